@@ -1,0 +1,99 @@
+//! Learners: each declares itself once (name, parameters, what it needs and can do) and fits models.
+//!
+//! A learner never sees a validation row except through [`Fit::validation`], which only decides when to stop.
+
+pub mod baseline;
+mod param;
+mod registry;
+
+pub use param::{ParamKind, ParamSpec, ParamValue, Params, Scale};
+pub use registry::{all, find};
+
+use crate::model::{Model, Target, Task};
+use crate::node::Frame;
+use crate::platform::Cancel;
+use serde::{Deserialize, Serialize};
+
+/// The features that a learner takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeatureNeeds {
+    /// Numbers with missing values, and categories as codes, as trees take them.
+    Native,
+    /// Finite numbers only: imputed, scaled to unit variance, categories one-hot or target-encoded.
+    Dense,
+}
+
+/// Whether two machines give the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reproducible {
+    /// The same bits on every target.
+    Everywhere,
+    /// The same bits on targets of one kind only: a library's own arithmetic decides the last bits.
+    PerTarget,
+}
+
+/// What a learner is, declared once: the board, the search space, the forms and the documentation follow it.
+#[derive(Debug, Clone, Copy)]
+pub struct LearnerSpec {
+    /// Stable id, for example `gbt`. Written into artifacts.
+    pub id: &'static str,
+    /// Name for people, for example `Gradient boosting`.
+    pub title: &'static str,
+    /// One plain sentence for a newcomer.
+    pub help: &'static str,
+    pub tasks: &'static [Task],
+    pub needs: FeatureNeeds,
+    pub reproducible: Reproducible,
+    pub params: &'static [ParamSpec],
+}
+
+/// One request to fit.
+pub struct Fit<'a> {
+    /// Training rows × features.
+    pub frame: &'a Frame,
+    /// One value a training row.
+    pub target: &'a Target,
+    /// Rows that early stopping may look at; never trained on.
+    pub validation: Option<(&'a Frame, &'a Target)>,
+    /// Every parameter of the learner's declaration has a value here.
+    pub params: &'a Params,
+    pub seed: u64,
+    /// Threads that the fit may use; they never change a bit of the result.
+    pub threads: usize,
+    pub cancel: &'a Cancel,
+}
+
+/// Why a fit gave no model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FitError {
+    #[error("cancelled")]
+    Cancelled,
+    /// The data cannot be learned from by this learner, and why.
+    #[error("{reason}")]
+    Unsuitable { reason: String },
+}
+
+/// Why bytes are no model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct DecodeError {
+    pub reason: String,
+}
+
+/// Something that fits models.
+pub trait Learner: Sync {
+    fn spec(&self) -> &'static LearnerSpec;
+
+    /// # Errors
+    /// [`FitError`] when cancelled, or when the data does not suit the learner.
+    fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError>;
+
+    /// Takes back what [`Model::encode`] gave. The bytes are untrusted: whatever they hold, the result is an
+    /// error or a model that predicts without a panic on any frame of `features` columns.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where the bytes are no model of this learner.
+    fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError>;
+}

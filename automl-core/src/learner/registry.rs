@@ -1,0 +1,15 @@
+//! Every learner there is, one line each.
+
+use super::{Learner, baseline};
+
+static LEARNERS: &[&dyn Learner] = &[&baseline::Baseline];
+
+/// All learners, in the order in which they are listed to people.
+pub fn all() -> &'static [&'static dyn Learner] {
+    LEARNERS
+}
+
+/// The learner with the id `id`.
+pub fn find(id: &str) -> Option<&'static dyn Learner> {
+    LEARNERS.iter().copied().find(|l| l.spec().id == id)
+}

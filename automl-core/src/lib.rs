@@ -1,0 +1,17 @@
+//! The AutoML core of Trellis.
+//!
+//! The crate never does I/O, never reads a clock, never starts a thread and never touches a page: time and
+//! cancellation come in through [`platform`]. It compiles unchanged for wasm32 and for native targets, and
+//! gives the same bytes on both.
+//!
+//! Modules may only use the modules to their left:
+//! `platform, numeric, diagnostic <- table <- {metric, node} <- model <- learner <- {search, explain} <- engine`.
+
+pub mod diagnostic;
+pub mod learner;
+pub mod metric;
+pub mod model;
+pub mod node;
+pub mod numeric;
+pub mod platform;
+pub mod table;

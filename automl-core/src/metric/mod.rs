@@ -1,0 +1,1 @@
+//! Metrics, equal to scikit-learn's, one file each.

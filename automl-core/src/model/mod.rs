@@ -1,0 +1,47 @@
+//! What a learner returns: a model that predicts from features, and knows how to become bytes.
+
+mod target;
+
+pub use target::{Target, Task};
+
+use crate::node::Frame;
+
+/// Predictions, rows × outputs, row-major.
+///
+/// Classification: one output a class, each row non-negative and summing to 1. Regression: one output.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Prediction {
+    pub values: Vec<f64>,
+    pub rows: usize,
+    pub outputs: usize,
+}
+
+impl Prediction {
+    pub fn new(values: Vec<f64>, outputs: usize) -> Self {
+        let rows = values.len().checked_div(outputs).unwrap_or(0);
+        Self { values, rows, outputs }
+    }
+
+    pub fn row(&self, i: usize) -> &[f64] {
+        &self.values[i * self.outputs..(i + 1) * self.outputs]
+    }
+
+    /// The values of output `j`, one a row.
+    pub fn output(&self, j: usize) -> impl Iterator<Item = f64> + '_ {
+        self.values.iter().skip(j).step_by(self.outputs.max(1)).copied()
+    }
+}
+
+/// A fitted model. Immutable; the same bytes give the same predictions on every target.
+pub trait Model: Send + Sync {
+    /// Predictions for every row of `frame`, whose columns are those the model was fitted on, in that order.
+    fn predict(&self, frame: &Frame) -> Prediction;
+
+    /// The model as bytes that the learner's `decode` takes back. Deterministic.
+    fn encode(&self) -> Vec<u8>;
+
+    /// What is worth telling about the fit, for example how many trees early stopping kept. May be empty.
+    fn summary(&self) -> String {
+        String::new()
+    }
+}

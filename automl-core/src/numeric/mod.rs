@@ -1,0 +1,9 @@
+//! Arithmetic that gives the same bits on every target: transcendental functions from `libm`, one seeded
+//! generator, and sums in a fixed order.
+
+pub mod math;
+mod rng;
+mod sum;
+
+pub use rng::Rng;
+pub use sum::{dot, mean, sum};
