@@ -1,0 +1,163 @@
+//! Recipes: which node serves which column, and all of them together.
+
+use super::input::Family;
+use super::rescale::Rescale;
+use super::{
+    DenseOptions, FeatureColumn, FeatureValues, Fitted, FittedNode, Frame, Input, NativeOptions, TargetView,
+};
+use crate::table::Table;
+use serde::{Deserialize, Serialize};
+
+/// Version of [`FittedRecipe`] that this code writes and reads.
+const VERSION: u32 = 1;
+
+/// How a table becomes features, before fitting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Recipe {
+    /// Numbers with missing values, and categories as codes: what trees take.
+    Native(NativeOptions),
+    /// Finite numbers of about unit variance: what linear models, neighbours and networks take.
+    Dense(DenseOptions),
+}
+
+/// What one column of the table became.
+pub(crate) struct Made {
+    pub node: FittedNode,
+    /// Features of the training rows, after `rescale`.
+    pub training: Vec<FeatureValues>,
+    pub rescale: Option<Rescale>,
+}
+
+impl Recipe {
+    /// Fits on the rows `rows` of `table` and nothing else.
+    ///
+    /// `columns` are the indices of the columns to take features from (identifiers and constants among them
+    /// are passed over), `target` is aligned with `rows`. Returns the fitted recipe and the features of the
+    /// training rows, in the order of `rows`. These differ from what [`FittedRecipe::transform`] gives for the
+    /// same rows where categories are encoded by their target: there a training row's own target is left out.
+    pub fn fit(
+        &self,
+        table: &Table,
+        columns: &[usize],
+        rows: &[u32],
+        target: TargetView<'_>,
+        seed: u64,
+    ) -> (FittedRecipe, Frame) {
+        let mut fitted = FittedRecipe { version: VERSION, columns: Vec::new() };
+        let mut frame = Frame { columns: Vec::new(), rows: rows.len() };
+        for column in columns.iter().filter_map(|&j| table.columns.get(j)) {
+            let Some(family) = Family::of(column) else { continue };
+            let input = Input::new(Some(column), Some(rows), table.rows);
+            let made = match self {
+                Self::Native(options) => options.make(family, &input, target, seed),
+                Self::Dense(options) => options.make(family, &input, target, seed),
+            };
+            let Some(Made { node, training, rescale }) = made else { continue };
+            let made = FittedColumn { input: column.name.clone(), node, rescale };
+            frame.columns.extend(
+                made.output_names()
+                    .into_iter()
+                    .zip(training)
+                    .map(|(name, values)| FeatureColumn { name, values }),
+            );
+            fitted.columns.push(made);
+        }
+        (fitted, frame)
+    }
+}
+
+/// A fitted node and the column that it reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FittedColumn {
+    input: String,
+    node: FittedNode,
+    rescale: Option<Rescale>,
+}
+
+impl FittedColumn {
+    fn output_names(&self) -> Vec<String> {
+        let names = self.node.output_names(&self.input);
+        match &self.rescale {
+            Some(rescale) => rescale.select(&names),
+            None => names,
+        }
+    }
+
+    fn transform(&self, input: &Input<'_>) -> Vec<FeatureValues> {
+        let raw = self.node.transform(input);
+        match &self.rescale {
+            Some(rescale) => rescale.apply(&raw),
+            None => raw,
+        }
+    }
+}
+
+/// A recipe that has learnt from training rows: plain data, part of a model artifact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FittedRecipe {
+    version: u32,
+    columns: Vec<FittedColumn>,
+}
+
+impl FittedRecipe {
+    /// The features of the rows `rows` of `table`, or of all its rows.
+    ///
+    /// Columns are found by name. Where one is absent or holds another kind of values, it is missing in every
+    /// row; levels that training never saw are treated as each node says.
+    pub fn transform(&self, table: &Table, rows: Option<&[u32]>) -> Frame {
+        let mut frame = Frame { columns: Vec::new(), rows: rows.map_or(table.rows, <[u32]>::len) };
+        for column in &self.columns {
+            let input = Input::new(table.column(&column.input), rows, table.rows);
+            let values = column.transform(&input);
+            frame.columns.extend(
+                column
+                    .output_names()
+                    .into_iter()
+                    .zip(values)
+                    .map(|(name, values)| FeatureColumn { name, values }),
+            );
+        }
+        frame
+    }
+
+    /// The columns of the table that the features come from, in the order of the features.
+    pub fn input_columns(&self) -> Vec<&str> {
+        self.columns.iter().map(|c| c.input.as_str()).collect()
+    }
+
+    /// Names of the features, in order.
+    pub fn output_names(&self) -> Vec<String> {
+        self.columns.iter().flat_map(FittedColumn::output_names).collect()
+    }
+
+    /// For each feature, the index in [`FittedRecipe::input_columns`] of the column that it comes from.
+    pub fn output_sources(&self) -> Vec<usize> {
+        self.columns
+            .iter()
+            .enumerate()
+            .flat_map(|(i, c)| std::iter::repeat_n(i, c.output_names().len()))
+            .collect()
+    }
+
+    /// Checks data that may come from anywhere. A recipe that passes never panics in
+    /// [`FittedRecipe::transform`].
+    ///
+    /// # Errors
+    /// What is wrong, and in which column.
+    pub fn validate(&self) -> Result<(), String> {
+        if self.version != VERSION {
+            return Err(format!(
+                "preprocessing of version {}, but this reads version {VERSION}",
+                self.version
+            ));
+        }
+        for column in &self.columns {
+            let checked = column.node.validate().and_then(|()| match &column.rescale {
+                Some(rescale) => rescale.validate(column.node.output_names("").len()),
+                None => Ok(()),
+            });
+            checked.map_err(|what| format!("preprocessing of column `{}`: {what}", column.input))?;
+        }
+        Ok(())
+    }
+}
