@@ -26,6 +26,8 @@ mod target_encode;
 mod text;
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
 
 pub use dense::DenseOptions;

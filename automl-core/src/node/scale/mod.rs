@@ -9,7 +9,7 @@ pub use skew::Skew;
 
 use super::rescale::{mean_and_scale, standard};
 use super::{FeatureValues, Fitted, Input, Node, TargetView};
-use quantile::quantiles;
+pub(crate) use quantile::quantiles;
 use serde::{Deserialize, Serialize};
 use skew::Shape;
 
@@ -62,16 +62,16 @@ impl Node for Scale {
 
     fn fit(&self, input: &Input<'_>, _: TargetView<'_>, _: u64) -> Option<FittedScale> {
         let raw = input.numbers();
-        let mut present: Vec<f64> = raw.iter().copied().filter(|x| !x.is_nan()).collect();
+        let present: Vec<f64> = raw.iter().copied().filter(|x| !x.is_nan()).collect();
         if present.is_empty() {
             return None;
         }
         let has_missing = present.len() < raw.len();
-        let [fill] = quantiles(&mut present, [0.5]);
-        let shape = self.skew.choose(&mut present);
-        // Only sums in row order are the same for the same rows: start again from the rows.
-        let filled = raw.iter().map(|&x| shape.apply(if x.is_nan() { fill } else { x }));
-        let mut values: Vec<f64> = filled.collect();
+        // Selection reorders, and sums are only told to be the same in row order: select in copies.
+        let [fill] = quantiles(&mut present.clone(), [0.5]);
+        let shape = self.skew.choose(&present, fill);
+        let mut values: Vec<f64> =
+            raw.iter().map(|&x| shape.apply(if x.is_nan() { fill } else { x })).collect();
         let mut shaped: Vec<f64> =
             values.iter().zip(&raw).filter(|(_, x)| !x.is_nan()).map(|(&y, _)| y).collect();
         let (low, high) = self.range(&mut shaped);

@@ -1,6 +1,5 @@
 //! Making skewed numbers less so: a logarithm that starts where the data start, or ranks on a normal scale.
 
-use super::quantile::quantiles;
 use crate::numeric::math::{ln, ln_1p};
 use crate::numeric::{mean, sum};
 use serde::{Deserialize, Serialize};
@@ -30,19 +29,19 @@ pub(crate) enum Shape {
         origin: f64,
         slope: f64,
     },
-    /// Piecewise linear through (x, y), both ascending.
+    /// The normal quantile of the rank in 0..=1, which is linear between knots; both ascend.
     Ranks {
         x: Vec<f64>,
-        y: Vec<f64>,
+        rank: Vec<f64>,
     },
 }
 
 impl Skew {
-    /// Chooses by the values of the training rows (no NaN); sorts or reorders them.
-    pub(crate) fn choose(self, values: &mut [f64]) -> Shape {
+    /// Chooses by the values of the training rows (no NaN), in row order, and their median.
+    pub(crate) fn choose(self, values: &[f64], median: f64) -> Shape {
         match self {
             Self::Keep => Shape::Same,
-            Self::LogBeyond(limit) => log_where_it_helps(values, limit),
+            Self::LogBeyond(limit) => log_where_it_helps(values, median, limit),
             Self::RankGauss => ranks(values),
         }
     }
@@ -66,19 +65,18 @@ fn skewness(values: &[f64]) -> f64 {
     mean(&cubes)
 }
 
-fn log_where_it_helps(values: &mut [f64], limit: f64) -> Shape {
-    // In sorted order the sums below do not depend on the order in which selection left the values.
-    values.sort_unstable_by(f64::total_cmp);
+fn log_where_it_helps(values: &[f64], median: f64, limit: f64) -> Shape {
     let before = skewness(values);
-    let (Some(&first), Some(&last)) = (values.first(), values.last()) else { return Shape::Same };
     if before.abs() <= limit {
         return Shape::Same;
     }
-    let origin = if before > 0.0 { first } else { last };
-    let [middle] = quantiles(values, [0.5]);
-    values.sort_unstable_by(f64::total_cmp);
+    let origin = if before > 0.0 {
+        values.iter().copied().fold(f64::INFINITY, f64::min)
+    } else {
+        values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+    };
     // The median's distance from the start is the unit; the mean's where half the values are the start itself.
-    let unit = if middle == origin { mean(values) - origin } else { middle - origin };
+    let unit = if median == origin { mean(values) - origin } else { median - origin };
     let shape = Shape::Log { origin, slope: 1.0 / unit };
     if !shape.is_sound() {
         return Shape::Same;
@@ -87,24 +85,25 @@ fn log_where_it_helps(values: &mut [f64], limit: f64) -> Shape {
     if skewness(&shaped).abs() < before.abs() * (2.0 / 3.0) { shape } else { Shape::Same }
 }
 
-fn ranks(values: &mut [f64]) -> Shape {
+fn ranks(values: &[f64]) -> Shape {
+    let mut values = values.to_vec();
     values.sort_unstable_by(f64::total_cmp);
     let knots = KNOTS.min(values.len());
     if knots < 2 {
         return Shape::Same;
     }
-    let (mut x, mut y): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+    let (mut x, mut rank): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
     let mut start = 0;
     let level = |i: usize| i as f64 / (knots - 1) as f64;
-    let at: Vec<f64> = (0..knots).map(|i| of_sorted(values, level(i))).collect();
+    let at: Vec<f64> = (0..knots).map(|i| of_sorted(&values, level(i))).collect();
     while start < knots {
         let end = start + at[start..].iter().take_while(|&&v| v == at[start]).count();
         // Tied knots share the middle of their ranks.
         x.push(at[start]);
-        y.push(normal_quantile(((level(start) + level(end - 1)) / 2.0).clamp(END, 1.0 - END)));
+        rank.push((level(start) + level(end - 1)) / 2.0);
         start = end;
     }
-    Shape::Ranks { x, y }
+    Shape::Ranks { x, rank }
 }
 
 fn of_sorted(sorted: &[f64], q: f64) -> f64 {
@@ -123,7 +122,7 @@ impl Shape {
                 let y = ln_1p(((v - origin) * slope).max(0.0));
                 if *slope < 0.0 { -y } else { y }
             }
-            Self::Ranks { x, y } => interpolate(x, y, v),
+            Self::Ranks { x, rank } => normal_quantile(interpolate(x, rank, v).clamp(END, 1.0 - END)),
         }
     }
 
@@ -133,9 +132,9 @@ impl Shape {
             Self::Log { origin, slope } => {
                 origin.is_finite() && slope.is_finite() && *slope != 0.0 && origin.abs() <= 1e100
             }
-            Self::Ranks { x, y } => {
-                let finite = x.iter().chain(y).all(|v| v.is_finite());
-                finite && !x.is_empty() && x.len() == y.len() && x.windows(2).all(|w| w[0] < w[1])
+            Self::Ranks { x, rank } => {
+                let finite = x.iter().chain(rank).all(|v| v.is_finite());
+                finite && !x.is_empty() && x.len() == rank.len() && x.windows(2).all(|w| w[0] < w[1])
             }
         }
     }
@@ -213,15 +212,15 @@ mod tests {
 
     #[test]
     fn a_log_is_taken_where_it_helps_and_keeps_order() {
-        let mut right: Vec<f64> = (0..200).map(|i| crate::numeric::math::exp(f64::from(i) / 20.0)).collect();
-        let mut left: Vec<f64> = right.iter().map(|x| 7.0 - x).collect();
-        let mut even: Vec<f64> = (0..200).map(f64::from).collect();
-        for values in [&mut right, &mut left] {
-            let shape = Skew::LogBeyond(2.0).choose(values);
+        let right: Vec<f64> = (0..200).map(|i| crate::numeric::math::exp(f64::from(i) / 20.0)).collect();
+        let left: Vec<f64> = right.iter().rev().map(|x| 7.0 - x).collect();
+        let even: Vec<f64> = (0..200).map(f64::from).collect();
+        for values in [&right, &left] {
+            let shape = Skew::LogBeyond(2.0).choose(values, values[100]);
             assert!(matches!(shape, Shape::Log { .. }));
-            assert!(values.windows(2).all(|w| shape.apply(w[0]) <= shape.apply(w[1])));
+            assert!(values.windows(2).all(|w| shape.apply(w[0]) < shape.apply(w[1])));
         }
-        assert_eq!(Skew::LogBeyond(2.0).choose(&mut even), Shape::Same);
-        assert_eq!(Skew::LogBeyond(2.0).choose(&mut [3.0; 9]), Shape::Same);
+        assert_eq!(Skew::LogBeyond(2.0).choose(&even, 99.5), Shape::Same);
+        assert_eq!(Skew::LogBeyond(2.0).choose(&[3.0; 9], 3.0), Shape::Same);
     }
 }
