@@ -26,8 +26,6 @@ mod target_encode;
 mod text;
 
 #[cfg(test)]
-mod golden;
-#[cfg(test)]
 mod tests;
 
 pub use dense::DenseOptions;

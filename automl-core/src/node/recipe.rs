@@ -5,8 +5,9 @@ use super::rescale::Rescale;
 use super::{
     DenseOptions, FeatureColumn, FeatureValues, Fitted, FittedNode, Frame, Input, NativeOptions, TargetView,
 };
-use crate::table::Table;
+use crate::table::{Column, Table};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Version of [`FittedRecipe`] that this code writes and reads.
 const VERSION: u32 = 1;
@@ -106,8 +107,12 @@ impl FittedRecipe {
     /// row; levels that training never saw are treated as each node says.
     pub fn transform(&self, table: &Table, rows: Option<&[u32]>) -> Frame {
         let mut frame = Frame { columns: Vec::new(), rows: rows.map_or(table.rows, <[u32]>::len) };
+        // Of columns of one name the first counts, as in `Table::column`; the last one put in a map stays.
+        let by_name: BTreeMap<&str, &Column> =
+            table.columns.iter().rev().map(|c| (c.name.as_str(), c)).collect();
         for column in &self.columns {
-            let input = Input::new(table.column(&column.input), rows, table.rows);
+            let column_of_table = by_name.get(column.input.as_str()).copied();
+            let input = Input::new(column_of_table, rows, table.rows);
             let values = column.transform(&input);
             frame.columns.extend(
                 column
@@ -152,9 +157,10 @@ impl FittedRecipe {
             ));
         }
         for column in &self.columns {
-            let checked = column.node.validate().and_then(|()| match &column.rescale {
-                Some(rescale) => rescale.validate(column.node.output_names("").len()),
-                None => Ok(()),
+            let checked = column.node.validate().and_then(|()| match (&column.rescale, &column.node) {
+                (None, _) => Ok(()),
+                (Some(_), FittedNode::Codes(_)) => Err("categories cannot be scaled".to_owned()),
+                (Some(rescale), node) => rescale.validate(node.output_names("").len()),
             });
             checked.map_err(|what| format!("preprocessing of column `{}`: {what}", column.input))?;
         }

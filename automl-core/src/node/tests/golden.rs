@@ -1,12 +1,10 @@
 //! Nodes against scikit-learn and NumPy: `tests/golden/nodes.json`, made by the script beside it.
 
-use super::tests::{categories, fit, numbers, recipes, table, texts};
 use super::*;
-use crate::table::Table;
 use serde_json::Value;
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("../../../tests/golden/nodes.json")).unwrap()
+    serde_json::from_str(include_str!("../../../../tests/golden/nodes.json")).unwrap()
 }
 
 /// `null` is missing.
