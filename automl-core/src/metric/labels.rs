@@ -1,0 +1,72 @@
+//! Metrics of class labels: the most likely class of each row counts, the first of several.
+//!
+//! With two classes, precision, recall and F1 are those of the second; with more, the mean over the classes that
+//! occur among the actual or the predicted. A quotient whose denominator is 0 is 0, as in scikit-learn.
+
+use super::confusion::{Confusion, confusion_matrix};
+use crate::numeric::mean;
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+fn matrix(codes: &[u32], probabilities: &[f64], classes: usize) -> Option<Confusion> {
+    let matrix = confusion_matrix(codes, probabilities, classes);
+    (matrix.total() > 0).then_some(matrix)
+}
+
+/// The share of rows whose most likely class is right.
+pub fn accuracy(codes: &[u32], probabilities: &[f64], classes: usize) -> Option<f64> {
+    let m = matrix(codes, probabilities, classes)?;
+    Some(ratio(m.right(), m.total()))
+}
+
+/// Mean recall of the classes that occur.
+pub fn balanced_accuracy(codes: &[u32], probabilities: &[f64], classes: usize) -> Option<f64> {
+    let m = matrix(codes, probabilities, classes)?;
+    let recalls: Vec<f64> =
+        (0..classes).filter(|&c| m.actual(c) > 0).map(|c| ratio(m.count(c, c), m.actual(c))).collect();
+    Some(mean(&recalls))
+}
+
+fn class_mean(m: &Confusion, of: impl Fn(&Confusion, usize) -> f64) -> f64 {
+    if m.classes == 2 {
+        return of(m, 1);
+    }
+    let each: Vec<f64> =
+        (0..m.classes).filter(|&c| m.actual(c) + m.predicted(c) > 0).map(|c| of(m, c)).collect();
+    mean(&each)
+}
+
+/// 2 · precision · recall / (precision + recall).
+pub fn f1(codes: &[u32], probabilities: &[f64], classes: usize) -> Option<f64> {
+    let m = matrix(codes, probabilities, classes)?;
+    Some(class_mean(&m, |m, c| ratio(2 * m.count(c, c), m.actual(c) + m.predicted(c))))
+}
+
+/// Of the rows called so, the share that are.
+pub fn precision(codes: &[u32], probabilities: &[f64], classes: usize) -> Option<f64> {
+    let m = matrix(codes, probabilities, classes)?;
+    Some(class_mean(&m, |m, c| ratio(m.count(c, c), m.predicted(c))))
+}
+
+/// Of the rows that are so, the share that were called so.
+pub fn recall(codes: &[u32], probabilities: &[f64], classes: usize) -> Option<f64> {
+    let m = matrix(codes, probabilities, classes)?;
+    Some(class_mean(&m, |m, c| ratio(m.count(c, c), m.actual(c))))
+}
+
+/// Matthews correlation coefficient, for any number of classes (Gorodkin, 2004); 0 where a class takes all.
+pub fn mcc(codes: &[u32], probabilities: &[f64], classes: usize) -> Option<f64> {
+    let m = matrix(codes, probabilities, classes)?;
+    let n = m.total() as f64;
+    let (mut both, mut actual, mut predicted) = (0.0, 0.0, 0.0);
+    for c in 0..classes {
+        let (a, p) = (m.actual(c) as f64, m.predicted(c) as f64);
+        both += a * p;
+        actual += a * a;
+        predicted += p * p;
+    }
+    let spread = (n * n - predicted) * (n * n - actual);
+    Some(if spread == 0.0 { 0.0 } else { (m.right() as f64 * n - both) / spread.sqrt() })
+}
