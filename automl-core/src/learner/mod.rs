@@ -3,8 +3,10 @@
 //! A learner never sees a validation row except through [`Fit::validation`], which only decides when to stop.
 
 pub mod baseline;
+pub mod gbt;
 mod param;
 mod registry;
+mod tree;
 
 pub use param::{ParamKind, ParamSpec, ParamValue, Params, Scale};
 pub use registry::{all, find};

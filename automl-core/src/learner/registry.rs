@@ -1,8 +1,8 @@
 //! Every learner there is, one line each.
 
-use super::{Learner, baseline};
+use super::{Learner, baseline, gbt};
 
-static LEARNERS: &[&dyn Learner] = &[&baseline::Baseline];
+static LEARNERS: &[&dyn Learner] = &[&baseline::Baseline, &gbt::Gbt];
 
 /// All learners, in the order in which they are listed to people.
 pub fn all() -> &'static [&'static dyn Learner] {

@@ -1,0 +1,232 @@
+//! The loop over rounds.
+
+use super::model::GbtModel;
+use super::objective::{Goal, Objective};
+use super::params::Settings;
+use crate::learner::tree::binning::Binned;
+use crate::learner::tree::flat::Builder;
+use crate::learner::tree::leafwise::{Grower, Grown, choose, share_of};
+use crate::learner::tree::packing::quantise;
+use crate::learner::tree::shape::Shape;
+use crate::learner::{Fit, FitError};
+use crate::model::Target;
+use crate::numeric::Rng;
+
+/// Rounds of trees without a split after which boosting ends, where trees differ in what they see.
+const IDLE_ROUNDS: usize = 10;
+
+/// Rows that trees are only applied to.
+struct Others {
+    columns: Vec<Vec<u8>>,
+    goal: Goal,
+    scores: Vec<Vec<f64>>,
+}
+
+/// The best round so far, by validation loss.
+struct Watch {
+    best_loss: f64,
+    best_rounds: usize,
+    patience: usize,
+}
+
+struct Boosting<'a> {
+    settings: Settings,
+    data: &'a Binned,
+    goal: Goal,
+    scores: Vec<Vec<f64>>,
+    pairs: Vec<Vec<[f32; 2]>>,
+    words: Vec<i64>,
+    validation: Option<Others>,
+    rows: Vec<u32>,
+    spare: Vec<u32>,
+    seed: u64,
+}
+
+/// Fits a booster.
+///
+/// # Errors
+/// [`FitError`] when cancelled, or where there are no rows or a target that is not finite.
+pub(super) fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
+    let unsuitable = |reason: &str| FitError::Unsuitable { reason: reason.into() };
+    if fit.target.is_empty() || fit.frame.rows != fit.target.len() {
+        return Err(unsuitable("there are no training rows"));
+    }
+    if let Target::Values(v) = fit.target
+        && v.iter().any(|y| !y.is_finite())
+    {
+        return Err(unsuitable("the target has values that are not finite"));
+    }
+    let settings = Settings::new(fit.params, fit.frame.rows);
+    let data = Binned::new(fit.frame, settings.max_bins, fit.seed);
+    let goal = Goal::new(fit.target);
+    let start = goal.start();
+    let rows = fit.frame.rows;
+    let spread = |rows: usize| start.iter().map(|&s| vec![s; rows]).collect::<Vec<_>>();
+    let validation = fit.validation.filter(|(frame, target)| frame.rows == target.len() && frame.rows > 0);
+    let validation = validation.and_then(|(frame, target)| {
+        Some(Others { columns: data.apply(frame), goal: goal.like(target)?, scores: spread(frame.rows) })
+    });
+    let longest = rows.max(validation.as_ref().map_or(0, |v| v.goal.rows()));
+    let boosting = Boosting {
+        settings,
+        data: &data,
+        scores: spread(rows),
+        pairs: vec![vec![[0.0; 2]; rows]; start.len()],
+        words: vec![0; rows],
+        validation,
+        rows: Vec::new(),
+        spare: vec![0; longest],
+        seed: fit.seed,
+        goal,
+    };
+    let (objective, offset, scale) = (boosting.goal.objective, boosting.goal.offset, boosting.goal.scale);
+    let trees = boosting.run(fit)?;
+    Ok(GbtModel { objective, start, offset, scale, trees })
+}
+
+impl Boosting<'_> {
+    fn run(mut self, fit: &Fit<'_>) -> Result<crate::learner::tree::flat::Flat, FitError> {
+        let outputs = self.scores.len();
+        let data = self.data;
+        let mut builder = Builder::new(data.columns, 1);
+        let mut grower = Grower::new(data);
+        let mut watch = Watch {
+            best_loss: self.validation.as_ref().map_or(f64::INFINITY, |v| v.goal.loss(&v.scores)),
+            best_rounds: 0,
+            patience: self.settings.patience,
+        };
+        let sampled = self.settings.row_sample < 1.0
+            || self.settings.column_sample < 1.0
+            || self.settings.limits.node_features < 1.0
+            || self.settings.rules.random_cuts;
+        let mut idle = 0;
+        let mut rounds = 0;
+        while rounds < self.settings.rounds && !data.features.is_empty() {
+            let bag = self.bag(rounds);
+            self.goal.gradients(&self.scores, &mut self.pairs);
+            let mut branches = 0;
+            for output in 0..outputs {
+                if fit.cancel.is_cancelled() {
+                    return Err(FitError::Cancelled);
+                }
+                branches += self.add_tree(&mut grower, &mut builder, rounds, output, bag.as_deref());
+            }
+            rounds += 1;
+            idle = if branches == 0 { idle + 1 } else { 0 };
+            let stop = self.validation.as_ref().is_some_and(|v| watch.sees(rounds, v.goal.loss(&v.scores)));
+            if stop || idle >= if sampled { IDLE_ROUNDS } else { 1 } {
+                break;
+            }
+        }
+        let kept = if self.validation.is_some() && watch.patience > 0 { watch.best_rounds } else { rounds };
+        Ok(builder.finish(kept * outputs))
+    }
+
+    /// The rows that this round's trees see; `None` for all.
+    fn bag(&self, round: usize) -> Option<Vec<u32>> {
+        let share = self.settings.row_sample;
+        (share < 1.0).then(|| {
+            let mut rng = Rng::for_stream(self.seed, &[0xBA, round as u64]);
+            let rows = self.data.rows;
+            choose(rows, share_of(rows, share), &mut rng).into_iter().map(|r| r as u32).collect()
+        })
+    }
+
+    /// Grows one tree, adds it to the ensemble and its values to all scores. Returns how many splits it has.
+    fn add_tree(
+        &mut self,
+        grower: &mut Grower<'_>,
+        builder: &mut Builder,
+        round: usize,
+        output: usize,
+        bag: Option<&[u32]>,
+    ) -> usize {
+        let mut rng = Rng::for_stream(self.seed, &[0x7E, round as u64, output as u64]);
+        let count = self.data.features.len();
+        if self.settings.column_sample < 1.0 {
+            let chosen = choose(count, share_of(count, self.settings.column_sample), &mut rng);
+            grower.lanes.refill(self.data, chosen.into_iter().map(|f| f as u32).collect());
+        }
+        let pairs = &self.pairs[output];
+        let with_hessian = self.goal.objective.has_hessian();
+        let scales = quantise(pairs, bag, with_hessian, &mut rng, &mut self.words);
+        let (rules, limits) = (&self.settings.rules, &self.settings.limits);
+        let grown = grower.grow(bag, &self.words, scales, rules, limits, &mut rng);
+        let values: Vec<f32> =
+            (0..grown.shape.leaves as usize).map(|l| self.leaf_value(&grown, l, pairs)).collect();
+        let first = values.iter().map(|&v| builder.push_leaf(&[v])).min().unwrap_or(0);
+        builder.push(&grown.shape, self.data, |leaf| first + leaf);
+
+        let scores = &mut self.scores[output];
+        if bag.is_none() {
+            for (leaf, &value) in values.iter().enumerate() {
+                for &row in grown.leaf_rows(leaf) {
+                    scores[row as usize] += f64::from(value);
+                }
+            }
+        } else {
+            let features = &self.data.features;
+            let column = |f: u32| (features[f as usize].bins.as_slice(), features[f as usize].bin_count);
+            add_routed(&grown.shape, &values, scores, &mut self.rows, &mut self.spare, column);
+        }
+        if let Some(others) = &mut self.validation {
+            let (columns, features) = (&others.columns, &self.data.features);
+            let column = |f: u32| (columns[f as usize].as_slice(), features[f as usize].bin_count);
+            let scores = &mut others.scores[output];
+            add_routed(&grown.shape, &values, scores, &mut self.rows, &mut self.spare, column);
+        }
+        grown.shape.branches.len()
+    }
+
+    /// The step of a leaf by its true gradients: -rate · T(G) / (H + l2).
+    fn leaf_value(&self, grown: &Grown<'_>, leaf: usize, pairs: &[[f32; 2]]) -> f32 {
+        let (mut gradient, mut hessian) = (0.0f64, 0.0f64);
+        for &row in grown.leaf_rows(leaf) {
+            let [g, h] = pairs[row as usize];
+            gradient += f64::from(g);
+            hessian += f64::from(h);
+        }
+        let rules = &self.settings.rules;
+        let size = (gradient.abs() - rules.l1).max(0.0);
+        let weight = hessian + rules.l2;
+        if weight <= 0.0 || size == 0.0 {
+            return 0.0;
+        }
+        let step = size / weight * self.settings.learning_rate;
+        let step = if self.goal.objective == Objective::Squared { step } else { step.min(MAX_STEP) };
+        (if gradient > 0.0 { -step } else { step }) as f32
+    }
+}
+
+/// Largest change of a log odds by one tree: where all of a leaf is already certain, hessians vanish.
+const MAX_STEP: f64 = 20.0;
+
+impl Watch {
+    /// Notes a round's loss; whether to stop.
+    fn sees(&mut self, rounds: usize, loss: f64) -> bool {
+        if loss < self.best_loss {
+            self.best_loss = loss;
+            self.best_rounds = rounds;
+        }
+        self.patience > 0 && rounds - self.best_rounds >= self.patience
+    }
+}
+
+/// Adds to each row's score the value of the leaf it falls in.
+fn add_routed<'c>(
+    shape: &Shape,
+    values: &[f32],
+    scores: &mut [f64],
+    rows: &mut Vec<u32>,
+    spare: &mut [u32],
+    column: impl Fn(u32) -> (&'c [u8], usize),
+) {
+    rows.clear();
+    rows.extend(0..scores.len() as u32);
+    shape.route(rows, spare, column, |leaf, rows| {
+        let value = f64::from(values[leaf as usize]);
+        for &row in rows {
+            scores[row as usize] += value;
+        }
+    });
+}

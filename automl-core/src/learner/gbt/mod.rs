@@ -1,0 +1,43 @@
+//! Gradient boosting of histogram trees (Friedman, "Greedy function approximation: a gradient boosting machine",
+//! 2001; Ke et al., "LightGBM", 2017), with native missing values and categories.
+//!
+//! [`objective`] gives gradients and hessians of the loss; [`boost`] is the loop over rounds, which stops early;
+//! [`model`] is what it returns. The same seed gives the same bytes on every target.
+
+mod boost;
+mod model;
+mod objective;
+mod params;
+
+#[cfg(test)]
+mod tests;
+
+use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Reproducible};
+use crate::model::{Model, Task};
+
+/// The learner `gbt`.
+pub struct Gbt;
+
+static SPEC: LearnerSpec = LearnerSpec {
+    id: "gbt",
+    title: "Gradient boosting",
+    help: "Many small trees, each mending what the ones before it got wrong. The strongest learner on most tables.",
+    tasks: &[Task::Binary, Task::Multiclass, Task::Regression],
+    needs: FeatureNeeds::Native,
+    reproducible: Reproducible::Everywhere,
+    params: params::PARAMS,
+};
+
+impl Learner for Gbt {
+    fn spec(&self) -> &'static LearnerSpec {
+        &SPEC
+    }
+
+    fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
+        Ok(Box::new(boost::fit(fit)?))
+    }
+
+    fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {
+        Ok(Box::new(model::GbtModel::decode(bytes, features)?))
+    }
+}

@@ -1,0 +1,112 @@
+//! A fitted booster.
+
+use super::objective::Objective;
+use crate::learner::DecodeError;
+use crate::learner::tree::encode::Encoded;
+use crate::learner::tree::flat::Flat;
+use crate::model::{Model, Prediction};
+use crate::node::Frame;
+use crate::numeric::math;
+use serde::{Deserialize, Serialize};
+
+/// Trees, and how their sums become predictions.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct GbtModel {
+    pub objective: Objective,
+    /// Scores before the first tree.
+    pub start: Vec<f64>,
+    /// A regression's prediction is `offset + scale · score`.
+    pub offset: f64,
+    pub scale: f64,
+    pub trees: Flat,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    /// 0: numbers; 1: two classes; k: k classes.
+    kind: u32,
+    start: Vec<f64>,
+    offset: f64,
+    scale: f64,
+    trees: Encoded,
+}
+
+impl GbtModel {
+    pub fn decode(bytes: &[u8], features: usize) -> Result<Self, DecodeError> {
+        let damaged = |what: &str| DecodeError { reason: format!("the boosting model is damaged: {what}") };
+        let (written, rest): (Written, &[u8]) =
+            postcard::take_from_bytes(bytes).map_err(|e| damaged(&e.to_string()))?;
+        let objective = match written.kind {
+            0 => Objective::Squared,
+            1 => Objective::Logistic,
+            2 => return Err(damaged("two classes have one score")),
+            k => Objective::Softmax(k as usize),
+        };
+        if !rest.is_empty() {
+            return Err(damaged("there is more than a model"));
+        }
+        if written.start.len() != objective.scores() {
+            return Err(damaged("scores are missing"));
+        }
+        let finite = written.start.iter().chain([&written.offset, &written.scale]).all(|v| v.is_finite());
+        if !finite {
+            return Err(damaged("a number is not finite"));
+        }
+        let trees = written.trees.decode(features)?;
+        if trees.width() != 1 {
+            return Err(damaged("leaves have odd sizes"));
+        }
+        Ok(Self { objective, start: written.start, offset: written.offset, scale: written.scale, trees })
+    }
+}
+
+impl Model for GbtModel {
+    fn predict(&self, frame: &Frame) -> Prediction {
+        let outputs = self.objective.scores();
+        let mut scores = self.start.repeat(frame.rows);
+        self.trees.add_to(frame, outputs, &mut scores);
+        match self.objective {
+            Objective::Squared => {
+                for score in &mut scores {
+                    // Finite whatever the numbers in a foreign file add up to.
+                    *score = (self.offset + self.scale * *score).clamp(f64::MIN, f64::MAX);
+                }
+                Prediction { values: scores, rows: frame.rows, outputs: 1 }
+            }
+            Objective::Logistic => {
+                let both = |s: &f64| {
+                    let p = math::sigmoid(*s);
+                    [1.0 - p, p]
+                };
+                let values = scores.iter().flat_map(both).collect();
+                Prediction { values, rows: frame.rows, outputs: 2 }
+            }
+            Objective::Softmax(_) => {
+                scores.chunks_exact_mut(outputs).for_each(math::softmax);
+                Prediction { values: scores, rows: frame.rows, outputs }
+            }
+        }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let kind = match self.objective {
+            Objective::Squared => 0,
+            Objective::Logistic => 1,
+            Objective::Softmax(k) => k as u32,
+        };
+        let written = Written {
+            kind,
+            start: self.start.clone(),
+            offset: self.offset,
+            scale: self.scale,
+            trees: Encoded::new(&self.trees),
+        };
+        // Serialising plain numbers into a growing vector cannot fail.
+        postcard::to_allocvec(&written).unwrap_or_default()
+    }
+
+    fn summary(&self) -> String {
+        let rounds = self.trees.trees() / self.objective.scores();
+        format!("{rounds} rounds, {} leaves", self.trees.leaves())
+    }
+}

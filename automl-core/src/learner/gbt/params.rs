@@ -1,0 +1,156 @@
+//! What can be set about boosting, and what it means for a fit.
+
+use crate::learner::tree::leafwise::Limits;
+use crate::learner::tree::split::Rules;
+use crate::learner::{ParamKind, ParamSpec, Params, Scale};
+
+const fn int(name: &'static str, help: &'static str, default: i64, hard: (i64, i64)) -> ParamSpec {
+    let kind =
+        ParamKind::Int { default, min: hard.0, max: hard.1, low: hard.0, high: hard.1, scale: Scale::Linear };
+    ParamSpec { name, help, kind, searched: false }
+}
+
+const fn float(name: &'static str, help: &'static str, default: f64, hard: (f64, f64)) -> ParamSpec {
+    let kind = ParamKind::Float {
+        default,
+        min: hard.0,
+        max: hard.1,
+        low: hard.0,
+        high: hard.1,
+        scale: Scale::Linear,
+    };
+    ParamSpec { name, help, kind, searched: false }
+}
+
+/// The same parameter, varied by the search between `low` and `high`.
+const fn searched_int(spec: ParamSpec, low: i64, high: i64, scale: Scale) -> ParamSpec {
+    let kind = match spec.kind {
+        ParamKind::Int { default, min, max, .. } => ParamKind::Int { default, min, max, low, high, scale },
+        other => other,
+    };
+    ParamSpec { kind, searched: true, ..spec }
+}
+
+const fn searched_float(spec: ParamSpec, low: f64, high: f64, scale: Scale) -> ParamSpec {
+    let kind = match spec.kind {
+        ParamKind::Float { default, min, max, .. } => {
+            ParamKind::Float { default, min, max, low, high, scale }
+        }
+        other => other,
+    };
+    ParamSpec { kind, searched: true, ..spec }
+}
+
+pub(super) const PARAMS: &[ParamSpec] = &[
+    searched_float(
+        float("learning_rate", "How much of each tree's advice is taken.", 0.1, (1e-4, 1.0)),
+        0.02,
+        0.2,
+        Scale::Log,
+    ),
+    int("trees", "Most rounds of boosting; a round has one tree, or one a class.", 1000, (1, 100_000)),
+    int(
+        "patience",
+        "Rounds without a better validation loss before boosting stops; 0 never stops early.",
+        40,
+        (0, 10_000),
+    ),
+    searched_int(int("max_leaves", "Most leaves of a tree.", 31, (2, 65_536)), 4, 96, Scale::Log),
+    int("max_depth", "Most splits from the root to a leaf; 0 sets no limit.", 0, (0, 64)),
+    searched_int(
+        int(
+            "min_rows_leaf",
+            "Fewest rows in a leaf. Small tables take fewer: at most a fortieth of the rows.",
+            20,
+            (1, 1_000_000),
+        ),
+        2,
+        100,
+        Scale::Log,
+    ),
+    float("min_hessian", "Least sum of hessians in a leaf.", 1e-3, (0.0, 1e6)),
+    searched_float(
+        float("l1", "Penalty on the size of leaf values, which sets small ones to 0.", 0.0, (0.0, 1e6)),
+        1e-3,
+        10.0,
+        Scale::Log,
+    ),
+    searched_float(
+        float("l2", "Penalty on the square of leaf values, which shrinks them.", 0.1, (0.0, 1e6)),
+        1e-2,
+        30.0,
+        Scale::Log,
+    ),
+    float("min_gain", "Least gain for which a leaf is split.", 0.0, (0.0, 1e12)),
+    searched_float(
+        float("row_sample", "Share of the rows that each tree sees.", 1.0, (0.01, 1.0)),
+        0.5,
+        1.0,
+        Scale::Linear,
+    ),
+    searched_float(
+        float("column_sample", "Share of the features that each tree may use.", 1.0, (0.01, 1.0)),
+        0.3,
+        1.0,
+        Scale::Linear,
+    ),
+    float("column_sample_node", "Share of the tree's features that each split may use.", 1.0, (0.01, 1.0)),
+    int("max_bins", "Most bins that a number is sorted into.", 255, (2, 255)),
+    float("cat_smooth", "Rows by which the order of a category's levels is shrunk.", 10.0, (0.0, 1e6)),
+    float("cat_l2", "Penalty added to l2 where a split groups levels.", 10.0, (0.0, 1e6)),
+    int(
+        "cat_group_rows",
+        "Fewest rows of a group of levels; at most a fortieth of the rows.",
+        100,
+        (1, 1_000_000),
+    ),
+    ParamSpec {
+        name: "extra_trees",
+        help: "One random cut a feature in place of the best, which is quicker and smoother.",
+        kind: ParamKind::Bool { default: false },
+        searched: true,
+    },
+];
+
+/// The parameters of one fit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub learning_rate: f64,
+    pub rounds: usize,
+    pub patience: usize,
+    pub row_sample: f64,
+    pub column_sample: f64,
+    pub max_bins: usize,
+    pub rules: Rules,
+    pub limits: Limits,
+}
+
+impl Settings {
+    pub fn new(params: &Params, rows: usize) -> Self {
+        let small = (rows / 40).max(1);
+        Self {
+            learning_rate: params.float("learning_rate"),
+            rounds: params.count("trees").max(1),
+            patience: params.count("patience"),
+            row_sample: params.float("row_sample"),
+            column_sample: params.float("column_sample"),
+            max_bins: params.count("max_bins"),
+            rules: Rules {
+                l1: params.float("l1"),
+                l2: params.float("l2"),
+                min_rows: params.count("min_rows_leaf").clamp(1, small) as i64,
+                min_hessian: params.float("min_hessian"),
+                min_gain: params.float("min_gain"),
+                cat_smooth: params.float("cat_smooth").min(small as f64),
+                cat_l2: params.float("cat_l2"),
+                cat_group_rows: params.count("cat_group_rows").clamp(1, small) as i64,
+                random_cuts: params.bool("extra_trees"),
+            },
+            limits: Limits {
+                max_leaves: params.count("max_leaves").max(2),
+                max_depth: params.count("max_depth"),
+                node_features: params.float("column_sample_node"),
+            },
+        }
+    }
+}

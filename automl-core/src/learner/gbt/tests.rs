@@ -1,0 +1,267 @@
+use super::Gbt;
+use crate::learner::{Fit, FitError, Learner, ParamValue, Params};
+use crate::model::{Model, Prediction, Target};
+use crate::node::{FeatureColumn, FeatureValues, Frame, NO_CATEGORY};
+use crate::numeric::Rng;
+use crate::platform::Cancel;
+use ParamValue::{Bool, Float, Int};
+
+fn frame(columns: Vec<FeatureValues>) -> Frame {
+    let rows = columns.first().map_or(0, |c| match c {
+        FeatureValues::Numeric(v) => v.len(),
+        FeatureValues::Categorical { codes, .. } => codes.len(),
+    });
+    let named = |(i, values)| FeatureColumn { name: format!("x{i}"), values };
+    Frame { columns: columns.into_iter().enumerate().map(named).collect(), rows }
+}
+
+fn numbers(values: impl IntoIterator<Item = f32>) -> FeatureValues {
+    FeatureValues::Numeric(values.into_iter().collect())
+}
+
+fn levels(codes: impl IntoIterator<Item = u32>, cardinality: u32) -> FeatureValues {
+    FeatureValues::Categorical { codes: codes.into_iter().collect(), cardinality }
+}
+
+fn params(given: &[(&str, ParamValue)]) -> Params {
+    let given = Params(given.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect());
+    Params::complete(Gbt.spec().params, &given)
+}
+
+fn try_fit(
+    frame: &Frame,
+    target: &Target,
+    validation: Option<(&Frame, &Target)>,
+    given: &[(&str, ParamValue)],
+    seed: u64,
+) -> Result<Box<dyn Model>, FitError> {
+    let params = params(given);
+    let cancel = Cancel::new();
+    Gbt.fit(&Fit { frame, target, validation, params: &params, seed, threads: 1, cancel: &cancel })
+}
+
+fn fit(frame: &Frame, target: &Target, given: &[(&str, ParamValue)]) -> Box<dyn Model> {
+    try_fit(frame, target, None, given, 1).expect("fits")
+}
+
+/// Numbers with holes and categories with holes; classes by both.
+fn mixed(rows: usize, classes: usize, seed: u64) -> (Frame, Target) {
+    let mut rng = Rng::new(seed);
+    let mut columns = vec![Vec::new(), Vec::new(), Vec::new()];
+    let (mut category, mut codes) = (Vec::new(), Vec::new());
+    for _ in 0..rows {
+        let x: Vec<f32> = (0..3).map(|_| rng.normal() as f32).collect();
+        let level = rng.below(12);
+        let z = f64::from(x[0] * x[1]) + if level % 3 == 0 { 1.0 } else { -0.5 } + 0.3 * rng.normal();
+        codes.push(((z + 2.0).max(0.0) as usize).min(classes - 1) as u32);
+        for (column, x) in columns.iter_mut().zip(x) {
+            column.push(if rng.uniform() < 0.1 { f32::NAN } else { x });
+        }
+        category.push(if rng.uniform() < 0.05 { NO_CATEGORY } else { level as u32 });
+    }
+    let mut all: Vec<FeatureValues> = columns.into_iter().map(numbers).collect();
+    all.push(levels(category, 12));
+    (frame(all), Target::Classes { codes, classes })
+}
+
+fn accuracy(prediction: &Prediction, target: &Target) -> f64 {
+    let Target::Classes { codes, .. } = target else { return f64::NAN };
+    let hit = |(i, &code): (usize, &u32)| {
+        let row = prediction.row(i);
+        row.iter().all(|&p| p <= row[code as usize])
+    };
+    codes.iter().enumerate().filter(|&(i, c)| hit((i, c))).count() as f64 / codes.len() as f64
+}
+
+fn rmse(prediction: &Prediction, target: &Target) -> f64 {
+    let Target::Values(v) = target else { return f64::NAN };
+    let squares: Vec<f64> = prediction.values.iter().zip(v).map(|(p, y)| (p - y) * (p - y)).collect();
+    crate::numeric::mean(&squares).sqrt()
+}
+
+#[test]
+fn learns_classes_from_numbers_and_categories() {
+    for classes in [2, 4] {
+        let (train, target) = mixed(3000, classes, 1);
+        let (test, truth) = mixed(1000, classes, 2);
+        let model = fit(&train, &target, &[("trees", Int(80))]);
+        let prediction = model.predict(&test);
+        assert_eq!((prediction.rows, prediction.outputs), (1000, classes));
+        assert!(accuracy(&prediction, &truth) > if classes == 2 { 0.88 } else { 0.68 });
+        for i in 0..test.rows {
+            assert!((prediction.row(i).iter().sum::<f64>() - 1.0).abs() < 1e-12);
+            assert!(prediction.row(i).iter().all(|p| (0.0..=1.0).contains(p)));
+        }
+    }
+}
+
+#[test]
+fn learns_numbers_in_any_unit() {
+    let mut rng = Rng::new(3);
+    let x: Vec<f32> = (0..2000).map(|_| rng.below(200) as f32 / 200.0).collect();
+    let train = frame(vec![numbers(x.clone())]);
+    let mut errors = Vec::new();
+    for (unit, offset) in [(1.0, 0.0), (1e-200, 0.0), (1e300, 0.0), (1.0, 1e9)] {
+        let y = |x: &f32| offset + unit * f64::from((x * 6.0).round());
+        let target = Target::Values(x.iter().map(y).collect());
+        let model = fit(&train, &target, &[("trees", Int(100)), ("max_leaves", Int(8))]);
+        let Target::Values(v) = &target else { unreachable!() };
+        let prediction = model.predict(&train);
+        let worst = prediction.values.iter().zip(v).map(|(p, y)| (p - y).abs() / unit);
+        errors.push(worst.fold(0.0, f64::max));
+    }
+    assert!(errors.iter().all(|e| *e < 0.05), "{errors:?}");
+}
+
+#[test]
+fn stops_early_and_keeps_the_best_round() {
+    let (train, target) = mixed(600, 2, 4);
+    let (other, truth) = mixed(600, 2, 5);
+    let given = [("trees", Int(500)), ("patience", Int(15))];
+    let stopped = try_fit(&train, &target, Some((&other, &truth)), &given, 1).expect("fits");
+    let rounds: usize = stopped.summary().split(' ').next().and_then(|n| n.parse().ok()).expect("a count");
+    assert!((5..300).contains(&rounds), "{}", stopped.summary());
+    // The same fit for exactly so many rounds is the same model.
+    let given = [("trees", Int(rounds as i64)), ("patience", Int(15))];
+    assert_eq!(fit(&train, &target, &given).encode(), stopped.encode());
+}
+
+#[test]
+fn missing_rows_go_the_better_way() {
+    // Missing rows behave like high numbers in one target and like low ones in the other.
+    let x: Vec<f32> = (0..400).map(|i| if i % 4 == 0 { f32::NAN } else { (i % 4) as f32 }).collect();
+    let train = frame(vec![numbers(x)]);
+    for like in [1, 3] {
+        let y = (0..400).map(|i| if i % 4 == 0 { like } else { i % 4 }).map(|v| f64::from(v >= 2));
+        let target = Target::Values(y.collect());
+        let model =
+            fit(&train, &target, &[("trees", Int(1)), ("learning_rate", Float(1.0)), ("l2", Float(0.0))]);
+        assert!(rmse(&model.predict(&train), &target) < 1e-6);
+    }
+}
+
+#[test]
+fn unseen_levels_and_foreign_columns_count_as_missing() {
+    let (train, target) = mixed(1500, 2, 6);
+    let model = fit(&train, &target, &[("trees", Int(30))]);
+    let one = |level: u32, cardinality: u32| {
+        frame(vec![numbers([0.5]), numbers([0.5]), numbers([0.5]), levels([level], cardinality)])
+    };
+    let missing = model.predict(&one(NO_CATEGORY, 12));
+    for level in [12, 31, 32, 4_000_000, u32::MAX - 1] {
+        assert_eq!(model.predict(&one(level, u32::MAX)), missing);
+    }
+    // Kinds exchanged, columns too short, no columns at all: as if missing.
+    let all_missing = model.predict(&frame(vec![
+        numbers([f32::NAN]),
+        numbers([f32::NAN]),
+        numbers([f32::NAN]),
+        levels([NO_CATEGORY], 12),
+    ]));
+    let swapped = frame(vec![levels([1], 2), levels([1], 2), levels([1], 2), numbers([1.0])]);
+    assert_eq!(model.predict(&swapped), all_missing);
+    assert_eq!(model.predict(&Frame { columns: Vec::new(), rows: 1 }), all_missing);
+    assert_eq!(model.predict(&Frame::default()).rows, 0);
+}
+
+#[test]
+fn the_seed_decides_every_byte() {
+    let (train, target) = mixed(800, 3, 7);
+    let given = [("trees", Int(12)), ("row_sample", Float(0.7)), ("column_sample", Float(0.6))];
+    let bytes = |seed| try_fit(&train, &target, None, &given, seed).expect("fits").encode();
+    assert_eq!(bytes(1), bytes(1));
+    assert_ne!(bytes(1), bytes(2));
+    for option in [("extra_trees", Bool(true)), ("column_sample_node", Float(0.5)), ("max_depth", Int(2))] {
+        let given = [("trees", Int(5)), option];
+        let bytes = |seed| try_fit(&train, &target, None, &given, seed).expect("fits").encode();
+        assert_eq!(bytes(4), bytes(4));
+    }
+}
+
+#[test]
+fn bytes_come_back_as_the_same_model() {
+    let (train, target) = mixed(1200, 3, 8);
+    let model = fit(&train, &target, &[("trees", Int(10))]);
+    let bytes = model.encode();
+    let back = Gbt.decode(&bytes, 4).expect("decodes");
+    assert_eq!(back.predict(&train), model.predict(&train));
+    assert_eq!(back.encode(), bytes);
+    assert_eq!(back.summary(), model.summary());
+    assert!(Gbt.decode(&bytes, 1).is_err(), "a column is missing");
+}
+
+#[test]
+fn damaged_bytes_never_panic() {
+    let (train, target) = mixed(400, 3, 9);
+    let probe = train.take(&(0..40).collect::<Vec<u32>>());
+    let regression = Target::Values((0..400).map(f64::from).collect());
+    let mut rng = Rng::new(10);
+    let mut survivors = 0;
+    for target in [&target, &regression] {
+        let bytes = fit(&train, target, &[("trees", Int(3))]).encode();
+        for end in 0..bytes.len() {
+            assert!(Gbt.decode(&bytes[..end], 4).is_err(), "cut at {end}");
+        }
+        for _ in 0..4000 {
+            let mut damaged = bytes.clone();
+            for _ in 0..=rng.below(3) {
+                let at = rng.below(damaged.len());
+                damaged[at] = rng.next_u64() as u8;
+            }
+            if let Ok(model) = Gbt.decode(&damaged, 4) {
+                survivors += 1;
+                let _ = model.predict(&probe);
+            }
+        }
+    }
+    assert!(survivors > 100, "most single bytes are leaf values: {survivors}");
+}
+
+#[test]
+fn degenerate_data_give_a_model() {
+    let classes = |codes: &[u32], classes| Target::Classes { codes: codes.to_vec(), classes };
+    let check = |columns: Vec<FeatureValues>, rows: usize, target: &Target| {
+        let mut data = frame(columns);
+        data.rows = rows;
+        let model = fit(&data, target, &[("trees", Int(20))]);
+        let prediction = model.predict(&data);
+        assert_eq!(prediction.values.len(), rows * target.outputs());
+        assert!(prediction.values.iter().all(|p| p.is_finite()));
+        let back = Gbt.decode(&model.encode(), data.columns.len()).expect("decodes");
+        assert_eq!(back.predict(&data), prediction);
+        prediction
+    };
+    check(vec![numbers([1.0])], 1, &classes(&[1], 2));
+    check(vec![numbers([1.0])], 1, &Target::Values(vec![3.0]));
+    check(vec![numbers([1.0, 2.0, 3.0, 4.0])], 4, &classes(&[0, 0, 1, 1], 2));
+    check(vec![numbers([f32::NAN; 5]), levels([NO_CATEGORY; 5], 3)], 5, &classes(&[0, 1, 2, 1, 0], 3));
+    check(vec![numbers([f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0])], 4, &classes(&[0, 1, 0, 1], 2));
+    let constant = check(vec![numbers([1.0, 2.0, 3.0])], 3, &Target::Values(vec![7.5; 3]));
+    assert_eq!(constant.values, [7.5; 3]);
+    let nothing = check(Vec::new(), 4, &classes(&[0, 1, 1, 1], 2));
+    assert!((nothing.row(0)[1] - 0.75).abs() < 1e-12);
+    let one_class = check(vec![numbers((0..50).map(|i| i as f32))], 50, &classes(&[1; 50], 2));
+    assert!(one_class.row(0)[1] > 0.98);
+}
+
+#[test]
+fn refuses_what_it_cannot_learn_from() {
+    let data = frame(vec![numbers([1.0, 2.0])]);
+    let cannot = |data: &Frame, target: Target| try_fit(data, &target, None, &[], 0).is_err();
+    assert!(cannot(&frame(vec![numbers([])]), Target::Values(Vec::new())));
+    assert!(cannot(&data, Target::Values(vec![1.0, f64::NAN])));
+    assert!(cannot(&data, Target::Values(vec![1.0])));
+    let (train, target) = mixed(100, 2, 1);
+    let (cancel, params) = (Cancel::new(), params(&[]));
+    cancel.cancel();
+    let fit = Fit {
+        frame: &train,
+        target: &target,
+        validation: None,
+        params: &params,
+        seed: 0,
+        threads: 1,
+        cancel: &cancel,
+    };
+    assert_eq!(Gbt.fit(&fit).err(), Some(FitError::Cancelled));
+}

@@ -1,0 +1,379 @@
+//! Growth of boosted trees: always the leaf whose split gains most (Shi, "Best-first decision tree learning", 2007;
+//! Ke et al., "LightGBM", 2017).
+//!
+//! Of two new leaves the one with fewer rows is summed, and the other is its parent less that one: equal to the
+//! last bit, for the sums are integers. Histograms that do not fit in the memory set aside are summed again when
+//! they are needed, which changes nothing but time.
+
+use super::binning::Binned;
+use super::histogram::{Lanes, Tables};
+use super::packing::Scales;
+use super::partition::partition;
+use super::shape::{Branch, Child, Shape};
+use super::split::{Rules, Search, Split};
+use crate::numeric::Rng;
+
+/// Words of histograms kept for later subtraction: 96 MiB.
+const KEPT_WORDS: usize = 12 << 20;
+
+/// How far a tree may grow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    pub max_leaves: usize,
+    /// Most splits above a leaf; 0 for no limit.
+    pub max_depth: usize,
+    /// Share of the tree's features that each leaf may split on.
+    pub node_features: f64,
+}
+
+/// A leaf while the tree grows.
+struct Leaf {
+    start: usize,
+    end: usize,
+    depth: usize,
+    total: i64,
+    split: Option<Split>,
+    /// Its histogram, as a number in `Grower::kept`.
+    kept: Option<usize>,
+    /// The node above it and whether it is its left child.
+    parent: Option<(u32, bool)>,
+}
+
+/// Grows trees on the same rows again and again, in memory that is there already.
+pub struct Grower<'a> {
+    data: &'a Binned,
+    pub lanes: Lanes,
+    rows: Vec<u32>,
+    spare: Vec<u32>,
+    words: Vec<i64>,
+    tables: Box<Tables>,
+    kept: Vec<Vec<i64>>,
+    free: Vec<usize>,
+}
+
+/// A grown tree, and which rows are in its leaves.
+pub struct Grown<'g> {
+    pub shape: Shape,
+    rows: &'g [u32],
+    ranges: Vec<(usize, usize)>,
+}
+
+impl Grown<'_> {
+    /// The training rows of a leaf, ascending.
+    pub fn leaf_rows(&self, leaf: usize) -> &[u32] {
+        let (start, end) = self.ranges[leaf];
+        &self.rows[start..end]
+    }
+}
+
+/// What one tree is grown with.
+#[derive(Clone, Copy)]
+struct Plan<'p> {
+    words: &'p [i64],
+    scales: Scales,
+    rules: &'p Rules,
+    limits: &'p Limits,
+    /// Whether the tree's rows are all rows of the data, in order.
+    all_rows: bool,
+}
+
+impl<'a> Grower<'a> {
+    pub fn new(data: &'a Binned) -> Self {
+        let features = (0..data.features.len() as u32).collect();
+        Self {
+            data,
+            lanes: Lanes::new(data, features),
+            rows: Vec::new(),
+            spare: vec![0; data.rows],
+            words: vec![0; data.rows],
+            tables: Box::new([[0; 256]; 8]),
+            kept: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+
+    /// Grows one tree on `rows` (all where `None`), whose words are `words`, one a row of the data.
+    pub fn grow(
+        &mut self,
+        rows: Option<&[u32]>,
+        words: &[i64],
+        scales: Scales,
+        rules: &Rules,
+        limits: &Limits,
+        rng: &mut Rng,
+    ) -> Grown<'_> {
+        self.rows.clear();
+        match rows {
+            None => self.rows.extend(0..self.data.rows as u32),
+            Some(rows) => self.rows.extend_from_slice(rows),
+        }
+        self.free = (0..self.kept.len()).collect();
+        let plan = Plan { words, scales, rules, limits, all_rows: rows.is_none() };
+        let total = self.rows.iter().map(|&r| words[r as usize]).sum();
+        let end = self.rows.len();
+        let root = Leaf { start: 0, end, depth: 0, total, split: None, kept: None, parent: None };
+        let mut leaves = vec![root];
+        let mut shape = Shape { branches: Vec::new(), leaves: 1 };
+        if limits.max_leaves > 1 {
+            self.sum_and_search(&plan, &mut leaves[0], rng);
+        }
+        while leaves.len() < limits.max_leaves {
+            let Some(at) = best_leaf(&leaves) else { break };
+            self.split_leaf(&plan, &mut leaves, at, &mut shape, rng);
+        }
+        shape.leaves = leaves.len() as u32;
+        let ranges = leaves.iter().map(|l| (l.start, l.end)).collect();
+        Grown { shape, rows: &self.rows, ranges }
+    }
+
+    /// Turns leaf `at` into a node: it becomes the left leaf, and the right one is added at the end.
+    fn split_leaf(
+        &mut self,
+        plan: &Plan<'_>,
+        leaves: &mut Vec<Leaf>,
+        at: usize,
+        shape: &mut Shape,
+        rng: &mut Rng,
+    ) {
+        let leaf = &mut leaves[at];
+        let Some(split) = leaf.split.take() else { return };
+        let node = shape.branches.len() as u32;
+        let feature = &self.data.features[split.feature as usize];
+        let side = split.side(feature.bin_count);
+        let rows = &mut self.rows[leaf.start..leaf.end];
+        let middle = leaf.start + partition(rows, &feature.bins, &side, &mut self.spare);
+
+        let new = leaves.len() as u32;
+        shape.branches.push(Branch { split, left: Child::Leaf(at as u32), right: Child::Leaf(new) });
+        let leaf = &mut leaves[at];
+        if let Some((above, is_left)) = leaf.parent {
+            let above = &mut shape.branches[above as usize];
+            *(if is_left { &mut above.left } else { &mut above.right }) = Child::Node(node);
+        }
+        let mut right = Leaf {
+            start: middle,
+            end: leaf.end,
+            depth: leaf.depth + 1,
+            total: leaf.total - split.left,
+            split: None,
+            kept: None,
+            parent: Some((node, false)),
+        };
+        let parent_kept = leaf.kept.take();
+        let mut left = Leaf {
+            start: leaf.start,
+            end: middle,
+            depth: leaf.depth + 1,
+            total: split.left,
+            split: None,
+            kept: None,
+            parent: Some((node, true)),
+        };
+        if leaves.len() + 1 < plan.limits.max_leaves {
+            self.search_children(plan, &mut left, &mut right, parent_kept, leaves, rng);
+        } else if let Some(slot) = parent_kept {
+            self.free.push(slot);
+        }
+        leaves[at] = left;
+        leaves.push(right);
+    }
+
+    fn search_children(
+        &mut self,
+        plan: &Plan<'_>,
+        left: &mut Leaf,
+        right: &mut Leaf,
+        parent_kept: Option<usize>,
+        leaves: &mut [Leaf],
+        rng: &mut Rng,
+    ) {
+        let (left_open, right_open) = (self.may_split(plan, left), self.may_split(plan, right));
+        let Some(parent) = parent_kept else {
+            // The parent's sums were given up: both are summed.
+            for (leaf, open) in [(left, left_open), (right, right_open)] {
+                if open {
+                    self.sum_and_search(plan, leaf, rng);
+                }
+            }
+            return;
+        };
+        if !left_open && !right_open {
+            self.free.push(parent);
+            return;
+        }
+        let left_is_small = left.end - left.start <= right.end - right.start;
+        let (small, large) = if left_is_small { (left, right) } else { (right, left) };
+        let (small_open, large_open) =
+            if left_is_small { (left_open, right_open) } else { (right_open, left_open) };
+        let slot = if small_open { self.take_slot(leaves) } else { None };
+        self.sum_small(plan, small, parent, slot);
+        small.kept = slot;
+        large.kept = Some(parent);
+        if small_open {
+            match slot {
+                Some(slot) => small.split = self.search(plan, small, slot, rng),
+                None => self.sum_and_search(plan, small, rng),
+            }
+        }
+        if large_open {
+            large.split = self.search(plan, large, parent, rng);
+        }
+        for leaf in [small, large] {
+            if leaf.split.is_none()
+                && let Some(slot) = leaf.kept.take()
+            {
+                self.free.push(slot);
+            }
+        }
+    }
+
+    fn may_split(&self, plan: &Plan<'_>, leaf: &Leaf) -> bool {
+        let deep = plan.limits.max_depth > 0 && leaf.depth >= plan.limits.max_depth;
+        !deep && plan.scales.layout.count(leaf.total) >= 2 * plan.rules.min_rows
+    }
+
+    /// Sums the rows of `leaf` into the histogram `slot`, where there is one, and takes them off `parent`'s.
+    fn sum_small(&mut self, plan: &Plan<'_>, leaf: &Leaf, parent: usize, slot: Option<usize>) {
+        let rows = &self.rows[leaf.start..leaf.end];
+        gather(plan.words, rows, &mut self.words);
+        let mut parent_words = std::mem::take(&mut self.kept[parent]);
+        let mut slot_words = slot.map(|s| std::mem::take(&mut self.kept[s]));
+        let offsets = &self.lanes.offsets;
+        self.lanes.sum(Some(rows), &self.words[..rows.len()], &mut self.tables, |f, sums| {
+            let place = offsets[f]..offsets[f + 1];
+            for (whole, part) in parent_words[place.clone()].iter_mut().zip(sums) {
+                *whole -= part;
+            }
+            if let Some(words) = &mut slot_words {
+                words[place].copy_from_slice(sums);
+            }
+        });
+        self.kept[parent] = parent_words;
+        if let (Some(slot), Some(words)) = (slot, slot_words) {
+            self.kept[slot] = words;
+        }
+    }
+
+    /// Sums a leaf's rows without a parent to take from, and finds its split.
+    fn sum_and_search(&mut self, plan: &Plan<'_>, leaf: &mut Leaf, rng: &mut Rng) {
+        if !self.may_split(plan, leaf) {
+            return;
+        }
+        let slot = match self.take_slot(&mut []) {
+            Some(slot) => slot,
+            None => self.new_slot(),
+        };
+        let rows = &self.rows[leaf.start..leaf.end];
+        let whole = plan.all_rows && rows.len() == self.data.rows;
+        let words = if whole {
+            plan.words
+        } else {
+            gather(plan.words, rows, &mut self.words);
+            &self.words[..rows.len()]
+        };
+        let mut sums_kept = std::mem::take(&mut self.kept[slot]);
+        let offsets = &self.lanes.offsets;
+        let index = if whole { None } else { Some(rows) };
+        self.lanes.sum(index, words, &mut self.tables, |f, sums| {
+            sums_kept[offsets[f]..offsets[f + 1]].copy_from_slice(sums);
+        });
+        self.kept[slot] = sums_kept;
+        leaf.split = self.search(plan, leaf, slot, rng);
+        if leaf.split.is_some() && slot < self.most_slots() {
+            leaf.kept = Some(slot);
+        } else {
+            self.free.push(slot);
+        }
+    }
+
+    fn search(&self, plan: &Plan<'_>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Option<Split> {
+        let search = Search::new(plan.rules, plan.scales, leaf.total);
+        let sums = &self.kept[slot];
+        let count = self.lanes.features.len();
+        let chosen = (plan.limits.node_features < 1.0)
+            .then(|| choose(count, share_of(count, plan.limits.node_features), rng));
+        let mut best: Option<Split> = None;
+        let mut look = |place: usize| {
+            let feature = self.lanes.features[place];
+            let bins = &sums[self.lanes.offsets[place]..self.lanes.offsets[place + 1]];
+            let categorical = self.data.features[feature as usize].cuts.is_categorical();
+            if let Some(split) = search.best(bins, categorical, feature, rng)
+                && best.is_none_or(|b| split.gain > b.gain)
+            {
+                best = Some(split);
+            }
+        };
+        match chosen {
+            None => (0..count).for_each(&mut look),
+            Some(places) => places.into_iter().for_each(&mut look),
+        }
+        best
+    }
+
+    /// How many histograms may be kept.
+    fn most_slots(&self) -> usize {
+        (KEPT_WORDS / self.lanes.len().max(1)).max(2)
+    }
+
+    /// A histogram to write to: a free one, a new one, or that of the leaf least likely to be split soon.
+    fn take_slot(&mut self, leaves: &mut [Leaf]) -> Option<usize> {
+        let words = self.lanes.len();
+        if let Some(slot) = self.free.pop() {
+            self.kept[slot].resize(words, 0);
+            return Some(slot);
+        }
+        if self.kept.len() < self.most_slots() {
+            return Some(self.new_slot());
+        }
+        let worst =
+            leaves.iter_mut().filter(|l| l.kept.is_some()).min_by(|a, b| gain(a).total_cmp(&gain(b)))?;
+        worst.kept.take()
+    }
+
+    fn new_slot(&mut self) -> usize {
+        self.kept.push(vec![0; self.lanes.len()]);
+        self.kept.len() - 1
+    }
+}
+
+fn gain(leaf: &Leaf) -> f64 {
+    leaf.split.map_or(f64::NEG_INFINITY, |s| s.gain)
+}
+
+/// The leaf whose split gains most, the first of equals.
+fn best_leaf(leaves: &[Leaf]) -> Option<usize> {
+    let mut best: Option<(usize, f64)> = None;
+    for (i, leaf) in leaves.iter().enumerate() {
+        if let Some(split) = &leaf.split
+            && best.is_none_or(|(_, g)| split.gain > g)
+        {
+            best = Some((i, split.gain));
+        }
+    }
+    best.map(|(i, _)| i)
+}
+
+/// The words of `rows`, one after the other.
+fn gather(words: &[i64], rows: &[u32], out: &mut [i64]) {
+    for (slot, &row) in out.iter_mut().zip(rows) {
+        *slot = words[row as usize];
+    }
+}
+
+/// How many of `count` a share is, at least one.
+pub fn share_of(count: usize, share: f64) -> usize {
+    ((count as f64 * share).round() as usize).clamp(1, count.max(1)).min(count)
+}
+
+/// `k` of the numbers below `n`, ascending, each set equally likely (Fan, Muller and Rezucha, 1962).
+pub fn choose(n: usize, k: usize, rng: &mut Rng) -> Vec<usize> {
+    let mut left = k.min(n);
+    let mut chosen = Vec::with_capacity(left);
+    for i in 0..n {
+        if left > 0 && rng.below(n - i) < left {
+            chosen.push(i);
+            left -= 1;
+        }
+    }
+    chosen
+}

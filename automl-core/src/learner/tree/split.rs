@@ -1,0 +1,356 @@
+//! The best split of a leaf, read off its histogram.
+//!
+//! Gain of a split: score(left) + score(right) − score(leaf), where score = T(G)² / (H + λ), T shrinks towards 0 by
+//! the l1 penalty, and G, H are the sums of gradients and hessians (Chen and Guestrin, "XGBoost", 2016, eq. 7).
+//! Inside a scan, sums stay in integer units and two scores are compared by cross-multiplication, without dividing.
+//!
+//! Missing rows are tried on both sides. Categories follow Fisher ("On grouping for maximum homogeneity", 1958) as
+//! in Ke et al. ("LightGBM", 2017): levels in the order of G / (H + smoothing), and the best cut of that order, from
+//! either end; with few levels, one level against the rest. What is missing is one more level.
+
+use super::packing::Scales;
+use super::partition::Side;
+use crate::numeric::Rng;
+
+/// With this many levels in a leaf or fewer, one level is split from the others.
+const ONE_AGAINST_REST: usize = 4;
+/// Most levels on the listed side of a categorical split.
+const MAX_LISTED_LEVELS: usize = 32;
+/// A gain has to be more than rounding errors of this share of the leaf's score.
+const RELATIVE_GAIN: f64 = 1e-9;
+
+/// What a split must keep to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rules {
+    pub l1: f64,
+    pub l2: f64,
+    /// Fewest rows on either side; 1 or more.
+    pub min_rows: i64,
+    pub min_hessian: f64,
+    pub min_gain: f64,
+    /// Levels of fewer rows are not grouped, and the order of the levels is shrunk as by so many rows.
+    pub cat_smooth: f64,
+    /// Added to `l2` where levels are grouped.
+    pub cat_l2: f64,
+    /// Fewest rows that the levels between two tried groupings have.
+    pub cat_group_rows: i64,
+    /// One random cut a number, in place of the best.
+    pub random_cuts: bool,
+}
+
+/// Which bins go left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Test {
+    /// Those up to this one.
+    UpTo(u8),
+    /// Those whose bit is set.
+    In([u64; 4]),
+}
+
+/// A way to split a leaf.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Split {
+    pub gain: f64,
+    /// The feature, as a number in [`super::binning::Binned::features`].
+    pub feature: u32,
+    pub test: Test,
+    pub missing_left: bool,
+    /// The sums of the rows that go left.
+    pub left: i64,
+}
+
+impl Split {
+    /// Which bins go left, of a feature of `bin_count` bins.
+    pub fn side(&self, bin_count: usize) -> Side {
+        let mut side = [false; 256];
+        match self.test {
+            Test::UpTo(last) => side[..=usize::from(last)].fill(true),
+            Test::In(set) => {
+                for (bin, goes) in side.iter_mut().enumerate() {
+                    *goes = set[bin / 64] >> (bin % 64) & 1 == 1;
+                }
+            }
+        }
+        if let Some(missing) = side.get_mut(bin_count - 1) {
+            *missing = self.missing_left;
+        }
+        side
+    }
+}
+
+/// A leaf whose split is sought.
+pub struct Search<'a> {
+    rules: &'a Rules,
+    scales: Scales,
+    rows: i64,
+    /// The rest is in integer units.
+    gradient: f64,
+    hessian: f64,
+    l1: f64,
+    l2: f64,
+    cat_l2: f64,
+    min_hessian: i64,
+    /// The score that two children must have together.
+    bar: f64,
+    /// True gain of one integer unit.
+    unit: f64,
+    leaf_score: f64,
+}
+
+/// The best of a scan so far: the score as a fraction, and where it was.
+#[derive(Clone, Copy)]
+struct Best {
+    numerator: f64,
+    denominator: f64,
+    place: usize,
+    left: i64,
+    found: bool,
+}
+
+/// A split of one feature, before the feature has a name.
+struct Found {
+    score: f64,
+    test: Test,
+    missing_left: bool,
+    left: i64,
+}
+
+impl<'a> Search<'a> {
+    /// The search in a leaf whose words sum to `total`.
+    pub fn new(rules: &'a Rules, scales: Scales, total: i64) -> Self {
+        let unit = scales.gradient * scales.gradient / scales.hessian;
+        let sums = scales.layout.unpack(total);
+        let hessian = if scales.layout.has_hessian() { sums.hessian } else { sums.count };
+        let mut search = Self {
+            rules,
+            scales,
+            rows: sums.count,
+            gradient: sums.gradient as f64,
+            hessian: hessian as f64,
+            l1: rules.l1 / scales.gradient,
+            l2: rules.l2 / scales.hessian,
+            cat_l2: (rules.l2 + rules.cat_l2) / scales.hessian,
+            min_hessian: ((rules.min_hessian / scales.hessian).ceil() as i64).max(1),
+            bar: 0.0,
+            unit,
+            leaf_score: 0.0,
+        };
+        let shrunk = search.shrink(search.gradient);
+        let weight = search.hessian + search.l2;
+        search.leaf_score = if weight > 0.0 { shrunk * shrunk / weight } else { 0.0 };
+        search.bar = search.leaf_score * (1.0 + RELATIVE_GAIN) + rules.min_gain.max(0.0) / unit;
+        search
+    }
+
+    /// The best split on one feature, whose bins' sums are `bins`, the missing bin last.
+    pub fn best(&self, bins: &[i64], categorical: bool, feature: u32, rng: &mut Rng) -> Option<Split> {
+        let (&missing, values) = bins.split_last()?;
+        let found = if categorical {
+            self.best_grouping(bins)
+        } else if self.rules.random_cuts {
+            self.random_cut(values, missing, rng)
+        } else if self.scales.layout.has_hessian() {
+            self.best_cut::<true>(values, missing)
+        } else {
+            self.best_cut::<false>(values, missing)
+        }?;
+        let gain = (found.score - self.leaf_score) * self.unit;
+        let mut missing_left = found.missing_left;
+        if self.scales.layout.count(missing) == 0 {
+            // Nothing is known of missing rows here: they go where most rows go.
+            let left = self.scales.layout.count(found.left);
+            missing_left = 2 * left >= self.rows;
+        }
+        Some(Split { gain, feature, test: found.test, missing_left, left: found.left })
+    }
+
+    #[inline(always)]
+    fn shrink(&self, gradient: f64) -> f64 {
+        if self.l1 == 0.0 {
+            gradient
+        } else {
+            let size = (gradient.abs() - self.l1).max(0.0);
+            if gradient < 0.0 { -size } else { size }
+        }
+    }
+
+    fn no_best(&self) -> Best {
+        Best { numerator: self.bar, denominator: 1.0, place: 0, left: 0, found: false }
+    }
+
+    /// Takes `left` as the best where it is better. The sums' counts have been looked at.
+    #[inline(always)]
+    fn consider<const HESSIAN: bool>(&self, left: i64, place: usize, l2: f64, best: &mut Best) {
+        let sums = self.scales.layout.unpack(left);
+        let left_hessian = if HESSIAN { sums.hessian } else { sums.count };
+        let right_hessian = self.hessian - left_hessian as f64;
+        let min = self.min_hessian;
+        if HESSIAN && (left_hessian < min || right_hessian < min as f64) {
+            return;
+        }
+        let gradient = sums.gradient as f64;
+        let (left_g, right_g) = (self.shrink(gradient), self.shrink(self.gradient - gradient));
+        let (left_h, right_h) = (left_hessian as f64 + l2, right_hessian + l2);
+        let numerator = left_g * left_g * right_h + right_g * right_g * left_h;
+        let denominator = left_h * right_h;
+        if numerator * best.denominator > best.numerator * denominator {
+            *best = Best { numerator, denominator, place, left, found: true };
+        }
+    }
+
+    /// Cuts from the lowest bin upwards; `start` is what goes left before the first.
+    #[inline(always)]
+    fn scan<const HESSIAN: bool>(&self, values: &[i64], start: i64, best: &mut Best) {
+        let mut left = start;
+        for (bin, &word) in values.iter().enumerate() {
+            if word == 0 {
+                continue;
+            }
+            left += word;
+            let rows = self.scales.layout.count(left);
+            if rows < self.rules.min_rows {
+                continue;
+            }
+            if self.rows - rows < self.rules.min_rows {
+                break;
+            }
+            self.consider::<HESSIAN>(left, bin, self.l2, best);
+        }
+    }
+
+    fn best_cut<const HESSIAN: bool>(&self, values: &[i64], missing: i64) -> Option<Found> {
+        let mut best = self.no_best();
+        self.scan::<HESSIAN>(values, 0, &mut best);
+        let right = best;
+        if missing != 0 {
+            self.scan::<HESSIAN>(values, missing, &mut best);
+        }
+        let missing_left = best.place != right.place || best.left != right.left;
+        best.found.then_some(Found {
+            score: best.numerator / best.denominator,
+            test: Test::UpTo(best.place as u8),
+            missing_left,
+            left: best.left,
+        })
+    }
+
+    /// One cut at random between the lowest and the highest occupied bin (Geurts, Ernst and Wehenkel, "Extremely
+    /// randomized trees", 2006), on whichever side missing rows are better.
+    fn random_cut(&self, values: &[i64], missing: i64, rng: &mut Rng) -> Option<Found> {
+        let low = values.iter().position(|&w| w != 0)?;
+        let high = values.iter().rposition(|&w| w != 0)?;
+        if low == high && missing == 0 {
+            return None;
+        }
+        let cut = if low == high { low } else { low + rng.below(high - low) };
+        let below: i64 = values[..=cut].iter().sum();
+        let mut best = self.no_best();
+        for (place, left) in [(0, below), (1, below + missing)] {
+            let rows = self.scales.layout.count(left);
+            if rows < self.rules.min_rows || self.rows - rows < self.rules.min_rows {
+                continue;
+            }
+            if self.scales.layout.has_hessian() {
+                self.consider::<true>(left, place, self.l2, &mut best);
+            } else {
+                self.consider::<false>(left, place, self.l2, &mut best);
+            }
+        }
+        best.found.then_some(Found {
+            score: best.numerator / best.denominator,
+            test: Test::UpTo(cut as u8),
+            missing_left: best.place == 1,
+            left: best.left,
+        })
+    }
+
+    fn best_grouping(&self, bins: &[i64]) -> Option<Found> {
+        let occupied: Vec<usize> = (0..bins.len()).filter(|&b| bins[b] != 0).collect();
+        if occupied.len() < 2 {
+            return None;
+        }
+        let (best, listed) = if occupied.len() <= ONE_AGAINST_REST {
+            self.best_single(bins, &occupied)
+        } else {
+            self.best_prefix(bins, &occupied)
+        };
+        if !best.found {
+            return None;
+        }
+        let mut set = [0u64; 4];
+        for bin in listed {
+            set[bin / 64] |= 1 << (bin % 64);
+        }
+        let last = bins.len() - 1;
+        let missing_left = set[last / 64] >> (last % 64) & 1 == 1;
+        let score = best.numerator / best.denominator;
+        Some(Found { score, test: Test::In(set), missing_left, left: best.left })
+    }
+
+    fn consider_level(&self, left: i64, place: usize, l2: f64, best: &mut Best) {
+        if self.scales.layout.has_hessian() {
+            self.consider::<true>(left, place, l2, best);
+        } else {
+            self.consider::<false>(left, place, l2, best);
+        }
+    }
+
+    fn best_single(&self, bins: &[i64], occupied: &[usize]) -> (Best, Vec<usize>) {
+        let mut best = self.no_best();
+        for &bin in occupied {
+            let rows = self.scales.layout.count(bins[bin]);
+            if rows >= self.rules.min_rows && self.rows - rows >= self.rules.min_rows {
+                self.consider_level(bins[bin], bin, self.l2, &mut best);
+            }
+        }
+        (best, vec![best.place])
+    }
+
+    fn best_prefix(&self, bins: &[i64], occupied: &[usize]) -> (Best, Vec<usize>) {
+        let layout = self.scales.layout;
+        let smooth = self.rules.cat_smooth / self.scales.hessian;
+        let mut levels: Vec<(f64, usize)> = occupied
+            .iter()
+            .filter(|&&b| layout.count(bins[b]) as f64 >= self.rules.cat_smooth)
+            .map(|&b| {
+                let sums = layout.unpack(bins[b]);
+                let hessian = if layout.has_hessian() { sums.hessian } else { sums.count };
+                (sums.gradient as f64 / (hessian as f64 + smooth).max(f64::MIN_POSITIVE), b)
+            })
+            .collect();
+        levels.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let most = MAX_LISTED_LEVELS.min(levels.len().div_ceil(2));
+        let up: Vec<usize> = levels.iter().map(|l| l.1).collect();
+        let down: Vec<usize> = up.iter().rev().copied().collect();
+        let mut best = self.no_best();
+        let mut listed = Vec::new();
+        for order in [up, down] {
+            let before = (best.left, best.place, best.found);
+            self.scan_levels(bins, &order[..most.min(order.len())], &mut best);
+            if (best.left, best.place, best.found) != before {
+                listed = order[..=best.place].to_vec();
+            }
+        }
+        (best, listed)
+    }
+
+    fn scan_levels(&self, bins: &[i64], order: &[usize], best: &mut Best) {
+        let layout = self.scales.layout;
+        let mut left = 0;
+        let mut in_group = 0;
+        for (place, &bin) in order.iter().enumerate() {
+            left += bins[bin];
+            in_group += layout.count(bins[bin]);
+            let rows = layout.count(left);
+            let right = self.rows - rows;
+            if right < self.rules.min_rows || right < self.rules.cat_group_rows {
+                break;
+            }
+            if rows < self.rules.min_rows || in_group < self.rules.cat_group_rows {
+                continue;
+            }
+            in_group = 0;
+            self.consider_level(left, place, self.cat_l2, best);
+        }
+    }
+}
