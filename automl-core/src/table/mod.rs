@@ -4,9 +4,30 @@
 //! dictionary codes, booleans as bit masks, text as one byte buffer with offsets. Missing is explicit in each.
 
 mod column;
+mod csv;
+mod datetime;
+mod findings;
+pub mod fingerprint;
+mod infer;
+mod json;
+mod missing;
+mod number;
+mod options;
+pub mod profile;
+mod read;
+mod text;
+mod write;
 
 pub use column::{BitMask, Column, ColumnType, MISSING_CODE, MISSING_TIME, TextValues, Values};
+pub use csv::CsvReader;
+pub use fingerprint::fingerprint;
+pub use missing::MISSING_TOKENS;
+pub use options::{Decimal, Dialect, Encoding, Format, ReadOptions, ReadReport};
+pub use profile::{Profile, profile, target_checks};
+pub use read::read;
+pub use write::write_csv;
 
+use crate::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
 
 /// Rows × columns of typed values. Every column has [`Table::rows`] values.
@@ -17,6 +38,31 @@ pub struct Table {
 }
 
 impl Table {
+    /// A table of these columns, which must be equally long and bear different names.
+    pub fn from_columns(columns: Vec<Column>) -> Result<Table, Diagnostic> {
+        let rows = columns.first().map_or(0, Column::len);
+        if let Some(odd) = columns.iter().find(|c| c.len() != rows) {
+            return Err(Diagnostic::error(
+                "table.uneven_columns",
+                format!(
+                    "Column \"{}\" has {} values where the first column has {rows}.",
+                    odd.name,
+                    odd.len()
+                ),
+                "Give every column as many values.",
+            )
+            .at_column(&odd.name));
+        }
+        let mut names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            let message = format!("Two columns are called \"{}\".", pair[0]);
+            return Err(Diagnostic::error("table.duplicate_column", message, "Rename one of them.")
+                .at_column(pair[0]));
+        }
+        Ok(Table { columns, rows })
+    }
+
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name == name)
     }

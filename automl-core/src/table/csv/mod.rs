@@ -1,0 +1,258 @@
+//! CSV, read in chunks: the same code for a whole file and for a stream.
+//!
+//! Bytes are decoded to UTF-8 in a buffer of about one chunk, split into records and handed to one
+//! [`ColumnBuilder`] a column; nothing else of the file is kept. Records without quotes are split by hand, those
+//! with quotes by csv-core, which is the grammar (RFC 4180 and what programs make of it).
+
+mod decode;
+mod header;
+mod records;
+mod sniff;
+#[cfg(test)]
+mod tests;
+
+use super::Table;
+use super::findings::{Fault, Findings};
+use super::infer::{ColumnBuilder, Parsing};
+use super::options::{Decimal, Dialect, Encoding, ReadOptions, ReadReport};
+use crate::diagnostic::Diagnostic;
+use decode::Decoder;
+use records::Recorder;
+use sniff::Split;
+use std::collections::BTreeSet;
+
+/// Bytes at the beginning of a file that the dialect is sniffed from.
+const SNIFF_BYTES: usize = 64 << 10;
+/// Columns beyond this are left out.
+pub(super) const MOST_COLUMNS: usize = 100_000;
+
+/// Reads a CSV file chunk by chunk.
+pub struct CsvReader {
+    options: ReadOptions,
+    /// Bytes met before the dialect was known.
+    head: Vec<u8>,
+    /// Decoded bytes that make no whole record yet.
+    buffer: Vec<u8>,
+    state: Option<State>,
+    findings: Findings,
+    bytes: u64,
+    /// Size of the whole file where known, for reserving memory.
+    expected_bytes: u64,
+}
+
+/// What is known once the head has been looked at.
+struct State {
+    encoding: Encoding,
+    decoder: Decoder,
+    /// Lines end in a lone carriage return.
+    lone_returns: bool,
+    recorder: Recorder,
+    split: Split,
+}
+
+impl CsvReader {
+    pub fn new(options: ReadOptions) -> Self {
+        Self {
+            options,
+            head: Vec::new(),
+            buffer: Vec::new(),
+            state: None,
+            findings: Findings::default(),
+            bytes: 0,
+            expected_bytes: 0,
+        }
+    }
+
+    /// Says how many bytes will come, so that memory is reserved once.
+    #[must_use]
+    pub fn expecting(mut self, bytes: u64) -> Self {
+        self.expected_bytes = bytes;
+        self
+    }
+
+    /// Takes the next bytes of the file.
+    pub fn push(&mut self, chunk: &[u8]) {
+        self.bytes += chunk.len() as u64;
+        if self.state.is_none() {
+            self.head.extend_from_slice(chunk);
+            if self.head.len() < SNIFF_BYTES {
+                return;
+            }
+            self.start(false);
+        } else {
+            self.decode(chunk);
+        }
+        self.read_records(false);
+    }
+
+    /// The table, once all bytes have been pushed.
+    pub fn finish(mut self) -> (Table, ReadReport) {
+        if self.state.is_none() {
+            self.start(true);
+        }
+        if let Some(state) = &mut self.state {
+            state.decoder.finish(&mut self.buffer);
+        }
+        self.read_records(true);
+        let mut findings = self.findings;
+        let Some(state) = self.state else {
+            return (Table::default(), ReadReport::default());
+        };
+        if state.decoder.faults > 0 {
+            findings.note_many(Fault::BadEncoding, state.decoder.faults, None, None);
+        }
+        let has_header = state.recorder.has_header;
+        let decimal = state.recorder.parsing.decimal;
+        let (table, rows_skipped, outcome) = state.recorder.finish(&mut findings);
+        let dialect = Dialect {
+            delimiter: state.split.delimiter,
+            quote: state.split.quote,
+            has_header,
+            decimal,
+            encoding: state.encoding,
+            missing_tokens: outcome.missing_tokens.into_iter().collect(),
+            day_first: outcome.day_first,
+        };
+        let diagnostics = findings.into_diagnostics();
+        let report = ReadReport { dialect: Some(dialect), diagnostics, rows_skipped, bytes: self.bytes };
+        (table, report)
+    }
+
+    /// Looks at the head, settles the dialect and begins to decode.
+    fn start(&mut self, whole: bool) {
+        let head = std::mem::take(&mut self.head);
+        let sniffed = &head[..head.len().min(SNIFF_BYTES)];
+        let (encoding, mark) = match self.options.encoding {
+            Some(given) => (given, decode::mark_len(sniffed, given)),
+            None => decode::sniff(sniffed),
+        };
+        let mut sample = Vec::new();
+        Decoder::new(encoding).decode(&sniffed[mark..], &mut sample);
+        let lone_returns =
+            memchr::memchr(b'\n', &sample).is_none() && memchr::memchr(b'\r', &sample).is_some();
+        if lone_returns {
+            replace(&mut sample, b'\r', b'\n');
+        }
+        sample.retain(|&b| b != 0);
+        let (sample, _, _) = decode::repair(&sample);
+        let (named_delimiter, sample) = header::take_separator_line(&sample);
+        let whole = whole && head.len() <= SNIFF_BYTES;
+        let recorder = self.recorder(sample, named_delimiter, whole);
+        let split = recorder.split;
+        self.state = Some(State { encoding, decoder: Decoder::new(encoding), lone_returns, recorder, split });
+        self.decode(&head[mark..]);
+    }
+
+    fn recorder(&mut self, sample: &str, named_delimiter: Option<u8>, whole: bool) -> Recorder {
+        let usable = |b: &u8| b.is_ascii() && !matches!(b, b'\n' | b'\r' | 0) && !b.is_ascii_alphanumeric();
+        let mut delimiter = self.options.delimiter.filter(usable);
+        let mut quote = self.options.quote.filter(usable);
+        if delimiter.is_some() && delimiter == quote {
+            quote = None;
+        }
+        if delimiter != self.options.delimiter || quote != self.options.quote {
+            self.findings.note(Fault::BadOption, None, None);
+        }
+        delimiter = delimiter.or(named_delimiter.filter(usable));
+        if delimiter == Some(b'"') && quote.is_none() {
+            quote = Some(b'\'');
+        }
+        let split = sniff::split(sample, delimiter, quote, whole);
+        let records = sniff::records(sample, split, whole);
+        let decimal = self.options.decimal.unwrap_or_else(|| {
+            if split.delimiter == b',' && !sample.contains(char::from(split.quote)) {
+                Decimal::Point
+            } else {
+                sniff::decimal(&records, split.delimiter)
+            }
+        });
+        let parsing = Parsing::new(decimal, self.options.missing.as_deref(), self.options.day_first);
+        let has_header =
+            self.options.has_header.unwrap_or_else(|| sniff::has_header(&records, decimal, &parsing.missing));
+        let lines = memchr::memchr_iter(b'\n', sample.as_bytes()).count().max(1) as u64;
+        let expected_rows = self.expected_bytes.saturating_mul(lines) / (sample.len() as u64).max(1);
+        let width = sniff::width(&records);
+        let body = if has_header { records.get(1..).unwrap_or(&[]) } else { &records[..] };
+        let row_names = has_header
+            && !body.is_empty()
+            && records.first().is_some_and(|h| {
+                body.iter().all(|r| r.len() == h.len() + 1)
+                    && !body.iter().all(|r| r.last().is_some_and(|f| f.is_empty()))
+            });
+        Recorder::new(split, has_header, width, row_names, parsing, expected_rows, self.options.types.clone())
+            .skipping_separator_line(named_delimiter.is_some())
+    }
+
+    fn decode(&mut self, chunk: &[u8]) {
+        let Some(state) = &mut self.state else { return };
+        let start = self.buffer.len();
+        state.decoder.decode(chunk, &mut self.buffer);
+        if state.lone_returns {
+            replace(&mut self.buffer[start..], b'\r', b'\n');
+        }
+    }
+
+    /// Reads the whole records in the buffer and keeps the rest.
+    fn read_records(&mut self, last: bool) {
+        let Some(state) = &mut self.state else { return };
+        let end = if last {
+            self.buffer.len()
+        } else {
+            memchr::memrchr(b'\n', &self.buffer).map_or(0, |at| at + 1)
+        };
+        let region = &self.buffer[..end];
+        let used = match std::str::from_utf8(region) {
+            Ok(text) => state.recorder.read(text, last, &mut self.findings),
+            Err(_) => {
+                let (text, faults, first) = decode::repair(region);
+                let row = state.recorder.row_at(&region[..first]);
+                self.findings.note_many(Fault::BadEncoding, faults, Some(row), None);
+                let used = state.recorder.read(&text, last, &mut self.findings);
+                // Positions in the repaired text are not those in the bytes: keep the repaired rest.
+                let mut rest = text.as_bytes()[used..].to_vec();
+                rest.extend_from_slice(&self.buffer[end..]);
+                self.buffer = rest;
+                return;
+            }
+        };
+        self.buffer.drain(..used);
+    }
+}
+
+fn replace(bytes: &mut [u8], from: u8, to: u8) {
+    for b in bytes {
+        if *b == from {
+            *b = to;
+        }
+    }
+}
+
+/// What the columns said while they were finished.
+#[derive(Default)]
+struct Outcome {
+    missing_tokens: BTreeSet<String>,
+    day_first: Option<bool>,
+}
+
+/// Turns builders into columns, with their remarks.
+fn finish_columns(
+    names: Vec<String>,
+    builders: Vec<ColumnBuilder>,
+    parsing: &Parsing,
+    findings: &mut Findings,
+) -> (Vec<super::Column>, Outcome) {
+    let mut outcome = Outcome::default();
+    let mut columns = Vec::with_capacity(builders.len());
+    for (name, builder) in names.into_iter().zip(builders) {
+        let finished = builder.finish(&name, parsing);
+        finished.diagnostics.into_iter().for_each(|d: Diagnostic| findings.remark(d));
+        outcome.missing_tokens.extend(finished.missing_tokens);
+        if let Some((day_first, guessed)) = finished.day_first
+            && (outcome.day_first.is_none() || !guessed)
+        {
+            outcome.day_first = Some(day_first);
+        }
+        columns.push(finished.column);
+    }
+    (columns, outcome)
+}

@@ -1,0 +1,17 @@
+//! From fields of text to a typed column, by looking at the whole column.
+//!
+//! A [`ColumnBuilder`] takes one field a row. It starts with a dictionary of the distinct texts; a column of many
+//! distinct numbers goes over to numbers, one of many distinct texts to one long text. At the end `decide` finds
+//! the type from all values; `numeric`, `dates` and `words` make the column.
+
+mod builder;
+mod dates;
+mod decide;
+mod interner;
+mod numeric;
+mod strings;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub(crate) use builder::{ColumnBuilder, Parsing};

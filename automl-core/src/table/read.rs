@@ -1,0 +1,44 @@
+//! Reading a whole file.
+
+use super::csv::CsvReader;
+use super::findings::{Fault, Findings};
+use super::options::{Format, ReadOptions, ReadReport};
+use super::{Table, json};
+use crate::diagnostic::Diagnostic;
+
+/// Bytes that are decoded and split at a time: few enough to stay in the processor's cache.
+const CHUNK: usize = 256 << 10;
+
+/// Reads a file. It never fails: what cannot be read is told in the report, and an unreadable file gives an
+/// empty table and an error among the diagnostics.
+pub fn read(bytes: &[u8], format: Format, options: &ReadOptions) -> (Table, ReadReport) {
+    match format {
+        Format::Csv => {
+            let mut reader = CsvReader::new(options.clone()).expecting(bytes.len() as u64);
+            bytes.chunks(CHUNK).for_each(|chunk| reader.push(chunk));
+            reader.finish()
+        }
+        Format::JsonLines => json::read(bytes, options),
+        Format::Parquet | Format::ArrowIpc => read_columnar(bytes, format, options),
+    }
+}
+
+fn read_columnar(bytes: &[u8], format: Format, _options: &ReadOptions) -> (Table, ReadReport) {
+    let name = if format == Format::Parquet { "Parquet" } else { "Arrow" };
+    let diagnostic = Diagnostic::error(
+        "table.format_not_built_in",
+        format!("This build does not read {name} files."),
+        "Save the table as CSV.",
+    );
+    (Table::default(), refused(diagnostic, bytes.len() as u64))
+}
+
+/// The report on a file that gave no table.
+pub(super) fn refused(diagnostic: Diagnostic, bytes: u64) -> ReadReport {
+    let mut findings = Findings::default();
+    findings.remark(diagnostic);
+    if bytes == 0 {
+        findings.note(Fault::Empty, None, None);
+    }
+    ReadReport { dialect: None, diagnostics: findings.into_diagnostics(), rows_skipped: 0, bytes }
+}
