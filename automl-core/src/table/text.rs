@@ -93,7 +93,7 @@ mod tests {
         );
         let (numbers, diagnostics) = categories.retyped(ColumnType::Numeric);
         assert!(diagnostics.is_empty());
-        assert_eq!(numbers, c);
+        assert_eq!((numbers.ty, &numbers.spellings, texts(&numbers)), (c.ty, &c.spellings, texts(&c)));
     }
 
     #[test]

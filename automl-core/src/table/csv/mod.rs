@@ -171,7 +171,12 @@ impl CsvReader {
             self.options.has_header.unwrap_or_else(|| sniff::has_header(&records, decimal, &parsing.missing));
         let lines = memchr::memchr_iter(b'\n', sample.as_bytes()).count().max(1) as u64;
         let expected_rows = self.expected_bytes.saturating_mul(lines) / (sample.len() as u64).max(1);
-        let width = sniff::width(&records);
+        let mut width = sniff::width(&records);
+        let named = records.first().map_or(0, Vec::len);
+        if has_header && records.iter().all(|r| r.iter().skip(named).all(|f| f.trim().is_empty())) {
+            // Every line ends with a delimiter that means nothing.
+            width = width.min(named);
+        }
         let body = if has_header { records.get(1..).unwrap_or(&[]) } else { &records[..] };
         let row_names = has_header
             && !body.is_empty()

@@ -178,9 +178,9 @@ impl Recorder {
         }
         match self.find_record(rest, last) {
             Found::Record(used) => {
-                let spans_lines = used > line_len;
                 let columns = self.builders.len();
-                if spans_lines && columns > 1 && self.fields.count != columns {
+                let fits = || self.fields.count == columns && self.is_strict(&rest[..used]);
+                if used > line_len && columns > 1 && !fits() {
                     // A stray quote that happened to find a partner further down.
                     let fields = memchr_iter(self.split.delimiter, line.as_bytes()).count() + 1;
                     if fields == columns {
@@ -198,6 +198,28 @@ impl Recorder {
                 Some(line_len)
             }
         }
+    }
+
+    /// Whether every quoted field of a record ends with a quote before a delimiter or the line's end.
+    fn is_strict(&self, record: &str) -> bool {
+        let (quote, delimiter) = (self.split.quote, self.split.delimiter);
+        let mut bytes = record.bytes().peekable();
+        let (mut at_start, mut quoted) = (true, false);
+        while let Some(byte) = bytes.next() {
+            if quoted {
+                if byte == quote && bytes.next_if_eq(&quote).is_none() {
+                    let next = bytes.peek();
+                    if next.is_some_and(|&b| b != delimiter && b != b'\n' && b != b'\r') {
+                        return false;
+                    }
+                    quoted = false;
+                }
+            } else if byte == quote && at_start {
+                quoted = true;
+            }
+            at_start = !quoted && byte == delimiter;
+        }
+        !quoted
     }
 
     /// Splits the record at the beginning of `text` by the grammar into `self.fields`.
@@ -313,8 +335,14 @@ impl Recorder {
         if !self.next_row(findings) {
             return;
         }
-        for (at, builder) in self.builders.iter_mut().enumerate().take(self.fields.count) {
-            builder.push(self.fields.get(at), &self.parsing);
+        let ends = self.fields.ends.get(..self.fields.count).unwrap_or(&[]);
+        let written = ends.last().and_then(|&end| self.fields.text.get(..end)).unwrap_or(&[]);
+        // Splitting valid UTF-8 at ASCII bytes leaves valid UTF-8.
+        let text = std::str::from_utf8(written).unwrap_or("");
+        let mut start = 0;
+        for (&end, builder) in ends.iter().zip(&mut self.builders) {
+            builder.push(text.get(start..end).unwrap_or(""), &self.parsing);
+            start = end;
         }
         let extra = self.builders.len()..self.fields.count;
         if extra.into_iter().any(|at| !self.fields.get(at).is_empty()) {

@@ -93,6 +93,7 @@ pub(super) fn from_dictionary(
     let times = dictionary.map_rows(&of_level, MISSING_TIME);
     finish(
         name,
+        on_request,
         times,
         dictionary.tokens.clone(),
         (unread, first),
@@ -131,11 +132,12 @@ pub(super) fn from_text(name: &str, text: &TextValues, on_request: bool, parsing
         }
         times.push(ms.unwrap_or(MISSING_TIME));
     }
-    finish(name, times, tokens, (unread, first), votes.local.then_some((day_first, guessed)))
+    finish(name, on_request, times, tokens, (unread, first), votes.local.then_some((day_first, guessed)))
 }
 
 fn finish(
     name: &str,
+    on_request: bool,
     times: Vec<i64>,
     missing_tokens: BTreeSet<String>,
     (unread, first): (u64, Option<(usize, &str)>),
@@ -156,7 +158,8 @@ fn finish(
     }
     let mut present = times.iter().filter(|&&t| t != MISSING_TIME);
     let first = present.next();
-    let constant = !times.contains(&MISSING_TIME) && first.is_none_or(|f| present.all(|t| t == f));
+    let constant =
+        !on_request && !times.contains(&MISSING_TIME) && first.is_none_or(|f| present.all(|t| t == f));
     let ty = if constant { ColumnType::Constant } else { ColumnType::Datetime };
     Finished {
         column: Column { name: name.to_string(), ty, values: Values::Time(times), spellings: Vec::new() },
