@@ -1,6 +1,6 @@
 //! Speed and accuracy of boosting on generated data.
 //!
-//! `cargo run --release --example bench_gbt -- ROWS COLUMNS TREES [PREFIX [LEARNER]]`
+//! `cargo run --release --example bench_gbt -- ROWS COLUMNS TREES [PREFIX [LEARNER [SEED]]]`
 //!
 //! With PREFIX, reads `PREFIX.X.f32`, `PREFIX.y.u8` (row-major training rows and labels), `PREFIX.Xt.f32` and
 //! `PREFIX.yt.u8` (test rows), so that other libraries can be timed on the same numbers.
@@ -91,7 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         target: &train.target,
         validation: None,
         params: &params,
-        seed: 0,
+        seed: number(5, 0)? as u64,
         threads: 1,
         cancel: &Cancel::new(),
     };

@@ -3,6 +3,7 @@
 //! A learner never sees a validation row except through [`Fit::validation`], which only decides when to stop.
 
 pub mod baseline;
+pub mod forest;
 pub mod gbt;
 mod param;
 mod registry;

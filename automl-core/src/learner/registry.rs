@@ -1,8 +1,9 @@
 //! Every learner there is, one line each.
 
-use super::{Learner, baseline, gbt};
+use super::{Learner, baseline, forest, gbt};
 
-static LEARNERS: &[&dyn Learner] = &[&baseline::Baseline, &gbt::Gbt];
+static LEARNERS: &[&dyn Learner] =
+    &[&baseline::Baseline, &gbt::Gbt, &forest::RandomForest, &forest::ExtraTrees];
 
 /// All learners, in the order in which they are listed to people.
 pub fn all() -> &'static [&'static dyn Learner] {

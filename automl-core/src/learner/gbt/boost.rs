@@ -4,7 +4,7 @@ use super::model::GbtModel;
 use super::objective::{Goal, Objective};
 use super::params::Settings;
 use crate::learner::tree::binning::Binned;
-use crate::learner::tree::flat::Builder;
+use crate::learner::tree::flat::{Builder, Flat};
 use crate::learner::tree::leafwise::{Grower, Grown, choose, share_of};
 use crate::learner::tree::packing::quantise;
 use crate::learner::tree::shape::Shape;
@@ -79,13 +79,13 @@ pub(super) fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
         seed: fit.seed,
         goal,
     };
-    let (objective, offset, scale) = (boosting.goal.objective, boosting.goal.offset, boosting.goal.scale);
+    let (objective, center) = (boosting.goal.objective, boosting.goal.center);
     let trees = boosting.run(fit)?;
-    Ok(GbtModel { objective, start, offset, scale, trees })
+    Ok(GbtModel { objective, start, center, trees })
 }
 
 impl Boosting<'_> {
-    fn run(mut self, fit: &Fit<'_>) -> Result<crate::learner::tree::flat::Flat, FitError> {
+    fn run(mut self, fit: &Fit<'_>) -> Result<Flat, FitError> {
         let outputs = self.scores.len();
         let data = self.data;
         let mut builder = Builder::new(data.columns, 1);

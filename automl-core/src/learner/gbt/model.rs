@@ -2,6 +2,7 @@
 
 use super::objective::Objective;
 use crate::learner::DecodeError;
+use crate::learner::tree::center::Center;
 use crate::learner::tree::encode::Encoded;
 use crate::learner::tree::flat::Flat;
 use crate::model::{Model, Prediction};
@@ -15,9 +16,8 @@ pub(super) struct GbtModel {
     pub objective: Objective,
     /// Scores before the first tree.
     pub start: Vec<f64>,
-    /// A regression's prediction is `offset + scale · score`.
-    pub offset: f64,
-    pub scale: f64,
+    /// What a regression's scores are measured in.
+    pub center: Center,
     pub trees: Flat,
 }
 
@@ -56,7 +56,8 @@ impl GbtModel {
         if trees.width() != 1 {
             return Err(damaged("leaves have odd sizes"));
         }
-        Ok(Self { objective, start: written.start, offset: written.offset, scale: written.scale, trees })
+        let center = Center { offset: written.offset, scale: written.scale };
+        Ok(Self { objective, start: written.start, center, trees })
     }
 }
 
@@ -69,7 +70,7 @@ impl Model for GbtModel {
             Objective::Squared => {
                 for score in &mut scores {
                     // Finite whatever the numbers in a foreign file add up to.
-                    *score = (self.offset + self.scale * *score).clamp(f64::MIN, f64::MAX);
+                    *score = (self.center.offset + self.center.scale * *score).clamp(f64::MIN, f64::MAX);
                 }
                 Prediction { values: scores, rows: frame.rows, outputs: 1 }
             }
@@ -97,8 +98,8 @@ impl Model for GbtModel {
         let written = Written {
             kind,
             start: self.start.clone(),
-            offset: self.offset,
-            scale: self.scale,
+            offset: self.center.offset,
+            scale: self.center.scale,
             trees: Encoded::new(&self.trees),
         };
         // Serialising plain numbers into a growing vector cannot fail.

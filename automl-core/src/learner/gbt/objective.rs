@@ -2,8 +2,12 @@
 //!
 //! Shapes: scores are outputs × rows, output by output; a pair is (gradient, hessian) of one row and output.
 
+use crate::learner::tree::center::Center;
 use crate::model::Target;
 use crate::numeric::{self, math};
+
+/// Classes are not centred.
+const NO_CENTER: Center = Center { offset: 0.0, scale: 1.0 };
 
 /// What is minimised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +23,10 @@ pub(super) enum Objective {
 /// The target as boosting sees it.
 pub(super) struct Goal {
     pub objective: Objective,
-    /// Class codes, or values in units of `scale` from `offset`.
     codes: Vec<u32>,
+    /// Values in the units of `center`.
     values: Vec<f64>,
-    pub offset: f64,
-    pub scale: f64,
+    pub center: Center,
 }
 
 impl Objective {
@@ -55,36 +58,24 @@ impl Goal {
         let objective = Objective::of(target);
         match target {
             Target::Classes { codes, .. } => {
-                Self { objective, codes: codes.clone(), values: Vec::new(), offset: 0.0, scale: 1.0 }
+                Self { objective, codes: codes.clone(), values: Vec::new(), center: NO_CENTER }
             }
-            Target::Values(values) => {
-                let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
-                let unit = if largest > 0.0 { largest } else { 1.0 };
-                let scaled: Vec<f64> = values.iter().map(|v| v / unit).collect();
-                let mean = numeric::mean(&scaled);
-                let squares: Vec<f64> = scaled.iter().map(|v| (v - mean) * (v - mean)).collect();
-                let deviation = numeric::mean(&squares).sqrt();
-                let (offset, scale) = (mean * unit, deviation * unit);
-                // A deviation that is lost beside the mean is none.
-                let scale = if deviation <= 1e-14 * mean.abs() { 0.0 } else { scale };
-                Self::of_values(values, offset, scale)
-            }
+            Target::Values(values) => Self::of_values(values, Center::of(values)),
         }
     }
 
-    fn of_values(values: &[f64], offset: f64, scale: f64) -> Self {
-        let centred = |v: &f64| if scale > 0.0 { v / scale - offset / scale } else { 0.0 };
-        let values = values.iter().map(centred).collect();
-        Self { objective: Objective::Squared, codes: Vec::new(), values, offset, scale }
+    fn of_values(values: &[f64], center: Center) -> Self {
+        let values = values.iter().map(|&v| center.apply(v)).collect();
+        Self { objective: Objective::Squared, codes: Vec::new(), values, center }
     }
 
     /// Other rows' target in the units of this one, or `None` where it is of another kind.
     pub fn like(&self, target: &Target) -> Option<Self> {
         match (self.objective, target) {
-            (Objective::Squared, Target::Values(v)) => Some(Self::of_values(v, self.offset, self.scale)),
+            (Objective::Squared, Target::Values(v)) => Some(Self::of_values(v, self.center)),
             (Objective::Squared, _) | (_, Target::Values(_)) => None,
             (objective, Target::Classes { codes, .. }) => {
-                Some(Self { objective, codes: codes.clone(), values: Vec::new(), offset: 0.0, scale: 1.0 })
+                Some(Self { objective, codes: codes.clone(), values: Vec::new(), center: NO_CENTER })
             }
         }
     }

@@ -1,27 +1,11 @@
 use super::Gbt;
+use crate::learner::tree::testing::{accuracy, frame, levels, mixed, numbers, rmse};
 use crate::learner::{Fit, FitError, Learner, ParamValue, Params};
-use crate::model::{Model, Prediction, Target};
-use crate::node::{FeatureColumn, FeatureValues, Frame, NO_CATEGORY};
+use crate::model::{Model, Target};
+use crate::node::{FeatureValues, Frame, NO_CATEGORY};
 use crate::numeric::Rng;
 use crate::platform::Cancel;
 use ParamValue::{Bool, Float, Int};
-
-fn frame(columns: Vec<FeatureValues>) -> Frame {
-    let rows = columns.first().map_or(0, |c| match c {
-        FeatureValues::Numeric(v) => v.len(),
-        FeatureValues::Categorical { codes, .. } => codes.len(),
-    });
-    let named = |(i, values)| FeatureColumn { name: format!("x{i}"), values };
-    Frame { columns: columns.into_iter().enumerate().map(named).collect(), rows }
-}
-
-fn numbers(values: impl IntoIterator<Item = f32>) -> FeatureValues {
-    FeatureValues::Numeric(values.into_iter().collect())
-}
-
-fn levels(codes: impl IntoIterator<Item = u32>, cardinality: u32) -> FeatureValues {
-    FeatureValues::Categorical { codes: codes.into_iter().collect(), cardinality }
-}
 
 fn params(given: &[(&str, ParamValue)]) -> Params {
     let given = Params(given.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect());
@@ -42,41 +26,6 @@ fn try_fit(
 
 fn fit(frame: &Frame, target: &Target, given: &[(&str, ParamValue)]) -> Box<dyn Model> {
     try_fit(frame, target, None, given, 1).expect("fits")
-}
-
-/// Numbers with holes and categories with holes; classes by both.
-fn mixed(rows: usize, classes: usize, seed: u64) -> (Frame, Target) {
-    let mut rng = Rng::new(seed);
-    let mut columns = vec![Vec::new(), Vec::new(), Vec::new()];
-    let (mut category, mut codes) = (Vec::new(), Vec::new());
-    for _ in 0..rows {
-        let x: Vec<f32> = (0..3).map(|_| rng.normal() as f32).collect();
-        let level = rng.below(12);
-        let z = f64::from(x[0] * x[1]) + if level % 3 == 0 { 1.0 } else { -0.5 } + 0.3 * rng.normal();
-        codes.push(((z + 2.0).max(0.0) as usize).min(classes - 1) as u32);
-        for (column, x) in columns.iter_mut().zip(x) {
-            column.push(if rng.uniform() < 0.1 { f32::NAN } else { x });
-        }
-        category.push(if rng.uniform() < 0.05 { NO_CATEGORY } else { level as u32 });
-    }
-    let mut all: Vec<FeatureValues> = columns.into_iter().map(numbers).collect();
-    all.push(levels(category, 12));
-    (frame(all), Target::Classes { codes, classes })
-}
-
-fn accuracy(prediction: &Prediction, target: &Target) -> f64 {
-    let Target::Classes { codes, .. } = target else { return f64::NAN };
-    let hit = |(i, &code): (usize, &u32)| {
-        let row = prediction.row(i);
-        row.iter().all(|&p| p <= row[code as usize])
-    };
-    codes.iter().enumerate().filter(|&(i, c)| hit((i, c))).count() as f64 / codes.len() as f64
-}
-
-fn rmse(prediction: &Prediction, target: &Target) -> f64 {
-    let Target::Values(v) = target else { return f64::NAN };
-    let squares: Vec<f64> = prediction.values.iter().zip(v).map(|(p, y)| (p - y) * (p - y)).collect();
-    crate::numeric::mean(&squares).sqrt()
 }
 
 #[test]

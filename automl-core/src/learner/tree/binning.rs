@@ -35,6 +35,8 @@ pub struct BinnedFeature {
     pub bin_count: usize,
     /// One bin a row, each below `bin_count`.
     pub bins: Vec<u8>,
+    /// For a number, the middle of each bin of values; the outermost bins count as their outermost values.
+    pub middles: Vec<f32>,
 }
 
 /// The features that a tree can split on: those with two occupied bins or more.
@@ -89,9 +91,9 @@ impl Binned {
         });
         let mut features = Vec::new();
         for (column, values) in frame.columns.iter().enumerate() {
-            let cuts = match &values.values {
+            let (cuts, middles) = match &values.values {
                 FeatureValues::Numeric(v) => number_cuts(v, sample.as_deref(), max_bins),
-                FeatureValues::Categorical { codes, .. } => level_bins(codes),
+                FeatureValues::Categorical { codes, .. } => (level_bins(codes), Vec::new()),
             };
             let bins = cuts.assign(Some(&values.values), frame.rows);
             let Some(&first) = bins.first() else { continue };
@@ -99,7 +101,7 @@ impl Binned {
                 continue;
             }
             let bin_count = cuts.value_bins() + 1;
-            features.push(BinnedFeature { column: column as u32, cuts, bin_count, bins });
+            features.push(BinnedFeature { column: column as u32, cuts, bin_count, bins, middles });
         }
         Self { rows: frame.rows, features, columns: frame.columns.len() }
     }
@@ -126,7 +128,7 @@ fn from_sort_key(key: u32) -> f32 {
     f32::from_bits(if key >> 31 == 1 { key & 0x7FFF_FFFF } else { !key })
 }
 
-fn number_cuts(values: &[f32], sample: Option<&[u32]>, max_bins: usize) -> Cuts {
+fn number_cuts(values: &[f32], sample: Option<&[u32]>, max_bins: usize) -> (Cuts, Vec<f32>) {
     let mut keys: Vec<u32> = match sample {
         None => values.iter().filter(|x| !x.is_nan()).map(|&x| sort_key(x)).collect(),
         Some(rows) => rows
@@ -149,7 +151,15 @@ fn number_cuts(values: &[f32], sample: Option<&[u32]>, max_bins: usize) -> Cuts 
             last = Some(key);
         }
     }
-    Cuts::Numeric(quantile_cuts(&distinct, keys.len(), max_bins))
+    let cuts = quantile_cuts(&distinct, keys.len(), max_bins);
+    let (lowest, highest) = (distinct.first().map_or(0.0, |d| d.0), distinct.last().map_or(0.0, |d| d.0));
+    let middles = (0..=cuts.len()).map(|b| match (b.checked_sub(1).map(|b| cuts[b]), cuts.get(b)) {
+        (Some(below), Some(&above)) => f32::midpoint(below, above),
+        (None, _) => lowest,
+        (_, None) => highest,
+    });
+    let middles = middles.collect();
+    (Cuts::Numeric(cuts), middles)
 }
 
 /// The number halfway between `a < b`, in single precision and never `b`: `a ≤ t < b`.

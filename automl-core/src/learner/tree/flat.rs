@@ -60,6 +60,15 @@ impl Flat {
         self.values.len() / self.width.max(1)
     }
 
+    pub fn branches(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether all leaves hold shares of something.
+    pub fn has_shares(&self) -> bool {
+        self.values.iter().all(|v| (0.0..=1.0).contains(v))
+    }
+
     /// Keeps the first `trees` trees. Their nodes and leaves come first, so the others' are cut off.
     pub fn truncate(&mut self, trees: usize) {
         if trees >= self.roots.len() {

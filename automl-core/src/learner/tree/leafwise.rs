@@ -49,6 +49,7 @@ pub struct Grower<'a> {
     tables: Box<Tables>,
     kept: Vec<Vec<i64>>,
     free: Vec<usize>,
+    kept_words: usize,
 }
 
 /// A grown tree, and which rows are in its leaves.
@@ -89,6 +90,7 @@ impl<'a> Grower<'a> {
             tables: Box::new([[0; 256]; 8]),
             kept: Vec::new(),
             free: Vec::new(),
+            kept_words: KEPT_WORDS,
         }
     }
 
@@ -312,7 +314,7 @@ impl<'a> Grower<'a> {
 
     /// How many histograms may be kept.
     fn most_slots(&self) -> usize {
-        (KEPT_WORDS / self.lanes.len().max(1)).max(2)
+        (self.kept_words / self.lanes.len().max(1)).max(2)
     }
 
     /// A histogram to write to: a free one, a new one, or that of the leaf least likely to be split soon.
@@ -328,6 +330,12 @@ impl<'a> Grower<'a> {
         let worst =
             leaves.iter_mut().filter(|l| l.kept.is_some()).min_by(|a, b| gain(a).total_cmp(&gain(b)))?;
         worst.kept.take()
+    }
+
+    /// Keeps fewer histograms than memory allows.
+    #[cfg(test)]
+    pub fn keep_at_most(&mut self, histograms: usize) {
+        self.kept_words = histograms * self.lanes.len();
     }
 
     fn new_slot(&mut self) -> usize {

@@ -10,15 +10,20 @@
 //! Nothing here reads a clock, starts a thread or draws a number that its seed does not decide.
 
 pub mod binning;
+pub mod center;
+pub mod deep;
 
 pub mod encode;
 pub mod flat;
 pub mod histogram;
+pub mod impurity;
 pub mod leafwise;
 pub mod packing;
 pub mod partition;
 pub mod shape;
 pub mod split;
 
+#[cfg(test)]
+pub mod testing;
 #[cfg(test)]
 mod tests;

@@ -1,1 +1,332 @@
-//! Exactness of the parts of a tree.
+//! Exactness of the parts that boosting and forests are built from.
+
+use super::binning::{Binned, Cuts};
+use super::flat::Builder;
+use super::histogram::Lanes;
+use super::leafwise::{Grower, Limits};
+use super::packing::{Layout, Scales, quantise};
+use super::partition::partition;
+use super::split::{Rules, Search, Test};
+use super::testing::{frame, levels, mixed, numbers};
+use crate::node::{FeatureValues, Frame, NO_CATEGORY};
+use crate::numeric::Rng;
+
+const RULES: Rules = Rules {
+    l1: 0.0,
+    l2: 0.5,
+    min_rows: 3,
+    min_hessian: 1e-3,
+    min_gain: 0.0,
+    cat_smooth: 2.0,
+    cat_l2: 1.0,
+    cat_group_rows: 1,
+    random_cuts: false,
+};
+
+fn bin(columns: Vec<FeatureValues>, max_bins: usize) -> Binned {
+    Binned::new(&frame(columns), max_bins, 0)
+}
+
+/// Random gradients and hessians.
+fn random_pairs(rows: usize, rng: &mut Rng) -> Vec<[f32; 2]> {
+    (0..rows).map(|_| [rng.normal() as f32, rng.uniform() as f32]).collect()
+}
+
+#[test]
+fn a_bin_and_its_threshold_say_the_same() {
+    let mut rng = Rng::new(1);
+    let next = f32::from_bits(1.0f32.to_bits() + 1);
+    let tight = vec![1.0, next, f32::from_bits(next.to_bits() + 1), -0.0, 0.0, f32::MIN_POSITIVE, 1e-45];
+    let wild = vec![f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, 3e38, f32::NAN, 0.0];
+    let many: Vec<f32> = (0..5000).map(|_| (rng.normal() as f32).cubed()).collect();
+    let ties: Vec<f32> = (0..5000).map(|i| if i % 3 == 0 { 7.0 } else { rng.normal() as f32 }).collect();
+    for (values, max_bins) in [(tight, 255), (wild, 255), (many.clone(), 255), (many, 16), (ties, 20)] {
+        let data = bin(vec![numbers(values.clone())], max_bins);
+        let feature = &data.features[0];
+        let Cuts::Numeric(cuts) = &feature.cuts else { panic!("a number") };
+        assert!(cuts.len() < max_bins && cuts.iter().all(|c| c.is_finite()));
+        assert!(cuts.windows(2).all(|w| w[0] < w[1]));
+        for (&x, &bin) in values.iter().zip(&feature.bins) {
+            assert_eq!(x.is_nan(), usize::from(bin) == feature.bin_count - 1);
+            for (b, &cut) in cuts.iter().enumerate().filter(|_| !x.is_nan()) {
+                assert_eq!(x <= cut, usize::from(bin) <= b, "{x} {cut}");
+            }
+        }
+    }
+}
+
+trait Cube {
+    fn cubed(self) -> Self;
+}
+
+impl Cube for f32 {
+    /// Its cube: skewed, with long tails.
+    fn cubed(self) -> Self {
+        self * self * self
+    }
+}
+
+#[test]
+fn quantile_bins_hold_about_equally_many_rows() {
+    let mut rng = Rng::new(2);
+    let values: Vec<f32> = (0..20_000).map(|_| (rng.normal() as f32).cubed()).collect();
+    let data = bin(vec![numbers(values)], 50);
+    let mut counts = vec![0; 51];
+    data.features[0].bins.iter().for_each(|&b| counts[usize::from(b)] += 1);
+    assert_eq!(counts[50], 0);
+    assert!(counts[..50].iter().all(|&n| (350..=450).contains(&n)), "{counts:?}");
+}
+
+#[test]
+fn features_that_cannot_split_are_left_out() {
+    let data = bin(
+        vec![
+            numbers([2.0; 4]),
+            numbers([f32::NAN; 4]),
+            numbers([1.0, f32::NAN, 1.0, 1.0]),
+            levels([3; 4], 9),
+            levels([0, NO_CATEGORY, 0, 0], 9),
+        ],
+        255,
+    );
+    assert_eq!(data.features.iter().map(|f| f.column).collect::<Vec<_>>(), [2, 4]);
+}
+
+#[test]
+fn the_rarest_of_many_levels_share_a_bin() {
+    let codes: Vec<u32> =
+        (0..400).flat_map(|level| std::iter::repeat_n(level, 1 + (level as usize) / 40)).collect();
+    let data = bin(vec![levels(codes.clone(), 400)], 255);
+    let feature = &data.features[0];
+    assert_eq!(feature.bin_count, 256);
+    let bin_of = |level: u32| feature.bins[codes.iter().position(|&c| c == level).expect("is there")];
+    assert_eq!(bin_of(399 - 39), 0, "the first of the most frequent");
+    assert_eq!((bin_of(5), bin_of(80)), (254, 254));
+    let other = frame(vec![levels([399, 400, NO_CATEGORY], 500)]);
+    assert_eq!(data.apply(&other)[0][1..], [255, 255]);
+}
+
+#[test]
+fn words_hold_their_sums() {
+    let mut rng = Rng::new(3);
+    for (rows, with_hessian) in [(1, true), (1000, true), (1000, false), (100_000, true)] {
+        let pairs = random_pairs(rows, &mut rng);
+        let mut words = vec![0; rows];
+        let scales = quantise(&pairs, None, with_hessian, &mut rng, &mut words);
+        let sums = scales.layout.unpack(words.iter().sum());
+        let (mut g, mut h) = (0i64, 0i64);
+        for (&word, pair) in words.iter().zip(&pairs) {
+            let one = scales.layout.unpack(word);
+            assert!((one.gradient as f64 * scales.gradient - f64::from(pair[0])).abs() <= scales.gradient);
+            g += one.gradient;
+            h += one.hessian;
+        }
+        assert_eq!((sums.gradient, sums.hessian, sums.count), (g, h, rows as i64));
+        let levels = f64::from(pairs[0][0].abs()) / scales.gradient;
+        assert!(levels > 10.0 || pairs[0][0].abs() < 0.05, "{levels} levels for {rows} rows");
+        // Sums are true to a few roundings.
+        let truth: f64 = pairs.iter().map(|p| f64::from(p[0])).sum();
+        assert!((g as f64 * scales.gradient - truth).abs() <= 2.5 * (rows as f64).sqrt() * scales.gradient);
+    }
+}
+
+#[test]
+fn words_fit_however_few_bits_are_left() {
+    let layout = Layout::new(u64::from(u32::MAX), true);
+    let word = layout.pack(-5, 7, 3);
+    let sums = layout.unpack(word + layout.pack(2, 1, 1) - layout.pack(-1, 0, 2));
+    assert_eq!((sums.gradient, sums.hessian, sums.count), (-2, 8, 2));
+}
+
+#[test]
+fn partition_keeps_the_order() {
+    let mut rng = Rng::new(4);
+    let bins: Vec<u8> = (0..1000).map(|_| rng.below(4) as u8).collect();
+    let mut side = [false; 256];
+    (side[1], side[3]) = (true, true);
+    let mut rows: Vec<u32> = (0..1000).step_by(3).collect();
+    let (left, right): (Vec<u32>, Vec<u32>) =
+        rows.iter().partition(|&&r| side[usize::from(bins[r as usize])]);
+    let count = partition(&mut rows, &bins, &side, &mut vec![0; 1000]);
+    assert_eq!((&rows[..count], &rows[count..]), (left.as_slice(), right.as_slice()));
+}
+
+#[test]
+fn histograms_are_sums_by_bin() {
+    let (train, _) = mixed(500, 2, 5);
+    let data = Binned::new(&train, 30, 0);
+    let lanes = Lanes::new(&data, (0..data.features.len() as u32).collect());
+    let mut rng = Rng::new(6);
+    let words: Vec<i64> = (0..500).map(|_| rng.below(1000) as i64).collect();
+    let rows: Vec<u32> = (0..500).filter(|_| rng.below(2) == 0).collect();
+    let mine: Vec<i64> = rows.iter().map(|&r| words[r as usize]).collect();
+    let mut tables = [[7; 256]; 8];
+    for (subset, words_of) in [(None, &words), (Some(rows.as_slice()), &mine)] {
+        let mut seen = 0;
+        lanes.sum(subset, words_of, &mut tables, |f, sums| {
+            let mut direct = vec![0; data.features[f].bin_count];
+            let all: Vec<u32> = (0..500).collect();
+            for &r in subset.unwrap_or(&all) {
+                direct[usize::from(data.features[f].bins[r as usize])] += words[r as usize];
+            }
+            assert_eq!(sums, direct);
+            seen += 1;
+        });
+        assert_eq!(seen, data.features.len());
+    }
+}
+
+/// The best gain by trying every cut of every feature with sums in `f64`.
+fn exhaustive(data: &Binned, scales: Scales, words: &[i64]) -> f64 {
+    let sums = |keep: &dyn Fn(usize) -> bool| {
+        let word: i64 = (0..words.len()).filter(|&r| keep(r)).map(|r| words[r]).sum();
+        let sums = scales.layout.unpack(word);
+        (sums.gradient as f64 * scales.gradient, sums.hessian as f64 * scales.hessian, sums.count)
+    };
+    let score = |(g, h, _): (f64, f64, i64)| g * g / (h + RULES.l2);
+    let whole = sums(&|_| true);
+    let mut best = 0.0f64;
+    for feature in data.features.iter().filter(|f| !f.cuts.is_categorical()) {
+        let missing = (feature.bin_count - 1) as u8;
+        for cut in 0..missing {
+            for missing_left in [false, true] {
+                let goes = |r: usize| {
+                    let bin = feature.bins[r];
+                    if bin == missing { missing_left } else { bin <= cut }
+                };
+                let (left, right) = (sums(&goes), sums(&|r| !goes(r)));
+                let enough = |(_, h, n): (f64, f64, i64)| n >= RULES.min_rows && h >= RULES.min_hessian;
+                if enough(left) && enough(right) {
+                    best = best.max(score(left) + score(right) - score(whole));
+                }
+            }
+        }
+    }
+    best
+}
+
+#[test]
+fn the_best_cut_is_the_best_of_all() {
+    for seed in 0..8 {
+        let (train, _) = mixed(120, 2, seed);
+        let data = Binned::new(&train, 20, 0);
+        let mut rng = Rng::new(seed);
+        let pairs = random_pairs(120, &mut rng);
+        let mut words = vec![0; 120];
+        let scales = quantise(&pairs, None, true, &mut rng, &mut words);
+        let search = Search::new(&RULES, scales, words.iter().sum());
+        let mut best = 0.0f64;
+        for (f, feature) in data.features.iter().enumerate().filter(|(_, f)| !f.cuts.is_categorical()) {
+            let mut sums = vec![0; feature.bin_count];
+            for (&bin, word) in feature.bins.iter().zip(&words) {
+                sums[usize::from(bin)] += word;
+            }
+            if let Some(split) = search.best(&sums, false, f as u32, &mut rng) {
+                best = best.max(split.gain);
+                // The sums of the left are those of the rows that go left.
+                let side = split.side(feature.bin_count);
+                let left: i64 = words
+                    .iter()
+                    .zip(&feature.bins)
+                    .filter(|(_, b)| side[usize::from(**b)])
+                    .map(|(w, _)| w)
+                    .sum();
+                assert_eq!(left, split.left);
+            }
+        }
+        let truth = exhaustive(&data, scales, &words);
+        assert!((best - truth).abs() <= 1e-9 * truth, "{best} {truth}");
+    }
+}
+
+#[test]
+fn levels_are_grouped_by_what_they_predict() {
+    // Odd levels have negative gradients, even ones positive; missing rows are like the odd ones.
+    let codes: Vec<u32> = (0..600).map(|i| if i % 11 == 10 { NO_CATEGORY } else { i % 11 }).collect();
+    let data = bin(vec![levels(codes.clone(), 10)], 255);
+    let pairs: Vec<[f32; 2]> =
+        codes.iter().map(|&c| [if c == NO_CATEGORY || c % 2 == 1 { -1.0 } else { 1.0 }, 1.0]).collect();
+    let mut words = vec![0; 600];
+    let mut rng = Rng::new(1);
+    let scales = quantise(&pairs, None, false, &mut rng, &mut words);
+    let feature = &data.features[0];
+    let mut sums = vec![0; feature.bin_count];
+    feature.bins.iter().zip(&words).for_each(|(&bin, word)| sums[usize::from(bin)] += word);
+    let split =
+        Search::new(&RULES, scales, words.iter().sum()).best(&sums, true, 0, &mut rng).expect("splits");
+    assert!(matches!(split.test, Test::In(_)));
+    let side = split.side(feature.bin_count);
+    let first = side[usize::from(feature.bins[1])];
+    for (&code, &bin) in codes.iter().zip(&feature.bins) {
+        assert_eq!(side[usize::from(bin)] == first, code == NO_CATEGORY || code % 2 == 1, "{code}");
+    }
+    assert_eq!(split.missing_left, first);
+}
+
+/// The same tree from rows that are summed, and from histograms by subtraction.
+#[test]
+fn subtraction_is_exact() {
+    let (train, _) = mixed(2000, 2, 11);
+    let data = Binned::new(&train, 255, 0);
+    let mut rng = Rng::new(12);
+    let pairs = random_pairs(2000, &mut rng);
+    let mut words = vec![0; 2000];
+    let scales = quantise(&pairs, None, true, &mut rng, &mut words);
+    let limits = |max_leaves| Limits { max_leaves, max_depth: 0, node_features: 1.0 };
+    let grow = |grower: &mut Grower<'_>, leaves| {
+        let grown = grower.grow(None, &words, scales, &RULES, &limits(leaves), &mut Rng::new(0));
+        let rows: Vec<Vec<u32>> =
+            (0..grown.shape.leaves as usize).map(|l| grown.leaf_rows(l).to_vec()).collect();
+        (grown.shape.clone(), rows)
+    };
+    let (kept, rows) = grow(&mut Grower::new(&data), 40);
+    let mut forgetful = Grower::new(&data);
+    forgetful.keep_at_most(2);
+    assert_eq!(grow(&mut forgetful, 40), (kept.clone(), rows.clone()));
+    assert_eq!(kept.leaves, 40);
+    // Leaves share out the rows, each in its order.
+    let mut all: Vec<u32> = rows.iter().flatten().copied().collect();
+    all.sort_unstable();
+    assert_eq!(all, (0..2000).collect::<Vec<u32>>());
+    assert!(rows.iter().all(|r| r.is_sorted() && r.len() >= 3));
+    // A tree of fewer leaves is the beginning of the larger one.
+    let (small, _) = grow(&mut forgetful, 10);
+    assert!(small.branches.iter().zip(&kept.branches).all(|(a, b)| a.split == b.split));
+}
+
+#[test]
+fn a_finished_tree_sends_rows_where_they_were() {
+    let (train, _) = mixed(1500, 2, 13);
+    let (other, _) = mixed(700, 2, 14);
+    let data = Binned::new(&train, 255, 0);
+    let mut rng = Rng::new(15);
+    let pairs = random_pairs(1500, &mut rng);
+    let mut words = vec![0; 1500];
+    let scales = quantise(&pairs, None, true, &mut rng, &mut words);
+    let limits = Limits { max_leaves: 60, max_depth: 7, node_features: 0.5 };
+    let mut grower = Grower::new(&data);
+    let grown = grower.grow(None, &words, scales, &RULES, &limits, &mut rng);
+    let mut builder = Builder::new(data.columns, 1);
+    for leaf in 0..grown.shape.leaves {
+        builder.push_leaf(&[leaf as f32]);
+    }
+    builder.push(&grown.shape, &data, |leaf| leaf);
+    let flat = builder.finish(1);
+    let predict = |frame: &Frame| {
+        let mut scores = vec![0.0; frame.rows];
+        flat.add_to(frame, 1, &mut scores);
+        scores
+    };
+    let trained = predict(&train);
+    for leaf in 0..grown.shape.leaves as usize {
+        assert!(grown.leaf_rows(leaf).iter().all(|&r| trained[r as usize] == leaf as f64));
+    }
+    let columns = data.apply(&other);
+    let mut routed = vec![-1.0; 700];
+    let mut rows: Vec<u32> = (0..700).collect();
+    let column = |f: u32| (columns[f as usize].as_slice(), data.features[f as usize].bin_count);
+    grown.shape.route(&mut rows, &mut vec![0; 700], column, |leaf, rows| {
+        rows.iter().for_each(|&r| routed[r as usize] = f64::from(leaf));
+    });
+    assert_eq!(routed, predict(&other));
+}

@@ -1,0 +1,71 @@
+//! Random forests (Breiman, 2001) and extremely randomised trees (Geurts, Ernst and Wehenkel, 2006): many deep trees
+//! that differ in what they see, whose answers are averaged.
+//!
+//! Trees are grown on the bins that boosting uses, with missing values and categories taken as they are. Every tree
+//! has its own random stream, so the forest of the first n trees is the same whatever comes after.
+
+mod model;
+mod params;
+mod train;
+
+#[cfg(test)]
+mod tests;
+
+use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Reproducible};
+use crate::model::{Model, Task};
+
+/// The learner `random_forest`.
+pub struct RandomForest;
+
+/// The learner `extra_trees`.
+pub struct ExtraTrees;
+
+const TASKS: &[Task] = &[Task::Binary, Task::Multiclass, Task::Regression];
+
+static RANDOM_FOREST: LearnerSpec = LearnerSpec {
+    id: "random_forest",
+    title: "Random forest",
+    help: "The average of many deep trees, each grown on its own draw of rows and features. Hard to get wrong.",
+    tasks: TASKS,
+    needs: FeatureNeeds::Native,
+    reproducible: Reproducible::Everywhere,
+    params: params::RANDOM_FOREST,
+};
+
+static EXTRA_TREES: LearnerSpec = LearnerSpec {
+    id: "extra_trees",
+    title: "Extra trees",
+    help: "Like a random forest, but split at random places: quicker, smoother, and good on noisy tables.",
+    tasks: TASKS,
+    needs: FeatureNeeds::Native,
+    reproducible: Reproducible::Everywhere,
+    params: params::EXTRA_TREES,
+};
+
+impl Learner for RandomForest {
+    fn spec(&self) -> &'static LearnerSpec {
+        &RANDOM_FOREST
+    }
+
+    fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
+        Ok(Box::new(train::fit(fit, &params::Settings::new(fit, false))?))
+    }
+
+    fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {
+        Ok(Box::new(model::ForestModel::decode(bytes, features)?))
+    }
+}
+
+impl Learner for ExtraTrees {
+    fn spec(&self) -> &'static LearnerSpec {
+        &EXTRA_TREES
+    }
+
+    fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
+        Ok(Box::new(train::fit(fit, &params::Settings::new(fit, true))?))
+    }
+
+    fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {
+        Ok(Box::new(model::ForestModel::decode(bytes, features)?))
+    }
+}

@@ -1,0 +1,101 @@
+//! A fitted forest.
+
+use crate::learner::DecodeError;
+use crate::learner::tree::encode::Encoded;
+use crate::learner::tree::flat::Flat;
+use crate::model::{Model, Prediction};
+use crate::node::Frame;
+use serde::{Deserialize, Serialize};
+
+/// Trees, and how their mean becomes a prediction.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ForestModel {
+    pub kind: Kind,
+    pub trees: Flat,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) enum Kind {
+    /// A prediction is `offset + scale · mean`.
+    Values { offset: f64, scale: f64 },
+    /// The share of each class among the training rows, which counts as one tree more: so that no class that was
+    /// ever seen is impossible. Trees of two classes hold the share of the second.
+    Classes { prior: Vec<f64> },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    kind: Kind,
+    trees: Encoded,
+}
+
+impl ForestModel {
+    pub fn decode(bytes: &[u8], features: usize) -> Result<Self, DecodeError> {
+        let damaged = |what: &str| DecodeError { reason: format!("the forest is damaged: {what}") };
+        let (written, rest): (Written, &[u8]) =
+            postcard::take_from_bytes(bytes).map_err(|e| damaged(&e.to_string()))?;
+        if !rest.is_empty() {
+            return Err(damaged("there is more than a model"));
+        }
+        let trees = written.trees.decode(features)?;
+        let (finite, width) = match &written.kind {
+            Kind::Values { offset, scale } => (offset.is_finite() && scale.is_finite(), 1),
+            Kind::Classes { prior } => {
+                let shares = prior.iter().all(|p| (0.0..=1.0).contains(p)) && prior.iter().sum::<f64>() > 0.5;
+                let leaves = trees.has_shares();
+                (shares && leaves && prior.len() > 1, if prior.len() == 2 { 1 } else { prior.len() })
+            }
+        };
+        if !finite || trees.width() != width {
+            return Err(damaged("a number is out of its range"));
+        }
+        Ok(Self { kind: written.kind, trees })
+    }
+}
+
+impl Model for ForestModel {
+    fn predict(&self, frame: &Frame) -> Prediction {
+        let outputs = self.trees.width();
+        let mut sums = vec![0.0; frame.rows * outputs];
+        self.trees.add_to(frame, outputs, &mut sums);
+        let trees = self.trees.trees() as f64;
+        match &self.kind {
+            Kind::Values { offset, scale } => {
+                for sum in &mut sums {
+                    // Finite whatever the numbers in a foreign file add up to.
+                    *sum = (offset + scale * (*sum / trees.max(1.0))).clamp(f64::MIN, f64::MAX);
+                }
+                Prediction { values: sums, rows: frame.rows, outputs: 1 }
+            }
+            Kind::Classes { prior } if prior.len() == 2 => {
+                let both = |sum: &f64| {
+                    let p = ((sum + prior[1]) / (trees + 1.0)).clamp(0.0, 1.0);
+                    [1.0 - p, p]
+                };
+                let values = sums.iter().flat_map(both).collect();
+                Prediction { values, rows: frame.rows, outputs: 2 }
+            }
+            Kind::Classes { prior } => {
+                for row in sums.chunks_exact_mut(outputs) {
+                    let mut total = 0.0;
+                    for (sum, p) in row.iter_mut().zip(prior) {
+                        *sum += p;
+                        total += *sum;
+                    }
+                    row.iter_mut().for_each(|sum| *sum /= total);
+                }
+                Prediction { values: sums, rows: frame.rows, outputs }
+            }
+        }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let written = Written { kind: self.kind.clone(), trees: Encoded::new(&self.trees) };
+        // Serialising plain numbers into a growing vector cannot fail.
+        postcard::to_allocvec(&written).unwrap_or_default()
+    }
+
+    fn summary(&self) -> String {
+        format!("{} trees, {} nodes", self.trees.trees(), self.trees.branches())
+    }
+}

@@ -1,0 +1,104 @@
+//! What can be set about forests, and what it means for a fit.
+
+use crate::learner::tree::deep::Growth;
+use crate::learner::{Fit, ParamKind, ParamSpec, Scale};
+use crate::model::Target;
+
+/// Trees have at most about so many leaves, or a forest of a large table would not fit in a tab.
+const MOST_LEAVES: usize = 20_000;
+
+const fn trees() -> ParamSpec {
+    let kind = ParamKind::Int { default: 100, min: 1, max: 10_000, low: 100, high: 300, scale: Scale::Log };
+    ParamSpec { name: "trees", help: "Trees in the forest.", kind, searched: false }
+}
+
+const fn max_features(high: f64) -> ParamSpec {
+    let kind = ParamKind::Float { default: 0.0, min: 0.0, max: 1.0, low: 0.1, high, scale: Scale::Linear };
+    ParamSpec {
+        name: "max_features",
+        help: "Share of the features drawn for each split. 0 chooses: the square root of their number for classes, a third for numbers.",
+        kind,
+        searched: true,
+    }
+}
+
+const fn min_rows_leaf(default: i64) -> ParamSpec {
+    let kind = ParamKind::Int { default, min: 1, max: 1_000_000, low: 1, high: 20, scale: Scale::Log };
+    ParamSpec {
+        name: "min_rows_leaf",
+        help: "Fewest rows in a leaf. Large tables take more: at least one row in 20,000.",
+        kind,
+        searched: true,
+    }
+}
+
+const fn max_depth() -> ParamSpec {
+    let kind = ParamKind::Int { default: 0, min: 0, max: 1_000, low: 0, high: 30, scale: Scale::Linear };
+    ParamSpec {
+        name: "max_depth",
+        help: "Most splits from the root to a leaf; 0 sets no limit.",
+        kind,
+        searched: false,
+    }
+}
+
+const fn max_bins() -> ParamSpec {
+    let kind = ParamKind::Int { default: 255, min: 2, max: 255, low: 63, high: 255, scale: Scale::Linear };
+    ParamSpec { name: "max_bins", help: "Most bins that a number is sorted into.", kind, searched: false }
+}
+
+const fn row_sample() -> ParamSpec {
+    let kind =
+        ParamKind::Float { default: 1.0, min: 0.01, max: 1.0, low: 0.3, high: 1.0, scale: Scale::Linear };
+    ParamSpec {
+        name: "row_sample",
+        help: "Rows drawn for each tree, as a share of all rows. The same row may be drawn more than once.",
+        kind,
+        searched: true,
+    }
+}
+
+pub(super) const RANDOM_FOREST: &[ParamSpec] =
+    &[trees(), max_features(0.8), min_rows_leaf(1), max_depth(), row_sample(), max_bins()];
+pub(super) const EXTRA_TREES: &[ParamSpec] =
+    &[trees(), max_features(1.0), min_rows_leaf(1), max_depth(), max_bins()];
+
+/// The parameters of one fit.
+pub(super) struct Settings {
+    pub trees: usize,
+    pub max_bins: usize,
+    /// Rows drawn with replacement, as a share; `None` where every tree sees every row once.
+    pub bootstrap: Option<f64>,
+    /// Share of features drawn for a node, 0 for the usual number.
+    features: f64,
+    growth: Growth,
+}
+
+impl Settings {
+    pub fn new(fit: &Fit<'_>, random_cuts: bool) -> Self {
+        let params = fit.params;
+        let min_rows = params.count("min_rows_leaf").max(fit.frame.rows / MOST_LEAVES).max(1);
+        Self {
+            trees: params.count("trees").max(1),
+            max_bins: params.count("max_bins"),
+            bootstrap: (!random_cuts).then(|| params.float("row_sample")),
+            features: params.float("max_features"),
+            growth: Growth {
+                features: 0,
+                min_rows: min_rows as i64,
+                max_depth: params.count("max_depth"),
+                random_cuts,
+            },
+        }
+    }
+
+    /// How trees grow on `count` features.
+    pub fn growth(&self, count: usize, target: &Target) -> Growth {
+        let usual = match target {
+            Target::Classes { .. } => (count as f64).sqrt(),
+            Target::Values(_) => count as f64 / 3.0,
+        };
+        let drawn = if self.features > 0.0 { count as f64 * self.features } else { usual };
+        Growth { features: (drawn.round() as usize).clamp(1, count.max(1)), ..self.growth }
+    }
+}

@@ -1,0 +1,162 @@
+//! Growing a forest, tree by tree.
+
+use super::model::{ForestModel, Kind};
+use super::params::Settings;
+use crate::learner::tree::binning::Binned;
+use crate::learner::tree::center::Center;
+use crate::learner::tree::deep::{Growth, grow};
+use crate::learner::tree::flat::Builder;
+use crate::learner::tree::impurity::{Classes, Scalar};
+use crate::learner::tree::leafwise::share_of;
+use crate::learner::{Fit, FitError};
+use crate::model::Target;
+use crate::numeric::Rng;
+use std::collections::BTreeMap;
+
+/// Everything that the trees of a forest share.
+struct Forest<'a> {
+    fit: &'a Fit<'a>,
+    settings: &'a Settings,
+    data: Binned,
+    growth: Growth,
+    /// How often each row was drawn for the tree at hand, and the rows that were.
+    draws: Vec<u32>,
+    rows: Vec<u32>,
+    spare: Vec<u32>,
+}
+
+/// Fits a forest.
+///
+/// # Errors
+/// [`FitError`] when cancelled, or where there are no rows or a target that is not finite.
+pub(super) fn fit(fit: &Fit<'_>, settings: &Settings) -> Result<ForestModel, FitError> {
+    let unsuitable = |reason: &str| FitError::Unsuitable { reason: reason.into() };
+    if fit.target.is_empty() || fit.frame.rows != fit.target.len() {
+        return Err(unsuitable("there are no training rows"));
+    }
+    let data = Binned::new(fit.frame, settings.max_bins, fit.seed);
+    let growth = settings.growth(data.features.len(), fit.target);
+    let rows = fit.frame.rows;
+    let forest =
+        Forest { fit, settings, data, growth, draws: vec![1; rows], rows: Vec::new(), spare: vec![0; rows] };
+    match fit.target {
+        Target::Values(v) if v.iter().any(|y| !y.is_finite()) => {
+            Err(unsuitable("the target has values that are not finite"))
+        }
+        Target::Values(v) => forest.of_values(v),
+        Target::Classes { codes, classes } => {
+            let mut prior = vec![0.0; (*classes).max(2)];
+            for &code in codes {
+                prior[code as usize] += 1.0;
+            }
+            prior.iter_mut().for_each(|p| *p /= codes.len() as f64);
+            if prior.len() == 2 { forest.of_two(codes, prior) } else { forest.of_classes(codes, prior) }
+        }
+    }
+}
+
+impl Forest<'_> {
+    fn of_values(self, values: &[f64]) -> Result<ForestModel, FitError> {
+        let center = Center::of(values);
+        let centred: Vec<f64> = values.iter().map(|&v| center.apply(v)).collect();
+        let largest = centred.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+        let per_unit = Scalar::new(centred.len() as u64).largest_value() / largest.max(f64::MIN_POSITIVE);
+        let integer = |row: usize| (centred[row] * per_unit).round() as i64;
+        let kind = Kind::Values { offset: center.offset, scale: center.scale };
+        let means = |row: usize| centred[row];
+        self.of_scalars(kind, integer, means)
+    }
+
+    fn of_two(self, codes: &[u32], prior: Vec<f64>) -> Result<ForestModel, FitError> {
+        let second = |row: usize| codes[row] == 1;
+        let integer = |row: usize| i64::from(second(row));
+        self.of_scalars(Kind::Classes { prior }, integer, |row| f64::from(u8::from(second(row))))
+    }
+
+    /// Trees with a mean a leaf; `integer` decides splits and `value` the means.
+    fn of_scalars(
+        mut self,
+        kind: Kind,
+        integer: impl Fn(usize) -> i64,
+        value: impl Fn(usize) -> f64,
+    ) -> Result<ForestModel, FitError> {
+        let mut builder = Builder::new(self.data.columns, 1);
+        let mut scalar = Scalar::new(self.draws.len() as u64);
+        let integers: Vec<i64> = (0..self.draws.len()).map(integer).collect();
+        for tree in 0..self.settings.trees {
+            let mut rng = self.draw(tree)?;
+            let word = |(&value, &draws): (&i64, &u32)| scalar.word(value, i64::from(draws));
+            scalar.words = integers.iter().zip(&self.draws).map(word).collect();
+            let draws = &self.draws;
+            let mut first = None;
+            let shape = grow(
+                &self.data,
+                &mut self.rows,
+                &mut self.spare,
+                &mut scalar,
+                &self.growth,
+                &mut rng,
+                |_, rows| {
+                    let (mut sum, mut weight) = (0.0, 0.0);
+                    for &row in rows {
+                        let draws = f64::from(draws[row as usize]);
+                        sum += draws * value(row as usize);
+                        weight += draws;
+                    }
+                    let place = builder.push_leaf(&[(sum / weight) as f32]);
+                    first.get_or_insert(place);
+                },
+            );
+            let first = first.unwrap_or(0);
+            builder.push(&shape, &self.data, |leaf| first + leaf);
+        }
+        Ok(ForestModel { kind, trees: builder.finish(self.settings.trees) })
+    }
+
+    /// Trees with the shares of all classes in a leaf; equal shares are kept once.
+    fn of_classes(mut self, codes: &[u32], prior: Vec<f64>) -> Result<ForestModel, FitError> {
+        let mut builder = Builder::new(self.data.columns, prior.len());
+        let mut classes = Classes::new(codes.to_vec(), prior.len());
+        let mut places: BTreeMap<Vec<u32>, u32> = BTreeMap::new();
+        for tree in 0..self.settings.trees {
+            let mut rng = self.draw(tree)?;
+            classes.weights.clone_from(&self.draws);
+            let mut leaves = Vec::new();
+            let shape = grow(
+                &self.data,
+                &mut self.rows,
+                &mut self.spare,
+                &mut classes,
+                &self.growth,
+                &mut rng,
+                |classes, _| {
+                    let total: u64 = classes.counts().iter().sum();
+                    let shares: Vec<f32> =
+                        classes.counts().iter().map(|&n| (n as f64 / total as f64) as f32).collect();
+                    let key = shares.iter().map(|s| s.to_bits()).collect();
+                    leaves.push(*places.entry(key).or_insert_with(|| builder.push_leaf(&shares)));
+                },
+            );
+            builder.push(&shape, &self.data, |leaf| leaves[leaf as usize]);
+        }
+        Ok(ForestModel { kind: Kind::Classes { prior }, trees: builder.finish(self.settings.trees) })
+    }
+
+    /// Draws the rows of a tree.
+    fn draw(&mut self, tree: usize) -> Result<Rng, FitError> {
+        if self.fit.cancel.is_cancelled() {
+            return Err(FitError::Cancelled);
+        }
+        let mut rng = Rng::for_stream(self.fit.seed, &[0xF0, tree as u64]);
+        let count = self.draws.len();
+        if let Some(share) = self.settings.bootstrap {
+            self.draws.fill(0);
+            for _ in 0..share_of(count, share) {
+                self.draws[rng.below(count)] += 1;
+            }
+        }
+        self.rows.clear();
+        self.rows.extend((0..count as u32).filter(|&r| self.draws[r as usize] > 0));
+        Ok(rng)
+    }
+}
