@@ -8,6 +8,7 @@
 //! `platform, numeric, diagnostic <- table <- {metric, node} <- model <- learner <- {search, explain} <- engine`.
 
 pub mod diagnostic;
+pub mod engine;
 pub mod learner;
 pub mod metric;
 pub mod model;

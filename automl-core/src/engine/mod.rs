@@ -3,4 +3,4 @@
 //! It executes nothing by itself: it hands out jobs and takes results, so that threads, Web Workers or worker
 //! processes may run them.
 
-
+pub mod protocol;
