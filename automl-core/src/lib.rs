@@ -15,4 +15,5 @@ pub mod model;
 pub mod node;
 pub mod numeric;
 pub mod platform;
+pub mod search;
 pub mod table;

@@ -1,0 +1,21 @@
+//! The search: how rows are split, which trials are proposed, which are given up early, and how the best are
+//! combined. Executes nothing.
+//!
+//! Everything here is a function of the request, the data's shape and earlier results, so that one seed proposes
+//! one sequence of trials on every machine. Trial *n* depends on the results of trials up to *n* − [`LOOKBACK`]
+//! only, so the sequence is the same for any number of workers up to that many.
+
+mod ensemble;
+mod portfolio;
+mod propose;
+mod prune;
+mod split;
+
+pub use ensemble::{Candidate, Ensemble, select_ensemble};
+pub use portfolio::portfolio;
+pub use propose::{Past, Proposal, Proposer};
+pub use prune::{Contender, should_prune};
+pub use split::{Split, plan_split, refit_split};
+
+/// How far back a proposal looks: trials run side by side are at most so many.
+pub const LOOKBACK: usize = 8;

@@ -1,0 +1,215 @@
+//! Which rows are locked away, and which validate which fold.
+
+use crate::model::Target;
+use crate::numeric::Rng;
+use serde::{Deserialize, Serialize};
+
+/// Row is locked away until the search has ended.
+const LOCKED: u8 = u8::MAX;
+/// Row trains in every fold.
+const TRAIN_ONLY: u8 = u8::MAX - 1;
+/// Most rows worth locking away: the interval of a score hardly narrows beyond.
+const MOST_LOCKED: usize = 20_000;
+/// Cells (rows × features × outputs) a second of budget up to which five folds are affordable.
+const CELLS_FIVE_FOLDS: f64 = 2.0e5;
+/// The same for three folds; beyond, one hold-out validates.
+const CELLS_THREE_FOLDS: f64 = 6.0e5;
+/// Seconds that a search without a time limit is taken to have.
+const NO_LIMIT_SECS: f64 = 300.0;
+
+/// Every row's part: locked away, validating one fold, or training in all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Split {
+    part: Vec<u8>,
+    folds: u8,
+}
+
+impl Split {
+    pub fn folds(&self) -> u32 {
+        u32::from(self.folds)
+    }
+
+    pub fn rows(&self) -> usize {
+        self.part.len()
+    }
+
+    fn rows_where(&self, keep: impl Fn(u8) -> bool) -> Vec<u32> {
+        self.part.iter().zip(0u32..).filter(|(p, _)| keep(**p)).map(|(_, i)| i).collect()
+    }
+
+    /// Rows that train fold `fold`, ascending.
+    pub fn training(&self, fold: u32) -> Vec<u32> {
+        self.rows_where(|p| p != LOCKED && u32::from(p) != fold)
+    }
+
+    /// Rows that validate fold `fold`, ascending.
+    pub fn validation(&self, fold: u32) -> Vec<u32> {
+        self.rows_where(|p| p < TRAIN_ONLY && u32::from(p) == fold)
+    }
+
+    /// Rows that no trial sees, ascending. Empty in a split for refitting.
+    pub fn locked(&self) -> Vec<u32> {
+        self.rows_where(|p| p == LOCKED)
+    }
+
+    /// The split in words.
+    pub fn describe(&self) -> String {
+        let locked = self.part.iter().filter(|&&p| p == LOCKED).count();
+        let open = self.part.len() - locked;
+        if self.folds == 1 {
+            let validating = self.validation(0).len();
+            format!(
+                "hold-out validation: {} rows train, {validating} compare; {locked} rows locked away",
+                open - validating
+            )
+        } else {
+            format!("{}-fold cross-validation on {open} rows; {locked} rows locked away", self.folds)
+        }
+    }
+}
+
+/// The split of a study: a stratified lock-box, and stratified folds of the rest.
+///
+/// `features` is the number of feature columns. Small tables get ten folds, large ones (for their budget) three
+/// or a single hold-out. Rows of one class are spread evenly; for numbers, rows are spread over the sorted values.
+pub fn plan_split(target: &Target, features: usize, budget_secs: Option<f64>, seed: u64) -> Split {
+    let rows = target.len();
+    let share = if rows < 1_000 { 0.2 } else { 0.15 };
+    let locked = ((rows as f64 * share).round() as usize).min(MOST_LOCKED);
+    let cells = rows as f64
+        * features.max(1) as f64
+        * if target.outputs() > 2 { target.outputs() as f64 } else { 1.0 };
+    let load = cells / budget_secs.unwrap_or(NO_LIMIT_SECS).clamp(1.0, NO_LIMIT_SECS);
+    let folds = if rows <= 400 {
+        10
+    } else if load <= CELLS_FIVE_FOLDS {
+        5
+    } else if load <= CELLS_THREE_FOLDS {
+        3
+    } else {
+        1
+    };
+    let mut part = vec![0u8; rows];
+    let order = spread(target, (0..rows as u32).collect(), &mut Rng::for_stream(seed, &[0x5011]));
+    // Every step-th row of the spread order is locked, so each class gives its share.
+    let mut open = Vec::with_capacity(rows - locked);
+    for (i, &row) in order.iter().enumerate() {
+        let takes = (i + 1) * locked / rows.max(1) > i * locked / rows.max(1);
+        if takes {
+            part[row as usize] = LOCKED;
+        } else {
+            open.push(row);
+        }
+    }
+    let folds = affordable_folds(open.len(), folds);
+    assign(&mut part, &open, folds);
+    Split { part, folds }
+}
+
+/// The split for training the chosen models again on all rows.
+pub fn refit_split(target: &Target, folds: u32, seed: u64) -> Split {
+    let order = spread(target, (0..target.len() as u32).collect(), &mut Rng::for_stream(seed, &[0x5012]));
+    let mut part = vec![0u8; target.len()];
+    let folds = affordable_folds(order.len(), u8::try_from(folds).unwrap_or(1));
+    assign(&mut part, &order, folds);
+    Split { part, folds }
+}
+
+/// Fewer folds where there are too few rows.
+fn affordable_folds(rows: usize, wanted: u8) -> u8 {
+    if wanted <= 1 { 1 } else { wanted.min(u8::try_from(rows).unwrap_or(u8::MAX)).max(2) }
+}
+
+/// Folds by turns along `order`; with one fold, every sixth row validates and the others train.
+fn assign(part: &mut [u8], order: &[u32], folds: u8) {
+    for (i, &row) in order.iter().enumerate() {
+        part[row as usize] = match folds {
+            1 if i % 6 == 5 => 0,
+            1 => TRAIN_ONLY,
+            _ => (i % folds as usize) as u8,
+        };
+    }
+}
+
+/// `rows` in an order along which every stretch has about the same mix of target values: shuffled, then sorted by
+/// class (or by blocks of the sorted values).
+fn spread(target: &Target, mut rows: Vec<u32>, rng: &mut Rng) -> Vec<u32> {
+    rng.shuffle(&mut rows);
+    match target {
+        Target::Classes { codes, .. } => rows.sort_by_key(|&i| codes[i as usize]),
+        Target::Values(values) => {
+            rows.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
+            // Neighbours in value are interchangeable: shuffle them in blocks, or the highest of each block would
+            // always fall into the same fold.
+            for block in rows.chunks_mut(10) {
+                rng.shuffle(block);
+            }
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn classes(rows: usize, classes: usize) -> Target {
+        Target::Classes {
+            codes: (0..rows as u32).map(|i| (i * i + i / 3) % classes as u32).collect(),
+            classes,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_cover_every_row_once(rows in 10usize..3000, seed in 0u64..50, k in 2usize..5, budget in 1f64..100.0) {
+            let target = classes(rows, k);
+            let split = plan_split(&target, 7, Some(budget), seed);
+            let locked = split.locked();
+            let mut seen: Vec<u32> = locked.clone();
+            for fold in 0..split.folds() {
+                let (training, validation) = (split.training(fold), split.validation(fold));
+                prop_assert!(!training.is_empty() && !validation.is_empty());
+                prop_assert!(validation.iter().all(|i| training.binary_search(i).is_err()));
+                prop_assert!(locked.iter().all(|i| training.binary_search(i).is_err()));
+                seen.extend(validation);
+            }
+            seen.sort_unstable();
+            prop_assert!(seen.windows(2).all(|w| w[0] != w[1]));
+            prop_assert!(split.folds() == 1 || seen.len() == rows);
+        }
+
+        #[test]
+        fn classes_keep_their_shares(rows in 200usize..2000, seed in 0u64..20) {
+            let target = classes(rows, 3);
+            let Target::Classes { codes, .. } = &target else { unreachable!("made above") };
+            let split = plan_split(&target, 5, Some(60.0), seed);
+            for class in 0..3u32 {
+                let whole = codes.iter().filter(|&&c| c == class).count() as f64 / rows as f64;
+                let locked = split.locked();
+                let part = locked.iter().filter(|&&i| codes[i as usize] == class).count() as f64;
+                prop_assert!((part - whole * locked.len() as f64).abs() <= 1.5);
+            }
+        }
+    }
+
+    #[test]
+    fn size_and_budget_choose_the_folds() {
+        let split = |rows, features, budget| plan_split(&classes(rows, 2), features, budget, 0).folds();
+        assert_eq!(split(300, 5, Some(10.0)), 10);
+        assert_eq!(split(10_000, 20, Some(10.0)), 5);
+        assert_eq!(split(100_000, 50, Some(10.0)), 3);
+        assert_eq!(split(1_000_000, 30, Some(10.0)), 1);
+        assert_eq!(split(1_000_000, 30, None), 5);
+    }
+
+    #[test]
+    fn refitting_uses_all_rows() {
+        let split = refit_split(&Target::Values((0..100).map(f64::from).collect()), 5, 3);
+        assert!(split.locked().is_empty());
+        assert_eq!((0..5).map(|f| split.validation(f).len()).sum::<usize>(), 100);
+        let values: Vec<u32> = split.validation(0);
+        assert!(values.iter().any(|&v| v < 20) && values.iter().any(|&v| v >= 80));
+    }
+}
