@@ -9,6 +9,7 @@
 
 pub mod diagnostic;
 pub mod engine;
+pub mod explain;
 pub mod learner;
 pub mod metric;
 pub mod model;

@@ -3,4 +3,14 @@
 //! It executes nothing by itself: it hands out jobs and takes results, so that threads, Web Workers or worker
 //! processes may run them.
 
+mod executor;
+mod job;
+mod pipeline;
+mod prepare;
 pub mod protocol;
+mod target;
+
+pub use executor::Executor;
+pub use job::{FoldResult, Job, JobFailure, JobResult, Stage};
+pub use prepare::{Prepared, prepare};
+pub use target::target_info;

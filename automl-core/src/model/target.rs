@@ -26,7 +26,7 @@ impl Task {
 }
 
 /// Target values, one a row, without missing ones.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Target {
     /// Codes in `0..classes`; `classes` is at least 2.
     Classes {

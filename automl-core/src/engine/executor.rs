@@ -1,0 +1,170 @@
+//! Runs jobs. The only place that fits: preprocessing and model see the training rows of their fold and no others.
+
+use super::job::{FoldResult, Job, JobFailure, JobResult, Stage};
+use super::pipeline::Pipeline;
+use super::prepare::{Prepared, actual};
+use crate::learner::{self, Fit, FitError};
+use crate::model::Target;
+use crate::node::{FeatureValues, FittedRecipe, Frame, Recipe, TargetView};
+use crate::numeric::Rng;
+use crate::platform::{Cancel, Stopwatch};
+use crate::search::{Split, refit_split};
+use std::sync::Arc;
+
+/// Bytes of prepared folds that an executor keeps for the next trial.
+const CACHE_BYTES: usize = 256 << 20;
+
+/// One fold with one recipe fitted: what a learner needs.
+struct FoldData {
+    recipe: FittedRecipe,
+    training: (Frame, Target),
+    validation: (Frame, Target),
+    locked: Frame,
+}
+
+struct Cached {
+    stage: Stage,
+    fold: u32,
+    recipe: Recipe,
+    data: Arc<FoldData>,
+    bytes: usize,
+}
+
+/// Runs the jobs of one study, one at a time. Cheap to make; one for each thread or worker.
+pub struct Executor {
+    prepared: Arc<Prepared>,
+    threads: usize,
+    refit: Option<Split>,
+    /// Oldest first.
+    cache: Vec<Cached>,
+}
+
+impl Executor {
+    /// `threads`: how many a single fit may use. They never change a bit of the result.
+    pub fn new(prepared: Arc<Prepared>, threads: usize) -> Self {
+        Self { prepared, threads, refit: None, cache: Vec::new() }
+    }
+
+    /// Runs `job`; a fit that panics is a failed fit, not a failed study.
+    pub fn run(&mut self, job: &Job, cancel: &Cancel) -> JobResult {
+        let cancel = match job.deadline_secs {
+            Some(secs) => cancel.with_deadline_secs(secs),
+            None => cancel.clone(),
+        };
+        let run = std::panic::AssertUnwindSafe(|| self.run_fold(job, &cancel));
+        std::panic::catch_unwind(run).unwrap_or_else(|_| {
+            JobResult::failed(
+                job.id,
+                JobFailure::Failed("the learner broke off with an internal error".to_owned()),
+            )
+        })
+    }
+
+    fn run_fold(&mut self, job: &Job, cancel: &Cancel) -> JobResult {
+        let watch = Stopwatch::start();
+        let Some(learner) = learner::find(&job.learner) else {
+            let what = format!("there is no learner \"{}\"", job.learner);
+            return JobResult::failed(job.id, JobFailure::Failed(what));
+        };
+        let data = self.fold_data(job);
+        if cancel.is_cancelled() {
+            return JobResult::failed(job.id, JobFailure::Cancelled);
+        }
+        let fitted = learner.fit(&Fit {
+            frame: &data.training.0,
+            target: &data.training.1,
+            validation: Some((&data.validation.0, &data.validation.1)),
+            params: &job.params,
+            seed: job.seed,
+            threads: self.threads,
+            cancel,
+        });
+        let fit_secs = watch.elapsed_secs();
+        let model = match fitted {
+            Ok(model) => model,
+            Err(error) => {
+                let failure = match error {
+                    FitError::Cancelled => JobFailure::Cancelled,
+                    FitError::Unsuitable { reason } => JobFailure::Failed(reason),
+                };
+                return JobResult { fit_secs, ..JobResult::failed(job.id, failure) };
+            }
+        };
+        let watch = Stopwatch::start();
+        let validation = model.predict(&data.validation.0).values;
+        let locked = model.predict(&data.locked).values;
+        let predict_secs = watch.elapsed_secs();
+        let score = self.prepared.metric().score(actual(&data.validation.1), &validation);
+        let summary = model.summary();
+        let pipeline = Pipeline::new(data.recipe.clone(), &job.learner, model).encode();
+        JobResult {
+            id: job.id,
+            outcome: Ok(FoldResult { validation, locked, score, pipeline, summary }),
+            fit_secs,
+            predict_secs,
+            predicted_rows: (data.validation.0.rows + data.locked.rows) as u64,
+        }
+    }
+
+    /// The fold's frames, from the cache where an earlier trial used the same recipe.
+    fn fold_data(&mut self, job: &Job) -> Arc<FoldData> {
+        let found = |c: &&Cached| c.stage == job.stage && c.fold == job.fold && c.recipe == job.recipe;
+        if let Some(cached) = self.cache.iter().find(found) {
+            return cached.data.clone();
+        }
+        let split = match job.stage {
+            Stage::Search => &self.prepared.split,
+            Stage::Refit => {
+                let prepared = &self.prepared;
+                self.refit.get_or_insert_with(|| {
+                    refit_split(&prepared.target, prepared.split.folds(), prepared.seed)
+                })
+            }
+        };
+        let data = Arc::new(prepare_fold(&self.prepared, split, job));
+        let bytes =
+            frame_bytes(&data.training.0) + frame_bytes(&data.validation.0) + frame_bytes(&data.locked);
+        self.cache.push(Cached {
+            stage: job.stage,
+            fold: job.fold,
+            recipe: job.recipe.clone(),
+            data: data.clone(),
+            bytes,
+        });
+        while self.cache.len() > 1 && self.cache.iter().map(|c| c.bytes).sum::<usize>() > CACHE_BYTES {
+            self.cache.remove(0);
+        }
+        data
+    }
+}
+
+fn prepare_fold(prepared: &Prepared, split: &Split, job: &Job) -> FoldData {
+    let rows = split.training(job.fold);
+    let target = prepared.target.take(&rows);
+    let columns: Vec<usize> = (0..prepared.table.columns.len()).collect();
+    let view = match &target {
+        Target::Classes { codes, classes } => TargetView::Classes { codes, classes: *classes },
+        Target::Values(values) => TargetView::Values(values),
+    };
+    // The recipe's seed follows the fold and not the trial, so that trials share what was fitted.
+    let seed = Rng::for_stream(prepared.seed, &[0xF01D, job.stage as u64, u64::from(job.fold)]).next_u64();
+    let (recipe, frame) = job.recipe.fit(&prepared.table, &columns, &rows, view, seed);
+    let validating = split.validation(job.fold);
+    FoldData {
+        validation: (recipe.transform(&prepared.table, Some(&validating)), prepared.target.take(&validating)),
+        locked: recipe.transform(&prepared.table, Some(&split.locked())),
+        training: (frame, target),
+        recipe,
+    }
+}
+
+fn frame_bytes(frame: &Frame) -> usize {
+    frame
+        .columns
+        .iter()
+        .map(|c| match &c.values {
+            FeatureValues::Numeric(v) => v.len() * 4,
+            FeatureValues::Categorical { codes, .. } => codes.len() * 4,
+        })
+        .sum()
+}

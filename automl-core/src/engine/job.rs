@@ -1,0 +1,92 @@
+//! The unit of work: one fold of one trial.
+
+use crate::learner::Params;
+use crate::node::Recipe;
+use serde::{Deserialize, Serialize};
+
+/// Which split a job works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Stage {
+    /// The study's folds, with rows locked away.
+    Search,
+    /// Folds of all rows.
+    Refit,
+}
+
+/// Fit one pipeline on one fold's training rows and predict its validation rows and the locked rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Unique within the study.
+    pub id: u64,
+    pub stage: Stage,
+    pub fold: u32,
+    pub learner: String,
+    pub params: Params,
+    pub recipe: Recipe,
+    pub seed: u64,
+    /// Seconds after which the result is not wanted any more.
+    pub deadline_secs: Option<f64>,
+}
+
+/// What came of a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobResult {
+    pub id: u64,
+    pub outcome: Result<FoldResult, JobFailure>,
+    /// Seconds of fitting, preprocessing included.
+    pub fit_secs: f64,
+    pub predict_secs: f64,
+    pub predicted_rows: u64,
+}
+
+/// Why a job gave no model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JobFailure {
+    Cancelled,
+    Failed(String),
+}
+
+/// What one fold's pipeline predicts, and the pipeline itself.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct FoldResult {
+    /// Rows × outputs, row-major, of the fold's validation rows in ascending order.
+    pub validation: Vec<f64>,
+    /// The same for the locked rows. Nobody looks at them before the search has ended.
+    pub locked: Vec<f64>,
+    /// The study's metric on the validation rows.
+    pub score: Option<f64>,
+    /// [`super::pipeline::Pipeline::encode`].
+    pub pipeline: Vec<u8>,
+    /// What the fit has to tell.
+    pub summary: String,
+}
+
+impl Job {
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Serialising plain data into a growing vector cannot fail.
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// # Errors
+    /// Where the bytes are no job.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        postcard::from_bytes(bytes).map_err(|e| format!("the job did not arrive whole: {e}"))
+    }
+}
+
+impl JobResult {
+    pub fn failed(id: u64, failure: JobFailure) -> Self {
+        Self { id, outcome: Err(failure), fit_secs: 0.0, predict_secs: 0.0, predicted_rows: 0 }
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // As above.
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// # Errors
+    /// Where the bytes are no result.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        postcard::from_bytes(bytes).map_err(|e| format!("the result did not arrive whole: {e}"))
+    }
+}

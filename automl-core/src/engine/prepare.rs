@@ -1,0 +1,215 @@
+//! From a table and a request to what every executor needs: rows with a target, features, the split.
+
+use super::protocol::{InputField, StudyRequest};
+use super::target::{encode, feature_columns, find_column, question, target_info};
+use crate::diagnostic::Diagnostic;
+use crate::metric::{self, Actual, MetricSpec};
+use crate::model::{Target, Task};
+use crate::search::{Split, plan_split};
+use crate::table::{Column, ColumnType, ReadOptions, Table, Values, fingerprint, profile};
+use serde::{Deserialize, Serialize};
+
+/// Fewest rows with a target.
+const FEWEST_ROWS: usize = 10;
+/// Levels that a form offers.
+const FORM_LEVELS: usize = 200;
+
+/// A table made ready for a study. Shared by all executors; plain data that travels to workers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Prepared {
+    /// Feature columns of the rows that have a target.
+    pub(super) table: Table,
+    pub(super) target: Target,
+    pub(super) target_column: String,
+    pub(super) classes: Vec<String>,
+    pub(super) metric: String,
+    pub(super) split: Split,
+    pub(super) seed: u64,
+    pub(super) fingerprint: String,
+    /// How a table for prediction is to be read.
+    pub(super) read: ReadOptions,
+    pub(super) inputs: Vec<InputField>,
+    /// Warnings worth showing.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Prepared {
+    pub fn task(&self) -> Task {
+        self.target.task()
+    }
+
+    /// Rows that have a target.
+    pub fn rows(&self) -> usize {
+        self.table.rows
+    }
+
+    pub(super) fn metric(&self) -> &'static MetricSpec {
+        metric::find(&self.metric).unwrap_or_else(|| metric::default_for(question(self.task())))
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Serialising plain data into a growing vector cannot fail.
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// # Errors
+    /// Where the bytes are not what [`Prepared::to_bytes`] gave.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        postcard::from_bytes(bytes).map_err(|e| format!("the study's data did not arrive whole: {e}"))
+    }
+}
+
+/// A target as a metric sees it.
+pub(super) fn actual(target: &Target) -> Actual<'_> {
+    match target {
+        Target::Classes { codes, classes } => Actual::Classes { codes, classes: *classes },
+        Target::Values(values) => Actual::Values(values),
+    }
+}
+
+/// Checks a request against a table and makes everything ready. `next` says how a table for prediction is to be
+/// read ([`crate::table::ReadReport::options_for_next`]).
+///
+/// # Errors
+/// Everything that keeps the study from starting.
+pub fn prepare(
+    table: &Table,
+    next: ReadOptions,
+    request: &StudyRequest,
+) -> Result<Prepared, Vec<Diagnostic>> {
+    let one = |d: Diagnostic| vec![d];
+    let info = target_info(table, Some(&request.target), request.task).map_err(one)?;
+    let errors: Vec<Diagnostic> = info.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let metric = chosen_metric(request, info.task).map_err(one)?;
+    check_names(table, request).map_err(one)?;
+    let column = find_column(table, &request.target).map_err(one)?;
+    let encoded = encode(column, info.task).map_err(one)?;
+    if encoded.rows.len() < FEWEST_ROWS {
+        return Err(one(Diagnostic::error(
+            "data.too_few_rows",
+            format!("Only {} rows have a value of \"{}\".", encoded.rows.len(), column.name),
+            format!("At least {FEWEST_ROWS} are needed, and some hundreds to learn from."),
+        )));
+    }
+    let at = table.column_index(&column.name).unwrap_or(0);
+    let features = feature_columns(table, at, &request.ignore);
+    let mut diagnostics = info.diagnostics;
+    if features.is_empty() {
+        diagnostics.push(Diagnostic::warning(
+            "data.no_features",
+            "No column is left to predict from: the best that can be done is a guess.",
+            "Give a column another type, or ignore fewer.",
+        ));
+    }
+    let whole = encoded.rows.len() == table.rows;
+    let columns: Vec<Column> = features
+        .iter()
+        .map(|&j| if whole { table.columns[j].clone() } else { table.columns[j].take(&encoded.rows) })
+        .collect();
+    let table_used = Table { columns, rows: encoded.rows.len() };
+    let split = plan_split(&encoded.target, features.len(), request.budget_secs, request.seed);
+    let read = read_options(next, &table_used, column);
+    Ok(Prepared {
+        inputs: input_fields(&table_used),
+        table: table_used,
+        target: encoded.target,
+        target_column: column.name.clone(),
+        classes: encoded.classes,
+        metric: metric.id.to_owned(),
+        split,
+        seed: request.seed,
+        fingerprint: fingerprint(table),
+        read,
+        diagnostics,
+    })
+}
+
+/// Options that force the types of the columns that the model reads, and of no other.
+fn read_options(next: ReadOptions, features: &Table, target: &Column) -> ReadOptions {
+    let types = features.columns.iter().chain([target]).map(|c| (c.name.clone(), c.ty)).collect();
+    ReadOptions { types, ..next }
+}
+
+fn chosen_metric(request: &StudyRequest, task: Task) -> Result<&'static MetricSpec, Diagnostic> {
+    let suits = |m: &&MetricSpec| m.suits(question(task));
+    let Some(name) = &request.metric else { return Ok(metric::default_for(question(task))) };
+    metric::find(name).filter(suits).ok_or_else(|| {
+        let names: Vec<&str> = metric::all().iter().filter(suits).map(|m| m.id).collect();
+        Diagnostic::error(
+            "metric.unknown",
+            format!("\"{name}\" is no metric of a {} task.", task.name()),
+            format!("Choose one of {}.", names.join(", ")),
+        )
+    })
+}
+
+/// Learners that exist and suit. Ignored columns that do not exist are no harm.
+fn check_names(table: &Table, request: &StudyRequest) -> Result<(), Diagnostic> {
+    for name in &request.ignore {
+        find_column(table, name)?;
+    }
+    for id in &request.learners {
+        if crate::learner::find(id).is_none() {
+            let ids: Vec<&str> = crate::learner::all().iter().map(|l| l.spec().id).collect();
+            return Err(Diagnostic::error(
+                "learner.unknown",
+                format!("There is no learner \"{id}\"."),
+                format!("Choose from {}.", ids.join(", ")),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A form's fields, with what is typical for each.
+fn input_fields(table: &Table) -> Vec<InputField> {
+    profile(table)
+        .columns
+        .iter()
+        .zip(&table.columns)
+        .map(|(p, column)| {
+            let numeric = matches!(column.values, Values::F32(_) | Values::F64(_));
+            let summary = p.numeric.as_ref().filter(|_| numeric);
+            let typical = match (summary, &column.values) {
+                (Some(s), _) => median_text(column, s.quantiles[2]),
+                (None, Values::Time(_)) => {
+                    (0..column.len()).find_map(|r| column.text(r)).unwrap_or_default().into_owned()
+                }
+                _ => most_frequent(column, 1).into_iter().next().unwrap_or_default(),
+            };
+            let lists = matches!(column.ty, ColumnType::Categorical | ColumnType::Boolean);
+            InputField {
+                column: column.name.clone(),
+                ty: column.ty,
+                typical,
+                min: summary.map(|s| s.min),
+                max: summary.map(|s| s.max),
+                levels: if lists && !numeric { most_frequent(column, FORM_LEVELS) } else { Vec::new() },
+            }
+        })
+        .collect()
+}
+
+/// The value of the column nearest to its median, as the file writes it.
+fn median_text(column: &Column, median: f64) -> String {
+    let near = (0..column.len())
+        .filter_map(|r| Some((r, (column.number(r)? - median).abs())))
+        .min_by(|a, b| a.1.total_cmp(&b.1));
+    near.and_then(|(r, _)| column.text(r)).unwrap_or_default().into_owned()
+}
+
+/// Levels with the most rows, at most `most`, the most frequent first.
+fn most_frequent(column: &Column, most: usize) -> Vec<String> {
+    let mut counts: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();
+    for row in 0..column.len() {
+        if let Some(text) = column.text(row) {
+            *counts.entry(text.into_owned()).or_default() += 1;
+        }
+    }
+    let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    counts.into_iter().take(most).map(|(level, _)| level).collect()
+}

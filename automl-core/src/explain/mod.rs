@@ -1,0 +1,3 @@
+//! Explanations of fitted models.
+
+pub mod permutation;

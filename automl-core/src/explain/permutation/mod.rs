@@ -1,0 +1,124 @@
+//! Permutation importance (Breiman, 2001; Fisher, Rudin and Dominici, 2019): how much worse the score gets when the
+//! values of a column are shuffled among rows that the model never saw.
+
+use crate::metric::{Actual, MetricSpec};
+use crate::model::Model;
+use crate::node::{FeatureColumn, FeatureValues, Frame};
+use crate::numeric::Rng;
+
+/// A model, the features of the rows, and the table column that each feature comes from.
+pub struct Explained<'a> {
+    pub model: &'a dyn Model,
+    pub frame: &'a Frame,
+    /// For each feature of `frame`, a number that names its source column.
+    pub sources: &'a [usize],
+    /// Share in the blend.
+    pub weight: f64,
+}
+
+/// The blend's predictions, rows × outputs, with the rows of source column `shuffled` taken in the order `order`.
+fn blended(models: &[Explained<'_>], shuffled: Option<(usize, &[u32])>) -> Vec<f64> {
+    let mut total: Vec<f64> = Vec::new();
+    for e in models {
+        let values = match shuffled {
+            None => e.model.predict(e.frame).values,
+            Some((source, order)) => e.model.predict(&with_shuffled(e, source, order)).values,
+        };
+        total.resize(values.len(), 0.0);
+        total.iter_mut().zip(values).for_each(|(t, v)| *t += e.weight * v);
+    }
+    total
+}
+
+/// The frame with all features of one source column moved together, so that they stay consistent.
+fn with_shuffled(explained: &Explained<'_>, source: usize, order: &[u32]) -> Frame {
+    let columns = explained
+        .frame
+        .columns
+        .iter()
+        .zip(explained.sources)
+        .map(|(column, &s)| if s == source { reordered(column, order) } else { column.clone() })
+        .collect();
+    Frame { columns, rows: explained.frame.rows }
+}
+
+fn reordered(column: &FeatureColumn, order: &[u32]) -> FeatureColumn {
+    let values = match &column.values {
+        FeatureValues::Numeric(v) => FeatureValues::Numeric(order.iter().map(|&i| v[i as usize]).collect()),
+        FeatureValues::Categorical { codes, cardinality } => FeatureValues::Categorical {
+            codes: order.iter().map(|&i| codes[i as usize]).collect(),
+            cardinality: *cardinality,
+        },
+    };
+    FeatureColumn { name: column.name.clone(), values }
+}
+
+/// Mean and standard deviation over `repeats` shuffles of the loss of score when source column `source` is
+/// shuffled; `None` where the metric is undefined on these rows. All frames have the rows of `actual`.
+pub fn permutation_importance(
+    models: &[Explained<'_>],
+    actual: Actual<'_>,
+    metric: &MetricSpec,
+    source: usize,
+    repeats: usize,
+    seed: u64,
+) -> Option<(f64, f64)> {
+    if models.iter().all(|e| !e.sources.contains(&source)) {
+        return Some((0.0, 0.0));
+    }
+    let whole = metric.loss(metric.score(actual, &blended(models, None))?);
+    let mut drops = Vec::with_capacity(repeats);
+    for repeat in 0..repeats.max(1) {
+        let mut order: Vec<u32> = (0..actual.len() as u32).collect();
+        Rng::for_stream(seed, &[0x5EED, source as u64, repeat as u64]).shuffle(&mut order);
+        let shuffled = metric.score(actual, &blended(models, Some((source, &order))))?;
+        drops.push(metric.loss(shuffled) - whole);
+    }
+    let mean = crate::numeric::mean(&drops);
+    let squares: Vec<f64> = drops.iter().map(|d| (d - mean) * (d - mean)).collect();
+    let sd =
+        if drops.len() > 1 { (crate::numeric::sum(&squares) / (drops.len() - 1) as f64).sqrt() } else { 0.0 };
+    Some((mean, sd))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric;
+    use crate::model::Prediction;
+
+    /// Adds the first two features and ignores the third.
+    struct Sum;
+
+    impl Model for Sum {
+        fn predict(&self, frame: &Frame) -> Prediction {
+            let (a, b) = (frame.numeric(0).unwrap_or(&[]), frame.numeric(1).unwrap_or(&[]));
+            Prediction::new(a.iter().zip(b).map(|(a, b)| f64::from(a + b)).collect(), 1)
+        }
+
+        fn encode(&self) -> Vec<u8> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn used_columns_matter_and_unused_do_not() {
+        let mut rng = Rng::new(1);
+        let mut column = |name: &str, scale: f64| FeatureColumn {
+            name: name.to_owned(),
+            values: FeatureValues::Numeric((0..400).map(|_| (scale * rng.normal()) as f32).collect()),
+        };
+        let frame = Frame { columns: vec![column("a", 3.0), column("b", 1.0), column("c", 9.0)], rows: 400 };
+        let actual: Vec<f64> = Sum.predict(&frame).values;
+        let explained = [Explained { model: &Sum, frame: &frame, sources: &[0, 1, 2], weight: 1.0 }];
+        let rmse = metric::find("rmse").expect("a metric of the list");
+        let of = |source| {
+            permutation_importance(&explained, Actual::Values(&actual), rmse, source, 5, 3).expect("defined")
+        };
+        // Shuffling a column of variance s² adds an error of variance 2 s².
+        assert!((of(0).0 - 3.0 * 2f64.sqrt()).abs() < 0.4, "{:?}", of(0));
+        assert!((of(1).0 - 2f64.sqrt()).abs() < 0.2, "{:?}", of(1));
+        assert_eq!(of(2), (0.0, 0.0));
+        assert_eq!(of(7), (0.0, 0.0));
+    }
+}
