@@ -3,6 +3,7 @@
 //! It executes nothing by itself: it hands out jobs and takes results, so that threads, Web Workers or worker
 //! processes may run them.
 
+mod artifact;
 mod executor;
 mod job;
 mod pipeline;
@@ -10,6 +11,7 @@ mod prepare;
 pub mod protocol;
 mod target;
 
+pub use artifact::{Header, ModelArtifact, Scored};
 pub use executor::Executor;
 pub use job::{FoldResult, Job, JobFailure, JobResult, Stage};
 pub use prepare::{Prepared, prepare};

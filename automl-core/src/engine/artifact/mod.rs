@@ -1,0 +1,120 @@
+//! The model artifact: one file with the whole of a trained model.
+
+mod file;
+mod inputs;
+mod predict;
+mod score;
+
+pub use score::Scored;
+
+use super::pipeline::Pipeline;
+use super::protocol::{Board, InputField, StudyRequest, Verdict};
+use crate::model::Task;
+use crate::table::ReadOptions;
+use serde::{Deserialize, Serialize};
+
+/// What a model file says about itself, in JSON at its beginning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the engine that wrote it.
+    pub engine: String,
+    pub target: String,
+    pub task: Task,
+    /// Names of the classes in the order of the outputs; empty for regression.
+    pub classes: Vec<String>,
+    pub metric: String,
+    pub seed: u64,
+    /// [`crate::table::fingerprint`] of the table that it was trained on.
+    pub fingerprint: String,
+    /// Rows with a target in that table.
+    pub rows: u64,
+    pub request: StudyRequest,
+    /// How a table for prediction is to be read: the types of the columns.
+    pub read: ReadOptions,
+    /// The input contract: columns, types, ranges, levels.
+    pub inputs: Vec<InputField>,
+    /// Whether the chosen models were trained again on all rows.
+    pub refitted: bool,
+    /// Every trial, without clock readings.
+    pub board: Board,
+    pub verdict: Verdict,
+}
+
+impl Header {
+    /// How many numbers a prediction has.
+    pub(super) fn outputs(&self) -> usize {
+        if self.task.is_classification() { self.classes.len() } else { 1 }
+    }
+}
+
+/// One model of the blend: the pipelines of its folds, whose predictions are averaged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct EncodedMember {
+    pub weight: f64,
+    /// [`Pipeline::encode`] of each fold.
+    pub folds: Vec<Vec<u8>>,
+}
+
+struct Member {
+    weight: f64,
+    folds: Vec<Pipeline>,
+}
+
+/// A trained model: immutable, the same bytes on every machine for the same study.
+pub struct ModelArtifact {
+    header: Header,
+    encoded: Vec<EncodedMember>,
+    members: Vec<Member>,
+}
+
+impl std::fmt::Debug for ModelArtifact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ModelArtifact").field("header", &self.header).finish_non_exhaustive()
+    }
+}
+
+impl ModelArtifact {
+    /// # Errors
+    /// What is wrong with a member.
+    pub(super) fn new(header: Header, encoded: Vec<EncodedMember>) -> Result<Self, String> {
+        let outputs = header.outputs();
+        if outputs == 0 || encoded.is_empty() {
+            return Err("it holds no model".to_owned());
+        }
+        let members = encoded
+            .iter()
+            .map(|m| {
+                if !(m.weight.is_finite() && m.weight > 0.0 && m.weight <= 1.0) || m.folds.is_empty() {
+                    return Err("a member has no share".to_owned());
+                }
+                let folds: Result<Vec<Pipeline>, String> =
+                    m.folds.iter().map(|bytes| Pipeline::decode(bytes, outputs)).collect();
+                Ok(Member { weight: m.weight, folds: folds? })
+            })
+            .collect::<Result<Vec<Member>, String>>()?;
+        Ok(Self { header, encoded, members })
+    }
+
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// How a table for prediction is to be read.
+    pub fn read_options(&self) -> ReadOptions {
+        self.header.read.clone()
+    }
+
+    /// The board without clock readings.
+    pub fn board(&self) -> Board {
+        self.header.board.clone()
+    }
+
+    pub fn verdict(&self) -> &Verdict {
+        &self.header.verdict
+    }
+
+    /// Name that tells this model from others: BLAKE3 of the file, in hexadecimal digits.
+    pub fn id(&self) -> String {
+        blake3::hash(&self.to_bytes()).to_hex().to_string()
+    }
+}

@@ -1,0 +1,86 @@
+//! Scores of a table whose target is known.
+
+use super::ModelArtifact;
+use crate::diagnostic::Diagnostic;
+use crate::engine::prepare::actual;
+use crate::engine::target::{find_column, question};
+use crate::metric;
+use crate::model::Target;
+use crate::table::{Column, Table};
+use serde::{Deserialize, Serialize};
+
+/// One metric of a model on a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scored {
+    pub id: String,
+    pub title: String,
+    pub greater_is_better: bool,
+    /// `None` where the metric is undefined on these rows.
+    pub score: Option<f64>,
+}
+
+impl ModelArtifact {
+    /// Every metric that suits, over the rows with a known target.
+    ///
+    /// # Errors
+    /// Where the table lacks the target, or the columns that the model reads.
+    pub fn score(&self, table: &Table) -> Result<(Vec<Scored>, Vec<Diagnostic>), Diagnostic> {
+        let column = find_column(table, &self.header.target)?;
+        let (rows, target) = self.known_target(column);
+        if rows.is_empty() {
+            return Err(Diagnostic::error(
+                "score.no_target",
+                format!("No row has a value of \"{}\" that the model knows.", column.name),
+                "Check that the column holds the target that the model was trained on.",
+            )
+            .at_column(&column.name));
+        }
+        let left_out = table.rows - rows.len();
+        let (prediction, mut diagnostics) =
+            if left_out == 0 { self.predict(table)? } else { self.predict(&table.take(&rows))? };
+        if left_out > 0 {
+            diagnostics.push(
+                Diagnostic::warning(
+                    "score.rows_left_out",
+                    format!("{left_out} rows are left out: their target is missing or a class that training never saw."),
+                    "The scores are over the other rows.",
+                )
+                .at_column(&column.name),
+            );
+        }
+        let scores = metric::all()
+            .iter()
+            .filter(|m| m.suits(question(self.header.task)))
+            .map(|m| Scored {
+                id: m.id.to_owned(),
+                title: m.title.to_owned(),
+                greater_is_better: m.greater_is_better,
+                score: m.score(actual(&target), &prediction.values),
+            })
+            .collect();
+        Ok((scores, diagnostics))
+    }
+
+    /// The rows whose target is known, and their target.
+    fn known_target(&self, column: &Column) -> (Vec<u32>, Target) {
+        let rows = 0..column.len() as u32;
+        if !self.header.task.is_classification() {
+            let (rows, values) =
+                rows.filter_map(|r| Some((r, column.number(r as usize).filter(|x| x.is_finite())?))).unzip();
+            return (rows, Target::Values(values));
+        }
+        let classes = &self.header.classes;
+        let numbers: Vec<Option<f64>> = classes.iter().map(|c| c.trim().parse().ok()).collect();
+        // Another program may write 1 as 1.0.
+        let code_of = |row: u32| {
+            let text = column.text(row as usize)?;
+            let exact = classes.iter().position(|c| *c == text);
+            exact.or_else(|| {
+                let number: f64 = text.trim().parse().ok()?;
+                numbers.iter().position(|n| *n == Some(number))
+            })
+        };
+        let (rows, codes) = rows.filter_map(|r| Some((r, code_of(r)? as u32))).unzip();
+        (rows, Target::Classes { codes, classes: classes.len() })
+    }
+}
