@@ -9,10 +9,15 @@ mod job;
 mod pipeline;
 mod prepare;
 pub mod protocol;
+mod study;
 mod target;
+#[cfg(test)]
+mod tests;
+mod verdict;
 
 pub use artifact::{Header, ModelArtifact, Scored};
 pub use executor::Executor;
 pub use job::{FoldResult, Job, JobFailure, JobResult, Stage};
 pub use prepare::{Prepared, prepare};
+pub use study::{Outcome, Study};
 pub use target::target_info;

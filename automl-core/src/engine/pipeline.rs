@@ -2,7 +2,7 @@
 
 use crate::learner;
 use crate::model::{Model, Prediction};
-use crate::node::{FittedRecipe, Frame};
+use crate::node::FittedRecipe;
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
 
@@ -60,10 +60,5 @@ impl Pipeline {
             return Err("a model does not give what its task needs".to_owned());
         }
         Ok(Self { recipe: encoded.recipe, learner: encoded.learner, model })
-    }
-
-    /// The features of a table's rows.
-    pub fn features(&self, table: &Table, rows: Option<&[u32]>) -> Frame {
-        self.recipe.transform(table, rows)
     }
 }

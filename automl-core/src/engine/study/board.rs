@@ -1,0 +1,96 @@
+//! The leaderboard as fronts show it.
+
+use super::trial::Trial;
+use super::{Step, Study};
+use crate::engine::protocol::{Board, BoardRow, Phase, TrialState};
+use crate::learner::{self, Reproducible};
+
+/// Share of the progress bar that the search takes where no budget tells.
+const SEARCH_PART: f64 = 0.85;
+
+impl Study {
+    /// The board as it stands.
+    pub fn board(&self, now: f64) -> Board {
+        let metric = self.prepared.metric();
+        let mut rows: Vec<BoardRow> = self.trials.iter().enumerate().map(|(i, t)| self.row(i, t)).collect();
+        rows.extend(self.blend.clone());
+        let place = |row: &BoardRow| {
+            let group = match row.state {
+                TrialState::Done => 0,
+                TrialState::Running | TrialState::Pruned => 1,
+                TrialState::Cut | TrialState::Failed => 2,
+            };
+            (group, row.score.map_or(f64::INFINITY, |s| metric.loss(s)), row.trial.map_or(0, |t| t + 1))
+        };
+        rows.sort_by(|a, b| {
+            let (a, b) = (place(a), place(b));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
+        });
+        let best_score = rows.iter().find(|r| r.state == TrialState::Done).and_then(|r| r.score);
+        Board {
+            phase: self.phase(),
+            metric: metric.id.to_owned(),
+            metric_title: metric.title.to_owned(),
+            greater_is_better: metric.greater_is_better,
+            best_score,
+            curve: self.curve.clone(),
+            elapsed_secs: self.clock.elapsed(now),
+            budget_secs: self.clock.budget(),
+            trials_done: self.trials.iter().filter(|t| !t.is_open()).count() as u32,
+            max_trials: self.request.max_trials,
+            running: self.running.len() as u32,
+            progress: self.progress(now),
+            end_reason: self.end_reason,
+            rows,
+        }
+    }
+
+    /// Name for people of a trial's learner.
+    pub(super) fn title(&self, index: usize) -> String {
+        let id = &self.trials[index].proposal.learner;
+        learner::find(id).map_or_else(|| id.clone(), |l| l.spec().title.to_owned())
+    }
+
+    fn row(&self, index: usize, trial: &Trial) -> BoardRow {
+        let spec = learner::find(&trial.proposal.learner).map(learner::Learner::spec);
+        let first_summary = || trial.folds.iter().flatten().next().map(|f| f.result.summary.clone());
+        // What a running trial has so far would depend on the workers; a board is shown live all the same.
+        BoardRow {
+            trial: Some(index as u32),
+            learner: trial.proposal.learner.clone(),
+            title: self.title(index),
+            params: trial.proposal.params.clone(),
+            state: trial.state,
+            score: trial.mean_score(),
+            sd: trial.sd(),
+            folds_done: trial.folds_done(),
+            folds: trial.folds.len() as u32,
+            holdout: trial.locked_score,
+            fit_secs: trial.fit_secs(),
+            predict_us_per_row: trial.predict_us_per_row(),
+            backend: "cpu".to_owned(),
+            seed: trial.seed,
+            weight: trial.weight,
+            reproducible: spec.is_some_and(|s| s.reproducible == Reproducible::Everywhere),
+            note: if trial.note.is_empty() {
+                first_summary().unwrap_or_default()
+            } else {
+                trial.note.clone()
+            },
+        }
+    }
+
+    fn progress(&self, now: f64) -> f64 {
+        let by_time = self.clock.budget().map_or(0.0, |b| self.clock.elapsed(now) / b);
+        let closed = self.trials.iter().filter(|t| !t.is_open()).count() as f64;
+        let by_trials = self.request.max_trials.map_or(0.0, |m| SEARCH_PART * closed / f64::from(m.max(1)));
+        let by_phase = match (&self.step, self.phase()) {
+            (_, Phase::Done) => 1.0,
+            (Step::Checking(_), _) => SEARCH_PART,
+            (Step::Refitting(_), _) => 0.5 + SEARCH_PART / 2.0,
+            _ => 0.0,
+        };
+        let most = if self.is_finished() { 1.0 } else { 0.99 };
+        by_time.max(by_trials).max(by_phase).clamp(0.0, most)
+    }
+}

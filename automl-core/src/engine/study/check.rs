@@ -1,0 +1,240 @@
+//! The checking stage: the best are combined, the locked rows are opened, and columns are weighed on them.
+
+use super::trial::standard_deviation;
+use super::{Step, Study};
+use crate::diagnostic::Diagnostic;
+use crate::engine::pipeline::Pipeline;
+use crate::engine::prepare::actual;
+use crate::engine::protocol::{BoardRow, Importance, TrialState};
+use crate::explain::permutation::{Explained, permutation_importance};
+use crate::learner::Params;
+use crate::model::Target;
+use crate::node::Frame;
+use crate::search::{Candidate, select_ensemble};
+
+/// Rows on which members are chosen.
+const BLEND_ROWS: usize = 6_000;
+/// Rows on which columns are weighed.
+const WEIGH_ROWS: usize = 2_000;
+const FEWEST_WEIGH_ROWS: usize = 60;
+/// Shuffles a column.
+const SHUFFLES: usize = 3;
+/// Row predictions for weighing all columns.
+const WEIGH_PREDICTIONS: usize = 200_000;
+/// Share of the budget for weighing, planned and at most.
+const WEIGH_SHARE: f64 = 0.04;
+const MOST_WEIGH_SHARE: f64 = 0.1;
+
+/// A member's first pipeline and the features of the rows on which columns are weighed.
+struct Weighed {
+    pipeline: Pipeline,
+    frame: Frame,
+    sources: Vec<usize>,
+    share: f64,
+}
+
+/// What was chosen and what the locked rows say of it.
+pub(super) struct Check {
+    /// (trial, share), the greatest share first.
+    pub members: Vec<(usize, f64)>,
+    /// The blend's predictions of the locked rows, rows × outputs.
+    pub locked: Vec<f64>,
+    /// The baseline's.
+    pub baseline: Vec<f64>,
+    pub importance: Vec<Importance>,
+    weighed: Vec<Weighed>,
+    weigh_target: Target,
+    next_column: usize,
+    started: Option<f64>,
+}
+
+impl Study {
+    /// Chooses the members and opens the locked rows.
+    ///
+    /// # Errors
+    /// Where no trial has a score.
+    pub(super) fn start_check(&mut self) -> Result<Check, Diagnostic> {
+        let candidates = self.candidates();
+        if candidates.is_empty() {
+            return Err(self.nothing_trained());
+        }
+        let members = self.choose_members(&candidates);
+        let locked_rows = self.prepared.split.locked();
+        let target = self.prepared.target.take(&locked_rows);
+        let outputs = target.outputs();
+        let mut locked = vec![0.0; locked_rows.len() * outputs];
+        let metric = self.prepared.metric();
+        for &(index, share) in &members {
+            let alone = self.locked_prediction(index, locked.len());
+            locked.iter_mut().zip(&alone).for_each(|(t, p)| *t += share * p);
+            let trial = &mut self.trials[index];
+            trial.weight = share;
+            trial.locked_score = metric.score(actual(&target), &alone);
+        }
+        let baseline = self.locked_prediction(0, locked.len());
+        self.trials[0].locked_score = metric.score(actual(&target), &baseline);
+        if members.len() > 1 {
+            self.blend = Some(self.blend_row(&members, metric.score(actual(&target), &locked)));
+        }
+        let (weighed, weigh_target) = self.weighed(&members, &locked_rows);
+        Ok(Check {
+            members,
+            locked,
+            baseline,
+            importance: Vec::new(),
+            weighed,
+            weigh_target,
+            next_column: 0,
+            started: None,
+        })
+    }
+
+    fn nothing_trained(&self) -> Diagnostic {
+        let failed = self.trials.iter().find(|t| t.state == TrialState::Failed);
+        let reason = failed.map_or(String::new(), |t| format!(" The first failure: {}.", t.note));
+        Diagnostic::error(
+            "study.nothing_trained",
+            format!("The search ended before any model was trained.{reason}"),
+            "Give it more time, or fewer rows.",
+        )
+    }
+
+    /// Greedy selection over out-of-fold predictions, the greatest share first.
+    fn choose_members(&self, candidates: &[usize]) -> Vec<(usize, f64)> {
+        let split = &self.prepared.split;
+        let rows: Vec<u32> = (0..split.folds()).flat_map(|f| split.validation(f)).collect();
+        let step = rows.len().div_ceil(BLEND_ROWS).max(1);
+        let target = self.prepared.target.take(&rows.iter().copied().step_by(step).collect::<Vec<u32>>());
+        let outputs = target.outputs();
+        let predictions: Vec<Vec<f64>> = candidates
+            .iter()
+            .map(|&i| {
+                let folds = self.trials[i].folds.iter().flatten();
+                let whole: Vec<&[f64]> = folds.flat_map(|f| f.result.validation.chunks(outputs)).collect();
+                whole.into_iter().step_by(step).flatten().copied().collect()
+            })
+            .collect();
+        let offered: Vec<Candidate<'_>> = predictions.iter().map(|p| Candidate { predicted: p }).collect();
+        let metric = self.prepared.metric();
+        let chosen = select_ensemble(metric, actual(&target), &offered).map(|e| e.members);
+        let mut members: Vec<(usize, f64)> =
+            chosen.unwrap_or(vec![(0, 1.0)]).into_iter().map(|(i, w)| (candidates[i], w)).collect();
+        members.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        members
+    }
+
+    /// The mean of a trial's folds on the locked rows; `length` numbers.
+    fn locked_prediction(&self, index: usize, length: usize) -> Vec<f64> {
+        let mut total = vec![0.0; length];
+        let folds: Vec<_> = self.trials[index].folds.iter().flatten().collect();
+        for fold in &folds {
+            total.iter_mut().zip(&fold.result.locked).for_each(|(t, p)| *t += p);
+        }
+        let n = folds.len().max(1) as f64;
+        total.iter_mut().for_each(|t| *t /= n);
+        total
+    }
+
+    fn blend_row(&self, members: &[(usize, f64)], holdout: Option<f64>) -> BoardRow {
+        let (split, metric) = (&self.prepared.split, self.prepared.metric());
+        let mut scores = Vec::new();
+        for fold in 0..split.folds() {
+            let target = self.prepared.target.take(&split.validation(fold));
+            let mut blend = vec![0.0; target.len() * target.outputs()];
+            for &(index, share) in members {
+                if let Some(Some(f)) = self.trials[index].folds.get(fold as usize) {
+                    blend.iter_mut().zip(&f.result.validation).for_each(|(t, p)| *t += share * p);
+                }
+            }
+            scores.extend(metric.score(actual(&target), &blend));
+        }
+        let trials = || members.iter().map(|(i, _)| &self.trials[*i]);
+        BoardRow {
+            trial: None,
+            learner: "ensemble".to_owned(),
+            title: format!("Ensemble of {}", members.len()),
+            params: Params::default(),
+            state: TrialState::Done,
+            score: (!scores.is_empty()).then(|| crate::numeric::mean(&scores)),
+            sd: standard_deviation(&scores),
+            folds_done: scores.len() as u32,
+            folds: split.folds(),
+            holdout,
+            fit_secs: trials().map(super::trial::Trial::fit_secs).sum(),
+            predict_us_per_row: trials().map(super::trial::Trial::predict_us_per_row).sum(),
+            backend: "cpu".to_owned(),
+            seed: self.request.seed,
+            weight: 1.0,
+            reproducible: true,
+            note: String::new(),
+        }
+    }
+
+    /// The members' first pipelines, and features of a sample of the locked rows.
+    fn weighed(&self, members: &[(usize, f64)], locked: &[u32]) -> (Vec<Weighed>, Target) {
+        let prepared = &self.prepared;
+        let columns = prepared.table.columns.len();
+        let mut rows = (WEIGH_PREDICTIONS / (columns * SHUFFLES).max(1)).clamp(FEWEST_WEIGH_ROWS, WEIGH_ROWS);
+        if let Some(budget) = self.clock.budget() {
+            let us: f64 = members.iter().map(|(i, _)| self.trials[*i].predict_us_per_row()).sum();
+            let affordable = WEIGH_SHARE * budget * 1e6 / (us.max(0.1) * (columns * SHUFFLES).max(1) as f64);
+            rows = rows.min((affordable as usize).max(FEWEST_WEIGH_ROWS));
+        }
+        let step = locked.len().div_ceil(rows).max(1);
+        let sample: Vec<u32> = locked.iter().copied().step_by(step).collect();
+        let outputs = prepared.target.outputs();
+        let weighed = members
+            .iter()
+            .filter_map(|&(index, share)| {
+                let fold = self.trials[index].folds.first()?.as_ref()?;
+                let pipeline = Pipeline::decode(&fold.result.pipeline, outputs).ok()?;
+                let frame = pipeline.recipe.transform(&prepared.table, Some(&sample));
+                let inputs = pipeline.recipe.input_columns();
+                let column_of = |s: usize| prepared.table.column_index(inputs.get(s)?);
+                let sources = pipeline
+                    .recipe
+                    .output_sources()
+                    .into_iter()
+                    .map(|s| column_of(s).unwrap_or(usize::MAX))
+                    .collect();
+                Some(Weighed { pipeline, frame, sources, share })
+            })
+            .collect();
+        (weighed, prepared.target.take(&sample))
+    }
+
+    /// Weighs one column, or goes on to refitting.
+    pub(super) fn check_step(&mut self, now: f64) {
+        let elapsed = self.clock.elapsed(now);
+        let most = self.clock.budget().map(|b| MOST_WEIGH_SHARE * b);
+        let Step::Checking(check) = &mut self.step else { return };
+        let started = *check.started.get_or_insert(elapsed);
+        let late = most.is_some_and(|m| elapsed - started > m);
+        if late || check.next_column >= self.prepared.table.columns.len() || check.weighed.is_empty() {
+            let ranked = |i: &Importance| -i.mean;
+            check.importance.sort_by(|a, b| ranked(a).total_cmp(&ranked(b)));
+            self.start_refit(now);
+            return;
+        }
+        let column = check.next_column;
+        check.next_column += 1;
+        let models: Vec<Explained<'_>> = check
+            .weighed
+            .iter()
+            .map(|w| Explained {
+                model: w.pipeline.model.as_ref(),
+                frame: &w.frame,
+                sources: &w.sources,
+                weight: w.share,
+            })
+            .collect();
+        let metric = self.prepared.metric();
+        let seed = self.request.seed;
+        let weight =
+            permutation_importance(&models, actual(&check.weigh_target), metric, column, SHUFFLES, seed);
+        if let Some((mean, sd)) = weight {
+            let column = self.prepared.table.columns[column].name.clone();
+            check.importance.push(Importance { column, mean, sd });
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The refitting stage: the chosen models are trained again on folds of all rows, the locked ones included, as far
+//! as the time allows. What is not trained again keeps the pipelines of the search.
+
+use super::check::Check;
+use super::search::fold_seed;
+use super::{Running, Step, Study};
+use crate::engine::job::{Job, JobResult, Stage};
+use crate::engine::protocol::EndReason;
+use crate::search::refit_split;
+
+/// All rows are more than the search's training rows, and estimates are short.
+const SLOWER: f64 = 1.25;
+/// Share of the budget kept for writing the model.
+const WRITE_SHARE: f64 = 0.02;
+const WRITE_SECS: f64 = 0.1;
+/// Who stops a search by hand waits at most so long.
+const PATIENCE_SECS: f64 = 3.0;
+
+/// A member that is trained again.
+pub(super) struct RefitMember {
+    pub trial: usize,
+    pub folds: Vec<Option<Vec<u8>>>,
+    started: u32,
+    failed: bool,
+}
+
+/// Members that are trained again, with what was chosen.
+pub(super) struct Refit {
+    pub check: Box<Check>,
+    pub members: Vec<RefitMember>,
+}
+
+impl RefitMember {
+    pub fn is_whole(&self) -> bool {
+        !self.failed && self.folds.iter().all(Option::is_some)
+    }
+
+    fn is_over(&self) -> bool {
+        self.failed || self.is_whole()
+    }
+}
+
+impl Study {
+    pub(super) fn start_refit(&mut self, now: f64) {
+        let folds =
+            refit_split(&self.prepared.target, self.prepared.split.folds(), self.request.seed).folds();
+        let mut left = self.refit_secs_left(now);
+        if self.end_reason == Some(EndReason::Stopped) {
+            left = Some(left.unwrap_or(f64::MAX).min(PATIENCE_SECS));
+        }
+        let Step::Checking(check) = std::mem::replace(&mut self.step, Step::Searching) else { return };
+        let side_by_side = f64::from(self.workers.min(folds).max(1));
+        let mut members = Vec::new();
+        let mut planned = 0.0;
+        for &(trial, _) in &check.members {
+            planned += SLOWER * self.trials[trial].fit_secs() / side_by_side;
+            if left.is_some_and(|l| planned > l) {
+                break;
+            }
+            let folds = (0..folds).map(|_| None).collect();
+            members.push(RefitMember { trial, folds, started: 0, failed: false });
+        }
+        self.step = Step::Refitting(Box::new(Refit { check, members }));
+        self.end_refit_if_done(now);
+    }
+
+    /// Seconds that refitting may take; `None` without a budget.
+    fn refit_secs_left(&self, now: f64) -> Option<f64> {
+        let budget = self.clock.budget()?;
+        Some(self.clock.left(now)? - WRITE_SHARE * budget - WRITE_SECS)
+    }
+
+    pub(super) fn next_refit_job(&mut self, now: f64) -> Option<Job> {
+        let left = self.refit_secs_left(now);
+        let Step::Refitting(refit) = &mut self.step else { return None };
+        let owner = refit.members.iter().position(|m| !m.failed && (m.started as usize) < m.folds.len())?;
+        let member = &mut refit.members[owner];
+        let fold = member.started;
+        member.started += 1;
+        let trial = member.trial;
+        let id = self.hand_out(Running { owner, stage: Stage::Refit, fold });
+        let trial = &self.trials[trial];
+        Some(Job {
+            id,
+            stage: Stage::Refit,
+            fold,
+            learner: trial.proposal.learner.clone(),
+            params: trial.proposal.params.clone(),
+            recipe: trial.proposal.recipe.clone(),
+            seed: fold_seed(trial.seed, Stage::Refit, fold),
+            deadline_secs: left.map(|l| l.max(0.0)),
+        })
+    }
+
+    pub(super) fn refit_job_done(&mut self, running: &Running, result: JobResult) {
+        let Step::Refitting(refit) = &mut self.step else { return };
+        let Some(member) = refit.members.get_mut(running.owner) else { return };
+        match result.outcome {
+            Ok(fold) => member.folds[running.fold as usize] = Some(fold.pipeline),
+            Err(_) => member.failed = true,
+        }
+    }
+
+    pub(super) fn end_refit_if_done(&mut self, now: f64) {
+        let Step::Refitting(refit) = &self.step else { return };
+        let late = self.refit_secs_left(now).is_some_and(|l| l < 0.0);
+        if late {
+            self.drop_running();
+            self.finish(now);
+        } else if refit.members.iter().all(RefitMember::is_over) {
+            self.finish(now);
+        }
+    }
+}

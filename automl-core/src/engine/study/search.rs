@@ -1,0 +1,263 @@
+//! The searching stage: which fold of which trial is next, and when the search ends.
+
+use super::trial::{Fold, Trial};
+use super::{Running, Step, Study};
+use crate::engine::job::{Job, JobFailure, JobResult, Stage};
+use crate::engine::protocol::{EndReason, TrialState};
+use crate::numeric::Rng;
+use crate::search::{Contender, LOOKBACK, Past, should_prune};
+
+/// Trials whose predictions and pipelines are kept, as they may become members.
+const KEPT: usize = 12;
+/// The same for large tables, where pipelines are large too.
+const KEPT_LARGE: usize = 6;
+const LARGE_ROWS: usize = 50_000;
+/// Share of the budget kept for combining, checking and writing.
+const FINISH_SHARE: f64 = 0.04;
+const FINISH_SECS: f64 = 0.25;
+/// Most of the budget that training again on all rows may take.
+const REFIT_SHARE: f64 = 0.33;
+/// Most of the budget that one fold may take.
+const FOLD_SHARE: f64 = 0.3;
+/// The same for boosting, which matters most.
+const FOLD_SHARE_BOOSTING: f64 = 0.6;
+/// Proposals that may be passed over at a time because they would not end within the budget.
+const MOST_SKIPPED: usize = 25;
+
+impl Study {
+    pub(super) fn next_search_job(&mut self, now: f64) -> Option<Job> {
+        let left = self.search_secs_left(now);
+        if left.is_some_and(|l| l <= 0.0) && !self.trials.is_empty() {
+            let due = self.next_open_fold().filter(|(trial, _)| *trial == 0);
+            return due.map(|(trial, fold)| self.search_job(trial, fold, left));
+        }
+        for _ in 0..MOST_SKIPPED {
+            if let Some((trial, fold)) = self.next_open_fold() {
+                return Some(self.search_job(trial, fold, left));
+            }
+            if !self.open_trial(left) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// The baseline is run whatever the budget: it costs nothing, and without it there is no model at all.
+    fn baseline_is_due(&self) -> bool {
+        self.trials.first().is_none_or(Trial::is_open)
+    }
+
+    /// The first fold that can be handed out, of the trials in order.
+    fn next_open_fold(&self) -> Option<(usize, u32)> {
+        self.trials.iter().enumerate().filter(|(_, t)| t.is_open()).find_map(|(i, t)| {
+            let waits = t.started == 1 && i >= LOOKBACK && t.folds[0].is_none();
+            (t.started < t.folds.len() as u32 && !waits).then_some((i, t.started))
+        })
+    }
+
+    /// Starts the next trial; false where none can be started now.
+    fn open_trial(&mut self, left: Option<f64>) -> bool {
+        let n = self.trials.len();
+        let enough = self.request.max_trials.is_some_and(|m| n >= m.max(1) as usize);
+        let visible = (n + 1).saturating_sub(LOOKBACK);
+        if enough || self.exhausted || self.trials[..visible].iter().any(Trial::is_open) {
+            return false;
+        }
+        let metric = self.prepared.metric();
+        let past: Vec<Past<'_>> = self.trials[..visible]
+            .iter()
+            .map(|t| Past { proposal: &t.proposal, loss: t.full_score().map(|s| metric.loss(s)) })
+            .collect();
+        let Some(proposal) = self.proposer.propose(n, &past) else {
+            self.exhausted = true;
+            return false;
+        };
+        let seed = Rng::for_stream(self.request.seed, &[0x7B1A, n as u64]).next_u64();
+        let mut trial = Trial::new(proposal, self.prepared.split.folds(), seed);
+        if let (Some(left), Some(&(sum, count))) = (left, self.fold_secs.get(&trial.proposal.learner)) {
+            let rounds = (trial.folds.len() as f64 / f64::from(self.workers)).ceil();
+            if sum / f64::from(count.max(1)) * rounds > left {
+                trial.state = TrialState::Cut;
+                "would have taken longer than the time left".clone_into(&mut trial.note);
+            }
+        }
+        self.trials.push(trial);
+        true
+    }
+
+    fn search_job(&mut self, index: usize, fold: u32, left: Option<f64>) -> Job {
+        let id = self.hand_out(Running { owner: index, stage: Stage::Search, fold });
+        let budget = self.clock.budget();
+        let trial = &mut self.trials[index];
+        trial.started = fold + 1;
+        let share = if trial.proposal.learner == "gbt" { FOLD_SHARE_BOOSTING } else { FOLD_SHARE };
+        let deadline = left.zip(budget).map(|(left, budget)| left.min(share * budget));
+        Job {
+            id,
+            stage: Stage::Search,
+            fold,
+            learner: trial.proposal.learner.clone(),
+            params: trial.proposal.params.clone(),
+            recipe: trial.proposal.recipe.clone(),
+            seed: fold_seed(trial.seed, Stage::Search, fold),
+            deadline_secs: if index == 0 { None } else { deadline },
+        }
+    }
+
+    pub(super) fn search_job_done(&mut self, running: &Running, result: JobResult, now: f64) {
+        let index = running.owner;
+        if !self.trials[index].is_open() {
+            return;
+        }
+        match result.outcome {
+            Ok(fold_result) => {
+                let learner = self.trials[index].proposal.learner.clone();
+                let secs = self.fold_secs.entry(learner).or_insert((0.0, 0));
+                *secs = (secs.0 + result.fit_secs + result.predict_secs, secs.1 + 1);
+                let us = 1e6 * result.predict_secs / result.predicted_rows.max(1) as f64;
+                let trial = &mut self.trials[index];
+                let fold = Fold { result: fold_result, fit_secs: result.fit_secs, predict_us_per_row: us };
+                trial.folds[running.fold as usize] = Some(fold);
+                self.judge(index, running.fold, now);
+            }
+            Err(JobFailure::Cancelled) => {
+                let trial = &mut self.trials[index];
+                trial.state = TrialState::Cut;
+                "the time ended first".clone_into(&mut trial.note);
+                trial.forget();
+            }
+            Err(JobFailure::Failed(reason)) => {
+                // Which folds had ended before depends on the workers: none is kept.
+                let trial = &mut self.trials[index];
+                trial.state = TrialState::Failed;
+                trial.note = reason;
+                trial.folds.fill_with(|| None);
+            }
+        }
+    }
+
+    /// After a fold: is the trial given up, or done?
+    fn judge(&mut self, index: usize, fold: u32, now: f64) {
+        let trial = &self.trials[index];
+        if fold == 0 && index >= LOOKBACK && trial.folds.len() > 1 && self.is_far_behind(index) {
+            self.trials[index].state = TrialState::Pruned;
+            self.trials[index].forget();
+            return;
+        }
+        if self.trials[index].folds.iter().all(Option::is_some) {
+            self.trials[index].state = TrialState::Done;
+            self.note_best(index, now);
+            self.forget_the_rest();
+        }
+    }
+
+    fn is_far_behind(&self, index: usize) -> bool {
+        let metric = self.prepared.metric();
+        let first_loss = |t: &Trial| {
+            t.folds.first().and_then(Option::as_ref).and_then(|f| f.result.score).map(|s| metric.loss(s))
+        };
+        let trial = &self.trials[index];
+        let Some(loss) = first_loss(trial) else { return true };
+        let visible = (index + 1).saturating_sub(LOOKBACK);
+        let earlier: Vec<f64> = self.trials[..visible].iter().filter_map(first_loss).collect();
+        should_prune(Contender { first_loss: loss, portfolio: trial.proposal.portfolio }, &earlier)
+    }
+
+    fn note_best(&mut self, index: usize, now: f64) {
+        let Some(score) = self.trials[index].full_score() else { return };
+        let metric = self.prepared.metric();
+        if self.curve.last().is_none_or(|(_, best)| metric.is_better(score, *best)) {
+            self.curve.push((self.clock.elapsed(now), score));
+        }
+    }
+
+    /// Finished trials, best first; of equals the earlier.
+    pub(super) fn ranked(&self) -> Vec<usize> {
+        let metric = self.prepared.metric();
+        let mut ranked: Vec<(usize, f64)> = self
+            .trials
+            .iter()
+            .enumerate()
+            .filter_map(|(i, t)| Some((i, metric.loss(t.full_score()?))))
+            .collect();
+        ranked.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        ranked.into_iter().map(|(i, _)| i).collect()
+    }
+
+    /// Trials that may become members: the best, and the best of each learner. A trial that is once outside never
+    /// comes back in, so what is dropped is never missed.
+    pub(super) fn candidates(&self) -> Vec<usize> {
+        let most = if self.prepared.rows() > LARGE_ROWS { KEPT_LARGE } else { KEPT };
+        let mut learners: Vec<&str> = Vec::new();
+        let mut kept = Vec::new();
+        for (place, index) in self.ranked().into_iter().enumerate() {
+            let learner = self.trials[index].proposal.learner.as_str();
+            if place < most || !learners.contains(&learner) {
+                kept.push(index);
+            }
+            learners.push(learner);
+        }
+        kept
+    }
+
+    fn forget_the_rest(&mut self) {
+        let kept = self.candidates();
+        for (i, trial) in self.trials.iter_mut().enumerate() {
+            if !trial.is_open() && i > 0 && !kept.contains(&i) {
+                trial.forget();
+            }
+        }
+    }
+
+    /// Seconds until the search must end so that the rest fits into the budget; `None` without a budget.
+    fn search_secs_left(&self, now: f64) -> Option<f64> {
+        let budget = self.clock.budget()?;
+        let finish = FINISH_SHARE * budget + FINISH_SECS.min(0.1 * budget);
+        let refit = self.refit_estimate();
+        let reserve = if refit <= REFIT_SHARE * budget { refit } else { 0.0 };
+        Some(self.clock.left(now)? - finish - reserve)
+    }
+
+    /// Seconds that training the best few again on all rows would take.
+    fn refit_estimate(&self) -> f64 {
+        let slowest: f64 = self.ranked().iter().take(3).map(|&i| self.trials[i].fit_secs()).sum();
+        1.3 * slowest / f64::from(self.workers.min(self.prepared.split.folds()).max(1))
+    }
+
+    pub(super) fn end_search_if_due(&mut self, now: f64) {
+        if self.clock.is_paused() {
+            return;
+        }
+        let late = self.search_secs_left(now).is_some_and(|l| l <= 0.0) && !self.baseline_is_due();
+        let all_closed = self.trials.iter().all(|t| !t.is_open()) && !self.trials.is_empty();
+        let enough = self.request.max_trials.is_some_and(|m| self.trials.len() >= m.max(1) as usize);
+        if late {
+            self.end_search(EndReason::Time);
+        } else if all_closed && enough {
+            self.end_search(EndReason::Trials);
+        } else if all_closed && self.exhausted {
+            self.end_search(EndReason::Exhausted);
+        }
+    }
+
+    pub(super) fn end_search(&mut self, reason: EndReason) {
+        self.end_reason = Some(reason);
+        self.drop_running();
+        for trial in &mut self.trials {
+            if trial.is_open() {
+                trial.state = TrialState::Cut;
+                "the search ended first".clone_into(&mut trial.note);
+                trial.forget();
+            }
+        }
+        match self.start_check() {
+            Ok(check) => self.step = Step::Checking(Box::new(check)),
+            Err(diagnostic) => self.step = Step::Finished(Some(Err(diagnostic))),
+        }
+    }
+}
+
+/// The seed of a fold's fit.
+pub(super) fn fold_seed(trial_seed: u64, stage: Stage, fold: u32) -> u64 {
+    Rng::for_stream(trial_seed, &[stage as u64, u64::from(fold)]).next_u64()
+}

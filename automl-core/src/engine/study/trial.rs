@@ -1,0 +1,101 @@
+//! A trial and what is known of it.
+
+use crate::engine::job::FoldResult;
+use crate::engine::protocol::TrialState;
+use crate::search::Proposal;
+
+/// What one fold gave.
+#[derive(Debug, Clone)]
+pub(super) struct Fold {
+    pub result: FoldResult,
+    pub fit_secs: f64,
+    pub predict_us_per_row: f64,
+}
+
+/// One trial.
+#[derive(Debug, Clone)]
+pub(super) struct Trial {
+    pub proposal: Proposal,
+    pub seed: u64,
+    pub state: TrialState,
+    /// Folds handed out.
+    pub started: u32,
+    pub folds: Vec<Option<Fold>>,
+    pub note: String,
+    /// Score on the locked rows, once they were opened and where this trial was chosen.
+    pub locked_score: Option<f64>,
+    /// Share in the final model.
+    pub weight: f64,
+}
+
+impl Trial {
+    pub fn new(proposal: Proposal, folds: u32, seed: u64) -> Self {
+        Self {
+            proposal,
+            seed,
+            state: TrialState::Running,
+            started: 0,
+            folds: (0..folds).map(|_| None).collect(),
+            note: String::new(),
+            locked_score: None,
+            weight: 0.0,
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.state == TrialState::Running
+    }
+
+    pub fn folds_done(&self) -> u32 {
+        self.folds.iter().flatten().count() as u32
+    }
+
+    fn scores(&self) -> Vec<f64> {
+        self.folds.iter().flatten().filter_map(|f| f.result.score).collect()
+    }
+
+    /// Mean over the folds done.
+    pub fn mean_score(&self) -> Option<f64> {
+        let scores = self.scores();
+        (!scores.is_empty()).then(|| crate::numeric::mean(&scores))
+    }
+
+    pub fn sd(&self) -> Option<f64> {
+        standard_deviation(&self.scores())
+    }
+
+    /// Mean over all folds; `None` unless every fold was done and scored.
+    pub fn full_score(&self) -> Option<f64> {
+        let whole = self.state == TrialState::Done && self.scores().len() == self.folds.len();
+        if whole { self.mean_score() } else { None }
+    }
+
+    pub fn fit_secs(&self) -> f64 {
+        self.folds.iter().flatten().map(|f| f.fit_secs).sum()
+    }
+
+    /// Microseconds to predict a row with one fold's pipeline.
+    pub fn predict_us_per_row(&self) -> f64 {
+        let n = self.folds_done().max(1);
+        self.folds.iter().flatten().map(|f| f.predict_us_per_row).sum::<f64>() / f64::from(n)
+    }
+
+    /// Drops predictions and pipelines, which nothing will need; scores and times stay.
+    pub fn forget(&mut self) {
+        for fold in self.folds.iter_mut().flatten() {
+            fold.result.validation = Vec::new();
+            fold.result.locked = Vec::new();
+            fold.result.pipeline = Vec::new();
+        }
+    }
+}
+
+/// With divisor n − 1; `None` for fewer than two.
+pub(super) fn standard_deviation(values: &[f64]) -> Option<f64> {
+    if values.len() < 2 {
+        return None;
+    }
+    let mean = crate::numeric::mean(values);
+    let squares: Vec<f64> = values.iter().map(|v| (v - mean) * (v - mean)).collect();
+    Some((crate::numeric::sum(&squares) / (values.len() - 1) as f64).sqrt())
+}

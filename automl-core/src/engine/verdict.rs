@@ -1,0 +1,253 @@
+//! The verdict: what came out, in words and in numbers, from the locked rows alone.
+
+use super::prepare::{Prepared, actual};
+use super::protocol::{EndReason, HoldoutScore, Importance, Verdict};
+use crate::diagnostic::Diagnostic;
+use crate::metric::{
+    self, Actual, MetricSpec, confusion_matrix,
+    interval::{Bootstrap, bootstrap},
+};
+use crate::model::Target;
+
+/// Points of the predicted-versus-actual plot.
+const SCATTER: usize = 1_000;
+/// Rows × resamples of an interval.
+const BOOTSTRAP_WORK: usize = 1_500_000;
+
+/// What the verdict rests on.
+pub(super) struct Evidence<'a> {
+    pub prepared: &'a Prepared,
+    /// (title, share).
+    pub members: Vec<(String, f64)>,
+    /// Predictions of the locked rows, rows × outputs: the model's and the baseline's.
+    pub locked: &'a [f64],
+    pub baseline: &'a [f64],
+    pub importance: Vec<Importance>,
+    /// Trials with a score.
+    pub trials: usize,
+    pub ended: Option<EndReason>,
+}
+
+/// A score with its interval, and the baseline's score.
+fn judged(metric: &MetricSpec, target: Actual<'_>, evidence: &Evidence<'_>) -> HoldoutScore {
+    let replicates = (BOOTSTRAP_WORK / target.len().max(1)).clamp(100, 500);
+    let options = Bootstrap { replicates, coverage: 0.95, seed: evidence.prepared.seed };
+    let interval = bootstrap(metric, target, evidence.locked, options);
+    HoldoutScore {
+        rows: target.len() as u64,
+        score: metric.score(target, evidence.locked),
+        low: interval.map(|i| i.0),
+        high: interval.map(|i| i.1),
+        baseline: metric.score(target, evidence.baseline),
+    }
+}
+
+pub(super) fn verdict(evidence: &Evidence<'_>) -> Verdict {
+    let prepared = evidence.prepared;
+    let target = prepared.target.take(&prepared.split.locked());
+    let seen = actual(&target);
+    let metric = prepared.metric();
+    let holdout = judged(metric, seen, evidence);
+    let (sentence, told) = sentence(seen, metric, &holdout, evidence);
+    let others = metric::all()
+        .iter()
+        .filter(|m| m.suits(seen.question()))
+        .map(|m| {
+            let of = |predicted: &[f64]| m.score(seen, predicted);
+            (m.id.to_owned(), m.title.to_owned(), of(evidence.locked), of(evidence.baseline))
+        })
+        .collect();
+    let mut diagnostics = prepared.diagnostics.clone();
+    diagnostics.extend(doubts(metric, &told, evidence));
+    Verdict {
+        sentence,
+        explanation: explanation(metric, &holdout, evidence),
+        target: prepared.target_column.clone(),
+        task: prepared.task(),
+        metric: metric.id.to_owned(),
+        metric_title: metric.title.to_owned(),
+        holdout,
+        metrics: others,
+        classes: prepared.classes.clone(),
+        confusion: confusion(&target, evidence.locked),
+        scatter: scatter(&target, evidence.locked),
+        importance: evidence.importance.clone(),
+        members: evidence.members.clone(),
+        inputs: prepared.inputs.clone(),
+        diagnostics,
+    }
+}
+
+fn confusion(target: &Target, predicted: &[f64]) -> Vec<u64> {
+    let Target::Classes { codes, classes } = target else { return Vec::new() };
+    let matrix = confusion_matrix(codes, predicted, *classes);
+    (0..*classes).flat_map(|a| (0..*classes).map(move |p| (a, p))).map(|(a, p)| matrix.count(a, p)).collect()
+}
+
+fn scatter(target: &Target, predicted: &[f64]) -> Vec<(f64, f64)> {
+    let Target::Values(values) = target else { return Vec::new() };
+    let step = values.len().div_ceil(SCATTER).max(1);
+    values.iter().copied().zip(predicted.iter().copied()).step_by(step).collect()
+}
+
+/// The sentence, and the score that it tells.
+fn sentence(
+    target: Actual<'_>,
+    metric: &MetricSpec,
+    holdout: &HoldoutScore,
+    evidence: &Evidence<'_>,
+) -> (String, HoldoutScore) {
+    match target {
+        Actual::Classes { .. } => {
+            let accuracy = metric::find("accuracy").map(|m| judged(m, target, evidence));
+            // Where most rows are of one class, being right often says little; order does.
+            let telling = accuracy.filter(|a| metric.id != "roc_auc" || is_clear_gain(a));
+            match telling {
+                Some(a) => (format!("{} {}", guessing("gets", &a, "of rows right"), gain(&a)), a),
+                None if metric.id == "roc_auc" => {
+                    let text = format!("{} {}", guessing("ranks", holdout, "of pairs right"), ranks(holdout));
+                    (text, *holdout)
+                }
+                None => (plain(metric, holdout), *holdout),
+            }
+        }
+        Actual::Values(_) => match metric::find("mae").map(|m| judged(m, target, evidence)) {
+            Some(HoldoutScore { score: Some(s), baseline: Some(b), low, high, rows }) => {
+                let text = format!(
+                    "Guessing is off by {} on average; this model is off by {}.",
+                    number(b),
+                    plus_minus(s, low, high, number)
+                );
+                (text, HoldoutScore { score: Some(s), baseline: Some(b), low, high, rows })
+            }
+            _ => (plain(metric, holdout), *holdout),
+        },
+    }
+}
+
+/// Whether a greater-is-better score is above the baseline by more than its uncertainty.
+fn is_clear_gain(score: &HoldoutScore) -> bool {
+    matches!((score.low, score.baseline), (Some(low), Some(baseline)) if low > baseline)
+}
+
+fn guessing(verb: &str, score: &HoldoutScore, what: &str) -> String {
+    format!("Guessing {verb} {} {what};", score.baseline.map_or("nothing".to_owned(), percent))
+}
+
+fn gain(score: &HoldoutScore) -> String {
+    let value = score.score.map_or("nothing".to_owned(), |s| plus_minus(s, score.low, score.high, percent));
+    format!("this model gets {value}.")
+}
+
+fn ranks(score: &HoldoutScore) -> String {
+    let value = score.score.map_or("none".to_owned(), |s| plus_minus(s, score.low, score.high, percent));
+    format!("this model ranks {value}.")
+}
+
+fn plain(metric: &MetricSpec, score: &HoldoutScore) -> String {
+    let shown = |v: Option<f64>| v.map_or("undefined".to_owned(), number);
+    format!("{}: guessing has {}, this model {}.", metric.title, shown(score.baseline), shown(score.score))
+}
+
+/// `86.1 % ± 1.0 %`, with half the width of the interval.
+fn plus_minus(value: f64, low: Option<f64>, high: Option<f64>, show: fn(f64) -> String) -> String {
+    match (low, high) {
+        (Some(low), Some(high)) => format!("{} ± {}", show(value), show((high - low) / 2.0)),
+        _ => show(value),
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// Three significant digits or so, with thousands set apart.
+pub(super) fn number(x: f64) -> String {
+    let size = x.abs();
+    if size >= 1_000.0 {
+        let whole = format!("{:.0}", size.min(1e18));
+        let mut out = String::new();
+        for (i, digit) in whole.chars().enumerate() {
+            if i > 0 && (whole.len() - i) % 3 == 0 {
+                out.push(',');
+            }
+            out.push(digit);
+        }
+        return if x < 0.0 { format!("−{out}") } else { out };
+    }
+    let digits = if size >= 100.0 {
+        0
+    } else if size >= 10.0 {
+        1
+    } else if size >= 1.0 {
+        2
+    } else if size >= 0.1 {
+        3
+    } else {
+        4
+    };
+    format!("{x:.digits$}")
+}
+
+fn explanation(metric: &MetricSpec, holdout: &HoldoutScore, evidence: &Evidence<'_>) -> String {
+    let interval = match (holdout.low, holdout.high) {
+        (Some(low), Some(high)) => format!(" (95 % interval {} to {})", number(low), number(high)),
+        _ => String::new(),
+    };
+    let score = holdout.score.map_or("undefined".to_owned(), number);
+    let members = match evidence.members.len() {
+        0 | 1 => evidence.members.first().map_or(String::new(), |m| m.0.clone()),
+        n => format!("a blend of {n} models"),
+    };
+    let models =
+        if evidence.trials == 1 { "1 model".to_owned() } else { format!("{} models", evidence.trials) };
+    let ended = match evidence.ended {
+        Some(EndReason::Time) => " when the time was up",
+        Some(EndReason::Stopped) => " when the search was stopped",
+        _ => "",
+    };
+    format!(
+        "Measured on {} rows that no model saw while it was trained or chosen. {} is {score}{interval}. Chosen: {members}, out of {models} compared{ended}.",
+        number(holdout.rows as f64),
+        metric.title,
+    )
+}
+
+/// What a reader should beware of.
+fn doubts(metric: &MetricSpec, told: &HoldoutScore, evidence: &Evidence<'_>) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    let better = match (told.score, told.baseline, told.low, told.high) {
+        (Some(_), Some(b), Some(low), Some(high)) => low > b || high < b,
+        _ => true,
+    };
+    if !better {
+        out.push(Diagnostic::warning(
+            "verdict.no_better",
+            "The model cannot be told apart from guessing on the rows that were locked away.",
+            "Add columns that bear on the question, or more rows; do not rely on this model.",
+        ));
+    }
+    let total: f64 = evidence.importance.iter().map(|i| i.mean.max(0.0)).sum();
+    if let [first, ..] = evidence.importance.as_slice()
+        && evidence.importance.len() > 2
+        && first.mean > 0.9 * total
+        && total > 0.0
+    {
+        out.push(
+            Diagnostic::warning(
+                "verdict.one_column",
+                format!("Nearly all of the model's {} rests on \"{}\".", metric.title, first.column),
+                "Make sure that this column is known before the answer is; if not, ignore it and search again.",
+            )
+            .at_column(&first.column),
+        );
+    }
+    if told.rows < 100 {
+        out.push(Diagnostic::warning(
+            "verdict.few_rows",
+            format!("Only {} rows were locked away, so the scores are rough.", told.rows),
+            "More rows would make them surer.",
+        ));
+    }
+    out
+}
