@@ -156,7 +156,7 @@ mod tests {
 
     fn classes(rows: usize, classes: usize) -> Target {
         Target::Classes {
-            codes: (0..rows as u32).map(|i| (i * i + i / 3) % classes as u32).collect(),
+            codes: (0..rows as u64).map(|i| ((i * i + i / 3) % classes as u64) as u32).collect(),
             classes,
         }
     }
