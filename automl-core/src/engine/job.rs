@@ -21,6 +21,7 @@ pub struct Job {
     pub stage: Stage,
     pub fold: u32,
     pub learner: String,
+    #[serde(with = "params_as_text")]
     pub params: Params,
     pub recipe: Recipe,
     pub seed: u64,
@@ -59,6 +60,20 @@ pub struct FoldResult {
     pub pipeline: Vec<u8>,
     /// What the fit has to tell.
     pub summary: String,
+}
+
+/// Parameters as JSON text: a value says its type only in a format that describes itself.
+mod params_as_text {
+    use super::Params;
+    use serde::{Deserialize, Deserializer, Serializer, de, ser};
+
+    pub fn serialize<S: Serializer>(params: &Params, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&serde_json::to_string(params).map_err(ser::Error::custom)?)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Params, D::Error> {
+        serde_json::from_str(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
 }
 
 impl Job {

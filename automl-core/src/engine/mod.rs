@@ -9,15 +9,20 @@ mod job;
 mod pipeline;
 mod prepare;
 pub mod protocol;
+mod report;
+mod session;
 mod study;
 mod target;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod worker;
 
 pub use artifact::{Header, ModelArtifact, Scored};
 pub use executor::Executor;
 pub use job::{FoldResult, Job, JobFailure, JobResult, Stage};
 pub use prepare::{Prepared, prepare};
+pub use session::{Output, Session};
 pub use study::{Outcome, Study};
 pub use target::target_info;
+pub use worker::WorkerState;

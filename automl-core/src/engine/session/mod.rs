@@ -1,0 +1,128 @@
+//! A session: one open table, one study, one model. What a page talks to.
+//!
+//! It takes commands and messages of workers, and gives events for the page and messages for workers; whoever
+//! drives it carries them.
+
+mod open;
+mod searching;
+mod serving;
+#[cfg(test)]
+mod tests;
+
+use super::protocol::{Board, Command, Event, Verdict};
+use super::{ModelArtifact, Study};
+use crate::diagnostic::Diagnostic;
+use crate::table::{CsvReader, ReadOptions, ReadReport, Table};
+
+/// Something to be carried to where it belongs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// To the page, with the bytes beside it.
+    Event(Box<Event>, Option<Vec<u8>>),
+    /// To a worker, for [`super::WorkerState::handle`].
+    ToWorker { worker: u32, bytes: Vec<u8> },
+    /// End the worker and start a fresh one; messages after this go to the fresh one.
+    ResetWorker { worker: u32 },
+}
+
+fn event(event: Event) -> Output {
+    Output::Event(Box::new(event), None)
+}
+
+fn failed(diagnostics: Vec<Diagnostic>) -> Vec<Output> {
+    vec![event(Event::Failed { diagnostics })]
+}
+
+/// A table that was read.
+struct Opened {
+    name: String,
+    table: Table,
+    report: ReadReport,
+    options: ReadOptions,
+}
+
+/// A file that is being read.
+struct Reading {
+    name: String,
+    bytes: u64,
+    read: u64,
+    options: ReadOptions,
+    parser: Parser,
+}
+
+enum Parser {
+    Csv(Box<CsvReader>),
+    /// Other formats are read whole.
+    Whole(Vec<u8>),
+}
+
+/// What a worker is doing.
+#[derive(Debug, Clone, Default)]
+struct Worker {
+    /// Has the study's data.
+    prepared: bool,
+    job: Option<u64>,
+}
+
+/// A model with the board and the verdict that go with it.
+struct Finished {
+    name: String,
+    artifact: ModelArtifact,
+    board: Board,
+    verdict: Verdict,
+}
+
+/// See the module.
+pub struct Session {
+    workers: Vec<Worker>,
+    reading: Option<Reading>,
+    opened: Option<Opened>,
+    study: Option<Box<Study>>,
+    /// The study's data as [`super::worker::ToWorker`] bytes.
+    prepared: Vec<u8>,
+    finished: Option<Finished>,
+    /// When the board was last told, on the caller's clock.
+    told: f64,
+    board_changed: bool,
+}
+
+impl Session {
+    /// `workers`: how many workers there are to run jobs, at least 1.
+    pub fn new(workers: u32) -> Self {
+        Self {
+            workers: vec![Worker::default(); workers.max(1) as usize],
+            reading: None,
+            opened: None,
+            study: None,
+            prepared: Vec::new(),
+            finished: None,
+            told: f64::NEG_INFINITY,
+            board_changed: false,
+        }
+    }
+
+    /// Does what the page asks. `body`: the bytes beside the command.
+    pub fn handle(&mut self, command: Command, body: Option<&[u8]>, now: f64) -> Vec<Output> {
+        match command {
+            Command::Open { name, options } => {
+                let body = body.unwrap_or(&[]);
+                let mut out = self.open_begin(&name, body.len() as u64, options);
+                out.extend(self.open_chunk(body));
+                out.extend(self.open_end());
+                out
+            }
+            Command::Retype { column, to } => self.retype(&column, to),
+            Command::Inspect { column, task } => self.inspect(&column, task),
+            Command::Rows { start, count } => self.rows(start, count),
+            Command::Start { request } => self.start(request, now),
+            Command::Pause => self.with_study(now, |study| study.pause(now)),
+            Command::Resume => self.with_study(now, |study| study.resume(now)),
+            Command::Stop => self.with_study(now, |study| study.stop(now)),
+            Command::PredictRow { values } => self.predict_row(&values),
+            Command::PredictTable { name } => self.predict_table(&name, body.unwrap_or(&[])),
+            Command::SaveModel => self.save_model(),
+            Command::SaveReport => self.save_report(),
+            Command::Restore => self.restore(body.unwrap_or(&[])),
+        }
+    }
+}

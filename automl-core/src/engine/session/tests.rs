@@ -1,0 +1,156 @@
+//! A session driven as a page drives it.
+
+use super::{Output, Session};
+use crate::engine::protocol::{Command, Event, Phase, StudyRequest};
+use crate::engine::tests::{csv, request};
+use crate::engine::{ModelArtifact, WorkerState};
+use crate::model::Task;
+use crate::table::{ColumnType, ReadOptions};
+use std::collections::VecDeque;
+
+/// A session with its workers, and what it told the page.
+struct Page {
+    session: Session,
+    workers: Vec<WorkerState>,
+    told: Vec<(Event, Option<Vec<u8>>)>,
+    now: f64,
+}
+
+impl Page {
+    fn new(workers: u32) -> Self {
+        let fresh = (0..workers).map(|_| WorkerState::default()).collect();
+        Self { session: Session::new(workers), workers: fresh, told: Vec::new(), now: 0.0 }
+    }
+
+    /// Carries everything, first come first served, until nothing is under way.
+    fn carry(&mut self, outputs: Vec<Output>) {
+        let mut waiting: VecDeque<Output> = outputs.into();
+        while let Some(output) = waiting.pop_front() {
+            match output {
+                Output::Event(event, body) => self.told.push((*event, body)),
+                Output::ResetWorker { worker } => self.workers[worker as usize] = WorkerState::default(),
+                Output::ToWorker { worker, bytes } => {
+                    if let Some(answer) = self.workers[worker as usize].handle(&bytes) {
+                        self.now += 0.001;
+                        waiting.extend(self.session.worker_message(worker, &answer, self.now));
+                    }
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, command: Command, body: Option<&[u8]>) {
+        let outputs = self.session.handle(command, body, self.now);
+        self.carry(outputs);
+    }
+
+    fn open(&mut self, text: &str) {
+        let options = ReadOptions::default();
+        self.ask(Command::Open { name: "shop.csv".to_owned(), options }, Some(text.as_bytes()));
+    }
+
+    fn search(&mut self, request: StudyRequest) {
+        self.ask(Command::Start { request }, None);
+        for _ in 0..2_000 {
+            self.now += 0.05;
+            let outputs = self.session.tick(self.now);
+            self.carry(outputs);
+        }
+    }
+
+    fn last(&self) -> &(Event, Option<Vec<u8>>) {
+        self.told.last().expect("something was told")
+    }
+}
+
+#[test]
+fn from_a_file_to_a_model_and_back() {
+    let mut models = Vec::new();
+    for workers in [1, 3] {
+        let mut page = Page::new(workers);
+        page.open(&csv(Task::Binary));
+        let (Event::Opened { table }, _) = page.last() else { panic!("{:?}", page.last().0) };
+        assert_eq!((table.rows, table.profile.columns.len()), (300, 4));
+        assert_eq!(table.target.as_ref().map(|t| t.column.as_str()), Some("answer"));
+        page.search(request(4));
+        let (Event::Finished { board, verdict }, _) = page.last() else { panic!("{:?}", page.last().0) };
+        assert_eq!(board.phase, Phase::Done);
+        assert!(!verdict.sentence.is_empty());
+        assert!(page.told.iter().any(|(e, _)| matches!(e, Event::Board { .. })));
+
+        page.ask(Command::SaveReport, None);
+        let (Event::Report { name }, Some(html)) = page.last() else { panic!("{:?}", page.last().0) };
+        assert_eq!(name, "shop.report.html");
+        assert!(String::from_utf8_lossy(html).contains("Predicting answer"));
+        page.ask(Command::SaveModel, None);
+        let (Event::Model { name }, Some(model)) = page.last() else { panic!("{:?}", page.last().0) };
+        assert_eq!(name, "shop.trellis");
+        models.push(model.clone());
+    }
+    assert!(models[0] == models[1], "the number of workers changed the model");
+
+    let mut page = Page::new(1);
+    page.ask(Command::Restore, Some(&models[0]));
+    assert!(matches!(page.last().0, Event::Restored { .. }));
+    page.ask(Command::PredictTable { name: "next.csv".to_owned() }, Some(b"amount,shop,note\n1,south,r1\n"));
+    let (Event::Predictions { rows, .. }, Some(predicted)) = page.last() else {
+        panic!("{:?}", page.last().0)
+    };
+    assert_eq!(*rows, 1);
+    let artifact = ModelArtifact::from_bytes(&models[0]).expect("its own file");
+    assert_eq!(artifact.header().seed, 3);
+    assert!(predicted.starts_with(b"no,yes\n0."));
+}
+
+#[test]
+fn a_lost_worker_costs_one_trial() {
+    let mut page = Page::new(2);
+    page.open(&csv(Task::Binary));
+    // Its answers are withheld, as if it had broken down.
+    let outputs = page.session.handle(Command::Start { request: request(3) }, None, 0.0);
+    assert!(outputs.iter().any(|o| matches!(o, Output::ToWorker { worker: 1, .. })));
+    let mut outputs: Vec<Output> =
+        outputs.into_iter().filter(|o| !matches!(o, Output::ToWorker { worker: 1, .. })).collect();
+    outputs.extend(page.session.worker_lost(1, "out of memory", 0.1));
+    page.carry(outputs);
+    for _ in 0..2_000 {
+        page.now += 0.05;
+        let outputs = page.session.tick(page.now);
+        page.carry(outputs);
+    }
+    // The baseline's fold was lost, so its trial failed; the others made a model.
+    let (Event::Finished { board, .. }, _) = page.last() else { panic!("{:?}", page.last().0) };
+    assert!(board.rows.iter().any(|r| r.note.contains("out of memory")), "{:?}", board.rows);
+}
+
+#[test]
+fn commands_out_of_place_are_answered() {
+    let mut page = Page::new(1);
+    let commands = [
+        Command::SaveModel,
+        Command::SaveReport,
+        Command::Rows { start: 0, count: 10 },
+        Command::Inspect { column: "x".to_owned(), task: None },
+        Command::Retype { column: "x".to_owned(), to: ColumnType::Text },
+        Command::Start { request: request(3) },
+        Command::PredictRow { values: Default::default() },
+        Command::Restore,
+        Command::PredictTable { name: "a.csv".to_owned() },
+    ];
+    for command in commands {
+        page.ask(command.clone(), None);
+        assert!(matches!(page.last().0, Event::Failed { .. }), "{command:?}");
+    }
+    page.open("");
+    assert!(matches!(page.last().0, Event::Failed { .. }));
+    page.open(&csv(Task::Binary));
+    page.ask(Command::Rows { start: 298, count: 10 }, None);
+    let (Event::Rows { start: 298, rows }, _) = page.last() else { panic!("{:?}", page.last().0) };
+    assert_eq!(rows.len(), 2);
+    page.ask(Command::Retype { column: "amount".to_owned(), to: ColumnType::Categorical }, None);
+    let (Event::Opened { table }, _) = page.last() else { panic!("{:?}", page.last().0) };
+    assert_eq!(table.profile.columns[0].ty, ColumnType::Categorical);
+    page.ask(Command::Inspect { column: "shop".to_owned(), task: None }, None);
+    let (Event::Target { info }, _) = page.last() else { panic!("{:?}", page.last().0) };
+    assert_eq!(info.task, Task::Multiclass);
+}
