@@ -1,1 +1,40 @@
-fn main() {}
+//! `trellis`: the command line and the server.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the bans keep the core deterministic and portable; here are the threads and the clock it is given"
+)]
+
+mod args;
+mod commands;
+mod failure;
+mod reading;
+mod serve;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use failure::Failure;
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    // The budget of a fit counts from here.
+    let started = Instant::now();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return failure::usage(&error),
+    };
+    let done = match arguments.command {
+        Command::Fit(args) => commands::fit::run(&args, started),
+        Command::Predict(args) => commands::predict::run(&args),
+        Command::Score(args) => commands::score::run(&args),
+        Command::Leaderboard(args) => commands::leaderboard::run(&args),
+        Command::Serve(args) => serve::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// What every command returns.
+type Done = Result<(), Failure>;

@@ -1,0 +1,248 @@
+//! What the command line takes.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Trains, explains and serves models of tables. Everything stays on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "trellis", version, propagate_version = true, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Search for the best model of a column, and write it to a file
+    Fit(FitArgs),
+    /// Predict the rows of a table with a model
+    Predict(PredictArgs),
+    /// Measure a model on a table whose answers are known
+    Score(ScoreArgs),
+    /// Show every trial of the search that made a model
+    Leaderboard(LeaderboardArgs),
+    /// Serve the web page
+    Serve(ServeArgs),
+}
+
+/// How a table is to be read where its own looks mislead.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DialectArgs {
+    /// Character between two fields, for example ";" or "tab" [default: found out]
+    #[arg(long, value_parser = delimiter, help_heading = "Reading")]
+    pub delimiter: Option<u8>,
+    /// Mark between whole and fraction [default: found out]
+    #[arg(long, value_enum, help_heading = "Reading")]
+    pub decimal: Option<DecimalArg>,
+    /// Encoding of the file [default: found out]
+    #[arg(long, value_enum, help_heading = "Reading")]
+    pub encoding: Option<EncodingArg>,
+    /// The first line is data already
+    #[arg(long, help_heading = "Reading")]
+    pub no_header: bool,
+    /// A text that stands for "no value"; may be given more than once, and replaces the usual ones
+    #[arg(long, value_name = "TEXT", help_heading = "Reading")]
+    pub missing: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    /// Table to learn from: CSV, or JSON lines by its ending
+    pub data: PathBuf,
+    /// Column to predict
+    #[arg(long, value_name = "COL")]
+    pub target: String,
+    /// Kind of question
+    #[arg(long, value_enum, default_value_t = TaskArg::Auto)]
+    pub task: TaskArg,
+    /// What the search improves, for example roc_auc, log_loss, rmse [default: the usual one of the task]
+    #[arg(long, value_name = "NAME")]
+    pub metric: Option<String>,
+    /// Wall time for the whole command, for example 60s, 2m, 1.5h [default: 60s, or none with --max-trials]
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub budget: Option<f64>,
+    /// Most trials, the baseline included
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_trials: Option<u32>,
+    /// Same seed, same model
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Threads [default: one a processor core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// Where models are computed
+    #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
+    pub backend: BackendArg,
+    /// A column that must not be looked at; may be given more than once
+    #[arg(long, value_name = "COL")]
+    pub ignore: Vec<String>,
+    /// A column's type, for example zip=categorical; may be given more than once
+    #[arg(long = "type", value_name = "COL=TYPE", value_parser = column_type)]
+    pub types: Vec<(String, automl_core::table::ColumnType)>,
+    /// A learner to search; may be given more than once [default: all that suit]
+    #[arg(long = "learner", value_name = "ID")]
+    pub learners: Vec<String>,
+    /// Leave out learners whose last bits depend on the machine
+    #[arg(long)]
+    pub reproducible: bool,
+    /// File for the model
+    #[arg(long, value_name = "MODEL")]
+    pub out: PathBuf,
+    /// Print the leaderboard and the verdict as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Show no progress
+    #[arg(long)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub dialect: DialectArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PredictArgs {
+    /// Model file that `trellis fit` or the page wrote
+    pub model: PathBuf,
+    /// Table to predict
+    pub data: PathBuf,
+    /// File for the predictions; "-" prints them
+    #[arg(long, value_name = "PRED.csv")]
+    pub out: PathBuf,
+    /// Show no warnings
+    #[arg(long)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub dialect: DialectArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ScoreArgs {
+    /// Model file
+    pub model: PathBuf,
+    /// Table with the true answers
+    pub data: PathBuf,
+    #[arg(long)]
+    pub json: bool,
+    /// Show no warnings
+    #[arg(long)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub dialect: DialectArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct LeaderboardArgs {
+    /// Model file
+    pub model: PathBuf,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Address to listen on; others than loopback can be reached by other machines
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: std::net::IpAddr,
+    /// Port to listen on; 0 takes any that is free
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Folder for what is kept; nothing is kept yet
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TaskArg {
+    Auto,
+    Binary,
+    Multiclass,
+    Regression,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BackendArg {
+    Auto,
+    Cpu,
+    Gpu,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DecimalArg {
+    Point,
+    Comma,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EncodingArg {
+    #[value(name = "utf-8")]
+    Utf8,
+    #[value(name = "utf-16le")]
+    Utf16Le,
+    #[value(name = "utf-16be")]
+    Utf16Be,
+    #[value(name = "windows-1252")]
+    Windows1252,
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        _ if text == "tab" || text == "\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'"' => Ok(*byte),
+        _ => Err("a delimiter is one character such as , ; | or the word tab".to_owned()),
+    }
+}
+
+/// `90`, `90s`, `500ms`, `1.5m`, `2h` in seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    let wrong = || "a time is a number with ms, s, m or h behind it, for example 60s".to_owned();
+    let text = text.trim();
+    let at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let scale = match unit.trim() {
+        "ms" => 1e-3,
+        "" | "s" | "sec" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+    let secs = number * scale;
+    if (0.1..=30.0 * 86_400.0).contains(&secs) {
+        Ok(secs)
+    } else {
+        Err("a time lies between 100ms and 30 days".to_owned())
+    }
+}
+
+fn column_type(text: &str) -> Result<(String, automl_core::table::ColumnType), String> {
+    use automl_core::table::ColumnType;
+    let names: Vec<&str> = ColumnType::ALL.iter().map(|t| t.name()).collect();
+    let wrong = || format!("it is COL=TYPE with one of the types {}", names.join(", "));
+    let (column, ty) = text.rsplit_once('=').ok_or_else(wrong)?;
+    let ty =
+        ColumnType::ALL.into_iter().find(|t| t.name() == ty.trim().to_ascii_lowercase()).ok_or_else(wrong)?;
+    Ok((column.to_owned(), ty))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        for (text, secs) in [("60s", 60.0), ("10", 10.0), ("500ms", 0.5), ("1.5m", 90.0), ("2h", 7200.0)] {
+            assert_eq!(seconds(text), Ok(secs), "{text}");
+        }
+        for text in ["", "s", "abc", "10 parsecs", "-5s", "0", "nan", "1e99h"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn delimiters_and_types_are_checked() {
+        assert_eq!(delimiter("tab"), Ok(b'\t'));
+        assert_eq!(delimiter(";"), Ok(b';'));
+        assert!(delimiter("ab").is_err() && delimiter("a").is_err() && delimiter("é").is_err());
+        assert!(column_type("a=b=numeric").is_ok_and(|(c, _)| c == "a=b"));
+        assert!(column_type("zip").is_err() && column_type("zip=number").is_err());
+    }
+}

@@ -1,0 +1,95 @@
+//! `trellis fit`
+
+use super::drive::drive;
+use super::progress::Progress;
+use super::{print, print_json, show, timings};
+use crate::args::{BackendArg, FitArgs, TaskArg};
+use crate::failure::{Failure, warn};
+use crate::{Done, reading};
+use automl_core::engine::protocol::StudyRequest;
+use automl_core::engine::{Outcome, prepare};
+use automl_core::model::Task;
+use automl_core::table::ReadOptions;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Seconds of a search where neither time nor trials are given.
+const USUAL_BUDGET: f64 = 60.0;
+
+fn request(args: &FitArgs) -> StudyRequest {
+    StudyRequest {
+        target: args.target.clone(),
+        task: match args.task {
+            TaskArg::Auto => None,
+            TaskArg::Binary => Some(Task::Binary),
+            TaskArg::Multiclass => Some(Task::Multiclass),
+            TaskArg::Regression => Some(Task::Regression),
+        },
+        metric: args.metric.clone(),
+        ignore: args.ignore.clone(),
+        budget_secs: args.budget.or(args.max_trials.is_none().then_some(USUAL_BUDGET)),
+        max_trials: args.max_trials,
+        seed: args.seed,
+        reproducible: args.reproducible,
+        learners: args.learners.clone(),
+    }
+}
+
+fn threads(args: &FitArgs) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    args.threads.map_or_else(cores, usize::from)
+}
+
+/// Searches, prints the leaderboard and writes the model.
+///
+/// # Errors
+/// A table or a request that cannot be used, or a file that cannot be written.
+pub fn run(args: &FitArgs, started: Instant) -> Done {
+    if args.backend == BackendArg::Gpu {
+        return Err(Failure::new(
+            "this program computes on the processor only",
+            "leave out --backend, or say --backend cpu; the model is the same",
+        ));
+    }
+    reading::check_writable(&args.out)?;
+    let mut options = args.dialect.apply(ReadOptions::default());
+    options.types.extend(args.types.iter().cloned());
+    let (table, report) = reading::table(&args.data, &options)?;
+    if !args.quiet {
+        warn(&report.diagnostics);
+    }
+    let request = request(args);
+    let next = report.options_for_next(&table, &options);
+    let prepared = prepare(&table, next, &request).map_err(|d| Failure::from_diagnostics(&d))?;
+    drop(table);
+    if !args.quiet {
+        warn(&prepared.diagnostics);
+    }
+    let mut progress = Progress::new(args.quiet);
+    let outcome = drive(&Arc::new(prepared), request, threads(args), started, &mut progress)?;
+    let bytes = outcome.artifact.to_bytes();
+    reading::write(&args.out, &bytes)?;
+    timings::write(&args.out, &bytes, &outcome.board)?;
+    tell(args, &outcome, bytes.len(), started)
+}
+
+fn tell(args: &FitArgs, outcome: &Outcome, bytes: usize, started: Instant) -> Done {
+    if args.json {
+        return print_json(&serde_json::json!({
+            "model": args.out,
+            "board": outcome.board,
+            "verdict": outcome.verdict,
+        }));
+    }
+    print(&show::board(&outcome.board))?;
+    print(&format!("\n{}\n{}\n", outcome.verdict.sentence, outcome.verdict.explanation))?;
+    if !args.quiet {
+        eprintln!(
+            "wrote {} ({:.1} MB) after {:.1} s",
+            args.out.display(),
+            bytes as f64 / 1e6,
+            started.elapsed().as_secs_f64()
+        );
+    }
+    Ok(())
+}

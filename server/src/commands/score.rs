@@ -1,0 +1,34 @@
+//! `trellis score`
+
+use super::{print, print_json, show};
+use crate::args::ScoreArgs;
+use crate::failure::warn;
+use crate::{Done, reading};
+
+/// Measures a model on a table whose answers are known.
+///
+/// # Errors
+/// Files that cannot be read, a table without the target.
+pub fn run(args: &ScoreArgs) -> Done {
+    let (model, _) = reading::model(&args.model)?;
+    let (table, report) = reading::table(&args.data, &args.dialect.apply(model.read_options()))?;
+    let (scores, diagnostics) = model.score(&table)?;
+    if !args.quiet {
+        warn(&report.diagnostics);
+        warn(&diagnostics);
+    }
+    if args.json {
+        let metrics: serde_json::Map<String, serde_json::Value> =
+            scores.iter().map(|s| (s.id.clone(), serde_json::json!(s.score))).collect();
+        return print_json(&serde_json::json!({ "rows": table.rows, "metrics": metrics }));
+    }
+    let rows: Vec<Vec<String>> = scores
+        .iter()
+        .map(|s| {
+            let better = if s.greater_is_better { "higher is better" } else { "lower is better" };
+            let value = s.score.map_or("undefined".to_owned(), |v| format!("{v:.6}"));
+            vec![s.id.clone(), s.title.clone(), value, better.to_owned()]
+        })
+        .collect();
+    print(&show::columns(&["metric", "", "score", ""], &rows))
+}

@@ -1,0 +1,67 @@
+//! Boards as text.
+
+use automl_core::engine::protocol::{Board, BoardRow, TrialState};
+
+/// Rows set in columns: the first to the left, the others to the right, the last as it is.
+pub fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |j: usize| {
+        let cells = rows.iter().filter_map(|r| r.get(j)).map(|c| c.chars().count());
+        cells.chain([head[j].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: &[String]| {
+        let mut out = String::new();
+        for (j, cell) in cells.iter().enumerate() {
+            let pad = " ".repeat(widths[j].saturating_sub(cell.chars().count()));
+            let last = j + 1 == cells.len();
+            if j > 0 {
+                out.push_str("  ");
+            }
+            match j {
+                0 | 1 if !last => out.push_str(&format!("{cell}{pad}")),
+                _ if last => out.push_str(cell),
+                _ => out.push_str(&format!("{pad}{cell}")),
+            }
+        }
+        format!("{}\n", out.trim_end())
+    };
+    let head: Vec<String> = head.iter().map(|h| (*h).to_owned()).collect();
+    std::iter::once(line(&head)).chain(rows.iter().map(|r| line(r))).collect()
+}
+
+fn score(value: Option<f64>) -> String {
+    value.map_or("–".to_owned(), |v| if v.abs() >= 1000.0 { format!("{v:.1}") } else { format!("{v:.5}") })
+}
+
+fn row(place: usize, row: &BoardRow) -> Vec<String> {
+    let sd = row.sd.map_or(String::new(), |s| format!(" ± {}", score(Some(s))));
+    let timed = row.fit_secs > 0.0;
+    let state = match row.state {
+        TrialState::Done if row.weight > 0.0 && row.trial.is_some() => {
+            format!("{:.0} % of the model", 100.0 * row.weight)
+        }
+        TrialState::Done => String::new(),
+        TrialState::Running => "running".to_owned(),
+        TrialState::Pruned => "given up early".to_owned(),
+        TrialState::Failed => format!("failed: {}", row.note),
+        TrialState::Cut => "out of time".to_owned(),
+    };
+    vec![
+        (place + 1).to_string(),
+        row.title.clone(),
+        row.trial.map_or("–".to_owned(), |t| t.to_string()),
+        format!("{}{sd}", score(row.score)),
+        score(row.holdout),
+        if timed { format!("{:.2}", row.fit_secs) } else { "–".to_owned() },
+        if timed { format!("{:.1}", row.predict_us_per_row) } else { "–".to_owned() },
+        state,
+    ]
+}
+
+/// The leaderboard as a table.
+pub fn board(board: &Board) -> String {
+    let score = format!("{} ± sd", board.metric);
+    let head = ["#", "model", "trial", &score, "locked rows", "fit s", "µs a row", ""];
+    let rows: Vec<Vec<String>> = board.rows.iter().enumerate().map(|(i, r)| row(i, r)).collect();
+    columns(&head, &rows)
+}
