@@ -15,6 +15,8 @@ use std::time::Instant;
 
 /// Seconds of a search where neither time nor trials are given.
 const USUAL_BUDGET: f64 = 60.0;
+/// Rows of the leaderboard that are printed.
+const SHOWN: usize = 15;
 
 fn request(args: &FitArgs) -> StudyRequest {
     StudyRequest {
@@ -81,7 +83,7 @@ fn tell(args: &FitArgs, outcome: &Outcome, bytes: usize, started: Instant) -> Do
             "verdict": outcome.verdict,
         }));
     }
-    print(&show::board(&outcome.board))?;
+    print(&show::board(&outcome.board, SHOWN))?;
     print(&format!("\n{}\n{}\n", outcome.verdict.sentence, outcome.verdict.explanation))?;
     if !args.quiet {
         eprintln!(

@@ -14,6 +14,6 @@ pub fn run(args: &LeaderboardArgs) -> Done {
     if args.json {
         return print_json(&board);
     }
-    print(&show::board(&board))?;
+    print(&show::board(&board, usize::MAX))?;
     print(&format!("\n{}\n", model.verdict().sentence))
 }

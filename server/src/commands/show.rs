@@ -58,10 +58,17 @@ fn row(place: usize, row: &BoardRow) -> Vec<String> {
     ]
 }
 
-/// The leaderboard as a table.
-pub fn board(board: &Board) -> String {
+/// The first `most` rows of the leaderboard as a table.
+pub fn board(board: &Board, most: usize) -> String {
     let score = format!("{} ± sd", board.metric);
     let head = ["#", "model", "trial", &score, "locked rows", "fit s", "µs a row", ""];
-    let rows: Vec<Vec<String>> = board.rows.iter().enumerate().map(|(i, r)| row(i, r)).collect();
-    columns(&head, &rows)
+    let rows: Vec<Vec<String>> = board.rows.iter().enumerate().take(most).map(|(i, r)| row(i, r)).collect();
+    let mut out = columns(&head, &rows);
+    if board.rows.len() > most {
+        out.push_str(&format!(
+            "… and {} more; `trellis leaderboard MODEL` shows all\n",
+            board.rows.len() - most
+        ));
+    }
+    out
 }

@@ -64,6 +64,8 @@ pub struct Study {
     end_reason: Option<EndReason>,
     /// Nothing is left to propose.
     exhausted: bool,
+    /// Trials passed over for want of time.
+    skipped: usize,
     /// Running jobs are no longer wanted.
     abort: bool,
     /// Seconds that a fold of each learner took: (sum, count).
@@ -98,6 +100,7 @@ impl Study {
             next_id: 0,
             end_reason: None,
             exhausted: false,
+            skipped: 0,
             abort: false,
             fold_secs: BTreeMap::new(),
             curve: Vec::new(),

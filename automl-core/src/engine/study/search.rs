@@ -21,8 +21,8 @@ const REFIT_SHARE: f64 = 0.33;
 const FOLD_SHARE: f64 = 0.3;
 /// The same for boosting, which matters most.
 const FOLD_SHARE_BOOSTING: f64 = 0.6;
-/// Proposals that may be passed over at a time because they would not end within the budget.
-const MOST_SKIPPED: usize = 25;
+/// Trials passed over because they would not end within the budget before no more are proposed.
+const MOST_SKIPPED: usize = 3;
 
 impl Study {
     pub(super) fn next_search_job(&mut self, now: f64) -> Option<Job> {
@@ -31,7 +31,7 @@ impl Study {
             let due = self.next_open_fold().filter(|(trial, _)| *trial == 0);
             return due.map(|(trial, fold)| self.search_job(trial, fold, left));
         }
-        for _ in 0..MOST_SKIPPED {
+        loop {
             if let Some((trial, fold)) = self.next_open_fold() {
                 return Some(self.search_job(trial, fold, left));
             }
@@ -39,7 +39,6 @@ impl Study {
                 return None;
             }
         }
-        None
     }
 
     /// The baseline is run whatever the budget: it costs nothing, and without it there is no model at all.
@@ -60,7 +59,11 @@ impl Study {
         let n = self.trials.len();
         let enough = self.request.max_trials.is_some_and(|m| n >= m.max(1) as usize);
         let visible = (n + 1).saturating_sub(LOOKBACK);
-        if enough || self.exhausted || self.trials[..visible].iter().any(Trial::is_open) {
+        if enough
+            || self.exhausted
+            || self.skipped >= MOST_SKIPPED
+            || self.trials[..visible].iter().any(Trial::is_open)
+        {
             return false;
         }
         let metric = self.prepared.metric();
@@ -77,6 +80,7 @@ impl Study {
         if let (Some(left), Some(&(sum, count))) = (left, self.fold_secs.get(&trial.proposal.learner)) {
             let rounds = (trial.folds.len() as f64 / f64::from(self.workers)).ceil();
             if sum / f64::from(count.max(1)) * rounds > left {
+                self.skipped += 1;
                 trial.state = TrialState::Cut;
                 "would have taken longer than the time left".clone_into(&mut trial.note);
             }
@@ -231,7 +235,7 @@ impl Study {
         let late = self.search_secs_left(now).is_some_and(|l| l <= 0.0) && !self.baseline_is_due();
         let all_closed = self.trials.iter().all(|t| !t.is_open()) && !self.trials.is_empty();
         let enough = self.request.max_trials.is_some_and(|m| self.trials.len() >= m.max(1) as usize);
-        if late {
+        if late || all_closed && self.skipped >= MOST_SKIPPED {
             self.end_search(EndReason::Time);
         } else if all_closed && enough {
             self.end_search(EndReason::Trials);
