@@ -3,11 +3,17 @@
 //! A learner never sees a validation row except through [`Fit::validation`], which only decides when to stop.
 
 pub mod baseline;
+mod dense;
 pub mod forest;
 pub mod gbt;
+pub mod logistic;
 mod param;
 mod registry;
+pub mod ridge;
 mod tree;
+
+#[cfg(test)]
+mod tests;
 
 pub use param::{ParamKind, ParamSpec, ParamValue, Params, Scale};
 pub use registry::{all, find};

@@ -1,9 +1,15 @@
 //! Every learner there is, one line each.
 
-use super::{Learner, baseline, forest, gbt};
+use super::{Learner, baseline, forest, gbt, logistic, ridge};
 
-static LEARNERS: &[&dyn Learner] =
-    &[&baseline::Baseline, &gbt::Gbt, &forest::RandomForest, &forest::ExtraTrees];
+static LEARNERS: &[&dyn Learner] = &[
+    &baseline::Baseline,
+    &logistic::Logistic,
+    &ridge::Ridge,
+    &gbt::Gbt,
+    &forest::RandomForest,
+    &forest::ExtraTrees,
+];
 
 /// All learners, in the order in which they are listed to people.
 pub fn all() -> &'static [&'static dyn Learner] {

@@ -1,0 +1,132 @@
+//! The penalised mean log loss and its gradient.
+
+use crate::learner::dense::gemm::{gemm, transpose};
+use crate::numeric::{dot, math};
+
+/// Rows at a time.
+const BLOCK: usize = 128;
+/// A curvature below this is taken as this, so that a column that hardly varies cannot make a step explode.
+const FLATTEST: f64 = 1e-6;
+
+/// Training rows.
+pub struct Data<'a> {
+    /// Rows × features, row-major.
+    pub values: &'a [f32],
+    /// Places among the classes that have rows.
+    pub codes: &'a [u32],
+    pub features: usize,
+    /// 1 where there are two classes, else the number of classes.
+    pub outputs: usize,
+}
+
+/// A function of features × outputs weights, row-major, and then outputs intercepts.
+pub struct Loss<'a> {
+    data: &'a Data<'a>,
+    penalty: f64,
+    block: Vec<f64>,
+    turned: Vec<f64>,
+    scores: Vec<f64>,
+}
+
+impl<'a> Loss<'a> {
+    /// With `penalty`/2 · ‖weights‖² added to the mean log loss.
+    pub fn new(data: &'a Data<'a>, penalty: f64) -> Self {
+        Self { data, penalty, block: Vec::new(), turned: Vec::new(), scores: Vec::new() }
+    }
+
+    /// About the second derivative in every weight, at the start.
+    pub fn curvature(&self) -> Vec<f64> {
+        let Data { values, codes, features, outputs } = *self.data;
+        let spread = if outputs == 1 { 0.25 } else { (1.0 - 1.0 / outputs as f64) / outputs as f64 };
+        let mut squares = vec![0.0; features];
+        for row in values.chunks_exact(features.max(1)) {
+            for (s, &x) in squares.iter_mut().zip(row) {
+                *s += f64::from(x) * f64::from(x);
+            }
+        }
+        let n = codes.len() as f64;
+        let of_weight = |s: &f64| (spread * s / n + self.penalty).max(FLATTEST);
+        let weights = squares.iter().flat_map(|s| std::iter::repeat_n(of_weight(s), outputs));
+        weights.chain(std::iter::repeat_n(spread, outputs)).collect()
+    }
+
+    /// The value at `weights`; writes the gradient.
+    pub fn at(&mut self, weights: &[f64], gradient: &mut [f64]) -> f64 {
+        let Data { values, codes, features, outputs } = *self.data;
+        let (slopes, intercepts) = weights.split_at(features * outputs);
+        gradient.fill(0.0);
+        let (slope_gradient, intercept_gradient) = gradient.split_at_mut(features * outputs);
+        let mut loss = 0.0;
+        for (b, codes) in codes.chunks(BLOCK).enumerate() {
+            let rows = codes.len();
+            let start = b * BLOCK * features;
+            self.block.clear();
+            self.block.extend(values[start..start + rows * features].iter().map(|&x| f64::from(x)));
+            self.scores.clear();
+            self.scores.extend(intercepts.iter().cycle().take(rows * outputs));
+            multiply(&self.block, slopes, &mut self.scores, (rows, features, outputs));
+            loss += if outputs == 1 {
+                two(&mut self.scores, codes)
+            } else {
+                many(&mut self.scores, codes, outputs)
+            };
+            if outputs == 1 {
+                for (row, r) in self.block.chunks_exact(features.max(1)).zip(&self.scores) {
+                    slope_gradient.iter_mut().zip(row).for_each(|(g, x)| *g += r * x);
+                }
+            } else {
+                transpose(&self.block, rows, features, &mut self.turned);
+                gemm(&self.turned, &self.scores, slope_gradient, (features, rows, outputs));
+            }
+            for row in self.scores.chunks_exact(outputs) {
+                intercept_gradient.iter_mut().zip(row).for_each(|(g, r)| *g += r);
+            }
+        }
+        let n = codes.len() as f64;
+        gradient.iter_mut().for_each(|g| *g /= n);
+        gradient.iter_mut().zip(slopes).for_each(|(g, w)| *g += self.penalty * w);
+        loss / n + 0.5 * self.penalty * dot(slopes, slopes)
+    }
+}
+
+/// scores += block · slopes.
+pub fn multiply(block: &[f64], slopes: &[f64], scores: &mut [f64], shape: (usize, usize, usize)) {
+    let (_, features, outputs) = shape;
+    if outputs != 1 {
+        gemm(block, slopes, scores, shape);
+    } else if features > 0 {
+        for (s, row) in scores.iter_mut().zip(block.chunks_exact(features)) {
+            *s += dot(row, slopes);
+        }
+    }
+}
+
+/// Log loss of log odds; turns them into residuals, probability − truth.
+fn two(scores: &mut [f64], codes: &[u32]) -> f64 {
+    let mut loss = 0.0;
+    for (s, &code) in scores.iter_mut().zip(codes) {
+        let y = f64::from(code);
+        let e = math::exp(-s.abs());
+        loss += s.max(0.0) - *s * y + math::ln_1p(e);
+        *s = if *s >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) } - y;
+    }
+    loss
+}
+
+/// Log loss of scores, one a class; turns them into residuals, probability − truth.
+fn many(scores: &mut [f64], codes: &[u32], outputs: usize) -> f64 {
+    let mut loss = 0.0;
+    for (row, &code) in scores.chunks_exact_mut(outputs).zip(codes) {
+        let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let own = row[code as usize];
+        let mut total = 0.0;
+        for s in row.iter_mut() {
+            *s = math::exp(*s - max);
+            total += *s;
+        }
+        loss += math::ln(total) + max - own;
+        row.iter_mut().for_each(|s| *s /= total);
+        row[code as usize] -= 1.0;
+    }
+    loss
+}

@@ -1,0 +1,84 @@
+//! Logistic regression with an L2 penalty, binary and multinomial.
+//!
+//! Minimises ½‖w‖² + c · Σ log loss, as scikit-learn does, the intercepts free, by L-BFGS from the classes' shares.
+//! Two classes have one vector of weights, more have one each. Classes without training rows are left out.
+
+mod lbfgs;
+mod loss;
+mod model;
+
+#[cfg(test)]
+mod tests;
+
+use super::dense::classes::Shares;
+use super::dense::matrix::row_major;
+use super::dense::{check, unsuitable};
+use super::{
+    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, ParamKind, ParamSpec, Reproducible, Scale,
+};
+use crate::model::{Model, Target, Task};
+use crate::numeric::math;
+use lbfgs::Minimiser;
+use loss::{Data, Loss};
+use model::LogisticModel;
+
+/// The learner `logistic`.
+pub struct Logistic;
+
+static SPEC: LearnerSpec = LearnerSpec {
+    id: "logistic",
+    title: "Logistic regression",
+    help: "Adds up evidence for each class, one weight a feature. Quick, and hard to beat on small tables.",
+    tasks: &[Task::Binary, Task::Multiclass],
+    needs: FeatureNeeds::Dense,
+    reproducible: Reproducible::Everywhere,
+    params: &[ParamSpec {
+        name: "c",
+        help: "How freely weights may grow: low values keep them small, against overfitting.",
+        kind: ParamKind::Float { default: 1.0, min: 1e-6, max: 1e6, low: 1e-4, high: 1e3, scale: Scale::Log },
+        searched: true,
+    }],
+};
+
+/// Largest entry of the mean loss's gradient at which the weights are taken as found.
+const TOLERANCE: f64 = 1e-6;
+const MOST_ITERATIONS: usize = 300;
+/// Products that a fit may spend, about: so that a large table costs seconds and not minutes.
+const MOST_PRODUCTS: f64 = 2e10;
+
+impl Learner for Logistic {
+    fn spec(&self) -> &'static LearnerSpec {
+        &SPEC
+    }
+
+    fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
+        check(fit)?;
+        let Target::Classes { codes, classes } = fit.target else {
+            return Err(unsuitable("logistic regression predicts classes, not numbers"));
+        };
+        let shares = Shares::of(codes, *classes);
+        let present = shares.present();
+        let features = fit.frame.columns.len();
+        let outputs = if present.len() == 2 { 1 } else { present.len() };
+        if present.len() == 1 {
+            return Ok(Box::new(LogisticModel::new(shares, vec![0.0; features + 1], features, 0)));
+        }
+        let logs: Vec<f64> = present.iter().map(|&c| math::ln(shares.0[c])).collect();
+        let intercepts = if outputs == 1 { vec![logs[1] - logs[0]] } else { logs };
+        let values: Vec<f32> = row_major(fit.frame, features);
+        let codes = shares.places(codes);
+        let data = Data { values: &values, codes: &codes, features, outputs };
+        let mut loss = Loss::new(&data, 1.0 / (fit.params.float("c") * codes.len() as f64));
+        let mut start = vec![0.0; features * outputs];
+        start.extend(intercepts);
+        let per_pass = values.len() as f64 * outputs as f64 * 4.0;
+        let most = ((MOST_PRODUCTS / per_pass.max(1.0)) as usize).clamp(15, MOST_ITERATIONS);
+        let minimiser = Minimiser { tolerance: TOLERANCE, most, cancel: fit.cancel };
+        let (weights, iterations) = minimiser.run(start, &loss.curvature(), |w, g| loss.at(w, g))?;
+        Ok(Box::new(LogisticModel::new(shares, weights, features, iterations)))
+    }
+
+    fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {
+        Ok(Box::new(LogisticModel::decode(bytes, features)?))
+    }
+}
