@@ -1,0 +1,205 @@
+//! The engine in a Web Worker. Its first message says what it is: the conductor, which holds the session, or an
+//! executor, which runs jobs.
+//!
+//! Messages are JavaScript arrays that begin with a word; `app/src/client/workers.rs` is the other end.
+
+use automl_core::engine::protocol::{Command, Event};
+use automl_core::engine::{Output, Session, WorkerState};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use trellis_page::message;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
+
+/// Bytes of a file that are read at a time.
+const CHUNK: f64 = 4.0 * 1024.0 * 1024.0;
+/// Milliseconds between two looks at the clock.
+const TICK_MS: u32 = 100;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    let scope = scope();
+    let role: Rc<RefCell<Role>> = Rc::new(RefCell::new(Role::Unknown));
+    let on_message = {
+        let role = role.clone();
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            let parts: Array = event.data().unchecked_into();
+            receive(&role, &parts);
+        })
+    };
+    scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+    post(&[message::READY.into()], None);
+}
+
+enum Role {
+    Unknown,
+    Executor(WorkerState),
+    Conductor(Rc<Conductor>),
+}
+
+/// The worker's own global object; this program runs nowhere else.
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Sends an array to the page; `bytes` become its last item and are handed over, not copied twice.
+fn post(parts: &[JsValue], bytes: Option<&[u8]>) {
+    let array: Array = parts.iter().collect();
+    let transfer = Array::new();
+    if let Some(bytes) = bytes {
+        let buffer = Uint8Array::from(bytes).buffer();
+        array.push(&buffer);
+        transfer.push(&buffer);
+    }
+    // The only failure is an item that cannot be sent, and all of these can.
+    let _ = scope().post_message_with_transfer(&array, &transfer);
+}
+
+fn bytes_of(value: &JsValue) -> Vec<u8> {
+    value.dyn_ref::<ArrayBuffer>().map(|b| Uint8Array::new(b).to_vec()).unwrap_or_default()
+}
+
+fn receive(role: &Rc<RefCell<Role>>, parts: &Array) {
+    let word = parts.get(0).as_string().unwrap_or_default();
+    let mut role = role.borrow_mut();
+    match (&mut *role, word.as_str()) {
+        (_, message::CONDUCT) => {
+            let workers = parts.get(1).as_f64().unwrap_or(1.0) as u32;
+            *role = Role::Conductor(Conductor::start(workers));
+        }
+        (_, message::EXECUTE) => *role = Role::Executor(WorkerState::default()),
+        (Role::Executor(state), message::JOB) => {
+            if let Some(answer) = state.handle(&bytes_of(&parts.get(1))) {
+                post(&[message::ANSWER.into()], Some(&answer));
+            }
+        }
+        (Role::Conductor(conductor), _) => {
+            let conductor = conductor.clone();
+            drop(role);
+            conductor.receive(&word, parts);
+        }
+        _ => {}
+    }
+}
+
+/// Holds the session, carries what it gives to the page, and reads files.
+struct Conductor {
+    session: RefCell<Session>,
+    /// Number of the file that is being read; an older one is given up.
+    reading: Cell<u32>,
+}
+
+impl Conductor {
+    fn start(workers: u32) -> Rc<Self> {
+        let conductor =
+            Rc::new(Self { session: RefCell::new(Session::new(workers)), reading: Cell::new(0) });
+        let ticking = conductor.clone();
+        gloo_timers::callback::Interval::new(TICK_MS, move || {
+            let outputs = ticking.session.borrow_mut().tick(now());
+            carry(outputs);
+        })
+        .forget();
+        conductor
+    }
+
+    fn receive(self: Rc<Self>, word: &str, parts: &Array) {
+        let number = || parts.get(1).as_f64().unwrap_or(0.0) as u32;
+        match word {
+            message::ANSWER => {
+                let bytes = bytes_of(&parts.get(2));
+                let outputs = self.session.borrow_mut().worker_message(number(), &bytes, now());
+                carry(outputs);
+            }
+            message::LOST => {
+                let reason = parts.get(2).as_string().unwrap_or_default();
+                let outputs = self.session.borrow_mut().worker_lost(number(), &reason, now());
+                carry(outputs);
+            }
+            message::COMMAND => {
+                let json = parts.get(1).as_string().unwrap_or_default();
+                // The page is of the same build, so its commands can be read.
+                let Ok(command) = serde_json::from_str::<Command>(&json) else { return };
+                match parts.get(2).dyn_into::<Blob>() {
+                    Ok(blob) => wasm_bindgen_futures::spawn_local(self.with_blob(command, blob)),
+                    Err(body) => self.handle(command, body.dyn_ref::<ArrayBuffer>().map(|_| bytes_of(&body))),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn handle(&self, command: Command, body: Option<Vec<u8>>) {
+        let outputs = self.session.borrow_mut().handle(command, body.as_deref(), now());
+        carry(outputs);
+    }
+
+    /// A command whose bytes are in a file: tables are read in chunks, others whole.
+    async fn with_blob(self: Rc<Self>, command: Command, blob: Blob) {
+        let Command::Open { name, options } = command else {
+            match slice(&blob, 0.0, blob.size()).await {
+                Ok(bytes) => self.handle(command, Some(bytes)),
+                Err(reason) => unreadable(&reason),
+            }
+            return;
+        };
+        let mine = self.reading.get() + 1;
+        self.reading.set(mine);
+        carry(self.session.borrow_mut().open_begin(&name, blob.size() as u64, options));
+        let mut at = 0.0;
+        while at < blob.size() {
+            let chunk = slice(&blob, at, (at + CHUNK).min(blob.size())).await;
+            if self.reading.get() != mine {
+                return;
+            }
+            match chunk {
+                Ok(bytes) => carry(self.session.borrow_mut().open_chunk(&bytes)),
+                Err(reason) => return unreadable(&reason),
+            }
+            at += CHUNK;
+        }
+        carry(self.session.borrow_mut().open_end());
+    }
+}
+
+async fn slice(blob: &Blob, from: f64, to: f64) -> Result<Vec<u8>, String> {
+    let read = async {
+        let part = blob.slice_with_f64_and_f64(from, to)?;
+        JsFuture::from(part.array_buffer()).await
+    };
+    let buffer = read.await.map_err(|e| format!("{e:?}"))?;
+    Ok(bytes_of(&buffer))
+}
+
+fn unreadable(reason: &str) {
+    let diagnostic = automl_core::diagnostic::Diagnostic::error(
+        "file.unreadable",
+        format!("The file cannot be read: {reason}"),
+        "It may have been changed or moved since it was chosen. Choose it again.",
+    );
+    carry(vec![Output::Event(Box::new(Event::Failed { diagnostics: vec![diagnostic] }), None)]);
+}
+
+/// Seconds on this worker's clock.
+fn now() -> f64 {
+    js_sys::Date::now() / 1000.0
+}
+
+fn carry(outputs: Vec<Output>) {
+    for output in outputs {
+        match output {
+            Output::Event(event, body) => {
+                // Events are plain data with text keys, which always serialise.
+                let json = serde_json::to_string(&event).unwrap_or_default();
+                post(&[message::EVENT.into(), json.into()], body.as_deref());
+            }
+            Output::ToWorker { worker, bytes } => {
+                post(&[message::JOB.into(), worker.into()], Some(&bytes));
+            }
+            Output::ResetWorker { worker } => post(&[message::RESET.into(), worker.into()], None),
+        }
+    }
+}

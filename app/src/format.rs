@@ -1,0 +1,124 @@
+//! Numbers and names as people read them.
+
+use automl_core::model::Task;
+
+/// Digits in threes: `48,842`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// About four significant digits.
+pub fn number(x: f64) -> String {
+    if !x.is_finite() {
+        return "–".to_owned();
+    }
+    let size = x.abs();
+    if size >= 10_000.0 {
+        let sign = if x < 0.0 { "−" } else { "" };
+        return if size < 1e15 { format!("{sign}{}", count(size.round() as u64)) } else { format!("{x:.3e}") };
+    }
+    let digits = match size {
+        _ if size >= 1000.0 => 0,
+        _ if size >= 100.0 => 1,
+        _ if size >= 10.0 => 2,
+        _ if size >= 0.01 || size == 0.0 => 4,
+        _ => return format!("{x:.2e}"),
+    };
+    format!("{x:.digits$}").replace('-', "−")
+}
+
+/// A score and its spread: `0.8610 ± 0.0040`.
+pub fn score(mean: Option<f64>, sd: Option<f64>) -> String {
+    match (mean, sd) {
+        (Some(mean), Some(sd)) => format!("{} ± {}", number(mean), number(sd)),
+        (Some(mean), None) => number(mean),
+        _ => "–".to_owned(),
+    }
+}
+
+/// `0.8 s`, `12 s`, `3 min 20 s`.
+pub fn seconds(secs: f64) -> String {
+    let secs = secs.max(0.0);
+    if secs < 10.0 {
+        format!("{secs:.1} s")
+    } else if secs < 120.0 {
+        format!("{secs:.0} s")
+    } else {
+        format!("{:.0} min {:.0} s", (secs / 60.0).floor(), secs % 60.0)
+    }
+}
+
+/// `512 bytes`, `1.2 MB`.
+pub fn bytes(n: u64) -> String {
+    match n {
+        1 => "1 byte".to_owned(),
+        0..1000 => format!("{n} bytes"),
+        1000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
+        _ => format!("{:.2} GB", n as f64 / 1e9),
+    }
+}
+
+/// `85.9 %`
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// What is predicted, after the column's name: `(yes / no)`, `(one of 5 classes)`, `(a number)`.
+pub fn answer(task: Task, classes: &[(String, u64)]) -> String {
+    match task {
+        Task::Regression => "a number".to_owned(),
+        _ if classes.len() <= 4 => classes.iter().map(|c| c.0.as_str()).collect::<Vec<_>>().join(" / "),
+        _ => format!("one of {} classes", classes.len()),
+    }
+}
+
+/// A task in words for a menu.
+pub fn task(task: Task) -> &'static str {
+    match task {
+        Task::Binary => "two classes",
+        Task::Multiclass => "several classes",
+        Task::Regression => "a number",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_sensible_digits() {
+        let shown: Vec<String> = [0.0, 0.861_23, 12.345, 345.67, 4567.8, 48_842.0, -62_000.0, 0.000_123, f64::NAN]
+            .into_iter()
+            .map(number)
+            .collect();
+        assert_eq!(
+            shown,
+            ["0.0000", "0.8612", "12.35", "345.7", "4568", "48,842", "−62,000", "1.23e-4", "–"]
+        );
+        assert_eq!(score(Some(0.5), Some(0.25)), "0.5000 ± 0.2500");
+        assert_eq!(score(None, None), "–");
+    }
+
+    #[test]
+    fn sizes_and_times_have_units() {
+        assert_eq!([bytes(0), bytes(1), bytes(406_064)], ["0 bytes", "1 byte", "406.1 kB"]);
+        assert_eq!([seconds(0.84), seconds(59.6), seconds(200.0)], ["0.8 s", "60 s", "3 min 20 s"]);
+        assert_eq!(count(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn few_classes_are_named() {
+        let classes = |n: usize| (0..n).map(|i| (i.to_string(), 1)).collect::<Vec<_>>();
+        assert_eq!(answer(Task::Binary, &classes(2)), "0 / 1");
+        assert_eq!(answer(Task::Multiclass, &classes(9)), "one of 9 classes");
+    }
+}
