@@ -23,7 +23,11 @@ pub fn number(x: f64) -> String {
     let size = x.abs();
     if size >= 10_000.0 {
         let sign = if x < 0.0 { "−" } else { "" };
-        return if size < 1e15 { format!("{sign}{}", count(size.round() as u64)) } else { format!("{x:.3e}") };
+        return if size < 1e15 {
+            format!("{sign}{}", count(size.round() as u64))
+        } else {
+            format!("{x:.3e}")
+        };
     }
     let digits = match size {
         _ if size >= 1000.0 => 0,
@@ -96,10 +100,11 @@ mod tests {
 
     #[test]
     fn numbers_have_sensible_digits() {
-        let shown: Vec<String> = [0.0, 0.861_23, 12.345, 345.67, 4567.8, 48_842.0, -62_000.0, 0.000_123, f64::NAN]
-            .into_iter()
-            .map(number)
-            .collect();
+        let shown: Vec<String> =
+            [0.0, 0.861_23, 12.345, 345.67, 4567.8, 48_842.0, -62_000.0, 0.000_123, f64::NAN]
+                .into_iter()
+                .map(number)
+                .collect();
         assert_eq!(
             shown,
             ["0.0000", "0.8612", "12.35", "345.7", "4568", "48,842", "−62,000", "1.23e-4", "–"]

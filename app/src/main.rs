@@ -1,1 +1,19 @@
-fn main() {}
+//! The page.
+
+mod client;
+mod pages;
+mod store;
+mod ui;
+
+use leptos::prelude::*;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    let store = store::Store::new();
+    leptos::mount::mount_to_body(move || {
+        provide_context(store);
+        view! { <pages::home::Home /> }
+    });
+    // After the first paint, so that loading the engine delays nothing that is seen.
+    gloo_timers::callback::Timeout::new(30, move || store.start()).forget();
+}

@@ -7,6 +7,7 @@ use automl_core::engine::protocol::{Command, Event};
 use automl_core::engine::{Output, Session, WorkerState};
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use trellis_page::message;
 use wasm_bindgen::closure::Closure;
@@ -89,14 +90,21 @@ fn receive(role: &Rc<RefCell<Role>>, parts: &Array) {
 /// Holds the session, carries what it gives to the page, and reads files.
 struct Conductor {
     session: RefCell<Session>,
-    /// Number of the file that is being read; an older one is given up.
-    reading: Cell<u32>,
+    /// Number of the table that was asked for last; the reading of an older one is given up.
+    opening: Cell<u32>,
+    /// Commands that wait for the one that is being done.
+    waiting: RefCell<VecDeque<(Command, JsValue)>>,
+    busy: Cell<bool>,
 }
 
 impl Conductor {
     fn start(workers: u32) -> Rc<Self> {
-        let conductor =
-            Rc::new(Self { session: RefCell::new(Session::new(workers)), reading: Cell::new(0) });
+        let conductor = Rc::new(Self {
+            session: RefCell::new(Session::new(workers)),
+            opening: Cell::new(0),
+            waiting: RefCell::default(),
+            busy: Cell::new(false),
+        });
         let ticking = conductor.clone();
         gloo_timers::callback::Interval::new(TICK_MS, move || {
             let outputs = ticking.session.borrow_mut().tick(now());
@@ -123,13 +131,29 @@ impl Conductor {
                 let json = parts.get(1).as_string().unwrap_or_default();
                 // The page is of the same build, so its commands can be read.
                 let Ok(command) = serde_json::from_str::<Command>(&json) else { return };
-                match parts.get(2).dyn_into::<Blob>() {
-                    Ok(blob) => wasm_bindgen_futures::spawn_local(self.with_blob(command, blob)),
-                    Err(body) => self.handle(command, body.dyn_ref::<ArrayBuffer>().map(|_| bytes_of(&body))),
+                if matches!(command, Command::Open { .. }) {
+                    self.opening.set(self.opening.get() + 1);
+                }
+                self.waiting.borrow_mut().push_back((command, parts.get(2)));
+                if !self.busy.replace(true) {
+                    wasm_bindgen_futures::spawn_local(self.work());
                 }
             }
             _ => {}
         }
+    }
+
+    /// Does the commands in their order: reading a file takes a while, and what is asked next is about that file.
+    async fn work(self: Rc<Self>) {
+        loop {
+            let next = self.waiting.borrow_mut().pop_front();
+            let Some((command, body)) = next else { break };
+            match body.dyn_into::<Blob>() {
+                Ok(blob) => self.with_blob(command, blob).await,
+                Err(body) => self.handle(command, body.dyn_ref::<ArrayBuffer>().map(|_| bytes_of(&body))),
+            }
+        }
+        self.busy.set(false);
     }
 
     fn handle(&self, command: Command, body: Option<Vec<u8>>) {
@@ -138,7 +162,7 @@ impl Conductor {
     }
 
     /// A command whose bytes are in a file: tables are read in chunks, others whole.
-    async fn with_blob(self: Rc<Self>, command: Command, blob: Blob) {
+    async fn with_blob(&self, command: Command, blob: Blob) {
         let Command::Open { name, options } = command else {
             match slice(&blob, 0.0, blob.size()).await {
                 Ok(bytes) => self.handle(command, Some(bytes)),
@@ -146,13 +170,12 @@ impl Conductor {
             }
             return;
         };
-        let mine = self.reading.get() + 1;
-        self.reading.set(mine);
+        let mine = self.opening.get();
         carry(self.session.borrow_mut().open_begin(&name, blob.size() as u64, options));
         let mut at = 0.0;
         while at < blob.size() {
             let chunk = slice(&blob, at, (at + CHUNK).min(blob.size())).await;
-            if self.reading.get() != mine {
+            if self.opening.get() != mine {
                 return;
             }
             match chunk {

@@ -1,0 +1,6 @@
+//! The page's doors: to its workers, to what it keeps, to its own server.
+
+pub mod network;
+pub mod save;
+pub mod storage;
+pub mod workers;

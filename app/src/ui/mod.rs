@@ -1,0 +1,13 @@
+//! The parts of the page, one a file.
+
+pub mod alerts;
+pub mod curve;
+pub mod data;
+pub mod header;
+pub mod leaderboard;
+pub mod predict;
+pub mod preview;
+pub mod result;
+pub mod search;
+pub mod setup;
+pub mod start;

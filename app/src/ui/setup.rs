@@ -1,0 +1,231 @@
+//! The question: what is predicted, for how long is searched, and the one button.
+
+use crate::store::Store;
+use automl_core::engine::protocol::{Command, StudyRequest};
+use automl_core::model::Task;
+use leptos::prelude::*;
+use trellis_page::format;
+
+/// Columns offered as targets; beyond, a name is typed.
+const MOST_OPTIONS: usize = 2_000;
+
+/// What the form holds, as text.
+#[derive(Clone, Copy)]
+struct Form {
+    budget: RwSignal<String>,
+    trials: RwSignal<String>,
+    seed: RwSignal<String>,
+    metric: RwSignal<Option<String>>,
+    ignore: RwSignal<Vec<String>>,
+    reproducible: RwSignal<bool>,
+}
+
+impl Form {
+    /// The request, or what is wrong with the form.
+    fn request(self, target: String, task: Task) -> Result<StudyRequest, &'static str> {
+        let number = |text: String| {
+            if text.trim().is_empty() { Ok(None) } else { text.trim().parse::<f64>().map(Some) }
+        };
+        let budget = number(self.budget.get_untracked()).map_err(|_| "The time is a number of seconds.")?;
+        let trials = number(self.trials.get_untracked()).map_err(|_| "The most models is a whole number.")?;
+        let seed: u64 =
+            self.seed.get_untracked().trim().parse().map_err(|_| "The seed is a whole number.")?;
+        if budget.is_none() && trials.is_none() {
+            return Err("Give a time, or the most models to try.");
+        }
+        if budget.is_some_and(|b| !(1.0..=86_400.0).contains(&b)) {
+            return Err("The time lies between 1 second and a day.");
+        }
+        if trials.is_some_and(|t| !(1.0..=100_000.0).contains(&t) || t.fract() != 0.0) {
+            return Err("The most models is a whole number from 1 on.");
+        }
+        Ok(StudyRequest {
+            target,
+            task: Some(task),
+            metric: self.metric.get_untracked(),
+            ignore: self.ignore.get_untracked(),
+            budget_secs: budget,
+            max_trials: trials.map(|t| t as u32),
+            seed,
+            reproducible: self.reproducible.get_untracked(),
+            learners: Vec::new(),
+        })
+    }
+}
+
+#[component]
+fn TargetSelect() -> impl IntoView {
+    let store: Store = expect_context();
+    let names = move || {
+        let table = store.table.get();
+        let columns = table.iter().flat_map(|t| t.profile.columns.iter().take(MOST_OPTIONS));
+        let chosen = store.target.get().map(|t| t.column.clone());
+        columns
+            .map(|c| {
+                let selected = chosen.as_deref() == Some(c.name.as_str());
+                view! { <option value=c.name.clone() selected=selected>{c.name.clone()}</option> }
+            })
+            .collect_view()
+    };
+    let choose =
+        move |event| store.tell(&Command::Inspect { column: event_target_value(&event), task: None });
+    view! {
+        <label class="field">
+            <span>"Predict"</span>
+            <select
+                data-testid="target-select"
+                prop:value=move || store.target.get().map(|t| t.column.clone()).unwrap_or_default()
+                on:change=choose
+            >
+                {names}
+            </select>
+        </label>
+    }
+}
+
+fn task_id(task: Task) -> &'static str {
+    task.name()
+}
+
+#[component]
+fn TaskSelect() -> impl IntoView {
+    let store: Store = expect_context();
+    let choose = move |event| {
+        let chosen = event_target_value(&event);
+        let Some(target) = store.target.get_untracked() else { return };
+        let task = target.tasks.iter().copied().find(|t| task_id(*t) == chosen);
+        store.tell(&Command::Inspect { column: target.column.clone(), task });
+    };
+    move || {
+        let target = store.target.get()?;
+        (target.tasks.len() > 1).then(|| {
+            let options = target
+                .tasks
+                .iter()
+                .map(|t| view! { <option value=task_id(*t) selected=*t == target.task>{format::task(*t)}</option> })
+                .collect_view();
+            view! {
+                <label class="field"><span>"as"</span><select on:change=choose>{options}</select></label>
+            }
+        })
+    }
+}
+
+#[component]
+fn Advanced(form: Form) -> impl IntoView {
+    let store: Store = expect_context();
+    let metrics = move || {
+        let target = store.target.get();
+        let usual = target.as_ref().map(|t| t.metric.clone()).unwrap_or_default();
+        target
+            .iter()
+            .flat_map(|t| t.metrics.clone())
+            .map(|(id, title)| view! { <option value=id.clone() selected=id == usual>{title}</option> })
+            .collect_view()
+    };
+    let features = move || {
+        let target = store.target.get();
+        target
+            .iter()
+            .flat_map(|t| t.features.iter().take(MOST_OPTIONS).cloned())
+            .map(|name| {
+                let (key, shown) = (name.clone(), name.clone());
+                let ignored = move || form.ignore.with(|i| i.contains(&key));
+                let flip = move |_| {
+                    form.ignore.update(|list| match list.iter().position(|c| *c == name) {
+                        Some(at) => drop(list.remove(at)),
+                        None => list.push(name.clone()),
+                    });
+                };
+                view! {
+                    <label class="check"><input type="checkbox" prop:checked=ignored on:change=flip />{shown}</label>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <details class="advanced">
+            <summary>"More settings"</summary>
+            <div class="fields">
+                <label class="field">
+                    <span>"Score by"</span>
+                    <select on:change=move |e| form.metric.set(Some(event_target_value(&e)))>{metrics}</select>
+                </label>
+                <label class="field">
+                    <span>"Most models"</span>
+                    <input data-testid="max-trials-input" inputmode="numeric" placeholder="no limit" bind:value=form.trials />
+                </label>
+                <label class="field"><span>"Seed"</span><input inputmode="numeric" bind:value=form.seed /></label>
+            </div>
+            <p class="quiet">
+                "The same table, seed and number of models give the same model on every machine. Leave the time empty to be limited by models alone."
+            </p>
+            <details><summary>"Columns to ignore"</summary><div class="checks">{features}</div></details>
+        </details>
+    }
+}
+
+#[component]
+pub fn Setup() -> impl IntoView {
+    let store: Store = expect_context();
+    let form = Form {
+        budget: RwSignal::new("60".to_owned()),
+        trials: RwSignal::new(String::new()),
+        seed: RwSignal::new("0".to_owned()),
+        metric: RwSignal::new(None),
+        ignore: RwSignal::new(Vec::new()),
+        reproducible: RwSignal::new(false),
+    };
+    // A metric of another task would be refused, and another table has other columns.
+    Effect::new(move |_| {
+        store.target.track();
+        form.metric.set(None);
+    });
+    Effect::new(move |_| {
+        store.name.track();
+        form.ignore.set(Vec::new());
+    });
+    let wrong = RwSignal::new("");
+    let start = move |_| {
+        let Some(target) = store.target.get_untracked() else { return };
+        match form.request(target.column.clone(), target.task) {
+            Ok(request) => {
+                wrong.set("");
+                store.search(request);
+            }
+            Err(what) => wrong.set(what),
+        }
+    };
+    let question = move || {
+        store.target.get().map(|t| {
+            view! {
+                "Predict "<strong>{t.column.clone()}</strong>
+                {format!(" ({}) ", format::answer(t.task, &t.classes))}
+                <span class="quiet">{t.reason.clone()}</span>
+            }
+        })
+    };
+    view! {
+        <div class="setup">
+            <div class="fields">
+                <TargetSelect />
+                <TaskSelect />
+                <label class="field narrow">
+                    <span>"Seconds"</span>
+                    <input data-testid="budget-input" inputmode="decimal" bind:value=form.budget />
+                </label>
+                <button
+                    class="primary"
+                    data-testid="start-search"
+                    disabled=move || store.target.with(Option::is_none) || store.searching()
+                    on:click=start
+                >
+                    "Find the best model"
+                </button>
+            </div>
+            <p class="question">{question}</p>
+            <p class="field-error" role="alert">{move || wrong.get()}</p>
+            <Advanced form />
+        </div>
+    }
+}
