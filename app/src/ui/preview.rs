@@ -62,7 +62,9 @@ fn HeadCell(at: usize, profile: ColumnProfile) -> impl IntoView {
         let name = name.clone();
         move |event| {
             if let Some(to) = type_from(&event_target_value(&event)) {
-                store.options.update(|o| drop(o.types.insert(name.clone(), to)));
+                store.options.update(|o| {
+                    o.types.insert(name.clone(), to);
+                });
                 store.tell(&Command::Retype { column: name.clone(), to });
             }
         }

@@ -4,7 +4,7 @@ use super::refit::Refit;
 use super::{Outcome, Step, Study};
 use crate::diagnostic::Diagnostic;
 use crate::engine::artifact::{EncodedMember, Header, ModelArtifact};
-use crate::engine::protocol::{Board, Phase, TrialState};
+use crate::engine::protocol::{Board, Phase, StudyRequest, TrialState};
 use crate::engine::verdict::{Evidence, verdict};
 
 impl Study {
@@ -54,7 +54,12 @@ impl Study {
             seed: self.request.seed,
             fingerprint: self.prepared.fingerprint.clone(),
             rows: self.prepared.rows() as u64,
-            request: self.request.clone(),
+            // What was guessed is as good as said: the same study writes the same file.
+            request: StudyRequest {
+                task: Some(self.prepared.task()),
+                metric: Some(self.prepared.metric.clone()),
+                ..self.request.clone()
+            },
             read: self.prepared.read.clone(),
             inputs: self.prepared.inputs.clone(),
             refitted,

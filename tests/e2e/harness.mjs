@@ -1,0 +1,97 @@
+// Starts the real server and a real browser, and keeps watch that nothing leaves the page's origin.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+export const trellis = join(target, 'release/trellis');
+export const shots = join(root, 'target/screenshots');
+export const scratch = mkdtempSync(join(tmpdir(), 'trellis-e2e-'));
+mkdirSync(shots, { recursive: true });
+
+function browserPath() {
+  const found = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+    (path) => path && existsSync(path),
+  );
+  if (!found) throw new Error('No Chromium was found: install the package chromium, or set CHROMIUM to its path.');
+  return found;
+}
+
+// The server on a port of its own choice; resolves once it says where.
+export async function startServer() {
+  const child = spawn(trellis, ['serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const url = await new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+      const found = text.match(/listening on (http:\S+)/);
+      if (found) resolve(found[1]);
+    });
+    child.on('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+  return { url, stop: () => child.kill('SIGTERM') };
+}
+
+export async function startBrowser() {
+  const profile = mkdtempSync(join(scratch, 'profile-'));
+  return chromium.launch({
+    executablePath: browserPath(),
+    args: [
+      '--no-sandbox',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      `--disk-cache-dir=${profile}`,
+    ],
+  });
+}
+
+// A page with a log of what must not happen: errors, and requests to elsewhere.
+export async function openPage(browser, url, { width = 1440, height = 900, dark = false, path = '/' } = {}) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: dark ? 'dark' : 'light',
+    acceptDownloads: true,
+  });
+  const page = await context.newPage();
+  const faults = [];
+  page.on('console', (message) => message.type() === 'error' && faults.push(`console: ${message.text()}`));
+  page.on('pageerror', (error) => faults.push(`page: ${error.message}`));
+  context.on('request', (request) => {
+    const away = !request.url().startsWith(url) && !/^(blob|data):/.test(request.url());
+    if (away || request.method() !== 'GET') faults.push(`request: ${request.method()} ${request.url()}`);
+  });
+  await page.goto(url + path);
+  return { page, context, faults };
+}
+
+export async function shot(page, name, fullPage = false) {
+  await page.screenshot({ path: join(shots, `${name}.png`), fullPage });
+}
+
+export const id = (page, name) => page.getByTestId(name);
+
+// Runs the command line; returns what it printed, or throws with what it said.
+export function run(...args) {
+  const done = spawnSync(trellis, args, { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`trellis ${args.join(' ')} ended with ${done.status}: ${done.stderr}`);
+  return done.stdout;
+}
+
+// A download as a path on this machine.
+export async function download(page, name, act) {
+  const [file] = await Promise.all([page.waitForEvent('download'), act()]);
+  const path = join(scratch, name);
+  await file.saveAs(path);
+  return path;
+}
+
+export function cleanUp() {
+  rmSync(scratch, { recursive: true, force: true });
+}
