@@ -30,10 +30,10 @@ pub fn number(x: f64) -> String {
         };
     }
     let digits = match size {
-        _ if size >= 1000.0 => 0,
+        _ if size == 0.0 || size >= 1000.0 => 0,
         _ if size >= 100.0 => 1,
         _ if size >= 10.0 => 2,
-        _ if size >= 0.01 || size == 0.0 => 4,
+        _ if size >= 0.000_1 => 4,
         _ => return format!("{x:.2e}"),
     };
     format!("{x:.digits$}").replace('-', "−")
@@ -101,14 +101,11 @@ mod tests {
     #[test]
     fn numbers_have_sensible_digits() {
         let shown: Vec<String> =
-            [0.0, 0.861_23, 12.345, 345.67, 4567.8, 48_842.0, -62_000.0, 0.000_123, f64::NAN]
+            [0.0, 0.861_23, 12.345, 345.67, 4567.8, 48_842.0, -62_000.0, 0.000_012_3, f64::NAN]
                 .into_iter()
                 .map(number)
                 .collect();
-        assert_eq!(
-            shown,
-            ["0.0000", "0.8612", "12.35", "345.7", "4568", "48,842", "−62,000", "1.23e-4", "–"]
-        );
+        assert_eq!(shown, ["0", "0.8612", "12.35", "345.7", "4568", "48,842", "−62,000", "1.23e-5", "–"]);
         assert_eq!(score(Some(0.5), Some(0.25)), "0.5000 ± 0.2500");
         assert_eq!(score(None, None), "–");
     }

@@ -64,10 +64,14 @@ struct Inner {
 #[derive(Clone)]
 pub struct Pool(Rc<RefCell<Inner>>);
 
-/// How many executors this machine is worth: a core is left to the page.
+/// Machines with more cores leave one to the page, which needs little.
+const FEW_CORES: u32 = 4;
+
+/// How many executors this machine is worth.
 pub fn executors() -> u32 {
-    let cores = web_sys::window().map_or(2.0, |w| w.navigator().hardware_concurrency());
-    (cores as u32).saturating_sub(1).clamp(1, MOST_EXECUTORS)
+    let cores = web_sys::window().map_or(2.0, |w| w.navigator().hardware_concurrency()) as u32;
+    let spared = if cores > FEW_CORES { cores - 1 } else { cores };
+    spared.clamp(1, MOST_EXECUTORS)
 }
 
 impl Pool {

@@ -124,6 +124,35 @@ fn a_lost_worker_costs_one_trial() {
 }
 
 #[test]
+fn stopping_replaces_busy_workers_once_and_ends() {
+    let mut page = Page::new(2);
+    page.open(&csv(Task::Binary));
+    let started = page.session.handle(Command::Start { request: request(500) }, None, page.now);
+    // Enough for a first model; then two jobs are under way.
+    page.session.workers.iter().for_each(|w| assert!(w.job.is_some()));
+    let mut waiting: VecDeque<Output> = started.into();
+    for _ in 0..60 {
+        let Some(output) = waiting.pop_front() else { break };
+        if let Output::ToWorker { worker, bytes } = output
+            && let Some(answer) = page.workers[worker as usize].handle(&bytes)
+        {
+            waiting.extend(page.session.worker_message(worker, &answer, page.now));
+        }
+    }
+    let outputs = page.session.handle(Command::Stop, None, page.now);
+    let resets = outputs.iter().filter(|o| matches!(o, Output::ResetWorker { .. })).count();
+    assert!(resets > 0);
+    page.carry(outputs);
+    for _ in 0..2_000 {
+        page.now += 0.05;
+        let outputs = page.session.tick(page.now);
+        assert!(!outputs.iter().any(|o| matches!(o, Output::ResetWorker { .. })));
+        page.carry(outputs);
+    }
+    assert!(matches!(page.last().0, Event::Finished { .. }), "{:?}", page.last().0);
+}
+
+#[test]
 fn commands_out_of_place_are_answered() {
     let mut page = Page::new(1);
     let commands = [

@@ -10,6 +10,7 @@ use crate::explain::permutation::{Explained, permutation_importance};
 use crate::learner::Params;
 use crate::model::Target;
 use crate::node::Frame;
+use crate::platform::Stopwatch;
 use crate::search::{Candidate, select_ensemble};
 
 /// Rows on which members are chosen.
@@ -24,6 +25,8 @@ const WEIGH_PREDICTIONS: usize = 200_000;
 /// Share of the budget for weighing, planned and at most.
 const WEIGH_SHARE: f64 = 0.04;
 const MOST_WEIGH_SHARE: f64 = 0.1;
+/// Longest work at a time, between two looks at messages.
+const STEP_SECS: f64 = 0.08;
 
 /// A member's first pipeline and the features of the rows on which columns are weighed.
 struct Weighed {
@@ -203,8 +206,16 @@ impl Study {
         (weighed, prepared.target.take(&sample))
     }
 
-    /// Weighs one column, or goes on to refitting.
+    /// Weighs columns for a short while, then goes on to refitting.
     pub(super) fn check_step(&mut self, now: f64) {
+        let watch = Stopwatch::start();
+        while matches!(self.step, Step::Checking(_)) && watch.elapsed_secs() < STEP_SECS {
+            self.weigh_next(now);
+        }
+    }
+
+    /// Weighs one column, or goes on to refitting where all are.
+    fn weigh_next(&mut self, now: f64) {
         let elapsed = self.clock.elapsed(now);
         let most = self.clock.budget().map(|b| MOST_WEIGH_SHARE * b);
         let Step::Checking(check) = &mut self.step else { return };

@@ -163,7 +163,7 @@ impl Study {
         }
     }
 
-    /// Running jobs are no longer wanted: whoever runs them should cancel them.
+    /// Running jobs are no longer wanted: whoever runs them should cancel them before it asks for the next.
     pub fn must_abort_running(&self) -> bool {
         self.abort
     }
@@ -206,6 +206,8 @@ impl Study {
         let id = self.next_id;
         self.next_id += 1;
         self.running.insert(id, running);
+        // Whoever runs jobs looks before it asks for the next, so what was to be aborted has been.
+        self.abort = false;
         id
     }
 
