@@ -4,9 +4,13 @@
 
 pub mod baseline;
 mod dense;
+pub mod discriminant;
+pub mod elastic_net;
 pub mod forest;
 pub mod gbt;
+pub mod knn;
 pub mod logistic;
+pub mod naive_bayes;
 mod param;
 mod registry;
 pub mod ridge;

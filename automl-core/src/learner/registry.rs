@@ -1,14 +1,18 @@
 //! Every learner there is, one line each.
 
-use super::{Learner, baseline, forest, gbt, logistic, ridge};
+use super::{Learner, baseline, discriminant, elastic_net, forest, gbt, knn, logistic, naive_bayes, ridge};
 
 static LEARNERS: &[&dyn Learner] = &[
     &baseline::Baseline,
     &logistic::Logistic,
     &ridge::Ridge,
+    &elastic_net::ElasticNet,
     &gbt::Gbt,
     &forest::RandomForest,
     &forest::ExtraTrees,
+    &knn::Knn,
+    &naive_bayes::NaiveBayes,
+    &discriminant::Discriminant,
 ];
 
 /// All learners, in the order in which they are listed to people.

@@ -1,0 +1,84 @@
+//! Elastic net (Zou and Hastie, 2005): least squares with an L1 and an L2 penalty, which leaves features out.
+//!
+//! Minimises 1/(2n) · ‖y − Xw‖² + alpha · (l1_ratio · ‖w‖₁ + (1 − l1_ratio)/2 · ‖w‖²), the intercept free, with y in
+//! units of its standard deviation, so that alpha means the same for any target. Solved by coordinate descent
+//! (Friedman, Hastie and Tibshirani, 2010): whole sweeps, and between them sweeps over the weights that are not 0.
+
+mod descent;
+
+#[cfg(test)]
+mod tests;
+
+use super::dense::linear::Linear;
+use super::dense::matrix::columns;
+use super::dense::{check, unsuitable};
+use super::tree::center::Center;
+use super::{
+    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, ParamKind, ParamSpec, Reproducible, Scale,
+};
+use crate::model::{Model, Target, Task};
+use descent::Descent;
+
+/// The learner `elastic_net`.
+pub struct ElasticNet;
+
+static SPEC: LearnerSpec = LearnerSpec {
+    id: "elastic_net",
+    title: "Elastic net",
+    help: "A weighted sum of the features that leaves out those it does not need.",
+    tasks: &[Task::Regression],
+    needs: FeatureNeeds::Dense,
+    reproducible: Reproducible::Everywhere,
+    params: &[
+        ParamSpec {
+            name: "alpha",
+            help: "How strongly weights are kept small and features left out.",
+            kind: ParamKind::Float {
+                default: 0.01,
+                min: 1e-7,
+                max: 1e3,
+                low: 1e-5,
+                high: 1.0,
+                scale: Scale::Log,
+            },
+            searched: true,
+        },
+        ParamSpec {
+            name: "l1_ratio",
+            help: "1 only leaves features out (lasso), 0 only keeps weights small (ridge).",
+            kind: ParamKind::Float {
+                default: 0.5,
+                min: 0.0,
+                max: 1.0,
+                low: 0.05,
+                high: 1.0,
+                scale: Scale::Linear,
+            },
+            searched: true,
+        },
+    ],
+};
+
+impl Learner for ElasticNet {
+    fn spec(&self) -> &'static LearnerSpec {
+        &SPEC
+    }
+
+    fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
+        check(fit)?;
+        let Target::Values(y) = fit.target else {
+            return Err(unsuitable("an elastic net predicts numbers, not classes"));
+        };
+        let center = Center::of(y);
+        let y: Vec<f64> = y.iter().map(|&v| center.apply(v)).collect();
+        let columns = columns(fit.frame);
+        let (alpha, ratio) = (fit.params.float("alpha"), fit.params.float("l1_ratio"));
+        let mut descent = Descent::new(&columns, y, alpha * ratio, alpha * (1.0 - ratio));
+        descent.run(fit)?;
+        Ok(Box::new(Linear::new(center, descent.weights, &descent.means)))
+    }
+
+    fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {
+        Ok(Box::new(Linear::decode(bytes, features)?))
+    }
+}
