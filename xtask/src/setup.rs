@@ -1,0 +1,153 @@
+//! Installs what is missing. Every step is skipped at once where it is done already.
+
+use crate::places;
+use crate::shell::{Done, command, failure, finish, output, run, works};
+use std::path::{Path, PathBuf};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// The newest trunk that the stable toolchains from 1.90 on can build.
+const TRUNK: &str = "0.21.14";
+const BINARYEN: &str = "132";
+
+/// What the page needs to be built.
+///
+/// # Errors
+/// The step that failed, and what to do.
+pub fn for_build() -> Done {
+    wasm_target()?;
+    let bindgen = locked_version("wasm-bindgen")?;
+    cargo_tool("wasm-bindgen", "wasm-bindgen-cli", &bindgen, false)?;
+    cargo_tool("trunk", "trunk", TRUNK, true)?;
+    wasm_opt()
+}
+
+/// What the tests need besides.
+///
+/// # Errors
+/// As [`for_build`].
+pub fn for_tests() -> Done {
+    for_build()?;
+    browser()?;
+    browser_tests()
+}
+
+fn say(what: &str) {
+    eprintln!("set-up: {what}");
+}
+
+fn has_target() -> bool {
+    let library = output("rustc", &["--print", "target-libdir", "--target", TARGET]);
+    let has_core = |folder: &Path| {
+        std::fs::read_dir(folder)
+            .is_ok_and(|all| all.flatten().any(|f| f.file_name().to_string_lossy().starts_with("libcore-")))
+    };
+    library.is_some_and(|folder| has_core(Path::new(folder.trim())))
+}
+
+/// The standard library for wasm32.
+fn wasm_target() -> Done {
+    if has_target() {
+        return Ok(());
+    }
+    say("adding the target wasm32-unknown-unknown to the Rust toolchain");
+    let help = "install Rust with rustup, then run `rustup target add wasm32-unknown-unknown`; on Debian without rustup: \
+                `apt-get install rust-src lld` of the same version, and build the standard library for that target into the toolchain";
+    run("rustup", &["target", "add", TARGET], help)
+}
+
+/// The version of a package in `Cargo.lock`.
+fn locked_version(package: &str) -> Result<String, crate::shell::Failure> {
+    let lock = std::fs::read_to_string(places::root().join("Cargo.lock")).unwrap_or_default();
+    let named = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|l| *l != named).skip(1);
+    let version = lines.next().and_then(|l| l.strip_prefix("version = \"")?.strip_suffix('"'));
+    version.map(str::to_owned).ok_or_else(|| {
+        failure(format!("Cargo.lock does not name {package}"), "restore Cargo.lock from version control")
+    })
+}
+
+/// A tool that cargo builds, into a folder of its own version. It is built beside its place and moved there, so that
+/// one that was broken off is never taken for whole.
+fn cargo_tool(program: &str, package: &str, version: &str, locked: bool) -> Done {
+    let place = places::tools().join(format!("{program}-{version}"));
+    if place.join("bin").join(program).exists() || place.join("bin").join(format!("{program}.exe")).exists() {
+        return Ok(());
+    }
+    let known = output(program, &["--version"]).unwrap_or_default();
+    if known.split_whitespace().any(|word| word == version) {
+        return Ok(());
+    }
+    say(&format!("building {package} {version}, once for this user; this takes some minutes"));
+    let half = places::tools().join(format!(".{program}-{version}.part"));
+    let root = half.to_string_lossy().into_owned();
+    let mut arguments = vec!["install", package, "--version", version, "--root", &root];
+    if locked {
+        arguments.push("--locked");
+    }
+    let help = "check the connection to the crate registry and run this again; what is built already is kept";
+    let mut install = command("cargo", &arguments);
+    // Built apart: another checkout's target folder must not be locked for minutes.
+    install.env("CARGO_TARGET_DIR", half.join("target")).env_remove("RUSTFLAGS");
+    finish(&mut install, "cargo", &arguments, help)?;
+    move_into_place(&half, &place)
+}
+
+fn move_into_place(half: &Path, place: &Path) -> Done {
+    // Left over from the build; without it the tool is whole all the same.
+    let _ = std::fs::remove_dir_all(half.join("target"));
+    std::fs::rename(half, place).map_err(|error| {
+        failure(format!("cannot move a tool to {}: {error}", place.display()), "check who may write there")
+    })
+}
+
+/// wasm-opt makes the page smaller; trunk looks for it when a release is built.
+fn wasm_opt() -> Done {
+    let place = places::tools().join(format!("binaryen-{BINARYEN}"));
+    if place.join("node_modules/.bin/wasm-opt").exists() {
+        return Ok(());
+    }
+    if output("wasm-opt", &["--version"]).unwrap_or_default().contains(&format!("version {BINARYEN}")) {
+        return Ok(());
+    }
+    say(&format!("installing wasm-opt (binaryen {BINARYEN})"));
+    let half = places::tools().join(format!(".binaryen-{BINARYEN}.part"));
+    let prefix = half.to_string_lossy().into_owned();
+    let package = format!("binaryen@{BINARYEN}.0.0");
+    let arguments = ["install", "--silent", "--no-fund", "--no-audit", "--prefix", &prefix, &package];
+    run("npm", &arguments, "install Node.js 20 or newer with npm, and check the connection to its registry")?;
+    move_into_place(&half, &place)
+}
+
+/// A Chromium that is there, if any.
+fn found_browser() -> Option<PathBuf> {
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    named.into_iter().chain(usual.map(PathBuf::from)).find(|path| path.exists())
+}
+
+fn browser() -> Done {
+    if found_browser().is_some() {
+        return Ok(());
+    }
+    let help = "install Chromium or Chrome, and set CHROMIUM to its path where that is an unusual one";
+    if works("apt-get", &["--version"]) {
+        say("installing Chromium with apt-get");
+        let updated = run("apt-get", &["update", "-qq"], help);
+        updated.and_then(|()| {
+            run("apt-get", &["install", "-y", "-qq", "--no-install-recommends", "chromium"], help)
+        })?;
+    }
+    found_browser().map(drop).ok_or_else(|| failure("no Chromium was found", help))
+}
+
+/// The library that drives the browser.
+fn browser_tests() -> Done {
+    let folder = places::root().join("tests/e2e");
+    if folder.join("node_modules/playwright-core/package.json").exists() {
+        return Ok(());
+    }
+    say("installing the browser tests' library");
+    let prefix = folder.to_string_lossy().into_owned();
+    let arguments = ["ci", "--silent", "--no-fund", "--no-audit", "--prefix", &prefix];
+    run("npm", &arguments, "install Node.js 20 or newer with npm, and check the connection to its registry")
+}
