@@ -17,6 +17,8 @@ pub mod ridge;
 mod tree;
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
 
 pub use param::{ParamKind, ParamSpec, ParamValue, Params, Scale};

@@ -1,9 +1,8 @@
 //! Regularised discriminant analysis (Friedman, 1989): each class is a normal distribution with its own mean and its
 //! own covariance, drawn towards the covariance that all classes share and towards the unit matrix.
 //!
-//! covariance = (1 − shrinkage) · ((1 − pooling) · own + pooling · shared) + shrinkage · 1, with own divided by the
-//! class's rows − 1 and shared by all rows. Without pooling it is quadratic discriminant analysis, with full pooling
-//! linear.
+//! covariance = (1 − shrinkage) · ((1 − pooling) · own + pooling · shared) + shrinkage · 1, with own and shared
+//! divided by the number of rows. Without pooling it is quadratic discriminant analysis, with full pooling linear.
 
 mod model;
 
@@ -89,7 +88,7 @@ impl Learner for Discriminant {
             let rows: Vec<usize> = (0..codes.len()).filter(|&i| codes[i] as usize == class).collect();
             let (mean, scatter) = scatter(fit, &cells, d, &rows)?;
             shared.iter_mut().zip(&scatter).for_each(|(s, x)| *s += x / codes.len() as f64);
-            own.push((mean, scatter, rows.len().saturating_sub(1).max(1) as f64));
+            own.push((mean, scatter, rows.len() as f64));
         }
         let (shrinkage, pooling) = (fit.params.float("shrinkage"), fit.params.float("pooling"));
         let mut normals = Vec::new();

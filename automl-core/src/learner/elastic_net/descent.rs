@@ -9,7 +9,7 @@ use std::borrow::Cow;
 const MOST_SWEEPS: usize = 200;
 const MOST_INNER: usize = 50;
 /// Largest change of the fit, in standard deviations of the target, at which the weights are taken as found.
-const TOLERANCE: f64 = 1e-7;
+const TOLERANCE: f64 = 1e-9;
 /// Cells that a fit may visit, about: so that a large table costs seconds and not minutes.
 const MOST_CELLS: f64 = 1e10;
 const LANES: usize = 8;
