@@ -191,6 +191,10 @@ impl Store {
         };
         wasm_bindgen_futures::spawn_local(async move { self.keep(&kept).await });
         self.tell(&Command::Start { request });
+        // The search shows itself at the top.
+        if let Some(window) = web_sys::window() {
+            window.scroll_to_with_x_and_y(0.0, 0.0);
+        }
     }
 
     /// Fetches a page of rows, unless it is there.

@@ -11,7 +11,7 @@ impl Study {
     pub(super) fn finish(&mut self, now: f64) {
         let Step::Refitting(refit) = std::mem::replace(&mut self.step, Step::Finished(None)) else { return };
         let outcome = self.assemble(*refit, now);
-        self.step = Step::Finished(Some(outcome));
+        self.step = Step::Finished(Some(Box::new(outcome)));
     }
 
     fn assemble(&mut self, mut refit: Refit, now: f64) -> Result<Outcome, Diagnostic> {

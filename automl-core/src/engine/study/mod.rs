@@ -47,7 +47,7 @@ enum Step {
     Searching,
     Checking(Box<Check>),
     Refitting(Box<Refit>),
-    Finished(Option<Result<Outcome, Diagnostic>>),
+    Finished(Option<Box<Result<Outcome, Diagnostic>>>),
 }
 
 /// One search, from its first trial to its model.
@@ -175,7 +175,7 @@ impl Study {
     /// What came out; given once.
     pub fn outcome(&mut self) -> Option<Result<Outcome, Diagnostic>> {
         match &mut self.step {
-            Step::Finished(outcome) => outcome.take(),
+            Step::Finished(outcome) => outcome.take().map(|o| *o),
             _ => None,
         }
     }

@@ -256,7 +256,7 @@ impl Study {
         }
         match self.start_check() {
             Ok(check) => self.step = Step::Checking(Box::new(check)),
-            Err(diagnostic) => self.step = Step::Finished(Some(Err(diagnostic))),
+            Err(diagnostic) => self.step = Step::Finished(Some(Box::new(Err(diagnostic)))),
         }
     }
 }
