@@ -10,6 +10,7 @@ pub mod forest;
 pub mod gbt;
 pub mod knn;
 pub mod logistic;
+pub mod mlp;
 pub mod naive_bayes;
 mod param;
 mod registry;

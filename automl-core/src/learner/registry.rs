@@ -1,6 +1,8 @@
 //! Every learner there is, one line each.
 
-use super::{Learner, baseline, discriminant, elastic_net, forest, gbt, knn, logistic, naive_bayes, ridge};
+use super::{
+    Learner, baseline, discriminant, elastic_net, forest, gbt, knn, logistic, mlp, naive_bayes, ridge,
+};
 
 static LEARNERS: &[&dyn Learner] = &[
     &baseline::Baseline,
@@ -10,6 +12,7 @@ static LEARNERS: &[&dyn Learner] = &[
     &gbt::Gbt,
     &forest::RandomForest,
     &forest::ExtraTrees,
+    &mlp::Mlp,
     &knn::Knn,
     &naive_bayes::NaiveBayes,
     &discriminant::Discriminant,

@@ -1,0 +1,90 @@
+//! A multilayer perceptron: dense layers with rectified linear units, trained by AdamW (Loshchilov and Hutter, 2019)
+//! on small batches, with dropout (Srivastava and others, 2014) and early stopping.
+//!
+//! When the loss on held-out rows no longer falls, training goes back to the best weights and on at a lower rate, and
+//! ends when that brings nothing. All arithmetic is in single precision in a fixed order.
+
+mod adam;
+mod batch;
+mod data;
+mod model;
+mod net;
+mod train;
+
+#[cfg(test)]
+mod tests;
+
+use super::dense::check;
+use super::{
+    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, ParamKind, ParamSpec, Reproducible, Scale,
+};
+use crate::model::{Model, Task};
+
+/// The learner `mlp`.
+pub struct Mlp;
+
+static SPEC: LearnerSpec = LearnerSpec {
+    id: "mlp",
+    title: "Neural network",
+    help: "Layers of small units that learn their own features. Differs from trees, so it helps in ensembles.",
+    tasks: &[Task::Binary, Task::Multiclass, Task::Regression],
+    needs: FeatureNeeds::Dense,
+    reproducible: Reproducible::Everywhere,
+    params: &[
+        ParamSpec {
+            name: "hidden",
+            help: "Units of each hidden layer.",
+            kind: ParamKind::Int { default: 64, min: 1, max: 1024, low: 16, high: 256, scale: Scale::Log },
+            searched: true,
+        },
+        ParamSpec {
+            name: "layers",
+            help: "Hidden layers.",
+            kind: ParamKind::Int { default: 2, min: 1, max: 4, low: 1, high: 3, scale: Scale::Linear },
+            searched: true,
+        },
+        ParamSpec {
+            name: "learning_rate",
+            help: "Size of a step at first; it falls when steps no longer help.",
+            kind: float(0.003, 1e-6, 1.0, 3e-4, 0.02, Scale::Log),
+            searched: true,
+        },
+        ParamSpec {
+            name: "weight_decay",
+            help: "How strongly weights are kept small, against overfitting.",
+            kind: float(0.01, 0.0, 10.0, 1e-4, 1.0, Scale::Log),
+            searched: true,
+        },
+        ParamSpec {
+            name: "dropout",
+            help: "Share of the units that sit out each step, against overfitting.",
+            kind: float(0.1, 0.0, 0.9, 0.0, 0.5, Scale::Linear),
+            searched: true,
+        },
+        ParamSpec {
+            name: "epochs",
+            help: "Most passes over the rows. Large tables take fewer.",
+            kind: ParamKind::Int { default: 100, min: 1, max: 10_000, low: 20, high: 300, scale: Scale::Log },
+            searched: false,
+        },
+    ],
+};
+
+const fn float(default: f64, min: f64, max: f64, low: f64, high: f64, scale: Scale) -> ParamKind {
+    ParamKind::Float { default, min, max, low, high, scale }
+}
+
+impl Learner for Mlp {
+    fn spec(&self) -> &'static LearnerSpec {
+        &SPEC
+    }
+
+    fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
+        check(fit)?;
+        Ok(Box::new(train::fit(fit)?))
+    }
+
+    fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {
+        Ok(Box::new(model::MlpModel::decode(bytes, features)?))
+    }
+}

@@ -1,0 +1,81 @@
+//! The network's weights, and its answers.
+
+use crate::learner::dense::gemm::gemm;
+use crate::numeric::Rng;
+use serde::{Deserialize, Serialize};
+
+/// Inputs further from the mean than this, in standard deviations, are taken as this far.
+const FARTHEST: f32 = 10.0;
+/// The last layer starts at this share of the usual size, so that the first answers are near the prior.
+const LAST_LAYER: f64 = 0.1;
+
+pub fn input(x: f32) -> f32 {
+    x.clamp(-FARTHEST, FARTHEST)
+}
+
+/// Dense layers. Layer l takes `widths[l]` numbers and gives `widths[l + 1]`; all but the last are rectified.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Net {
+    pub widths: Vec<usize>,
+    /// For each layer its weights, inputs × outputs, row-major, and then its biases.
+    pub weights: Vec<f32>,
+}
+
+impl Net {
+    /// Weights by He and others (2015), biases uniform as far as weights reach, `last` as the last layer's biases.
+    pub fn new(widths: Vec<usize>, last: &[f64], rng: &mut Rng) -> Self {
+        let mut weights = Vec::new();
+        let layers = widths.len() - 1;
+        for l in 0..layers {
+            let (inputs, outputs) = (widths[l], widths[l + 1]);
+            let fan = inputs.max(1) as f64;
+            let size = (2.0 / fan).sqrt() * if l + 1 == layers { LAST_LAYER } else { 1.0 };
+            weights.extend((0..inputs * outputs).map(|_| (rng.normal() * size) as f32));
+            if l + 1 == layers {
+                weights.extend(last.iter().map(|&b| b as f32));
+            } else {
+                weights.extend((0..outputs).map(|_| ((2.0 * rng.uniform() - 1.0) / fan.sqrt()) as f32));
+            }
+        }
+        Self { widths, weights }
+    }
+
+    pub fn layers(&self) -> usize {
+        self.widths.len() - 1
+    }
+
+    pub fn outputs(&self) -> usize {
+        self.widths[self.widths.len() - 1]
+    }
+
+    /// How many weights and biases nets of these widths have; `None` beyond all memory.
+    pub fn size(widths: &[usize]) -> Option<usize> {
+        widths.windows(2).try_fold(0usize, |n, w| n.checked_add(w[0].checked_add(1)?.checked_mul(w[1])?))
+    }
+
+    /// Where layer `l` has its weights and where its biases.
+    pub fn places(&self, l: usize) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
+        let start: usize = self.widths[..l + 1].windows(2).map(|w| (w[0] + 1) * w[1]).sum();
+        let middle = start + self.widths[l] * self.widths[l + 1];
+        (start..middle, middle..middle + self.widths[l + 1])
+    }
+
+    /// Writes what layer `l` gives for `rows` rows, before rectifying.
+    pub fn apply(&self, l: usize, from: &[f32], rows: usize, to: &mut Vec<f32>) {
+        let (weights, biases) = self.places(l);
+        to.clear();
+        to.extend(self.weights[biases].iter().cycle().take(rows * self.widths[l + 1]));
+        gemm(from, &self.weights[weights], to, (rows, self.widths[l], self.widths[l + 1]));
+    }
+
+    /// What the last layer gives for `rows` rows that lie in `at`. `at` and `spare` are overwritten.
+    pub fn answer(&self, at: &mut Vec<f32>, rows: usize, spare: &mut Vec<f32>) {
+        for l in 0..self.layers() {
+            self.apply(l, at, rows, spare);
+            std::mem::swap(at, spare);
+            if l + 1 < self.layers() {
+                at.iter_mut().for_each(|x| *x = x.max(0.0));
+            }
+        }
+    }
+}

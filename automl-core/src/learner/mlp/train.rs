@@ -1,0 +1,131 @@
+//! Training with early stopping.
+
+use super::adam::Adam;
+use super::batch::{Batch, mean_loss};
+use super::data::{Meaning, Rows};
+use super::model::MlpModel;
+use super::net::Net;
+use crate::learner::dense::{go_on, unsuitable};
+use crate::learner::{Fit, FitError};
+use crate::numeric::Rng;
+
+/// Share of the rows that is held out where the caller holds none out, from so many rows on.
+const HELD_OUT: f64 = 0.15;
+const FEWEST_TO_HOLD_OUT: usize = 60;
+/// Epochs without a better loss before the rate falls; how often it falls, and to what share.
+const PATIENCE: usize = 8;
+const FALLS: usize = 2;
+const FALL: f64 = 0.2;
+/// Epochs where nothing can be held out.
+const BLIND_EPOCHS: usize = 40;
+/// Products that a fit may spend, about: so that a large table costs seconds and not minutes.
+const MOST_PRODUCTS: f64 = 4e10;
+/// Steps over which the rate rises at the start.
+const WARM_UP: usize = 30;
+
+/// Training rows, and those that say when to stop.
+struct Split {
+    training: Rows,
+    held_out: Option<Rows>,
+}
+
+struct Settings {
+    rate: f64,
+    decay: f64,
+    dropout: f64,
+    epochs: usize,
+    batch: usize,
+}
+
+/// Fits a network.
+///
+/// # Errors
+/// [`FitError`] when cancelled, or where training leaves all bounds.
+pub fn fit(fit: &Fit<'_>) -> Result<MlpModel, FitError> {
+    let meaning = Meaning::of(fit.target);
+    let split = split(fit, &meaning)?;
+    // Whole tiles of the matrix product.
+    let hidden = fit.params.count("hidden").max(1).next_multiple_of(8);
+    let mut widths = vec![fit.frame.columns.len()];
+    widths.extend(std::iter::repeat_n(hidden, fit.params.count("layers").clamp(1, 4)));
+    widths.push(meaning.outputs());
+    let net = Net::new(widths, &meaning.prior(), &mut Rng::for_stream(fit.seed, &[0x4E, 0]));
+    let products = 3.0 * net.weights.len() as f64 * split.training.count as f64;
+    let most = ((MOST_PRODUCTS / products) as usize).max(4);
+    let settings = Settings {
+        rate: fit.params.float("learning_rate"),
+        decay: fit.params.float("weight_decay"),
+        dropout: fit.params.float("dropout"),
+        epochs: fit.params.count("epochs").clamp(1, most),
+        batch: (split.training.count / 40).next_power_of_two().clamp(16, 256),
+    };
+    // One class only: nothing to learn.
+    let (net, epochs) = match &meaning {
+        Meaning::Classes(_) if net.outputs() == 1 => (net, 0),
+        _ => train(fit, net, &split, &settings)?,
+    };
+    if net.weights.iter().any(|w| !w.is_finite()) {
+        return Err(unsuitable("training left all bounds: try a lower learning rate"));
+    }
+    Ok(MlpModel { meaning, net, epochs: epochs as u32 })
+}
+
+fn split(fit: &Fit<'_>, meaning: &Meaning) -> Result<Split, FitError> {
+    let whole =
+        meaning.rows(fit.frame, fit.target).ok_or_else(|| unsuitable("the target is of two kinds"))?;
+    let same_columns = |frame: &crate::node::Frame| frame.columns.len() == fit.frame.columns.len();
+    let given = fit.validation.filter(|(frame, _)| same_columns(frame));
+    let given = given.and_then(|(frame, target)| meaning.rows(frame, target)).filter(|rows| rows.count > 0);
+    if given.is_some() {
+        return Ok(Split { training: whole, held_out: given });
+    }
+    if whole.count < FEWEST_TO_HOLD_OUT {
+        return Ok(Split { training: whole, held_out: None });
+    }
+    let mut order: Vec<u32> = (0..whole.count as u32).collect();
+    Rng::for_stream(fit.seed, &[0x4E, 1]).shuffle(&mut order);
+    let (out, stay) = order.split_at((whole.count as f64 * HELD_OUT) as usize);
+    Ok(Split { training: whole.take(stay), held_out: Some(whole.take(out)) })
+}
+
+/// The best network, and how many epochs it took to find it.
+fn train(fit: &Fit<'_>, mut net: Net, split: &Split, settings: &Settings) -> Result<(Net, usize), FitError> {
+    let mut adam = Adam::new(net.weights.len());
+    let mut batch = Batch::default();
+    let mut gradient = vec![0.0; net.weights.len()];
+    let mut order: Vec<u32> = (0..split.training.count as u32).collect();
+    let mut best = (net.clone(), split.held_out.as_ref().map_or(f64::INFINITY, |h| mean_loss(&net, h)), 0);
+    let (mut rate, mut falls, mut idle, mut steps) = (settings.rate, 0, 0, 0);
+    let epochs = if split.held_out.is_some() { settings.epochs } else { settings.epochs.min(BLIND_EPOCHS) };
+    for epoch in 1..=epochs {
+        let mut rng = Rng::for_stream(fit.seed, &[0x4E, 2, epoch as u64]);
+        rng.shuffle(&mut order);
+        for rows in order.chunks(settings.batch) {
+            go_on(fit)?;
+            steps += 1;
+            batch.gradient(&net, &split.training, rows, settings.dropout, &mut rng, &mut gradient);
+            let warm = (steps as f64 / WARM_UP as f64).min(1.0);
+            adam.step(&mut net, &gradient, rate * warm, settings.decay);
+        }
+        let Some(held_out) = &split.held_out else { continue };
+        let loss = mean_loss(&net, held_out);
+        if loss < best.1 {
+            best = (net.clone(), loss, epoch);
+            idle = 0;
+            continue;
+        }
+        idle += 1;
+        if idle < PATIENCE {
+            continue;
+        }
+        if falls == FALLS {
+            break;
+        }
+        falls += 1;
+        idle = 0;
+        rate *= FALL;
+        net.clone_from(&best.0);
+        adam = Adam::new(net.weights.len());
+    }
+    Ok(if split.held_out.is_some() { (best.0, best.2) } else { (net, epochs) })
+}
