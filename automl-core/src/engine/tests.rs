@@ -50,7 +50,7 @@ pub(super) fn request(max_trials: u32) -> StudyRequest {
         max_trials: Some(max_trials),
         seed: 3,
         reproducible: false,
-        learners: ["random_forest", "gbt", "extra_trees"].map(str::to_owned).to_vec(),
+        learners: ["logistic", "ridge", "gbt", "extra_trees"].map(str::to_owned).to_vec(),
     }
 }
 

@@ -1,0 +1,169 @@
+//! The command line, as it is run.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../public/samples").join(name)
+}
+
+fn trellis(arguments: &[&str]) -> Output {
+    let done = Command::new(env!("CARGO_BIN_EXE_trellis")).args(arguments).output();
+    done.unwrap_or_else(|e| panic!("the binary cannot be started: {e}"))
+}
+
+/// (exit code, standard output, standard error)
+fn told(arguments: &[&str]) -> (i32, String, String) {
+    let done = trellis(arguments);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (done.status.code().unwrap_or(-1), text(&done.stdout), text(&done.stderr))
+}
+
+/// The two lines of an error, and that there is nothing else.
+fn error(arguments: &[&str], code: i32) -> (String, String) {
+    let (found, out, err) = told(arguments);
+    assert_eq!(found, code, "{err}");
+    assert!(out.is_empty(), "{out}");
+    let lines: Vec<&str> = err.lines().filter(|l| !l.starts_with("warning: ")).collect();
+    assert_eq!(lines.len(), 2, "{err}");
+    let line =
+        |i: usize, prefix: &str| lines[i].strip_prefix(prefix).unwrap_or_else(|| panic!("{err}")).to_owned();
+    (line(0, "error: "), line(1, "help: "))
+}
+
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap_or_else(|e| panic!("no temporary folder: {e}")))
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_string_lossy().into_owned()
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap_or_else(|e| panic!("cannot write {path}: {e}"));
+        path
+    }
+}
+
+fn read(path: &str) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|e| panic!("cannot read {path}: {e}"))
+}
+
+#[test]
+fn a_table_becomes_a_model_that_predicts_and_is_scored() {
+    let scratch = Scratch::new();
+    let data = sample("fraud.csv").to_string_lossy().into_owned();
+    let (one, two) = (scratch.path("one.trellis"), scratch.path("two.trellis"));
+    let fit = |threads: &str, out: &str| {
+        told(&["fit", &data, "--target", "outcome", "--max-trials", "4", "--threads", threads, "--out", out])
+    };
+    let (code, out, err) = fit("1", &one);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.contains("Guessing") && out.contains("roc_auc") && out.contains("rows that no model saw"),
+        "{out}"
+    );
+    assert_eq!(fit("2", &two).0, 0);
+    assert!(read(&one) == read(&two), "threads changed the model");
+
+    let predictions = scratch.path("p.csv");
+    let (code, _, err) = told(&["predict", &one, &data, "--out", &predictions]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let text = String::from_utf8(read(&predictions)).unwrap_or_default();
+    assert!(text.starts_with("bad,good\n"));
+    assert_eq!(text.lines().count(), 1001);
+    for line in text.lines().skip(1) {
+        let sum: f64 = line.split(',').filter_map(|p| p.parse::<f64>().ok()).sum();
+        assert!((sum - 1.0).abs() < 1e-9, "{line}");
+    }
+
+    let (code, out, _) = told(&["score", &one, &data, "--json"]);
+    let scores: serde_json::Value = serde_json::from_str(&out).unwrap_or_default();
+    let auc = scores["metrics"]["roc_auc"].as_f64();
+    assert!(code == 0 && auc.is_some_and(|a| a > 0.7), "{out}");
+
+    let (code, out, _) = told(&["leaderboard", &one, "--json"]);
+    let board: serde_json::Value = serde_json::from_str(&out).unwrap_or_default();
+    assert!(code == 0 && board["rows"].as_array().is_some_and(|r| r.len() >= 4), "{out}");
+    assert!(board["elapsed_secs"].as_f64().is_some_and(|s| s > 0.0), "the timings lie beside the model");
+    std::fs::remove_file(format!("{one}.timings.json")).unwrap_or_default();
+    assert_eq!(told(&["leaderboard", &one]).0, 0);
+
+    // Tables that lack columns, or hold what training never saw.
+    let odd = scratch.file("odd.csv", "purpose,amount\nspace travel,1000\nnew car,\n");
+    let (code, out, err) = told(&["predict", &one, &odd, "--out", "-"]);
+    assert_eq!((code, out.lines().count()), (0, 3), "{err}");
+    assert!(err.contains("space travel") && err.contains("does not have"), "{err}");
+    let none = scratch.file("none.csv", "a,b\n1,2\n");
+    let (what, _) = error(&["predict", &one, &none, "--out", "-"], 1);
+    assert!(what.contains("none of the columns"), "{what}");
+}
+
+#[test]
+fn regression_predicts_one_column() {
+    let scratch = Scratch::new();
+    let data = sample("price.csv").to_string_lossy().into_owned();
+    let model = scratch.path("m");
+    let fit =
+        ["fit", &data, "--target", "sale_price", "--max-trials", "2", "--out", &model, "--json", "--quiet"];
+    let (code, out, err) = told(&fit);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let result: serde_json::Value = serde_json::from_str(&out).unwrap_or_default();
+    assert_eq!(result["verdict"]["metric"], "rmse");
+    let (_, out, _) = told(&["predict", &model, &data, "--out", "-", "--quiet"]);
+    assert!(out.starts_with("prediction\n") && out.lines().count() == 2931);
+}
+
+#[test]
+fn what_is_wrong_is_said_in_two_lines() {
+    let scratch = Scratch::new();
+    let data = sample("churn.csv").to_string_lossy().into_owned();
+    let out = scratch.path("m.trellis");
+    let fit = |extra: &[&str]| {
+        let mut arguments = vec!["fit", data.as_str(), "--out", out.as_str()];
+        arguments.extend(extra);
+        arguments.iter().map(|a| (*a).to_owned()).collect::<Vec<String>>()
+    };
+    let wrong = |extra: &[&str], code: i32| {
+        let arguments = fit(extra);
+        error(&arguments.iter().map(String::as_str).collect::<Vec<&str>>(), code)
+    };
+    assert!(wrong(&["--target", "chrun"], 1).1.contains("\"churn\""));
+    assert!(wrong(&["--target", "churn", "--metric", "rmse"], 1).1.contains("roc_auc"));
+    assert!(wrong(&["--target", "churn", "--task", "regression"], 1).1.contains("binary"));
+    assert!(wrong(&["--target", "churn", "--ignore", "nothing"], 1).0.contains("nothing"));
+    assert!(wrong(&["--target", "churn", "--learner", "magic"], 1).1.contains("gbt"));
+    assert!(wrong(&["--target", "churn", "--backend", "gpu"], 1).0.contains("processor"));
+    assert!(wrong(&["--target", "churn", "--budget", "soon"], 2).0.contains("soon"));
+    assert!(wrong(&["--target", "churn", "--bugdet", "5s"], 2).1.contains("--budget"));
+    assert!(wrong(&[], 2).0.contains("--target"));
+    let one = scratch.file("one.csv", &("x,y\n".to_owned() + &"1,a\n2,a\n".repeat(20)));
+    assert!(error(&["fit", &one, "--target", "y", "--out", &out], 1).0.contains("only one value"));
+    let empty = scratch.file("empty.csv", "");
+    error(&["fit", &empty, "--target", "y", "--out", &out], 1);
+    error(&["fit", &scratch.path("absent.csv"), "--target", "y", "--out", &out], 1);
+    error(&["fit", &scratch.path(""), "--target", "y", "--out", &out], 1);
+    let nowhere = scratch.path("no/such/folder/m");
+    assert!(error(&["fit", &data, "--target", "churn", "--out", &nowhere], 1).0.contains("cannot write"));
+    let text = scratch.file("text.trellis", "not a model");
+    assert!(error(&["predict", &text, &data, "--out", "-"], 1).0.contains("not a Trellis model"));
+    assert!(!Path::new(&out).exists());
+    assert_eq!(told(&["--help"]).0, 0);
+    assert_eq!(told(&[]).0, 2);
+}
+
+#[test]
+fn the_budget_is_kept() {
+    let scratch = Scratch::new();
+    let data = sample("churn.csv").to_string_lossy().into_owned();
+    let started = std::time::Instant::now();
+    let (code, _, err) =
+        told(&["fit", &data, "--target", "churn", "--budget", "3s", "--out", &scratch.path("m")]);
+    assert_eq!(code, 0, "{err}");
+    // Ten per cent and a second; another second for a machine that is busy with other tests.
+    assert!(started.elapsed().as_secs_f64() < 5.3, "{:?}", started.elapsed());
+}
