@@ -90,16 +90,17 @@ impl Executor {
                 return JobResult { fit_secs, ..JobResult::failed(job.id, failure) };
             }
         };
+        let summary = model.summary();
+        let classes = data.training.1.task().is_classification();
+        let pipeline = Pipeline::new(data.recipe.clone(), &job.learner, model, data.training.0.rows, classes);
         let watch = Stopwatch::start();
-        let validation = model.predict(&data.validation.0).values;
-        let locked = model.predict(&data.locked).values;
+        let validation = pipeline.predict_frame(&data.validation.0).values;
+        let locked = pipeline.predict_frame(&data.locked).values;
         let predict_secs = watch.elapsed_secs();
         let score = self.prepared.metric().score(actual(&data.validation.1), &validation);
-        let summary = model.summary();
-        let pipeline = Pipeline::new(data.recipe.clone(), &job.learner, model).encode();
         JobResult {
             id: job.id,
-            outcome: Ok(FoldResult { validation, locked, score, pipeline, summary }),
+            outcome: Ok(FoldResult { validation, locked, score, pipeline: pipeline.encode(), summary }),
             fit_secs,
             predict_secs,
             predicted_rows: (data.validation.0.rows + data.locked.rows) as u64,

@@ -2,7 +2,7 @@
 
 use crate::learner;
 use crate::model::{Model, Prediction};
-use crate::node::FittedRecipe;
+use crate::node::{FittedRecipe, Frame};
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Pipeline {
     pub recipe: FittedRecipe,
     learner: String,
+    /// Weight of "all classes alike" in a prediction; 0 for numbers.
+    smoothing: f64,
     pub model: Box<dyn Model>,
 }
 
@@ -18,22 +20,47 @@ pub(super) struct Pipeline {
 struct Encoded {
     recipe: FittedRecipe,
     learner: String,
+    smoothing: f64,
     model: Vec<u8>,
 }
 
+/// From `rows` rows no one can know that a class is less likely than about 1 in `rows`: what a model says beyond
+/// that is taken back, as in Laplace's rule of succession, or one sure mistake would outweigh all that is right.
+fn smoothing(rows: usize, classification: bool) -> f64 {
+    if classification { 1.0 / (rows as f64 + 2.0) } else { 0.0 }
+}
+
 impl Pipeline {
-    pub fn new(recipe: FittedRecipe, learner: &str, model: Box<dyn Model>) -> Self {
-        Self { recipe, learner: learner.to_owned(), model }
+    /// `rows`: how many rows it was trained on.
+    pub fn new(
+        recipe: FittedRecipe,
+        learner: &str,
+        model: Box<dyn Model>,
+        rows: usize,
+        classification: bool,
+    ) -> Self {
+        Self { recipe, learner: learner.to_owned(), smoothing: smoothing(rows, classification), model }
     }
 
     pub fn predict(&self, table: &Table, rows: Option<&[u32]>) -> Prediction {
-        self.model.predict(&self.recipe.transform(table, rows))
+        self.predict_frame(&self.recipe.transform(table, rows))
+    }
+
+    /// Predictions from features that the recipe has made.
+    pub fn predict_frame(&self, frame: &Frame) -> Prediction {
+        let mut prediction = self.model.predict(frame);
+        if self.smoothing > 0.0 {
+            let share = self.smoothing / prediction.outputs.max(1) as f64;
+            prediction.values.iter_mut().for_each(|p| *p = (1.0 - self.smoothing) * *p + share);
+        }
+        prediction
     }
 
     pub fn encode(&self) -> Vec<u8> {
         let encoded = Encoded {
             recipe: self.recipe.clone(),
             learner: self.learner.clone(),
+            smoothing: self.smoothing,
             model: self.model.encode(),
         };
         // Serialising plain data into a growing vector cannot fail.
@@ -55,10 +82,24 @@ impl Pipeline {
         let features = encoded.recipe.output_names().len();
         let model = learner.decode(&encoded.model, features).map_err(|e| e.reason)?;
         // One row of missing values shows what the model gives.
+        if !(0.0..=1.0).contains(&encoded.smoothing) {
+            return Err("a pipeline's smoothing is no share".to_owned());
+        }
         let probe = model.predict(&encoded.recipe.transform(&Table { columns: Vec::new(), rows: 1 }, None));
         if probe.outputs != outputs || probe.rows != 1 || probe.values.iter().any(|v| !v.is_finite()) {
             return Err("a model does not give what its task needs".to_owned());
         }
-        Ok(Self { recipe: encoded.recipe, learner: encoded.learner, model })
+        Ok(Self { recipe: encoded.recipe, learner: encoded.learner, smoothing: encoded.smoothing, model })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::smoothing;
+
+    #[test]
+    fn few_rows_allow_little_certainty() {
+        assert_eq!(smoothing(98, true), 0.01);
+        assert_eq!(smoothing(98, false), 0.0);
     }
 }

@@ -32,14 +32,28 @@ pub(super) struct Evidence<'a> {
 fn judged(metric: &MetricSpec, target: Actual<'_>, evidence: &Evidence<'_>) -> HoldoutScore {
     let replicates = (BOOTSTRAP_WORK / target.len().max(1)).clamp(100, 500);
     let options = Bootstrap { replicates, coverage: 0.95, seed: evidence.prepared.seed };
-    let interval = bootstrap(metric, target, evidence.locked, options);
+    let score = metric.score(target, evidence.locked);
+    let interval = match score {
+        // Resampling rows that are all right would claim certainty.
+        Some(share) if metric.id == "accuracy" => Some(wilson(share, target.len() as f64)),
+        _ => bootstrap(metric, target, evidence.locked, options),
+    };
     HoldoutScore {
         rows: target.len() as u64,
-        score: metric.score(target, evidence.locked),
+        score,
         low: interval.map(|i| i.0),
         high: interval.map(|i| i.1),
         baseline: metric.score(target, evidence.baseline),
     }
+}
+
+/// 95 % interval of a share seen in `n` trials (Wilson, 1927).
+fn wilson(share: f64, n: f64) -> (f64, f64) {
+    const Z: f64 = 1.959_963_984_540_054;
+    let scale = 1.0 + Z * Z / n;
+    let centre = (share + Z * Z / (2.0 * n)) / scale;
+    let half = Z / scale * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    ((centre - half).max(0.0), (centre + half).min(1.0))
 }
 
 pub(super) fn verdict(evidence: &Evidence<'_>) -> Verdict {
@@ -161,18 +175,24 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
+/// A count with thousands set apart.
+pub(super) fn whole(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Three significant digits or so, with thousands set apart.
 pub(super) fn number(x: f64) -> String {
     let size = x.abs();
     if size >= 1_000.0 {
-        let whole = format!("{:.0}", size.min(1e18));
-        let mut out = String::new();
-        for (i, digit) in whole.chars().enumerate() {
-            if i > 0 && (whole.len() - i) % 3 == 0 {
-                out.push(',');
-            }
-            out.push(digit);
-        }
+        let out = whole(size.min(1e18).round() as u64);
         return if x < 0.0 { format!("−{out}") } else { out };
     }
     let digits = if size >= 100.0 {
@@ -208,7 +228,7 @@ fn explanation(metric: &MetricSpec, holdout: &HoldoutScore, evidence: &Evidence<
     };
     format!(
         "Measured on {} rows that no model saw while it was trained or chosen. {} is {score}{interval}. Chosen: {members}, out of {models} compared{ended}.",
-        number(holdout.rows as f64),
+        whole(holdout.rows),
         metric.title,
     )
 }
@@ -250,4 +270,25 @@ fn doubts(metric: &MetricSpec, told: &HoldoutScore, evidence: &Evidence<'_>) -> 
         ));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_of_shares_are_wilsons() {
+        // Where all are right, the lower end is n / (n + z²).
+        let close = |(a, b): (f64, f64), (c, d): (f64, f64)| (a - c).abs() < 1e-6 && (b - d).abs() < 1e-6;
+        assert!(close(wilson(1.0, 48.0), (48.0 / (48.0 + 3.841_458_8), 1.0)), "{:?}", wilson(1.0, 48.0));
+        assert!(close(wilson(0.6, 50.0), (0.461_814_4, 0.723_916_1)), "{:?}", wilson(0.6, 50.0));
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        let shown: Vec<String> =
+            [0.012_345, 0.861_2, 6.013, 14.96, 345.6, 62_000.4, -1234.0].into_iter().map(number).collect();
+        assert_eq!(shown, ["0.0123", "0.861", "6.01", "15.0", "346", "62,000", "−1,234"]);
+        assert_eq!(whole(48), "48");
+    }
 }
