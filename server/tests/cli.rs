@@ -1,4 +1,5 @@
 //! The command line, as it is run.
+#![allow(clippy::disallowed_methods, reason = "a test holds a command against a clock")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
