@@ -17,42 +17,55 @@ pub fn gemm<T: Real>(a: &[T], b: &[T], c: &mut [T], (m, k, n): (usize, usize, us
     if k == 0 || n == 0 {
         return;
     }
+    let mut panel = Vec::with_capacity(TALL * k);
     let mut row = 0;
-    while row + TALL <= m {
-        strip::<T, TALL>(&a[row * k..], b, &mut c[row * n..], k, n);
-        row += TALL;
-    }
     while row < m {
-        strip::<T, 1>(&a[row * k..], b, &mut c[row * n..], k, n);
-        row += 1;
+        let (a, c) = (&a[row * k..], &mut c[row * n..]);
+        if row + TALL <= m {
+            interleave::<T, TALL>(a, k, &mut panel);
+            strip::<T, TALL>(&panel, b, c, n);
+            row += TALL;
+        } else {
+            strip::<T, 1>(&a[..k], b, c, n);
+            row += 1;
+        }
+    }
+}
+
+/// The first M rows of `a`, column after column.
+fn interleave<T: Real, const M: usize>(a: &[T], k: usize, panel: &mut Vec<T>) {
+    panel.clear();
+    panel.resize(M * k, T::default());
+    for (r, row) in a.chunks_exact(k).take(M).enumerate() {
+        panel[r..].iter_mut().step_by(M).zip(row).for_each(|(place, &x)| *place = x);
     }
 }
 
 /// `M` rows of the product, as wide a tile at a time as the registers hold.
-fn strip<T: Real, const M: usize>(a: &[T], b: &[T], c: &mut [T], k: usize, n: usize) {
+fn strip<T: Real, const M: usize>(panel: &[T], b: &[T], c: &mut [T], n: usize) {
     let mut column = 0;
     while column < n {
-        let left = n - column;
         let (b, c) = (&b[column..], &mut c[column..]);
-        column += match left {
-            8.. if size_of::<T>() <= 4 => tile::<T, M, 8>(a, b, c, k, n),
-            4.. => tile::<T, M, 4>(a, b, c, k, n),
-            2.. => tile::<T, M, 2>(a, b, c, k, n),
-            _ => tile::<T, M, 1>(a, b, c, k, n),
+        column += match n - column {
+            8.. if size_of::<T>() <= 4 => tile::<T, M, 8>(panel, b, c, n),
+            4.. => tile::<T, M, 4>(panel, b, c, n),
+            2.. => tile::<T, M, 2>(panel, b, c, n),
+            _ => tile::<T, M, 1>(panel, b, c, n),
         };
     }
 }
 
-/// The product's tile of M × N cells at the start of `c`. Returns its width.
+/// The product's tile of M × N cells at the start of `c`. Returns its width. Written with fixed bounds so that the
+/// sums stay in registers.
 #[inline(always)]
-fn tile<T: Real, const M: usize, const N: usize>(a: &[T], b: &[T], c: &mut [T], k: usize, n: usize) -> usize {
-    let rows: [&[T]; M] = std::array::from_fn(|r| &a[r * k..(r + 1) * k]);
+fn tile<T: Real, const M: usize, const N: usize>(panel: &[T], b: &[T], c: &mut [T], n: usize) -> usize {
     let mut sums = [[T::default(); N]; M];
-    for p in 0..k {
-        let Some(right) = b[p * n..].first_chunk::<N>() else { break };
-        for (sums, row) in sums.iter_mut().zip(&rows) {
-            for (sum, &x) in sums.iter_mut().zip(right) {
-                *sum += row[p] * x;
+    let (columns, _) = panel.as_chunks::<M>();
+    for (left, right) in columns.iter().zip(b.chunks(n)) {
+        let Some(right) = right.first_chunk::<N>() else { break };
+        for r in 0..M {
+            for j in 0..N {
+                sums[r][j] += left[r] * right[j];
             }
         }
     }
