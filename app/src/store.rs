@@ -203,7 +203,7 @@ impl Store {
             return;
         }
         self.rows.update_untracked(|rows| {
-            // Marked as asked for; the oldest pages make room.
+            // Marked as asked for, so that scrolling does not ask again.
             rows.insert(page, Arc::new(Vec::new()));
         });
         self.tell(&Command::Rows { start: page * PAGE_ROWS, count: PAGE_ROWS as u32 });

@@ -41,7 +41,7 @@ fn rust() -> impl Iterator<Item = Source> {
 /// Lines with their numbers, up to the tests in the same file.
 fn code(source: &Source) -> impl Iterator<Item = (usize, &str)> {
     let lines = source.text.lines().enumerate().map(|(i, l)| (i + 1, l));
-    lines.take_while(|(_, l)| !l.starts_with("#[cfg(test)]\nmod tests {") && l.trim() != "mod tests {")
+    lines.take_while(|(_, l)| l.trim() != "mod tests {")
 }
 
 fn is_test(path: &str) -> bool {

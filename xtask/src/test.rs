@@ -104,12 +104,13 @@ const STEPS: &[Step] = &[
         let target = "wasm32-unknown-unknown";
         check("cargo", &["clippy", "--quiet", "-p", "app", "--target", target, "--", "-D", "warnings"])
     }),
+    // Before the tests: the server's ask for the page inside the binary.
+    ("the page builds", || Count::of(&serve::build_page())),
     ("unit, property and house tests", || {
         let arguments = ["test", "--workspace", "--exclude", "app", "--no-fail-fast"];
         counted("cargo", &arguments, in_cargo_test)
     }),
     ("the page's own tests", || counted("cargo", &["test", "-p", "app", "--lib"], in_cargo_test)),
-    ("the page builds", || Count::of(&serve::build_page())),
     ("the server builds", || Count::of(&serve::build_server())),
     ("in a real browser", || {
         let tests = ["--test", "--test-concurrency=1", "--test-reporter=tap", "tests/e2e/"];

@@ -17,7 +17,6 @@ struct Form {
     seed: RwSignal<String>,
     metric: RwSignal<Option<String>>,
     ignore: RwSignal<Vec<String>>,
-    reproducible: RwSignal<bool>,
 }
 
 impl Form {
@@ -47,7 +46,7 @@ impl Form {
             budget_secs: budget,
             max_trials: trials.map(|t| t as u32),
             seed,
-            reproducible: self.reproducible.get_untracked(),
+            reproducible: false,
             learners: Vec::new(),
         })
     }
@@ -174,7 +173,6 @@ pub fn Setup() -> impl IntoView {
         seed: RwSignal::new("0".to_owned()),
         metric: RwSignal::new(None),
         ignore: RwSignal::new(Vec::new()),
-        reproducible: RwSignal::new(false),
     };
     // A metric of another task would be refused, and another table has other columns.
     Effect::new(move |_| {
