@@ -47,7 +47,7 @@ pub struct DialectArgs {
 
 #[derive(Debug, Args)]
 pub struct FitArgs {
-    /// Table to learn from: CSV, or JSON lines by its ending
+    /// Table to learn from: CSV, or by its ending JSON lines, Parquet or Arrow
     pub data: PathBuf,
     /// Column to predict
     #[arg(long, value_name = "COL")]

@@ -168,3 +168,29 @@ fn the_budget_is_kept() {
     // Ten per cent and a second; the rest is for a machine that is busy with other tests.
     assert!(started.elapsed().as_secs_f64() < 8.0, "{:?}", started.elapsed());
 }
+
+#[test]
+fn tables_of_other_formats_are_read_and_their_faults_told() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../automl-core/tests/fixtures/columnar");
+    let fixture = |name: &str| fixtures.join(name).to_string_lossy().into_owned();
+    let scratch = Scratch::new();
+    let model = scratch.path("m.trellis");
+    let fit = ["fit", &fixture("snappy.parquet"), "--target", "ratio", "--max-trials", "3", "--out", &model];
+    let (code, _, err) = told(&fit);
+    assert_eq!(code, 0, "{err}");
+    let predicted = |data: &str| {
+        let (code, out, err) = told(&["predict", &model, data, "--out", "-", "--quiet"]);
+        assert_eq!(code, 0, "{err}");
+        out
+    };
+    let expected = predicted(&fixture("expected.csv"));
+    assert_eq!(expected.lines().count(), 41);
+    assert!(
+        predicted(&fixture("zstd.parquet")) == expected && predicted(&fixture("lz4.feather")) == expected
+    );
+
+    let cut = scratch.path("cut.parquet");
+    std::fs::write(&cut, &read(&fixture("snappy.parquet"))[..900]).unwrap_or_else(|e| panic!("{e}"));
+    let (what, help) = error(&["predict", &model, &cut, "--out", "-"], 1);
+    assert!(what.contains("cannot be read as a Parquet file") && help.contains("CSV"), "{what} {help}");
+}

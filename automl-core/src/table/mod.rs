@@ -4,6 +4,8 @@
 //! dictionary codes, booleans as bit masks, text as one byte buffer with offsets. Missing is explicit in each.
 
 mod column;
+#[cfg(feature = "columnar")]
+mod columnar;
 mod csv;
 mod datetime;
 mod findings;

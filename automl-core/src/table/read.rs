@@ -23,12 +23,18 @@ pub fn read(bytes: &[u8], format: Format, options: &ReadOptions) -> (Table, Read
     }
 }
 
+#[cfg(feature = "columnar")]
+fn read_columnar(bytes: &[u8], format: Format, options: &ReadOptions) -> (Table, ReadReport) {
+    super::columnar::read(bytes, format, options)
+}
+
+#[cfg(not(feature = "columnar"))]
 fn read_columnar(bytes: &[u8], format: Format, _options: &ReadOptions) -> (Table, ReadReport) {
     let name = if format == Format::Parquet { "Parquet" } else { "Arrow" };
     let diagnostic = Diagnostic::error(
         "table.format_not_built_in",
         format!("This build does not read {name} files."),
-        "Save the table as CSV.",
+        "Save the table as CSV, or use the command line, which reads them.",
     );
     (Table::default(), refused(diagnostic, bytes.len() as u64))
 }

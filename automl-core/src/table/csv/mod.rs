@@ -17,6 +17,8 @@ use super::infer::{ColumnBuilder, Parsing};
 use super::options::{Decimal, Dialect, Encoding, ReadOptions, ReadReport};
 use crate::diagnostic::Diagnostic;
 use decode::Decoder;
+#[cfg(feature = "columnar")]
+pub(super) use header::names;
 use records::Recorder;
 use sniff::Split;
 use std::collections::BTreeSet;
