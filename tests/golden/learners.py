@@ -10,11 +10,15 @@ tolerance that they are met with.
 import json
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
 from sklearn.datasets import make_classification, make_regression
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.svm import SVC, SVR
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 TRAIN = 80
 
@@ -57,7 +61,61 @@ def neighbours(p, y, k, count):
     return (p * k + np.bincount(y, minlength=count) / len(y)) / (k + 1)
 
 
+def trees(kind, a, t):
+    """Trees whose splits are each better than any other: any random state grows the same."""
+    found = []
+    for depth, rows in [(1, 1), (2, 2), (2, 5), (3, 4), (3, 8), (3, 12), (4, 10)]:
+        grown = [kind(max_depth=depth, min_samples_leaf=rows, random_state=state).fit(a, t) for state in range(20)]
+        if len({(tuple(g.tree_.feature), tuple(g.tree_.threshold)) for g in grown}) == 1:
+            found.append(({"max_depth": depth, "min_rows_leaf": rows}, grown[0]))
+    assert len(found) > 2
+    return found
+
+
+def leaves(model, b, t, count):
+    """The shares of the classes count as one row more in every leaf."""
+    rows = model.tree_.n_node_samples[model.apply(b)][:, None]
+    return (model.predict_proba(b) * rows + np.bincount(t, minlength=count) / len(t)) / (rows + 1)
+
+
+def gamma(a, width):
+    return 1 / (width * a.var(axis=0).sum())
+
+
+def one_against_the_rest(a, labels, b, c, width):
+    """A support vector machine, and Platt's sigmoid on distances of rows that it did not see, in three parts."""
+    def distances(x, y, of):
+        return SVC(C=c, gamma=gamma(a, width), tol=1e-6).fit(x, y).decision_function(of)
+
+    place = np.zeros(len(labels), int)
+    for label in [False, True]:
+        place[labels == label] = np.arange(1, (labels == label).sum() + 1) % 3
+    unseen = np.zeros(len(labels))
+    for part in range(3):
+        inside = place != part
+        unseen[~inside] = distances(a[inside], labels[inside], a[~inside])
+    more, fewer = labels.sum(), (~labels).sum()
+    wanted = np.where(labels, (more + 1) / (more + 2), 1 / (fewer + 2))
+
+    def loss(s):
+        z = s[0] * unseen + s[1]
+        return np.sum(np.logaddexp(0, z) - wanted * z)
+
+    slope, shift = minimize(loss, [1.0, 0.0], tol=1e-12).x
+    return expit(slope * distances(a, labels, b) + shift)
+
+
+def machines(a, t, b, count, c, width):
+    if count == 2:
+        p = one_against_the_rest(a, t == 1, b, c, width)
+        return np.stack([1 - p, p], axis=1)
+    p = np.stack([one_against_the_rest(a, t == k, b, c, width) for k in range(count)], axis=1)
+    return p / p.sum(axis=1, keepdims=True)
+
+
 def classification(a, t, b, count):
+    for c, width in [(1.0, 1.0), (10.0, 3.0)]:
+        yield case("svm", {"c": c, "width": width}, machines(a, t, b, count, c, width), 5e-3)
     for c in [0.01, 1.0, 50.0]:
         model = LogisticRegression(C=c, tol=1e-12, max_iter=100_000).fit(a, t)
         yield case("logistic", {"c": c}, model.predict_proba(b), 1e-5)
@@ -84,9 +142,23 @@ def regression(a, t, b):
         model = ElasticNet(alpha=alpha, l1_ratio=ratio, tol=1e-14, max_iter=1_000_000)
         p = mean + unit * model.fit(a, (t - mean) / unit).predict(b)
         yield case("elastic_net", {"alpha": alpha, "l1_ratio": ratio}, p, 1e-6)
+    for c, width in [(1.0, 1.0), (10.0, 3.0)]:
+        model = SVR(C=c, epsilon=0.1, gamma=gamma(a, width), tol=1e-6).fit(a, (t - mean) / unit)
+        # Both solvers stop within some thousandths of the target's standard deviation.
+        yield case("svm", {"c": c, "width": width}, mean + unit * model.predict(b), 2e-3 * unit)
     for k, weights in [(1, "uniform"), (7, "uniform"), (12, "distance")]:
         model = KNeighborsRegressor(k, weights=weights).fit(a, t)
         yield case("knn", {"k": k, "weights": weights}, model.predict(b), 1e-5)
+
+
+def tree_classification(a, t, count):
+    for given, model in trees(DecisionTreeClassifier, a, t):
+        yield case("decision_tree", given, leaves(model, a, t, count), 1e-6)
+
+
+def tree_regression(a, t):
+    for given, model in trees(DecisionTreeRegressor, a, t):
+        yield case("decision_tree", given, model.predict(a), 1e-6)
 
 
 sets = []
@@ -99,4 +171,14 @@ for features, seed in [(5, 3), (20, 4), (100, 6)]:
     x, y = numbers(features, seed)
     y = y[:TRAIN]
     sets.append(data(x, y, regression(x[:TRAIN], y, x[TRAIN:])))
+# A split may lie anywhere between two training rows, so trees predict these and no others.
+x, y = classes(3, 2)
+x, y = x[:TRAIN], y[:TRAIN]
+sets.append(data(np.vstack([x, x]), y, tree_classification(x, y, 3), 3))
+x, y = classes(2, 1)
+x, y = x[:TRAIN], y[:TRAIN]
+sets.append(data(np.vstack([x, x]), y, tree_classification(x, y, 2), 2))
+x, y = numbers(5, 3)
+x, y = x[:TRAIN], y[:TRAIN]
+sets.append(data(np.vstack([x, x]), y, tree_regression(x, y)))
 print("[\n" + ",\n".join(map(json.dumps, sets)) + "\n]")

@@ -117,9 +117,8 @@ impl Executor {
             Stage::Search => &self.prepared.split,
             Stage::Refit => {
                 let prepared = &self.prepared;
-                self.refit.get_or_insert_with(|| {
-                    refit_split(&prepared.target, prepared.split.folds(), prepared.seed)
-                })
+                self.refit
+                    .get_or_insert_with(|| refit_split(&prepared.target, &prepared.split, prepared.seed))
             }
         };
         let data = Arc::new(prepare_fold(&self.prepared, split, job));

@@ -15,6 +15,7 @@ pub mod naive_bayes;
 mod param;
 mod registry;
 pub mod ridge;
+pub mod svm;
 mod tree;
 
 #[cfg(test)]

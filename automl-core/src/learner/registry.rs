@@ -1,7 +1,7 @@
 //! Every learner there is, one line each.
 
 use super::{
-    Learner, baseline, discriminant, elastic_net, forest, gbt, knn, logistic, mlp, naive_bayes, ridge,
+    Learner, baseline, discriminant, elastic_net, forest, gbt, knn, logistic, mlp, naive_bayes, ridge, svm,
 };
 
 static LEARNERS: &[&dyn Learner] = &[
@@ -12,10 +12,12 @@ static LEARNERS: &[&dyn Learner] = &[
     &gbt::Gbt,
     &forest::RandomForest,
     &forest::ExtraTrees,
+    &forest::DecisionTree,
     &mlp::Mlp,
     &knn::Knn,
     &naive_bayes::NaiveBayes,
     &discriminant::Discriminant,
+    &svm::Svm,
 ];
 
 /// All learners, in the order in which they are listed to people.

@@ -12,21 +12,37 @@ const TRAIN_ONLY: u8 = u8::MAX - 1;
 const MOST_LOCKED: usize = 20_000;
 /// Cells (rows × features × outputs) a second of budget up to which five folds are affordable.
 const CELLS_FIVE_FOLDS: f64 = 2.0e5;
-/// The same for three folds; beyond, one hold-out validates.
+/// The same for three folds.
 const CELLS_THREE_FOLDS: f64 = 6.0e5;
+/// The same for two hold-outs; beyond, there is one.
+const CELLS_TWO_HOLD_OUTS: f64 = 1.0e6;
+/// A hold-out is one row in so many.
+const HOLD_OUT: usize = 6;
 /// Seconds that a search without a time limit is taken to have.
 const NO_LIMIT_SECS: f64 = 300.0;
+
+/// How models are compared on the rows that are not locked away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Validation {
+    /// Every row validates once, in one of so many folds.
+    Folds(u8),
+    /// So many times over, one row in [`HOLD_OUT`] validates, never the same; the rest train every time.
+    HoldOuts(u8),
+}
 
 /// Every row's part: locked away, validating one fold, or training in all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Split {
     part: Vec<u8>,
-    folds: u8,
+    validation: Validation,
 }
 
 impl Split {
+    /// Folds, or hold-outs.
     pub fn folds(&self) -> u32 {
-        u32::from(self.folds)
+        match self.validation {
+            Validation::Folds(n) | Validation::HoldOuts(n) => u32::from(n),
+        }
     }
 
     pub fn rows(&self) -> usize {
@@ -56,22 +72,27 @@ impl Split {
     pub fn describe(&self) -> String {
         let locked = self.part.iter().filter(|&&p| p == LOCKED).count();
         let open = self.part.len() - locked;
-        if self.folds == 1 {
-            let validating = self.validation(0).len();
-            format!(
+        let validating = self.validation(0).len();
+        match self.validation {
+            Validation::Folds(n) => {
+                format!("{n}-fold cross-validation on {open} rows; {locked} rows locked away")
+            }
+            Validation::HoldOuts(1) => format!(
                 "hold-out validation: {} rows train, {validating} compare; {locked} rows locked away",
                 open - validating
-            )
-        } else {
-            format!("{}-fold cross-validation on {open} rows; {locked} rows locked away", self.folds)
+            ),
+            Validation::HoldOuts(n) => format!(
+                "{n} hold-outs: {} rows train, {validating} others compare each time; {locked} rows locked away",
+                open - validating
+            ),
         }
     }
 }
 
 /// The split of a study: a stratified lock-box, and stratified folds of the rest.
 ///
-/// `features` is the number of feature columns. Small tables get ten folds, large ones (for their budget) three
-/// or a single hold-out. Rows of one class are spread evenly; for numbers, rows are spread over the sorted values.
+/// `features` is the number of feature columns. Small tables get ten folds, large ones (for their budget) three, and
+/// the largest two hold-outs or one. Rows of one class are spread evenly; for numbers, rows are spread over the sorted values.
 pub fn plan_split(target: &Target, features: usize, budget_secs: Option<f64>, seed: u64) -> Split {
     let rows = target.len();
     let share = if rows < 1_000 { 0.2 } else { 0.15 };
@@ -80,14 +101,16 @@ pub fn plan_split(target: &Target, features: usize, budget_secs: Option<f64>, se
         * features.max(1) as f64
         * if target.outputs() > 2 { target.outputs() as f64 } else { 1.0 };
     let load = cells / budget_secs.unwrap_or(NO_LIMIT_SECS).clamp(1.0, NO_LIMIT_SECS);
-    let folds = if rows <= 400 {
-        10
+    let validation = if rows <= 400 {
+        Validation::Folds(10)
     } else if load <= CELLS_FIVE_FOLDS {
-        5
+        Validation::Folds(5)
     } else if load <= CELLS_THREE_FOLDS {
-        3
+        Validation::Folds(3)
+    } else if load <= CELLS_TWO_HOLD_OUTS {
+        Validation::HoldOuts(2)
     } else {
-        1
+        Validation::HoldOuts(1)
     };
     let mut part = vec![0u8; rows];
     let order = spread(target, (0..rows as u32).collect(), &mut Rng::for_stream(seed, &[0x5011]));
@@ -101,32 +124,38 @@ pub fn plan_split(target: &Target, features: usize, budget_secs: Option<f64>, se
             open.push(row);
         }
     }
-    let folds = affordable_folds(open.len(), folds);
-    assign(&mut part, &open, folds);
-    Split { part, folds }
+    let validation = affordable(open.len(), validation);
+    assign(&mut part, &open, validation);
+    Split { part, validation }
 }
 
-/// The split for training the chosen models again on all rows.
-pub fn refit_split(target: &Target, folds: u32, seed: u64) -> Split {
+/// The split for training the chosen models again on all rows, locked ones included, validated as in `search`.
+pub fn refit_split(target: &Target, search: &Split, seed: u64) -> Split {
     let order = spread(target, (0..target.len() as u32).collect(), &mut Rng::for_stream(seed, &[0x5012]));
     let mut part = vec![0u8; target.len()];
-    let folds = affordable_folds(order.len(), u8::try_from(folds).unwrap_or(1));
-    assign(&mut part, &order, folds);
-    Split { part, folds }
+    let validation = affordable(order.len(), search.validation);
+    assign(&mut part, &order, validation);
+    Split { part, validation }
 }
 
 /// Fewer folds where there are too few rows.
-fn affordable_folds(rows: usize, wanted: u8) -> u8 {
-    if wanted <= 1 { 1 } else { wanted.min(u8::try_from(rows).unwrap_or(u8::MAX)).max(2) }
+fn affordable(rows: usize, wanted: Validation) -> Validation {
+    match wanted {
+        Validation::Folds(n) => Validation::Folds(n.min(u8::try_from(rows).unwrap_or(u8::MAX)).max(2)),
+        hold_outs @ Validation::HoldOuts(_) => hold_outs,
+    }
 }
 
-/// Folds by turns along `order`; with one fold, every sixth row validates and the others train.
-fn assign(part: &mut [u8], order: &[u32], folds: u8) {
+/// Rows validate by turns along `order`.
+fn assign(part: &mut [u8], order: &[u32], validation: Validation) {
     for (i, &row) in order.iter().enumerate() {
-        part[row as usize] = match folds {
-            1 if i % 6 == 5 => 0,
-            1 => TRAIN_ONLY,
-            _ => (i % folds as usize) as u8,
+        part[row as usize] = match validation {
+            Validation::Folds(n) => (i % usize::from(n)) as u8,
+            // The first rows of an order may be all there are, so the last of each run validate.
+            Validation::HoldOuts(n) => match HOLD_OUT - 1 - i % HOLD_OUT {
+                turn if turn < usize::from(n) => turn as u8,
+                _ => TRAIN_ONLY,
+            },
         };
     }
 }
@@ -177,7 +206,8 @@ mod tests {
             }
             seen.sort_unstable();
             prop_assert!(seen.windows(2).all(|w| w[0] != w[1]));
-            prop_assert!(split.folds() == 1 || seen.len() == rows);
+            let all_validate = matches!(split.validation, Validation::Folds(_));
+            prop_assert_eq!(all_validate, seen.len() == rows);
         }
 
         #[test]
@@ -196,20 +226,35 @@ mod tests {
 
     #[test]
     fn size_and_budget_choose_the_folds() {
-        let split = |rows, features, budget| plan_split(&classes(rows, 2), features, budget, 0).folds();
-        assert_eq!(split(300, 5, Some(10.0)), 10);
-        assert_eq!(split(10_000, 20, Some(10.0)), 5);
-        assert_eq!(split(100_000, 50, Some(10.0)), 3);
-        assert_eq!(split(1_000_000, 30, Some(10.0)), 1);
-        assert_eq!(split(1_000_000, 30, None), 5);
+        let split = |rows, features, budget| plan_split(&classes(rows, 2), features, budget, 0).validation;
+        assert_eq!(split(300, 5, Some(10.0)), Validation::Folds(10));
+        assert_eq!(split(10_000, 20, Some(10.0)), Validation::Folds(5));
+        assert_eq!(split(100_000, 50, Some(10.0)), Validation::Folds(3));
+        assert_eq!(split(160_000, 50, Some(10.0)), Validation::HoldOuts(2));
+        assert_eq!(split(1_000_000, 30, Some(10.0)), Validation::HoldOuts(1));
+        assert_eq!(split(1_000_000, 30, None), Validation::Folds(5));
+    }
+
+    #[test]
+    fn hold_outs_differ_and_leave_the_rest_to_training() {
+        let target = classes(160_000, 2);
+        let split = plan_split(&target, 50, Some(10.0), 0);
+        let (first, second) = (split.validation(0), split.validation(1));
+        assert!(first.iter().all(|i| second.binary_search(i).is_err()));
+        let open = 160_000 - split.locked().len();
+        assert!(first.len() == open / 6 && split.training(0).len() == open - first.len());
+        assert!(split.describe().starts_with("2 hold-outs: "), "{}", split.describe());
+        let again = refit_split(&target, &split, 0);
+        assert_eq!((again.folds(), again.validation(1).len()), (2, 160_000 / 6));
     }
 
     #[test]
     fn refitting_uses_all_rows() {
-        let split = refit_split(&Target::Values((0..100).map(f64::from).collect()), 5, 3);
+        let target = Target::Values((0..500).map(f64::from).collect());
+        let split = refit_split(&target, &plan_split(&target, 3, None, 3), 3);
         assert!(split.locked().is_empty());
-        assert_eq!((0..5).map(|f| split.validation(f).len()).sum::<usize>(), 100);
+        assert_eq!((0..5).map(|f| split.validation(f).len()).sum::<usize>(), 500);
         let values: Vec<u32> = split.validation(0);
-        assert!(values.iter().any(|&v| v < 20) && values.iter().any(|&v| v >= 80));
+        assert!(values.iter().any(|&v| v < 100) && values.iter().any(|&v| v >= 400));
     }
 }

@@ -3,7 +3,7 @@
 use super::trial::Trial;
 use super::{Step, Study};
 use crate::engine::protocol::{Board, BoardRow, Phase, TrialState};
-use crate::learner::{self, Reproducible};
+use crate::learner;
 
 /// Share of the progress bar that the search takes where no budget tells.
 const SEARCH_PART: f64 = 0.85;
@@ -12,7 +12,8 @@ impl Study {
     /// The board as it stands.
     pub fn board(&self, now: f64) -> Board {
         let metric = self.prepared.metric();
-        let mut rows: Vec<BoardRow> = self.trials.iter().enumerate().map(|(i, t)| self.row(i, t)).collect();
+        let shown = self.trials.iter().enumerate().filter(|(i, _)| !self.is_passed_over_again(*i));
+        let mut rows: Vec<BoardRow> = shown.map(|(i, t)| self.row(i, t)).collect();
         rows.extend(self.blend.clone());
         let place = |row: &BoardRow| {
             let group = match row.state {
@@ -45,6 +46,15 @@ impl Study {
         }
     }
 
+    /// Whether a trial was never begun for want of time, as another of its learner was before it.
+    fn is_passed_over_again(&self, index: usize) -> bool {
+        let passed_over = |t: &Trial| t.state == TrialState::Cut && t.started == 0;
+        let trial = &self.trials[index];
+        let before = &self.trials[..index];
+        passed_over(trial)
+            && before.iter().any(|t| passed_over(t) && t.proposal.learner == trial.proposal.learner)
+    }
+
     /// Name for people of a trial's learner.
     pub(super) fn title(&self, index: usize) -> String {
         let id = &self.trials[index].proposal.learner;
@@ -52,7 +62,6 @@ impl Study {
     }
 
     fn row(&self, index: usize, trial: &Trial) -> BoardRow {
-        let spec = learner::find(&trial.proposal.learner).map(learner::Learner::spec);
         let first_summary = || trial.folds.iter().flatten().next().map(|f| f.result.summary.clone());
         // What a running trial has so far would depend on the workers; a board is shown live all the same.
         BoardRow {
@@ -71,7 +80,7 @@ impl Study {
             backend: "cpu".to_owned(),
             seed: trial.seed,
             weight: trial.weight,
-            reproducible: spec.is_some_and(|s| s.reproducible == Reproducible::Everywhere),
+            reproducible: trial.is_reproducible(),
             note: if trial.note.is_empty() {
                 first_summary().unwrap_or_default()
             } else {

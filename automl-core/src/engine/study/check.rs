@@ -168,7 +168,7 @@ impl Study {
             backend: "cpu".to_owned(),
             seed: self.request.seed,
             weight: 1.0,
-            reproducible: true,
+            reproducible: trials().all(super::trial::Trial::is_reproducible),
             note: String::new(),
         }
     }

@@ -64,7 +64,7 @@ pub struct Study {
     end_reason: Option<EndReason>,
     /// Nothing is left to propose.
     exhausted: bool,
-    /// Trials passed over for want of time.
+    /// Trials passed over in a row for want of time.
     skipped: usize,
     /// Running jobs are no longer wanted.
     abort: bool,

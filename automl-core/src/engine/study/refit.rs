@@ -42,8 +42,7 @@ impl RefitMember {
 
 impl Study {
     pub(super) fn start_refit(&mut self, now: f64) {
-        let folds =
-            refit_split(&self.prepared.target, self.prepared.split.folds(), self.request.seed).folds();
+        let folds = refit_split(&self.prepared.target, &self.prepared.split, self.request.seed).folds();
         let mut left = self.refit_secs_left(now);
         if self.end_reason == Some(EndReason::Stopped) {
             left = Some(left.unwrap_or(f64::MAX).min(PATIENCE_SECS));

@@ -21,8 +21,9 @@ const REFIT_SHARE: f64 = 0.33;
 const FOLD_SHARE: f64 = 0.3;
 /// The same for boosting, which matters most.
 const FOLD_SHARE_BOOSTING: f64 = 0.6;
-/// Trials passed over because they would not end within the budget before no more are proposed.
-const MOST_SKIPPED: usize = 3;
+/// Trials passed over in a row, because they would not end within the budget, before no more are proposed. A quicker
+/// learner may still be among the next few.
+const MOST_SKIPPED: usize = 16;
 
 impl Study {
     pub(super) fn next_search_job(&mut self, now: f64) -> Option<Job> {
@@ -80,11 +81,11 @@ impl Study {
         if let (Some(left), Some(&(sum, count))) = (left, self.fold_secs.get(&trial.proposal.learner)) {
             let rounds = (trial.folds.len() as f64 / f64::from(self.workers)).ceil();
             if sum / f64::from(count.max(1)) * rounds > left {
-                self.skipped += 1;
                 trial.state = TrialState::Cut;
                 "would have taken longer than the time left".clone_into(&mut trial.note);
             }
         }
+        self.skipped = if trial.is_open() { 0 } else { self.skipped + 1 };
         self.trials.push(trial);
         true
     }

@@ -2,6 +2,7 @@
 
 use crate::engine::job::FoldResult;
 use crate::engine::protocol::TrialState;
+use crate::learner::{self, Reproducible};
 use crate::search::Proposal;
 
 /// What one fold gave.
@@ -40,6 +41,12 @@ impl Trial {
             locked_score: None,
             weight: 0.0,
         }
+    }
+
+    /// Whether every machine gives the same bytes.
+    pub fn is_reproducible(&self) -> bool {
+        let spec = learner::find(&self.proposal.learner).map(learner::Learner::spec);
+        spec.is_some_and(|s| s.reproducible == Reproducible::Everywhere)
     }
 
     pub fn is_open(&self) -> bool {

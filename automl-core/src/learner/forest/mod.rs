@@ -1,5 +1,6 @@
 //! Random forests (Breiman, 2001) and extremely randomised trees (Geurts, Ernst and Wehenkel, 2006): many deep trees
-//! that differ in what they see, whose answers are averaged.
+//! that differ in what they see, whose answers are averaged. And the forest of one tree that sees everything: a
+//! decision tree (Breiman, Friedman, Olshen and Stone, 1984), which a person can read.
 //!
 //! Trees are grown on the bins that boosting uses, with missing values and categories taken as they are. Every tree
 //! has its own random stream, so the forest of the first n trees is the same whatever comes after.
@@ -19,6 +20,9 @@ pub struct RandomForest;
 
 /// The learner `extra_trees`.
 pub struct ExtraTrees;
+
+/// The learner `decision_tree`.
+pub struct DecisionTree;
 
 const TASKS: &[Task] = &[Task::Binary, Task::Multiclass, Task::Regression];
 
@@ -42,13 +46,23 @@ static EXTRA_TREES: LearnerSpec = LearnerSpec {
     params: params::EXTRA_TREES,
 };
 
+static DECISION_TREE: LearnerSpec = LearnerSpec {
+    id: "decision_tree",
+    title: "Decision tree",
+    help: "One tree of yes-or-no questions that a person can follow. Rarely the best, always the plainest.",
+    tasks: TASKS,
+    needs: FeatureNeeds::Native,
+    reproducible: Reproducible::Everywhere,
+    params: params::DECISION_TREE,
+};
+
 impl Learner for RandomForest {
     fn spec(&self) -> &'static LearnerSpec {
         &RANDOM_FOREST
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
-        Ok(Box::new(train::fit(fit, &params::Settings::new(fit, false))?))
+        Ok(Box::new(train::fit(fit, &params::Settings::random_forest(fit))?))
     }
 
     fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {
@@ -62,7 +76,21 @@ impl Learner for ExtraTrees {
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
-        Ok(Box::new(train::fit(fit, &params::Settings::new(fit, true))?))
+        Ok(Box::new(train::fit(fit, &params::Settings::extra_trees(fit))?))
+    }
+
+    fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {
+        Ok(Box::new(model::ForestModel::decode(bytes, features)?))
+    }
+}
+
+impl Learner for DecisionTree {
+    fn spec(&self) -> &'static LearnerSpec {
+        &DECISION_TREE
+    }
+
+    fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
+        Ok(Box::new(train::fit(fit, &params::Settings::decision_tree(fit))?))
     }
 
     fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {

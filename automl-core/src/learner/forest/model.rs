@@ -21,6 +21,8 @@ pub(super) enum Kind {
     /// The share of each class among the training rows, which counts as one tree more: so that no class that was
     /// ever seen is impossible. Trees of two classes hold the share of the second.
     Classes { prior: Vec<f64> },
+    /// Leaves hold probabilities of so many classes, smoothed already. Trees of two hold that of the second.
+    Probabilities { classes: u32 },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,6 +47,10 @@ impl ForestModel {
                 let leaves = trees.has_shares();
                 (shares && leaves && prior.len() > 1, if prior.len() == 2 { 1 } else { prior.len() })
             }
+            Kind::Probabilities { classes } => {
+                let sound = *classes > 1 && trees.has_shares() && trees.trees() > 0;
+                (sound, if *classes == 2 { 1 } else { *classes as usize })
+            }
         };
         if !finite || trees.width() != width {
             return Err(damaged("a number is out of its range"));
@@ -68,24 +74,16 @@ impl Model for ForestModel {
                 Prediction { values: sums, rows: frame.rows, outputs: 1 }
             }
             Kind::Classes { prior } if prior.len() == 2 => {
-                let both = |sum: &f64| {
-                    let p = ((sum + prior[1]) / (trees + 1.0)).clamp(0.0, 1.0);
-                    [1.0 - p, p]
-                };
-                let values = sums.iter().flat_map(both).collect();
-                Prediction { values, rows: frame.rows, outputs: 2 }
+                of_two(&sums, |sum| (sum + prior[1]) / (trees + 1.0))
             }
             Kind::Classes { prior } => {
                 for row in sums.chunks_exact_mut(outputs) {
-                    let mut total = 0.0;
-                    for (sum, p) in row.iter_mut().zip(prior) {
-                        *sum += p;
-                        total += *sum;
-                    }
-                    row.iter_mut().for_each(|sum| *sum /= total);
+                    row.iter_mut().zip(prior).for_each(|(sum, p)| *sum += p);
                 }
-                Prediction { values: sums, rows: frame.rows, outputs }
+                of_many(sums, outputs)
             }
+            Kind::Probabilities { classes: 2 } => of_two(&sums, |sum| sum / trees),
+            Kind::Probabilities { .. } => of_many(sums, outputs),
         }
     }
 
@@ -96,6 +94,30 @@ impl Model for ForestModel {
     }
 
     fn summary(&self) -> String {
-        format!("{} trees, {} nodes", self.trees.trees(), self.trees.branches())
+        let trees = self.trees.trees();
+        let plural = if trees == 1 { "" } else { "s" };
+        format!("{trees} tree{plural}, {} nodes", self.trees.branches())
     }
+}
+
+/// Both classes' probabilities, where `second` gives that of the second from a sum over trees.
+fn of_two(sums: &[f64], second: impl Fn(f64) -> f64) -> Prediction {
+    let both = |&sum: &f64| {
+        let p = second(sum).clamp(0.0, 1.0);
+        [1.0 - p, p]
+    };
+    Prediction { values: sums.iter().flat_map(both).collect(), rows: sums.len(), outputs: 2 }
+}
+
+/// Rows of `outputs` sums, each brought to 1; equal shares where a foreign file has none.
+fn of_many(mut sums: Vec<f64>, outputs: usize) -> Prediction {
+    for row in sums.chunks_exact_mut(outputs) {
+        let total: f64 = row.iter().sum();
+        if total > 0.0 {
+            row.iter_mut().for_each(|sum| *sum /= total);
+        } else {
+            row.fill(1.0 / outputs as f64);
+        }
+    }
+    Prediction { rows: sums.len() / outputs, values: sums, outputs }
 }

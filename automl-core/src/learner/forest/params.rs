@@ -22,8 +22,8 @@ const fn max_features(high: f64) -> ParamSpec {
     }
 }
 
-const fn min_rows_leaf(default: i64) -> ParamSpec {
-    let kind = ParamKind::Int { default, min: 1, max: 1_000_000, low: 1, high: 20, scale: Scale::Log };
+const fn min_rows_leaf(default: i64, high: i64) -> ParamSpec {
+    let kind = ParamKind::Int { default, min: 1, max: 1_000_000, low: 1, high, scale: Scale::Log };
     ParamSpec {
         name: "min_rows_leaf",
         help: "Fewest rows in a leaf. Large tables take more: at least one row in 20,000.",
@@ -32,13 +32,13 @@ const fn min_rows_leaf(default: i64) -> ParamSpec {
     }
 }
 
-const fn max_depth() -> ParamSpec {
-    let kind = ParamKind::Int { default: 0, min: 0, max: 1_000, low: 0, high: 30, scale: Scale::Linear };
+const fn max_depth(default: i64, low: i64, high: i64, searched: bool) -> ParamSpec {
+    let kind = ParamKind::Int { default, min: 0, max: 1_000, low, high, scale: Scale::Linear };
     ParamSpec {
         name: "max_depth",
         help: "Most splits from the root to a leaf; 0 sets no limit.",
         kind,
-        searched: false,
+        searched,
     }
 }
 
@@ -58,37 +58,63 @@ const fn row_sample() -> ParamSpec {
     }
 }
 
+const fn deep() -> ParamSpec {
+    max_depth(0, 0, 30, false)
+}
+
 pub(super) const RANDOM_FOREST: &[ParamSpec] =
-    &[trees(), max_features(0.8), min_rows_leaf(1), max_depth(), row_sample(), max_bins()];
+    &[trees(), max_features(0.8), min_rows_leaf(1, 20), deep(), row_sample(), max_bins()];
 pub(super) const EXTRA_TREES: &[ParamSpec] =
-    &[trees(), max_features(1.0), min_rows_leaf(1), max_depth(), max_bins()];
+    &[trees(), max_features(1.0), min_rows_leaf(1, 20), deep(), max_bins()];
+pub(super) const DECISION_TREE: &[ParamSpec] =
+    &[max_depth(6, 2, 14, true), min_rows_leaf(10, 100), max_bins()];
 
 /// The parameters of one fit.
 pub(super) struct Settings {
     pub trees: usize,
     pub max_bins: usize,
+    /// Whether the seed decides anything. Without, it would only choose between splits that are equally good.
+    pub draws: bool,
     /// Rows drawn with replacement, as a share; `None` where every tree sees every row once.
     pub bootstrap: Option<f64>,
+    /// Whether a leaf counts the classes' shares among all rows as one row more of its own. Else they count as one tree
+    /// more, which would be half of a single tree's say.
+    pub smooths_leaves: bool,
     /// Share of features drawn for a node, 0 for the usual number.
     features: f64,
     growth: Growth,
 }
 
 impl Settings {
-    pub fn new(fit: &Fit<'_>, random_cuts: bool) -> Self {
-        let params = fit.params;
-        let min_rows = params.count("min_rows_leaf").max(fit.frame.rows / MOST_LEAVES).max(1);
+    pub fn random_forest(fit: &Fit<'_>) -> Self {
+        Self { bootstrap: Some(fit.params.float("row_sample")), ..Self::forest(fit, false) }
+    }
+
+    pub fn extra_trees(fit: &Fit<'_>) -> Self {
+        Self::forest(fit, true)
+    }
+
+    pub fn decision_tree(fit: &Fit<'_>) -> Self {
         Self {
-            trees: params.count("trees").max(1),
-            max_bins: params.count("max_bins"),
-            bootstrap: (!random_cuts).then(|| params.float("row_sample")),
-            features: params.float("max_features"),
-            growth: Growth {
-                features: 0,
-                min_rows: min_rows as i64,
-                max_depth: params.count("max_depth"),
-                random_cuts,
-            },
+            trees: 1,
+            draws: false,
+            max_bins: fit.params.count("max_bins"),
+            bootstrap: None,
+            smooths_leaves: true,
+            features: 1.0,
+            growth: growth(fit, false),
+        }
+    }
+
+    fn forest(fit: &Fit<'_>, random_cuts: bool) -> Self {
+        Self {
+            trees: fit.params.count("trees").max(1),
+            draws: true,
+            max_bins: fit.params.count("max_bins"),
+            bootstrap: None,
+            smooths_leaves: false,
+            features: fit.params.float("max_features"),
+            growth: growth(fit, random_cuts),
         }
     }
 
@@ -101,4 +127,9 @@ impl Settings {
         let drawn = if self.features > 0.0 { count as f64 * self.features } else { usual };
         Growth { features: (drawn.round() as usize).clamp(1, count.max(1)), ..self.growth }
     }
+}
+
+fn growth(fit: &Fit<'_>, random_cuts: bool) -> Growth {
+    let min_rows = fit.params.count("min_rows_leaf").max(fit.frame.rows / MOST_LEAVES).max(1);
+    Growth { features: 0, min_rows: min_rows as i64, max_depth: fit.params.count("max_depth"), random_cuts }
 }

@@ -1,4 +1,4 @@
-use super::{ExtraTrees, RandomForest};
+use super::{DecisionTree, ExtraTrees, RandomForest};
 use crate::learner::tree::testing::{accuracy, frame, levels, mixed, numbers, rmse};
 use crate::learner::{Fit, FitError, Learner, ParamValue, Params};
 use crate::model::{Model, Target};
@@ -54,6 +54,23 @@ fn learns_classes_and_numbers() {
             assert!(worst.fold(0.0, f64::max) < 1.0);
         }
     }
+}
+
+#[test]
+fn one_tree_answers_by_its_leaves() {
+    let (train, target) = mixed(3000, 2, 1);
+    let (test, truth) = mixed(1000, 2, 2);
+    let model = fit(&DecisionTree, &train, &target, &[], 1);
+    let share = accuracy(&model.predict(&test), &truth);
+    assert!(share > 0.75, "{share}");
+    assert!(model.summary().starts_with("1 tree, "), "{}", model.summary());
+    // Nothing is drawn: the seed does not matter.
+    assert_eq!(model.encode(), fit(&DecisionTree, &train, &target, &[], 2).encode());
+    // A split at 5 leaves two pure leaves of 10 rows, each smoothed by one row of even shares.
+    let data = frame(vec![numbers((0..20).map(|i| if i < 10 { 1.0 } else { 9.0 }))]);
+    let y = Target::Classes { codes: (0..20).map(|i| u32::from(i >= 10)).collect(), classes: 2 };
+    let values = fit(&DecisionTree, &data, &y, &[], 1).predict(&data).values;
+    assert!((values[0] - 10.5 / 11.0).abs() < 1e-6 && (values[39] - 10.5 / 11.0).abs() < 1e-6, "{values:?}");
 }
 
 #[test]

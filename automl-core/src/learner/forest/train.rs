@@ -64,19 +64,32 @@ impl Forest<'_> {
         let integer = |row: usize| (centred[row] * per_unit).round() as i64;
         let kind = Kind::Values { offset: center.offset, scale: center.scale };
         let means = |row: usize| centred[row];
-        self.of_scalars(kind, integer, means)
+        self.of_scalars(kind, (0.0, 0.0), integer, means)
     }
 
     fn of_two(self, codes: &[u32], prior: Vec<f64>) -> Result<ForestModel, FitError> {
         let second = |row: usize| codes[row] == 1;
         let integer = |row: usize| i64::from(second(row));
-        self.of_scalars(Kind::Classes { prior }, integer, |row| f64::from(u8::from(second(row))))
+        let smoothing = if self.settings.smooths_leaves { (prior[1], 1.0) } else { (0.0, 0.0) };
+        let kind = self.kind(prior);
+        self.of_scalars(kind, smoothing, integer, |row| f64::from(u8::from(second(row))))
     }
 
-    /// Trees with a mean a leaf; `integer` decides splits and `value` the means.
+    /// How leaves become probabilities.
+    fn kind(&self, prior: Vec<f64>) -> Kind {
+        if self.settings.smooths_leaves {
+            Kind::Probabilities { classes: prior.len() as u32 }
+        } else {
+            Kind::Classes { prior }
+        }
+    }
+
+    /// Trees with a mean a leaf; `integer` decides splits and `value` the means. `smoothing` is what every leaf has
+    /// before its rows: a sum and a number of rows.
     fn of_scalars(
         mut self,
         kind: Kind,
+        smoothing: (f64, f64),
         integer: impl Fn(usize) -> i64,
         value: impl Fn(usize) -> f64,
     ) -> Result<ForestModel, FitError> {
@@ -88,6 +101,8 @@ impl Forest<'_> {
             let word = |(&value, &draws): (&i64, &u32)| scalar.word(value, i64::from(draws));
             scalar.words = integers.iter().zip(&self.draws).map(word).collect();
             let draws = &self.draws;
+            // Without smoothing, a leaf's mean is all that there is to say.
+            let (more, more_rows) = smoothing;
             let mut first = None;
             let shape = grow(
                 &self.data,
@@ -97,7 +112,7 @@ impl Forest<'_> {
                 &self.growth,
                 &mut rng,
                 |_, rows| {
-                    let (mut sum, mut weight) = (0.0, 0.0);
+                    let (mut sum, mut weight) = (more, more_rows);
                     for &row in rows {
                         let draws = f64::from(draws[row as usize]);
                         sum += draws * value(row as usize);
@@ -118,6 +133,8 @@ impl Forest<'_> {
         let mut builder = Builder::new(self.data.columns, prior.len());
         let mut classes = Classes::new(codes.to_vec(), prior.len());
         let mut places: BTreeMap<Vec<u32>, u32> = BTreeMap::new();
+        let kind = self.kind(prior.clone());
+        let more = if self.settings.smooths_leaves { 1.0 } else { 0.0 };
         for tree in 0..self.settings.trees {
             let mut rng = self.draw(tree)?;
             classes.weights.clone_from(&self.draws);
@@ -131,15 +148,16 @@ impl Forest<'_> {
                 &mut rng,
                 |classes, _| {
                     let total: u64 = classes.counts().iter().sum();
+                    let share = |(&n, p): (&u64, &f64)| (n as f64 + more * p) / (total as f64 + more);
                     let shares: Vec<f32> =
-                        classes.counts().iter().map(|&n| (n as f64 / total as f64) as f32).collect();
+                        classes.counts().iter().zip(&prior).map(|of| share(of) as f32).collect();
                     let key = shares.iter().map(|s| s.to_bits()).collect();
                     leaves.push(*places.entry(key).or_insert_with(|| builder.push_leaf(&shares)));
                 },
             );
             builder.push(&shape, &self.data, |leaf| leaves[leaf as usize]);
         }
-        Ok(ForestModel { kind: Kind::Classes { prior }, trees: builder.finish(self.settings.trees) })
+        Ok(ForestModel { kind, trees: builder.finish(self.settings.trees) })
     }
 
     /// Draws the rows of a tree.
@@ -147,7 +165,8 @@ impl Forest<'_> {
         if self.fit.cancel.is_cancelled() {
             return Err(FitError::Cancelled);
         }
-        let mut rng = Rng::for_stream(self.fit.seed, &[0xF0, tree as u64]);
+        let seed = if self.settings.draws { self.fit.seed } else { 0 };
+        let mut rng = Rng::for_stream(seed, &[0xF0, tree as u64]);
         let count = self.draws.len();
         if let Some(share) = self.settings.bootstrap {
             self.draws.fill(0);
