@@ -4,7 +4,8 @@ use crate::places;
 use crate::shell::{Done, command, failure, finish, output, run, works};
 use std::path::{Path, PathBuf};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What runs in a browser.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 /// The newest trunk that the stable toolchains from 1.90 on can build.
 const TRUNK: &str = "0.21.14";
 const BINARYEN: &str = "132";
@@ -66,11 +67,28 @@ fn locked_version(package: &str) -> Result<String, crate::shell::Failure> {
     })
 }
 
+/// The program that runs a test built for WebAssembly. It comes with wasm-bindgen, and only one of the very same
+/// version understands the test; the one on the search path may be another.
+pub fn wasm_test_runner() -> PathBuf {
+    let name = "wasm-bindgen-test-runner";
+    let version = locked_version("wasm-bindgen").unwrap_or_default();
+    let ours = tool_folder("wasm-bindgen", &version).join("bin").join(name);
+    if has_program(&ours) { ours } else { PathBuf::from(name) }
+}
+
+fn tool_folder(program: &str, version: &str) -> PathBuf {
+    places::tools().join(format!("{program}-{version}"))
+}
+
+fn has_program(path: &Path) -> bool {
+    path.exists() || path.with_extension("exe").exists()
+}
+
 /// A tool that cargo builds, into a folder of its own version. It is built beside its place and moved there, so that
 /// one that was broken off is never taken for whole.
 fn cargo_tool(program: &str, package: &str, version: &str, locked: bool) -> Done {
-    let place = places::tools().join(format!("{program}-{version}"));
-    if place.join("bin").join(program).exists() || place.join("bin").join(format!("{program}.exe")).exists() {
+    let place = tool_folder(program, version);
+    if has_program(&place.join("bin").join(program)) {
         return Ok(());
     }
     let known = output(program, &["--version"]).unwrap_or_default();
