@@ -28,6 +28,7 @@ pub fn for_build() -> Done {
 /// As [`for_build`].
 pub fn for_tests() -> Done {
     for_build()?;
+    packages()?;
     browser()?;
     browser_tests()
 }
@@ -156,6 +157,13 @@ fn browser() -> Done {
         })?;
     }
     found_browser().map(drop).ok_or_else(|| failure("no Chromium was found", help))
+}
+
+/// Every package that `Cargo.lock` names. The builds fetch only those for this system and the browser, but the test
+/// of licences reads all.
+fn packages() -> Done {
+    let help = "check the connection to the crate registry, and that Cargo.lock is as in version control";
+    run("cargo", &["fetch", "--quiet", "--locked"], help)
 }
 
 /// The library that drives the browser.
