@@ -1,7 +1,7 @@
 //! Installs what is missing. Every step is skipped at once where it is done already.
 
-use crate::places;
 use crate::shell::{Done, command, failure, finish, output, run, works};
+use crate::{places, wasm_target};
 use std::path::{Path, PathBuf};
 
 /// What runs in a browser.
@@ -15,7 +15,7 @@ const BINARYEN: &str = "132";
 /// # Errors
 /// The step that failed, and what to do.
 pub fn for_build() -> Done {
-    wasm_target()?;
+    wasm_target::set_up()?;
     let bindgen = locked_version("wasm-bindgen")?;
     cargo_tool("wasm-bindgen", "wasm-bindgen-cli", &bindgen, false)?;
     cargo_tool("trunk", "trunk", TRUNK, true)?;
@@ -33,28 +33,9 @@ pub fn for_tests() -> Done {
     browser_tests()
 }
 
-fn say(what: &str) {
+/// Tells what set-up does.
+pub fn say(what: &str) {
     eprintln!("set-up: {what}");
-}
-
-fn has_target() -> bool {
-    let library = output("rustc", &["--print", "target-libdir", "--target", TARGET]);
-    let has_core = |folder: &Path| {
-        std::fs::read_dir(folder)
-            .is_ok_and(|all| all.flatten().any(|f| f.file_name().to_string_lossy().starts_with("libcore-")))
-    };
-    library.is_some_and(|folder| has_core(Path::new(folder.trim())))
-}
-
-/// The standard library for wasm32.
-fn wasm_target() -> Done {
-    if has_target() {
-        return Ok(());
-    }
-    say("adding the target wasm32-unknown-unknown to the Rust toolchain");
-    let help = "install Rust with rustup, then run `rustup target add wasm32-unknown-unknown`; on Debian without rustup: \
-                `apt-get install rust-src lld` of the same version, and build the standard library for that target into the toolchain";
-    run("rustup", &["target", "add", TARGET], help)
 }
 
 /// The version of a package in `Cargo.lock`.
@@ -111,8 +92,12 @@ fn cargo_tool(program: &str, package: &str, version: &str, locked: bool) -> Done
     move_into_place(&half, &place)
 }
 
-fn move_into_place(half: &Path, place: &Path) -> Done {
-    // Left over from the build; without it the tool is whole all the same.
+/// Moves what was built beside its place.
+///
+/// # Errors
+/// Where it cannot be moved.
+pub fn move_into_place(half: &Path, place: &Path) -> Done {
+    // Left over from cargo; without it the tool is whole all the same.
     let _ = std::fs::remove_dir_all(half.join("target"));
     std::fs::rename(half, place).map_err(|error| {
         failure(format!("cannot move a tool to {}: {error}", place.display()), "check who may write there")
