@@ -5,11 +5,13 @@
 )]
 
 mod bench;
+mod debian_wasm;
 mod places;
 mod serve;
 mod setup;
 mod shell;
 mod test;
+mod wasm_target;
 
 use std::process::ExitCode;
 
@@ -21,6 +23,12 @@ const HELP: &str = "cargo xtask COMMAND
   setup                 set up and nothing else
 
 Tools are kept in the user's cache folder (trellis/tools) and installed once.
+
+The standard library for WebAssembly comes from rustup. Where rustup is absent or its host does not answer, Debian's
+packages are used, and a toolchain is made of them in the cache folder (trellis/toolchains).
+  TRELLIS_WASM_ROUTE=auto     as told, which is what happens without it
+  TRELLIS_WASM_ROUTE=rustup   rustup or nothing
+  TRELLIS_WASM_ROUTE=debian   Debian's packages even where rustup has the target
 ";
 
 fn main() -> ExitCode {

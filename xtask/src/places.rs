@@ -14,11 +14,21 @@ pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// Tools that are installed for this project, outside any checkout.
-pub fn tools() -> PathBuf {
+/// What is kept for this project outside any checkout.
+fn cache() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE")).unwrap_or_default();
-    cache.unwrap_or_else(|| PathBuf::from(home()).join(".cache")).join("trellis/tools")
+    cache.unwrap_or_else(|| PathBuf::from(home()).join(".cache")).join("trellis")
+}
+
+/// Tools that are installed for this project.
+pub fn tools() -> PathBuf {
+    cache().join("tools")
+}
+
+/// Compilers that are installed for this project. Apart from the tools, all of which are on the search path.
+pub fn toolchains() -> PathBuf {
+    cache().join("toolchains")
 }
 
 /// The search path with the installed tools in front.

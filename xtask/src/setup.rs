@@ -1,10 +1,11 @@
 //! Installs what is missing. Every step is skipped at once where it is done already.
 
-use crate::places;
 use crate::shell::{Done, command, failure, finish, output, run, works};
+use crate::{places, wasm_target};
 use std::path::{Path, PathBuf};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What runs in a browser.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 /// The newest trunk that the stable toolchains from 1.90 on can build.
 const TRUNK: &str = "0.21.14";
 const BINARYEN: &str = "132";
@@ -14,7 +15,7 @@ const BINARYEN: &str = "132";
 /// # Errors
 /// The step that failed, and what to do.
 pub fn for_build() -> Done {
-    wasm_target()?;
+    wasm_target::set_up()?;
     let bindgen = locked_version("wasm-bindgen")?;
     cargo_tool("wasm-bindgen", "wasm-bindgen-cli", &bindgen, false)?;
     cargo_tool("trunk", "trunk", TRUNK, true)?;
@@ -27,32 +28,14 @@ pub fn for_build() -> Done {
 /// As [`for_build`].
 pub fn for_tests() -> Done {
     for_build()?;
+    packages()?;
     browser()?;
     browser_tests()
 }
 
-fn say(what: &str) {
+/// Tells what set-up does.
+pub fn say(what: &str) {
     eprintln!("set-up: {what}");
-}
-
-fn has_target() -> bool {
-    let library = output("rustc", &["--print", "target-libdir", "--target", TARGET]);
-    let has_core = |folder: &Path| {
-        std::fs::read_dir(folder)
-            .is_ok_and(|all| all.flatten().any(|f| f.file_name().to_string_lossy().starts_with("libcore-")))
-    };
-    library.is_some_and(|folder| has_core(Path::new(folder.trim())))
-}
-
-/// The standard library for wasm32.
-fn wasm_target() -> Done {
-    if has_target() {
-        return Ok(());
-    }
-    say("adding the target wasm32-unknown-unknown to the Rust toolchain");
-    let help = "install Rust with rustup, then run `rustup target add wasm32-unknown-unknown`; on Debian without rustup: \
-                `apt-get install rust-src lld` of the same version, and build the standard library for that target into the toolchain";
-    run("rustup", &["target", "add", TARGET], help)
 }
 
 /// The version of a package in `Cargo.lock`.
@@ -66,11 +49,28 @@ fn locked_version(package: &str) -> Result<String, crate::shell::Failure> {
     })
 }
 
+/// The program that runs a test built for WebAssembly. It comes with wasm-bindgen, and only one of the very same
+/// version understands the test; the one on the search path may be another.
+pub fn wasm_test_runner() -> PathBuf {
+    let name = "wasm-bindgen-test-runner";
+    let version = locked_version("wasm-bindgen").unwrap_or_default();
+    let ours = tool_folder("wasm-bindgen", &version).join("bin").join(name);
+    if has_program(&ours) { ours } else { PathBuf::from(name) }
+}
+
+fn tool_folder(program: &str, version: &str) -> PathBuf {
+    places::tools().join(format!("{program}-{version}"))
+}
+
+fn has_program(path: &Path) -> bool {
+    path.exists() || path.with_extension("exe").exists()
+}
+
 /// A tool that cargo builds, into a folder of its own version. It is built beside its place and moved there, so that
 /// one that was broken off is never taken for whole.
 fn cargo_tool(program: &str, package: &str, version: &str, locked: bool) -> Done {
-    let place = places::tools().join(format!("{program}-{version}"));
-    if place.join("bin").join(program).exists() || place.join("bin").join(format!("{program}.exe")).exists() {
+    let place = tool_folder(program, version);
+    if has_program(&place.join("bin").join(program)) {
         return Ok(());
     }
     let known = output(program, &["--version"]).unwrap_or_default();
@@ -92,8 +92,12 @@ fn cargo_tool(program: &str, package: &str, version: &str, locked: bool) -> Done
     move_into_place(&half, &place)
 }
 
-fn move_into_place(half: &Path, place: &Path) -> Done {
-    // Left over from the build; without it the tool is whole all the same.
+/// Moves what was built beside its place.
+///
+/// # Errors
+/// Where it cannot be moved.
+pub fn move_into_place(half: &Path, place: &Path) -> Done {
+    // Left over from cargo; without it the tool is whole all the same.
     let _ = std::fs::remove_dir_all(half.join("target"));
     std::fs::rename(half, place).map_err(|error| {
         failure(format!("cannot move a tool to {}: {error}", place.display()), "check who may write there")
@@ -138,6 +142,13 @@ fn browser() -> Done {
         })?;
     }
     found_browser().map(drop).ok_or_else(|| failure("no Chromium was found", help))
+}
+
+/// Every package that `Cargo.lock` names. The builds fetch only those for this system and the browser, but the test
+/// of licences reads all.
+fn packages() -> Done {
+    let help = "check the connection to the crate registry, and that Cargo.lock is as in version control";
+    run("cargo", &["fetch", "--quiet", "--locked"], help)
 }
 
 /// The library that drives the browser.

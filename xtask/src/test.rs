@@ -80,6 +80,15 @@ fn check(program: &str, arguments: &[&str]) -> Count {
     Count::of(&crate::shell::run(program, arguments, "read the messages above"))
 }
 
+/// The tests of the core that have one body for native and for WebAssembly, in the latter, on Node.js.
+fn in_wasm() -> Count {
+    // Not by a variable: cargo would split a path at its spaces.
+    let runner = format!("target.{}.runner = ['{}']", setup::TARGET, setup::wasm_test_runner().display());
+    let tests = ["--package", "automl-core", "--target", setup::TARGET, "--test", "same_bits"];
+    let arguments = [&["test", "--config", &runner], tests.as_slice()].concat();
+    counted("cargo", &arguments, in_cargo_test)
+}
+
 type Step = (&'static str, fn() -> Count);
 
 const STEPS: &[Step] = &[
@@ -101,8 +110,8 @@ const STEPS: &[Step] = &[
         )
     }),
     ("lints of the page", || {
-        let target = "wasm32-unknown-unknown";
-        check("cargo", &["clippy", "--quiet", "-p", "app", "--target", target, "--", "-D", "warnings"])
+        let arguments = ["clippy", "--quiet", "-p", "app", "--target", setup::TARGET, "--", "-D", "warnings"];
+        check("cargo", &arguments)
     }),
     // Before the tests: the server's ask for the page inside the binary.
     ("the page builds", || Count::of(&serve::build_page())),
@@ -110,6 +119,7 @@ const STEPS: &[Step] = &[
         let arguments = ["test", "--workspace", "--exclude", "app", "--no-fail-fast"];
         counted("cargo", &arguments, in_cargo_test)
     }),
+    ("unit tests in WebAssembly", in_wasm),
     ("the page's own tests", || counted("cargo", &["test", "-p", "app", "--lib"], in_cargo_test)),
     ("the server builds", || Count::of(&serve::build_server())),
     ("in a real browser", || {
@@ -165,6 +175,8 @@ mod tests {
     fn results_are_counted() {
         let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.10s";
         assert_eq!(in_cargo_test(line), Some(Count { passed: 12, failed: 3, skipped: 1 }));
+        let in_wasm = "test result: ok. 5 passed; 0 failed; 0 ignored; 0 filtered out; finished in 9.68s";
+        assert_eq!(in_cargo_test(in_wasm), Some(Count { passed: 5, ..Count::default() }));
         assert_eq!(in_cargo_test("test a ... ok"), None);
         assert_eq!(in_node_test("# pass 6"), Some(Count { passed: 6, ..Count::default() }));
         assert_eq!(in_node_test("# cancelled 2"), Some(Count { failed: 2, ..Count::default() }));

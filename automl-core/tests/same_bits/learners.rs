@@ -1,0 +1,95 @@
+//! Every learner that declares itself reproducible everywhere, for each of its tasks.
+
+use crate::golden::{Hashes, bits, check, hash};
+use automl_core::learner::{self, FeatureNeeds, Fit, Learner, ParamValue, Params, Reproducible};
+use automl_core::model::{Model, Target, Task};
+use automl_core::node::{FeatureColumn, FeatureValues, Frame, NO_CATEGORY};
+use automl_core::numeric::Rng;
+use automl_core::platform::Cancel;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const ROWS: usize = 120;
+const LEVELS: usize = 5;
+
+fn feature(name: &str, values: FeatureValues) -> FeatureColumn {
+    FeatureColumn { name: name.to_owned(), values }
+}
+
+/// Three numeric features, and for trees one with holes and one of categories besides.
+fn frame(needs: FeatureNeeds, rng: &mut Rng) -> Frame {
+    let mut normals = || -> Vec<f32> { (0..ROWS).map(|_| rng.normal() as f32).collect() };
+    let numbers = ["a", "b", "c"].map(|name| feature(name, FeatureValues::Numeric(normals().into())));
+    let mut columns = numbers.to_vec();
+    if needs == FeatureNeeds::Native {
+        let mut holes = normals();
+        holes.iter_mut().step_by(7).for_each(|x| *x = f32::NAN);
+        columns.push(feature("holes", FeatureValues::Numeric(holes.into())));
+        let codes = (0..ROWS).map(|i| if i % 11 == 0 { NO_CATEGORY } else { rng.below(LEVELS) as u32 });
+        let cardinality = LEVELS as u32;
+        columns.push(feature("level", FeatureValues::Categorical { codes: codes.collect(), cardinality }));
+    }
+    Frame { columns, rows: ROWS }
+}
+
+/// What depends on the first two features and on chance.
+fn target(task: Task, frame: &Frame, rng: &mut Rng) -> Target {
+    let number = |j: usize, i: usize| frame.numeric(j).map_or(0.0, |v| f64::from(v[i]));
+    let mut value = |i: usize| number(0, i) - 2.0 * number(1, i) * number(0, i) + 0.5 * rng.normal();
+    let values: Vec<f64> = (0..ROWS).map(&mut value).collect();
+    let codes = |bounds: &[f64]| {
+        let code = |z: &f64| bounds.iter().filter(|bound| z > bound).count() as u32;
+        Target::Classes { codes: values.iter().map(code).collect(), classes: bounds.len() + 1 }
+    };
+    match task {
+        Task::Binary => codes(&[0.2]),
+        Task::Multiclass => codes(&[-0.6, 0.2, 0.9]),
+        Task::Regression => Target::Values(values),
+    }
+}
+
+/// Settings that keep a fit short.
+fn params(learner: &dyn Learner) -> Params {
+    let specs = learner.spec().params;
+    let short = [("trees", 12), ("epochs", 6), ("hidden", 8)];
+    let given = short.map(|(name, value)| (name.to_owned(), ParamValue::Int(value)));
+    Params::complete(specs, &Params(given.into()))
+}
+
+fn fit(
+    learner: &dyn Learner,
+    frame: &Frame,
+    target: &Target,
+    validation: Option<(&Frame, &Target)>,
+) -> Box<dyn Model> {
+    let (params, cancel) = (params(learner), Cancel::new());
+    let wanted = Fit { frame, target, validation, params: &params, seed: 9, threads: 1, cancel: &cancel };
+    learner.fit(&wanted).unwrap_or_else(|error| panic!("{}: {error}", learner.spec().id))
+}
+
+/// The model's bytes, and what it predicts for rows that it has not seen.
+fn hashes(learner: &dyn Learner, task: Task) -> [(String, String); 3] {
+    let mut rng = Rng::for_stream(21, &[task as u64]);
+    let needs = learner.spec().needs;
+    let (train, other) = (frame(needs, &mut rng), frame(needs, &mut rng));
+    let (y, other_y) = (target(task, &train, &mut rng), target(task, &other, &mut rng));
+    let model = fit(learner, &train, &y, None);
+    let stopped = fit(learner, &train, &y, Some((&other, &other_y)));
+    let name = |what: &str| format!("{}.{}.{what}", learner.spec().id, task.name());
+    [
+        (name("model"), hash(&model.encode())),
+        (name("predictions"), hash(&bits(model.predict(&other).values))),
+        (name("stopped"), hash(&stopped.encode())),
+    ]
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn learners() {
+    let mut found = Hashes::new();
+    for learner in learner::all() {
+        if learner.spec().reproducible == Reproducible::Everywhere {
+            found.extend(learner.spec().tasks.iter().flat_map(|&task| hashes(*learner, task)));
+        }
+    }
+    assert!(found.len() > 30, "{found:?}");
+    check("learner", &found);
+}

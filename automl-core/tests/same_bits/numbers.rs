@@ -1,0 +1,76 @@
+//! Functions, draws and sums.
+
+use crate::golden::{Hashes, bits, check, hash};
+use automl_core::numeric::{Rng, dot, math, mean, sum};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+/// A function and its name.
+type Named<T> = (&'static str, fn(T) -> T);
+
+/// Ordinary, tiny, huge and odd numbers of both signs.
+fn inputs() -> Vec<f64> {
+    let mut rng = Rng::new(5);
+    let mut all = vec![0.0, -0.0, 1.0, -1.0, f64::MIN_POSITIVE, 5e-324, f64::MAX, f64::INFINITY, f64::NAN];
+    all.extend((0..2000).map(|_| 40.0 * (rng.uniform() - 0.5)));
+    all.extend((0..1000).map(|_| rng.uniform()));
+    // Exponents from 2⁻¹⁰⁰ to 2¹⁰⁰.
+    let scaled = |rng: &mut Rng| rng.normal() * f64::from_bits((1023 - 100 + rng.below(200) as u64) << 52);
+    all.extend((0..1000).map(|_| scaled(&mut rng)));
+    all
+}
+
+fn of_double(f: fn(f64) -> f64, inputs: &[f64]) -> String {
+    hash(&bits(inputs.iter().map(|&x| f(x))))
+}
+
+fn of_single(f: fn(f32) -> f32, inputs: &[f64]) -> String {
+    hash(&bits(inputs.iter().map(|&x| f64::from(f(x as f32)))))
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn functions() {
+    let inputs = inputs();
+    let doubles: [Named<f64>; 15] = [
+        ("atan", math::atan),
+        ("cbrt", math::cbrt),
+        ("cos", math::cos),
+        ("erf", math::erf),
+        ("exp", math::exp),
+        ("expm1", math::expm1),
+        ("lgamma", math::lgamma),
+        ("ln", math::ln),
+        ("ln_1p", math::ln_1p),
+        ("log10", math::log10),
+        ("log2", math::log2),
+        ("sigmoid", math::sigmoid),
+        ("sin", math::sin),
+        ("sqrt", f64::sqrt),
+        ("tanh", math::tanh),
+    ];
+    let singles: [Named<f32>; 3] = [("expf", math::expf), ("lnf", math::lnf), ("tanhf", math::tanhf)];
+    let doubles = doubles.map(|(name, f)| (name.to_owned(), of_double(f, &inputs)));
+    let singles = singles.map(|(name, f)| (name.to_owned(), of_single(f, &inputs)));
+    let mut found: Hashes = doubles.into_iter().chain(singles).collect();
+    let pairs = inputs.windows(2).map(|pair| math::pow(pair[0].abs(), pair[1]));
+    found.insert("pow".to_owned(), hash(&bits(pairs)));
+    check("function", &found);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn draws_and_sums() {
+    let mut rng = Rng::for_stream(7, &[1, 2, 3]);
+    let normals: Vec<f64> = (0..3000).map(|_| rng.normal()).collect();
+    let mut order: Vec<usize> = (0..500).collect();
+    rng.shuffle(&mut order);
+    let mut softmax: Vec<f64> = normals[..200].to_vec();
+    softmax.chunks_mut(4).for_each(math::softmax);
+    let reversed: Vec<f64> = normals.iter().rev().copied().collect();
+    let totals = [sum(&normals), mean(&normals), dot(&normals, &reversed)];
+    let found = [
+        ("normals", bits(normals)),
+        ("shuffle", bits(order.into_iter().map(|i| i as f64))),
+        ("softmax", bits(softmax)),
+        ("sums", bits(totals)),
+    ];
+    check("numeric", &found.map(|(name, bytes)| (name.to_owned(), hash(&bytes))).into());
+}

@@ -1,0 +1,87 @@
+//! A whole search, from a file's bytes to a model's.
+
+use crate::golden::{check, hash};
+use automl_core::engine::protocol::StudyRequest;
+use automl_core::engine::{Executor, ModelArtifact, Study, prepare};
+use automl_core::model::Task;
+use automl_core::numeric::Rng;
+use automl_core::platform::Cancel;
+use automl_core::table::{Format, ReadOptions, Table, read};
+use std::sync::Arc;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+/// More than the least that a study looks back, so that proposals follow results.
+const TRIALS: u32 = 12;
+
+/// Numbers with holes, categories, dates, and an answer that depends on them.
+fn csv(task: Task, rows: usize) -> String {
+    let mut rng = Rng::new(17);
+    let mut out = "amount,shop,day,answer\n".to_owned();
+    for i in 0..rows {
+        let (x, level) = (rng.normal(), rng.below(3));
+        let z = 1.5 * x + [0.0, 1.0, -1.0][level] + 0.4 * rng.normal();
+        let answer = match task {
+            Task::Binary => if z > 0.2 { "yes" } else { "no" }.to_owned(),
+            Task::Multiclass => {
+                ["low", "middle", "high"][usize::from(z > -0.5) + usize::from(z > 0.8)].to_owned()
+            }
+            Task::Regression => format!("{z:.4}"),
+        };
+        let amount = if i % 13 == 5 { String::new() } else { format!("{x:.3}") };
+        let shop = ["north", "south", "east"][level];
+        out.push_str(&format!("{amount},{shop},2024-{:02}-{:02},{answer}\n", 1 + i % 12, 1 + i * 7 % 28));
+    }
+    out
+}
+
+fn request() -> StudyRequest {
+    StudyRequest {
+        target: "answer".to_owned(),
+        task: None,
+        metric: None,
+        ignore: Vec::new(),
+        budget_secs: None,
+        max_trials: Some(TRIALS),
+        seed: 4,
+        reproducible: true,
+        learners: Vec::new(),
+    }
+}
+
+fn table(text: &str) -> (Table, ReadOptions) {
+    let options = ReadOptions::default();
+    let (table, report) = read(text.as_bytes(), Format::Csv, &options);
+    let next = report.options_for_next(&table, &options);
+    (table, next)
+}
+
+/// Runs a study with one worker. Its clock stands still: without a budget, time decides nothing.
+fn search(table: &Table, next: ReadOptions) -> ModelArtifact {
+    let request = request();
+    let prepared = Arc::new(prepare(table, next, &request).expect("a table that can be learned from"));
+    let mut study = Study::new(prepared.clone(), request, 1, 0.0, 0.0);
+    let mut executor = Executor::new(prepared, 1);
+    for _ in 0..10_000 {
+        if let Some(job) = study.next_job(0.0) {
+            study.job_done(executor.run(&job, &Cancel::new()), 0.0);
+        }
+        study.tick(0.0);
+        if let Some(outcome) = study.outcome() {
+            return outcome.expect("a model").artifact;
+        }
+    }
+    panic!("the study does not end");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn studies() {
+    let mut found = Vec::new();
+    for task in [Task::Binary, Task::Multiclass, Task::Regression] {
+        let (table, next) = table(&csv(task, 100));
+        let artifact = search(&table, next);
+        let (predictions, _) = artifact.predictions_csv(&table).expect("its own table");
+        found.push((format!("{}.file", task.name()), hash(&artifact.to_bytes())));
+        found.push((format!("{}.predictions", task.name()), hash(predictions.as_bytes())));
+    }
+    check("study", &found.into_iter().collect());
+}
