@@ -2,6 +2,7 @@ use super::Svm;
 use crate::learner::dense::testing::{classes, fit, frame, normals, try_fit, values};
 use crate::learner::{FitError, ParamValue};
 use crate::model::Target;
+use crate::numeric::math;
 
 #[test]
 fn a_ring_is_told_from_its_middle() {
@@ -16,7 +17,7 @@ fn a_ring_is_told_from_its_middle() {
 #[test]
 fn a_wave_is_followed() {
     let (train, test) = (normals(300, 1, 1), normals(100, 1, 2));
-    let wave = |f: &crate::node::Frame| values(f, |x| 1e6 + 1e3 * (2.0 * x[0]).sin());
+    let wave = |f: &crate::node::Frame| values(f, |x| 1e6 + 1e3 * math::sin(2.0 * x[0]));
     let given = [("c", ParamValue::Float(10.0)), ("width", ParamValue::Float(0.5))];
     let prediction = fit(&Svm, &train, &Target::Values(wave(&train)), &given).predict(&test);
     let squares = prediction.values.iter().zip(wave(&test)).map(|(p, y)| (p - y) * (p - y));
