@@ -10,6 +10,8 @@ mod objective;
 mod params;
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
 
 use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Reproducible};
