@@ -146,6 +146,17 @@ fn a_lost_worker_costs_one_trial() {
 }
 
 #[test]
+fn findings_about_the_data_reach_the_workers_and_the_verdict() {
+    let mut page = Page::new(2);
+    page.open(&csv(Task::Binary));
+    let Some((Event::Opened { table }, _)) = page.told.last() else { panic!("{:?}", page.told) };
+    let ignore = table.target.as_ref().expect("a target").features.clone();
+    page.search(StudyRequest { ignore, ..request(2) });
+    let (Event::Finished { verdict, .. }, _) = page.last() else { panic!("{:?}", page.last().0) };
+    assert!(verdict.diagnostics.iter().any(|d| d.code == "data.no_features"), "{:?}", verdict.diagnostics);
+}
+
+#[test]
 fn stopping_replaces_busy_workers_once_and_ends() {
     let mut page = Page::new(2);
     page.open(&csv(Task::Binary));
