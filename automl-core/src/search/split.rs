@@ -1,7 +1,7 @@
 //! Which rows are locked away, and which validate which fold.
 
 use crate::model::Target;
-use crate::numeric::Rng;
+use crate::numeric::{Rng, count};
 use serde::{Deserialize, Serialize};
 
 /// Row is locked away until the search has ended.
@@ -54,15 +54,18 @@ impl Split {
 
     /// The split in words.
     pub fn describe(&self) -> String {
+        let shown = |n: usize| count(n as u64);
         let locked = self.part.iter().filter(|&&p| p == LOCKED).count();
         let open = self.part.len() - locked;
         if self.folds == 1 {
             let validating = self.validation(0).len();
+            let (train, compare) = (shown(open - validating), shown(validating));
             format!(
-                "hold-out validation: {} rows train, {validating} compare; {locked} rows locked away",
-                open - validating
+                "hold-out validation: {train} rows train, {compare} compare; {} rows locked away",
+                shown(locked)
             )
         } else {
+            let (open, locked) = (shown(open), shown(locked));
             format!("{}-fold cross-validation on {open} rows; {locked} rows locked away", self.folds)
         }
     }
