@@ -1,50 +1,59 @@
 //! The page's state, as signals, and what changes it.
 
-use crate::client::workers::{Beside, Pool};
-use crate::client::{network, save, storage};
+mod hear;
+mod keep;
+
+use crate::client::network::{Network, NetworkError};
+use crate::client::workers::{Beside, Broken, Pool};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::protocol::{
-    Board, Command, Event, Phase, RowPrediction, StudyRequest, TableInfo, TargetInfo, Verdict,
+    Board, Command, Phase, RowPrediction, StudyRequest, TableInfo, TargetInfo, Verdict,
 };
 use automl_core::table::ReadOptions;
-use js_sys::ArrayBuffer;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use wasm_bindgen::{JsCast, JsValue};
+use trellis_page::files;
+use trellis_page::latest::Latest;
 use web_sys::Blob;
 
 /// Rows fetched at a time for the preview.
 pub const PAGE_ROWS: u64 = 100;
-/// Pages of rows that are kept.
-const KEPT_PAGES: usize = 40;
+/// Code of the alert that offers to open the last table again.
+pub const BROKEN: &str = "engine.broken";
+/// Code of the alert that offers to load the page again.
+pub const NOT_STARTED: &str = "engine.not_started";
 
 /// One fetched page of rows.
 pub type RowsPage = Arc<Vec<Vec<Option<String>>>>;
 
-/// How the last table was opened, for the next visit.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-struct Kept {
+/// A file that is being read. It takes the place of the open one once that has succeeded.
+struct Pending {
     name: String,
+    file: Blob,
     options: ReadOptions,
-    target: Option<String>,
+    /// For the next visit.
+    keep: bool,
 }
 
-/// The result of the last search, for the next visit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct KeptResult {
-    board: Board,
-    verdict: Verdict,
+/// How far the predicting of a table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Predicting {
+    /// Bytes of the file, of so many.
+    Reading(u64, u64),
+    /// Rows, of so many.
+    Rows(u64, u64),
 }
 
 /// Everything that the page shows.
 #[derive(Clone, Copy)]
 pub struct Store {
     pool: StoredValue<Option<Pool>, LocalStorage>,
+    pub network: Network,
     /// The open file, for reading it again in another way.
     file: StoredValue<Option<Blob>, LocalStorage>,
+    pending: StoredValue<Option<Pending>, LocalStorage>,
     pub name: RwSignal<String>,
     pub options: RwSignal<ReadOptions>,
     /// (bytes read, bytes in all) while a file is read.
@@ -56,21 +65,27 @@ pub struct Store {
     pub validation: RwSignal<String>,
     pub verdict: RwSignal<Option<Arc<Verdict>>>,
     pub prediction: RwSignal<Option<RowPrediction>>,
+    predicting: StoredValue<Latest<Command>>,
+    pub predicting_table: RwSignal<Option<Predicting>>,
+    /// What has come of the predictions of a table.
+    parts: StoredValue<Vec<Blob>, LocalStorage>,
+    /// The last visit's result, until the engine has its model back.
+    returning: StoredValue<Option<(Arc<Board>, Arc<Verdict>)>>,
     /// What went wrong last.
     pub alerts: RwSignal<Vec<Diagnostic>>,
     /// What happened last, for screen readers and as a passing note.
     pub news: RwSignal<String>,
     /// The model is to be kept and not handed to the person.
     keeping: RwSignal<bool>,
-    /// Bytes that left this tab: nothing here sends any.
-    pub bytes_sent: RwSignal<u64>,
 }
 
 impl Store {
     pub fn new() -> Self {
         Self {
             pool: StoredValue::new_local(None),
+            network: Network::new(),
             file: StoredValue::new_local(None),
+            pending: StoredValue::new_local(None),
             name: RwSignal::default(),
             options: RwSignal::default(),
             reading: RwSignal::default(),
@@ -81,28 +96,50 @@ impl Store {
             validation: RwSignal::default(),
             verdict: RwSignal::default(),
             prediction: RwSignal::default(),
+            predicting: StoredValue::new(Latest::default()),
+            predicting_table: RwSignal::default(),
+            parts: StoredValue::new_local(Vec::new()),
+            returning: StoredValue::new(None),
             alerts: RwSignal::default(),
             news: RwSignal::default(),
             keeping: RwSignal::default(),
-            bytes_sent: RwSignal::default(),
         }
     }
 
     /// Loads the workers in the background, and brings back what the last visit left.
     pub fn start(self) {
         let listener = Rc::new(move |event, body| self.hear(event, body));
-        let broken = Rc::new(move |reason: String| {
-            self.reading.set(None);
-            self.table.set(None);
-            self.board.set(None);
-            self.alert(Diagnostic::error(
-                "engine.broken",
-                format!("The engine broke down and was started again: {reason}"),
-                "Open the table again. If it is very large, use the command line for it.",
-            ));
-        });
-        self.pool.set_value(Some(Pool::start(listener, broken)));
+        let broken = Rc::new(move |broken| self.hear_broken(broken));
+        self.pool.set_value(Some(Pool::start(self.network, listener, broken)));
         wasm_bindgen_futures::spawn_local(self.bring_back());
+    }
+
+    /// The engine has lost all that it held.
+    fn hear_broken(self, broken: Broken) {
+        self.reading.set(None);
+        self.pending.set_value(None);
+        self.table.set(None);
+        self.target.set(None);
+        self.board.set(None);
+        self.verdict.set(None);
+        self.prediction.set(None);
+        self.predicting.set_value(Latest::default());
+        self.predicting_table.set(None);
+        self.alert(match broken {
+            Broken::NotStarted(reason) => Diagnostic::error(
+                NOT_STARTED,
+                format!("The engine could not be started: {}.", reason.trim_start_matches("Uncaught ")),
+                "Check the connection and load the page again. If that does not help, another browser may.",
+            ),
+            Broken::Ended(reason) => Diagnostic::error(
+                BROKEN,
+                format!(
+                    "The engine broke down and was started again: {}.",
+                    reason.trim_start_matches("Uncaught ")
+                ),
+                "Open the table again. If it is very large, use the command line for it.",
+            ),
+        });
     }
 
     pub fn ask(self, command: &Command, beside: Beside) {
@@ -127,29 +164,31 @@ impl Store {
             && self.verdict.with(Option::is_none)
     }
 
-    /// Opens a file, in place of what was open.
+    /// Opens a file, in place of what was open once it has been read.
     pub fn open(self, name: String, file: Blob, options: ReadOptions) {
         self.alerts.set(Vec::new());
-        self.reading.set(Some((0, file.size() as u64)));
-        self.board.set(None);
-        self.verdict.set(None);
-        self.prediction.set(None);
-        self.options.set(options.clone());
-        self.name.set(name.clone());
-        self.file.set_value(Some(file.clone()));
-        self.ask(&Command::Open { name: name.clone(), options: options.clone() }, Beside::Blob(file.clone()));
-        wasm_bindgen_futures::spawn_local(async move {
-            // A browser without room or without storage still works; only the next visit starts empty.
-            let kept = Kept { name, options, target: None };
-            let _ = storage::forget(&[storage::MODEL, storage::RESULT]).await;
-            let _ = storage::put(storage::FILE, &file).await;
-            self.keep(&kept).await;
-        });
+        match files::unreadable_here(&name) {
+            Some(diagnostic) => self.alert(diagnostic),
+            None => self.read(name, file, options, true),
+        }
     }
 
-    async fn keep(self, kept: &Kept) {
-        let json = serde_json::to_string(kept).unwrap_or_default();
-        let _ = storage::put(storage::TABLE, &JsValue::from_str(&json)).await;
+    fn read(self, name: String, file: Blob, options: ReadOptions, keep: bool) {
+        // The engine ends a search before it reads.
+        if untrack(|| self.searching()) {
+            self.board.set(None);
+        }
+        self.reading.set(Some((0, file.size() as u64)));
+        let command = Command::Open { name: name.clone(), options: options.clone() };
+        self.pending.set_value(Some(Pending { name, file: file.clone(), options, keep }));
+        self.ask(&command, Beside::Blob(file));
+    }
+
+    /// Gives up the reading of a file. What was open stays open.
+    pub fn stop_reading(self) {
+        self.tell(&Command::Cancel);
+        self.reading.set(None);
+        self.pending.set_value(None);
     }
 
     /// Reads the open file again in another way.
@@ -161,21 +200,28 @@ impl Store {
         }
     }
 
+    /// Whether there is a file that can be read again.
+    pub fn has_file(self) -> bool {
+        self.file.with_value(Option::is_some)
+    }
+
     /// Opens a bundled sample.
     pub fn open_sample(self, file: &'static str) {
+        self.alerts.set(Vec::new());
         self.reading.set(Some((0, 0)));
         wasm_bindgen_futures::spawn_local(async move {
-            match network::bundled(&format!("/samples/{file}")).await {
-                Ok(blob) => self.open(file.to_owned(), blob, ReadOptions::default()),
-                Err(reason) => {
-                    self.reading.set(None);
-                    self.alert(Diagnostic::error(
-                        "sample.unreachable",
-                        format!("The sample could not be loaded: {reason}."),
-                        "Check the connection and try again, or drop a file of your own: that needs no network.",
-                    ));
-                }
-            }
+            let reason = match self.network.bundled(&format!("/samples/{file}")).await {
+                Ok(blob) => return self.open(file.to_owned(), blob, ReadOptions::default()),
+                Err(NetworkError::Unreachable) => "which cannot be reached just now".to_owned(),
+                Err(NetworkError::Refused(status)) => format!("which refused it with status {status}"),
+                Err(NetworkError::Browser(said)) => format!("and the browser says: {said}"),
+            };
+            self.reading.set(None);
+            self.alert(Diagnostic::error(
+                "sample.unreachable",
+                format!("The sample lies on this page's server, {reason}."),
+                "Try again once there is a connection, or drop a file of your own: that needs none.",
+            ));
         });
     }
 
@@ -184,17 +230,47 @@ impl Store {
         self.verdict.set(None);
         self.board.set(None);
         self.prediction.set(None);
-        let kept = Kept {
-            name: self.name.get_untracked(),
-            options: self.options.get_untracked(),
-            target: Some(request.target.clone()),
-        };
-        wasm_bindgen_futures::spawn_local(async move { self.keep(&kept).await });
+        self.keep_target(request.target.clone());
         self.tell(&Command::Start { request });
         // The search shows itself at the top.
         if let Some(window) = web_sys::window() {
             window.scroll_to_with_x_and_y(0.0, 0.0);
         }
+    }
+
+    /// Predicts a row. While an answer is awaited only the latest row waits.
+    pub fn predict_row(self, values: BTreeMap<String, String>) {
+        let command = Command::PredictRow { values };
+        if let Some(command) = self.predicting.try_update_value(|p| p.ask(command)).flatten() {
+            self.tell(&command);
+        }
+    }
+
+    /// The answer has come, or will not come: the next one is asked for.
+    fn next_prediction(self) {
+        if let Some(command) = self.predicting.try_update_value(Latest::answered).flatten() {
+            self.tell(&command);
+        }
+    }
+
+    /// Predicts the rows of another table.
+    pub fn predict_table(self, name: String, file: Blob) {
+        self.alerts.set(Vec::new());
+        if let Some(diagnostic) = files::unreadable_here(&name) {
+            return self.alert(diagnostic);
+        }
+        self.predicting_table.set(Some(Predicting::Reading(0, file.size() as u64)));
+        self.ask(&Command::PredictTable { name }, Beside::Blob(file));
+    }
+
+    pub fn stop_predicting(self) {
+        self.tell(&Command::Cancel);
+        self.end_predicting();
+    }
+
+    fn end_predicting(self) -> Vec<Blob> {
+        self.predicting_table.set(None);
+        self.parts.try_update_value(std::mem::take).unwrap_or_default()
     }
 
     /// Fetches a page of rows, unless it is there.
@@ -213,135 +289,13 @@ impl Store {
     pub fn close(self) {
         self.tell(&Command::Stop);
         self.file.set_value(None);
+        self.pending.set_value(None);
         self.table.set(None);
         self.target.set(None);
         self.board.set(None);
         self.verdict.set(None);
         self.reading.set(None);
         self.alerts.set(Vec::new());
-        wasm_bindgen_futures::spawn_local(async {
-            let keys = [storage::FILE, storage::TABLE, storage::MODEL, storage::RESULT];
-            let _ = storage::forget(&keys).await;
-        });
-    }
-
-    fn hear(self, event: Event, body: Option<ArrayBuffer>) {
-        match event {
-            Event::Reading { bytes, of } => self.reading.set(Some((bytes, of))),
-            Event::Opened { table } => {
-                self.reading.set(None);
-                self.rows.set(BTreeMap::new());
-                let chosen = self.target.get_untracked().map(|t| t.column.clone());
-                let known = |c: &String| table.profile.columns.iter().any(|p| p.name == *c);
-                match chosen.filter(known).filter(|_| self.table.with_untracked(Option::is_some)) {
-                    Some(column) => self.tell(&Command::Inspect { column, task: None }),
-                    None => self.target.set(table.target.clone().map(Arc::new)),
-                }
-                self.news.set(format!("{} is open.", table.name));
-                self.table.set(Some(Arc::from(table)));
-            }
-            Event::Rows { start, rows } => self.rows.update(|pages| {
-                if pages.len() > KEPT_PAGES {
-                    pages.retain(|page, _| page.abs_diff(start / PAGE_ROWS) < KEPT_PAGES as u64 / 2);
-                }
-                pages.insert(start / PAGE_ROWS, Arc::new(rows));
-            }),
-            Event::Target { info } => self.target.set(Some(Arc::from(info))),
-            Event::Started { plan } => self.validation.set(plan.validation),
-            Event::Board { board } => self.hear_board(*board),
-            Event::Finished { board, verdict } => {
-                self.hear_board(*board);
-                self.keep_result(&verdict);
-                self.news.set(verdict.sentence.clone());
-                self.verdict.set(Some(Arc::from(verdict)));
-                self.keeping.set(true);
-                self.tell(&Command::SaveModel);
-            }
-            Event::Restored { .. } => {}
-            Event::RowPrediction { prediction } => self.prediction.set(Some(prediction)),
-            Event::Predictions { rows, name, diagnostics } => {
-                self.alerts.set(diagnostics);
-                self.news.set(format!("{rows} rows predicted."));
-                self.hand_over(&name, "text/csv", body);
-            }
-            Event::Model { name } if self.keeping.get_untracked() => {
-                let _ = name;
-                self.keeping.set(false);
-                wasm_bindgen_futures::spawn_local(async move {
-                    if let Some(body) = body {
-                        let _ = storage::put(storage::MODEL, &body).await;
-                    }
-                });
-            }
-            Event::Model { name } => self.hand_over(&name, "application/octet-stream", body),
-            Event::Report { name } => self.hand_over(&name, "text/html", body),
-            Event::Failed { diagnostics } => {
-                self.reading.set(None);
-                if self.searching() {
-                    self.board.set(None);
-                }
-                self.alerts.set(diagnostics);
-            }
-        }
-    }
-
-    fn hear_board(self, board: Board) {
-        let old = self.board.with_untracked(|b| b.as_ref().and_then(|b| b.best_score));
-        if let (Some(new), true) = (board.best_score, old != board.best_score) {
-            let best = board.rows.first().map_or("", |r| r.title.as_str());
-            self.news.set(format!(
-                "New best: {best}, {} {}",
-                board.metric_title,
-                trellis_page::format::number(new)
-            ));
-        }
-        self.board.set(Some(Arc::new(board)));
-    }
-
-    fn hand_over(self, name: &str, mime: &str, body: Option<ArrayBuffer>) {
-        let Some(body) = body else { return };
-        if save::download(name, mime, &body).is_err() {
-            self.alert(Diagnostic::error(
-                "download.refused",
-                format!("The browser did not take the file {name}."),
-                "Allow downloads for this page and try again.",
-            ));
-        }
-    }
-
-    fn keep_result(self, verdict: &Verdict) {
-        let Some(board) = self.board.get_untracked() else { return };
-        let result = KeptResult { board: (*board).clone(), verdict: verdict.clone() };
-        wasm_bindgen_futures::spawn_local(async move {
-            let json = serde_json::to_string(&result).unwrap_or_default();
-            let _ = storage::put(storage::RESULT, &JsValue::from_str(&json)).await;
-        });
-    }
-
-    /// What the last visit left: the file is read again, the model taken back.
-    async fn bring_back(self) {
-        let text = |value: Option<JsValue>| value.and_then(|v| v.as_string()).unwrap_or_default();
-        let Ok(kept) = storage::get(storage::TABLE).await else { return };
-        let Ok(kept) = serde_json::from_str::<Kept>(&text(kept)) else { return };
-        let Ok(Some(file)) = storage::get(storage::FILE).await else { return };
-        let Ok(file) = file.dyn_into::<Blob>() else { return };
-        if self.table.with_untracked(Option::is_some) || self.reading.with_untracked(Option::is_some) {
-            return;
-        }
-        self.name.set(kept.name.clone());
-        self.options.set(kept.options.clone());
-        self.file.set_value(Some(file.clone()));
-        self.reading.set(Some((0, file.size() as u64)));
-        self.ask(&Command::Open { name: kept.name, options: kept.options }, Beside::Blob(file));
-        if let Some(column) = kept.target {
-            self.tell(&Command::Inspect { column, task: None });
-        }
-        let result = storage::get(storage::RESULT).await.unwrap_or_default();
-        let model = storage::get(storage::MODEL).await.unwrap_or_default();
-        let Ok(result) = serde_json::from_str::<KeptResult>(&text(result)) else { return };
-        let Some(model) = model.and_then(|m| m.dyn_into::<ArrayBuffer>().ok()) else { return };
-        self.ask(&Command::Restore, Beside::Buffer(model));
-        self.board.set(Some(Arc::new(result.board)));
-        self.verdict.set(Some(Arc::new(result.verdict)));
+        self.forget();
     }
 }
