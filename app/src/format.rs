@@ -1,19 +1,7 @@
 //! Numbers and names as people read them.
 
 use automl_core::model::Task;
-
-/// Digits in threes: `48,842`.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
-}
+pub use automl_core::numeric::{count, percent};
 
 /// About four significant digits.
 pub fn number(x: f64) -> String {
@@ -37,6 +25,12 @@ pub fn number(x: f64) -> String {
         _ => return format!("{x:.2e}"),
     };
     format!("{x:.digits$}").replace('-', "−")
+}
+
+/// A number as it was written, where that is short: `9`, `351.5`.
+pub fn plain(x: f64) -> String {
+    let text = x.to_string();
+    if text.len() <= 7 && x.abs() < 1e4 { text.replace('-', "−") } else { number(x) }
 }
 
 /// A score and its spread: `0.8610 ± 0.0040`.
@@ -71,11 +65,6 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
-/// `85.9 %`
-pub fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
-}
-
 /// What is predicted, after the column's name: `(yes / no)`, `(one of 5 classes)`, `(a number)`.
 pub fn answer(task: Task, classes: &[(String, u64)]) -> String {
     match task {
@@ -106,6 +95,7 @@ mod tests {
                 .map(number)
                 .collect();
         assert_eq!(shown, ["0", "0.8612", "12.35", "345.7", "4568", "48,842", "−62,000", "1.23e-5", "–"]);
+        assert_eq!([9.0, -351.5, 0.1 + 0.2, 755_000.0].map(plain), ["9", "−351.5", "0.3000", "755,000"]);
         assert_eq!(score(Some(0.5), Some(0.25)), "0.5000 ± 0.2500");
         assert_eq!(score(None, None), "–");
     }
@@ -114,7 +104,6 @@ mod tests {
     fn sizes_and_times_have_units() {
         assert_eq!([bytes(0), bytes(1), bytes(406_064)], ["0 bytes", "1 byte", "406.1 kB"]);
         assert_eq!([seconds(0.84), seconds(59.6), seconds(200.0)], ["0.8 s", "60 s", "3 min 20 s"]);
-        assert_eq!(count(1_234_567), "1,234,567");
     }
 
     #[test]

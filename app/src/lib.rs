@@ -1,5 +1,10 @@
 //! What the page and its workers share, and what of the page can be tested without a browser.
 
+pub mod choice;
+pub mod files;
 pub mod format;
+pub mod latest;
 pub mod message;
+pub mod missing;
+pub mod slider;
 pub mod window;

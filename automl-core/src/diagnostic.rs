@@ -18,20 +18,20 @@ pub enum Severity {
     Error,
 }
 
-/// One finding about an input.
+/// One finding about an input. Every field is always written: it also travels in a format without names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// Stable, dotted identifier, for example `csv.ragged_row`.
     pub code: String,
     pub severity: Severity,
     /// The pipeline node that it concerns, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub node: Option<String>,
     /// The column or port that it concerns, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub column: Option<String>,
     /// 1-based data row (the header not counted) that it concerns first, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub row: Option<u64>,
     /// What happened, in one plain sentence.
     pub message: String,

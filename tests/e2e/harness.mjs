@@ -53,12 +53,13 @@ export async function startBrowser() {
 }
 
 // A page with a log of what must not happen: errors, and requests to elsewhere.
-export async function openPage(browser, url, { width = 1440, height = 900, dark = false, path = '/' } = {}) {
+export async function openPage(browser, url, { width = 1440, height = 900, dark = false, path = '/', prepare } = {}) {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
     acceptDownloads: true,
   });
+  await prepare?.(context);
   const page = await context.newPage();
   const faults = [];
   page.on('console', (message) => message.type() === 'error' && faults.push(`console: ${message.text()}`));
@@ -79,7 +80,7 @@ export const id = (page, name) => page.getByTestId(name);
 
 // Runs the command line; returns what it printed, or throws with what it said.
 export function run(...args) {
-  const done = spawnSync(trellis, args, { encoding: 'utf8' });
+  const done = spawnSync(trellis, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (done.status !== 0) throw new Error(`trellis ${args.join(' ')} ended with ${done.status}: ${done.stderr}`);
   return done.stdout;
 }

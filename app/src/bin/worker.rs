@@ -92,8 +92,8 @@ struct Conductor {
     session: RefCell<Session>,
     /// Number of the table that was asked for last; the reading of an older one is given up.
     opening: Cell<u32>,
-    /// Commands that wait for the one that is being done.
-    waiting: RefCell<VecDeque<(Command, JsValue)>>,
+    /// Commands that wait for the one that is being done: command, what lies beside it, `opening` when it came.
+    waiting: RefCell<VecDeque<(Command, JsValue, u32)>>,
     busy: Cell<bool>,
 }
 
@@ -131,10 +131,10 @@ impl Conductor {
                 let json = parts.get(1).as_string().unwrap_or_default();
                 // The page is of the same build, so its commands can be read.
                 let Ok(command) = serde_json::from_str::<Command>(&json) else { return };
-                if matches!(command, Command::Open { .. }) {
+                if matches!(command, Command::Open { .. } | Command::Cancel) {
                     self.opening.set(self.opening.get() + 1);
                 }
-                self.waiting.borrow_mut().push_back((command, parts.get(2)));
+                self.waiting.borrow_mut().push_back((command, parts.get(2), self.opening.get()));
                 if !self.busy.replace(true) {
                     wasm_bindgen_futures::spawn_local(self.work());
                 }
@@ -147,9 +147,9 @@ impl Conductor {
     async fn work(self: Rc<Self>) {
         loop {
             let next = self.waiting.borrow_mut().pop_front();
-            let Some((command, body)) = next else { break };
+            let Some((command, body, mine)) = next else { break };
             match body.dyn_into::<Blob>() {
-                Ok(blob) => self.with_blob(command, blob).await,
+                Ok(blob) => self.with_blob(command, blob, mine).await,
                 Err(body) => self.handle(command, body.dyn_ref::<ArrayBuffer>().map(|_| bytes_of(&body))),
             }
         }
@@ -161,17 +161,24 @@ impl Conductor {
         carry(outputs);
     }
 
-    /// A command whose bytes are in a file: tables are read in chunks, others whole.
-    async fn with_blob(&self, command: Command, blob: Blob) {
-        let Command::Open { name, options } = command else {
-            match slice(&blob, 0.0, blob.size()).await {
-                Ok(bytes) => self.handle(command, Some(bytes)),
-                Err(reason) => unreadable(&reason),
+    /// A command whose bytes are in a file: tables are read in chunks, a model whole.
+    async fn with_blob(&self, command: Command, blob: Blob, mine: u32) {
+        let begun = match command {
+            _ if self.opening.get() != mine => return,
+            Command::Open { name, options } => {
+                self.session.borrow_mut().open_begin(&name, blob.size() as u64, options)
             }
-            return;
+            Command::PredictTable { name } => {
+                self.session.borrow_mut().predict_begin(&name, blob.size() as u64)
+            }
+            other => {
+                return match slice(&blob, 0.0, blob.size()).await {
+                    Ok(bytes) => self.handle(other, Some(bytes)),
+                    Err(reason) => unreadable(&reason),
+                };
+            }
         };
-        let mine = self.opening.get();
-        carry(self.session.borrow_mut().open_begin(&name, blob.size() as u64, options));
+        carry(begun);
         let mut at = 0.0;
         while at < blob.size() {
             let chunk = slice(&blob, at, (at + CHUNK).min(blob.size())).await;
@@ -179,12 +186,20 @@ impl Conductor {
                 return;
             }
             match chunk {
-                Ok(bytes) => carry(self.session.borrow_mut().open_chunk(&bytes)),
+                Ok(bytes) => carry(self.session.borrow_mut().read_chunk(&bytes)),
                 Err(reason) => return unreadable(&reason),
             }
             at += CHUNK;
         }
-        carry(self.session.borrow_mut().open_end());
+        carry(self.session.borrow_mut().read_end());
+        while self.session.borrow().is_predicting() {
+            carry(self.session.borrow_mut().predict_block());
+            // Time for the words of the page, which may be to give up.
+            gloo_timers::future::TimeoutFuture::new(0).await;
+            if self.opening.get() != mine {
+                return;
+            }
+        }
     }
 }
 

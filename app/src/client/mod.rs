@@ -1,6 +1,7 @@
 //! The page's doors: to its workers, to what it keeps, to its own server.
 
 pub mod network;
+pub mod program;
 pub mod save;
 pub mod storage;
 pub mod workers;

@@ -1,21 +1,70 @@
 //! The only place that may ask the network for anything, and it asks for the page's own files only.
+//!
+//! Every request goes through [`Network::request`], which counts what leaves the tab with it. Nothing sends a body
+//! today, so the count is 0; whatever will send one is counted.
 
+use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Response};
+use web_sys::{Blob, RequestInit, Response};
 
-/// A bundled file as bytes that have not been read yet.
-///
-/// # Errors
-/// No network, or no such file.
-pub async fn bundled(path: &str) -> Result<Blob, String> {
-    let plain = |e: JsValue| format!("{e:?}");
-    let window = web_sys::window().ok_or("there is no window")?;
-    let response: Response =
-        JsFuture::from(window.fetch_with_str(path)).await.map_err(plain)?.dyn_into().map_err(plain)?;
-    if !response.ok() {
-        return Err(format!("the server answered {}", response.status()));
+/// Why a file did not come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkError {
+    /// There is no connection, or no server at its end.
+    Unreachable,
+    /// The server's status.
+    Refused(u16),
+    /// What the browser said.
+    Browser(String),
+}
+
+/// The way out of the tab, and the count of what has gone it.
+#[derive(Debug, Clone, Copy)]
+pub struct Network {
+    sent: RwSignal<u64>,
+}
+
+fn said(error: JsValue) -> NetworkError {
+    NetworkError::Browser(format!("{error:?}"))
+}
+
+impl Network {
+    pub fn new() -> Self {
+        Self { sent: RwSignal::new(0) }
     }
-    let blob = response.blob().map_err(plain)?;
-    JsFuture::from(blob).await.map_err(plain)?.dyn_into().map_err(plain)
+
+    /// Bytes of request bodies that have left this tab.
+    pub fn bytes_sent(self) -> u64 {
+        self.sent.get()
+    }
+
+    /// A file of the page as bytes that have not been read yet.
+    ///
+    /// # Errors
+    /// No network, or no such file.
+    pub async fn bundled(self, path: &str) -> Result<Blob, NetworkError> {
+        let response = self.request("GET", path, None).await?;
+        if !response.ok() {
+            return Err(NetworkError::Refused(response.status()));
+        }
+        let blob = response.blob().map_err(said)?;
+        // The connection may end while the body comes.
+        let blob = JsFuture::from(blob).await.map_err(|_| NetworkError::Unreachable)?;
+        blob.dyn_into().map_err(said)
+    }
+
+    /// The one request that there is. A body is counted when it is given to the browser.
+    async fn request(self, method: &str, path: &str, body: Option<&Blob>) -> Result<Response, NetworkError> {
+        let window = web_sys::window().ok_or(NetworkError::Unreachable)?;
+        let init = RequestInit::new();
+        init.set_method(method);
+        if let Some(body) = body {
+            init.set_body(body);
+            self.sent.update(|sent| *sent += body.size() as u64);
+        }
+        let answer = JsFuture::from(window.fetch_with_str_and_init(path, &init)).await;
+        // A page may learn no more than that it failed.
+        answer.map_err(|_| NetworkError::Unreachable)?.dyn_into().map_err(said)
+    }
 }

@@ -1,17 +1,25 @@
 //! Handing files to the person.
 
-use js_sys::{Array, ArrayBuffer};
+use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
-/// Offers `bytes` as a download.
+/// `parts`, buffers or blobs, as one file.
 ///
 /// # Errors
 /// What the browser said.
-pub fn download(name: &str, mime: &str, bytes: &ArrayBuffer) -> Result<(), JsValue> {
+pub fn blob(mime: &str, parts: &Array) -> Result<Blob, JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type(mime);
-    let blob = Blob::new_with_buffer_source_sequence_and_options(&Array::of1(bytes), &options)?;
+    Blob::new_with_blob_sequence_and_options(parts, &options)
+}
+
+/// Offers `parts`, one after the other, as a download.
+///
+/// # Errors
+/// What the browser said.
+pub fn download(name: &str, mime: &str, parts: &Array) -> Result<(), JsValue> {
+    let blob = blob(mime, parts)?;
     let url = Url::create_object_url_with_blob(&blob)?;
     let document = web_sys::window().and_then(|w| w.document()).ok_or("there is no document")?;
     let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();

@@ -2,6 +2,8 @@
 //!
 //! Bytes between conductor and executors pass through here unread and are handed over, not copied.
 
+use super::network::Network;
+use super::program::Program;
 use automl_core::engine::protocol::{Command, Event};
 use js_sys::{Array, ArrayBuffer};
 use std::cell::RefCell;
@@ -9,10 +11,10 @@ use std::rc::Rc;
 use trellis_page::message;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{Blob, ErrorEvent, MessageEvent, Worker};
 
-/// Where trunk puts the script that loads the workers' program.
-const LOADER: &str = "/worker_loader.js";
+/// A worker that ends so often before it was ready will not start at all.
+const MOST_STARTS: u32 = 3;
 /// More executors than a search can keep busy.
 const MOST_EXECUTORS: u32 = 8;
 
@@ -34,11 +36,13 @@ struct Slot {
     waiting: Vec<(Array, Array)>,
     /// Counts restarts, so that words of an ended worker are not heard.
     generation: u32,
+    /// Starts since it was ready last.
+    starts: u32,
 }
 
 impl Slot {
     fn new() -> Self {
-        Self { worker: None, ready: false, waiting: Vec::new(), generation: 0 }
+        Self { worker: None, ready: false, waiting: Vec::new(), generation: 0, starts: 0 }
     }
 
     fn send(&mut self, message: Array, transfer: Array) {
@@ -52,12 +56,23 @@ impl Slot {
     }
 }
 
+/// Why the engine is not what it was.
+pub enum Broken {
+    /// It never came up.
+    NotStarted(String),
+    /// The conductor broke down, and a fresh one was started.
+    Ended(String),
+}
+
+type OnBroken = Rc<dyn Fn(Broken)>;
+
 struct Inner {
+    /// Once it has been loaded.
+    program: Option<Program>,
     /// The conductor, then the executors.
     slots: Vec<Slot>,
     listener: Listener,
-    /// Hears why the conductor broke down.
-    broken: Rc<dyn Fn(String)>,
+    broken: OnBroken,
 }
 
 /// A handle on the pool.
@@ -75,15 +90,27 @@ pub fn executors() -> u32 {
 }
 
 impl Pool {
-    /// Starts to load the workers.
-    pub fn start(listener: Listener, broken: Rc<dyn Fn(String)>) -> Self {
-        let executors = executors();
-        let slots = (0..=executors).map(|_| Slot::new()).collect();
-        let pool = Self(Rc::new(RefCell::new(Inner { slots, listener, broken })));
-        for index in 0..=executors as usize {
-            pool.spawn(index);
-        }
+    /// Starts to load the workers' program, and then the workers. What is asked before waits for them.
+    pub fn start(network: Network, listener: Listener, broken: OnBroken) -> Self {
+        let slots = (0..=executors()).map(|_| Slot::new()).collect();
+        let pool = Self(Rc::new(RefCell::new(Inner { program: None, slots, listener, broken })));
+        let loading = pool.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            match Program::load(network).await {
+                Ok(program) => {
+                    loading.0.borrow_mut().program = Some(program);
+                    let count = loading.0.borrow().slots.len();
+                    (0..count).for_each(|index| loading.spawn(index));
+                }
+                Err(reason) => loading.tell_broken(Broken::NotStarted(reason)),
+            }
+        });
         pool
+    }
+
+    fn tell_broken(&self, broken: Broken) {
+        let tell = self.0.borrow().broken.clone();
+        tell(broken);
     }
 
     /// Asks the engine for something.
@@ -105,14 +132,11 @@ impl Pool {
     }
 
     fn spawn(&self, index: usize) {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = match Worker::new_with_options(LOADER, &options) {
-            Ok(worker) => worker,
-            Err(error) => {
-                let broken = self.0.borrow().broken.clone();
-                return broken(format!("{error:?}"));
-            }
+        let started = self.0.borrow().program.as_ref().map(Program::start);
+        let worker = match started {
+            None => return,
+            Some(Ok(worker)) => worker,
+            Some(Err(error)) => return self.tell_broken(Broken::NotStarted(format!("{error:?}"))),
         };
         let generation = self.0.borrow().slots[index].generation;
         let (hearing, failing) = (self.clone(), self.clone());
@@ -139,19 +163,25 @@ impl Pool {
             if let Some(worker) = slot.worker.take() {
                 worker.terminate();
             }
-            *slot = Slot { generation: slot.generation + 1, ..Slot::new() };
+            *slot = Slot { generation: slot.generation + 1, starts: slot.starts + 1, ..Slot::new() };
         }
         self.spawn(index);
     }
 
     fn lost(&self, index: usize, generation: u32, reason: &str) {
-        if self.0.borrow().slots[index].generation != generation {
+        let (current, starts) = {
+            let slot = &self.0.borrow().slots[index];
+            (slot.generation, slot.starts)
+        };
+        if current != generation {
             return;
+        }
+        if starts >= MOST_STARTS {
+            return self.tell_broken(Broken::NotStarted(reason.to_owned()));
         }
         self.restart(index);
         if index == 0 {
-            let broken = self.0.borrow().broken.clone();
-            return broken(reason.to_owned());
+            return self.tell_broken(Broken::Ended(reason.to_owned()));
         }
         let message = Array::of3(&message::LOST.into(), &JsValue::from(index as u32 - 1), &reason.into());
         self.0.borrow_mut().slots[0].send(message, Array::new());
@@ -195,6 +225,7 @@ impl Pool {
         let executors = inner.slots.len() as u32 - 1;
         let slot = &mut inner.slots[index];
         slot.ready = true;
+        slot.starts = 0;
         let role = if index == 0 {
             Array::of2(&message::CONDUCT.into(), &executors.into())
         } else {

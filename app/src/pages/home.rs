@@ -2,7 +2,8 @@
 
 use crate::store::Store;
 use crate::ui::{
-    alerts::Alerts, data::Data, header::Header, result::ResultSection, search::Search, start::Start,
+    alerts::Alerts, data::Data, header::Header, reading::ReadingBar, result::ResultSection, search::Search,
+    start::Start,
 };
 use gloo_events::{EventListener, EventListenerOptions};
 use leptos::prelude::*;
@@ -45,6 +46,7 @@ pub fn Home() -> impl IntoView {
         <Header />
         <main id="main" class:dropping=move || over.get()>
             <Alerts />
+            <Show when=move || open.get() && store.reading.with(Option::is_some)><ReadingBar /></Show>
             <Show when=move || !open.get()><Start /></Show>
             <Show when=move || judged.get()><ResultSection /></Show>
             <Show when=move || searched.get()><Search /></Show>

@@ -5,6 +5,8 @@ use leptos::prelude::*;
 use trellis_page::format;
 
 const WIDTH: f64 = 720.0;
+/// On a phone, so that the text is not scaled down with the rest.
+const NARROW: f64 = 360.0;
 const HEIGHT: f64 = 180.0;
 const LEFT: f64 = 64.0;
 const BOTTOM: f64 = 34.0;
@@ -20,14 +22,20 @@ struct Shape {
     secs: f64,
 }
 
-fn shape(curve: &[(f64, f64)], elapsed: f64) -> Option<Shape> {
+/// The width to draw at: the chart is shown no wider than the window.
+fn width() -> f64 {
+    let window = web_sys::window().and_then(|w| w.inner_width().ok()).and_then(|w| w.as_f64());
+    if window.is_some_and(|w| w < WIDTH) { NARROW } else { WIDTH }
+}
+
+fn shape(curve: &[(f64, f64)], elapsed: f64, width: f64) -> Option<Shape> {
     let (first, last) = (curve.first()?, curve.last()?);
     let (mut low, mut high) = (first.1.min(last.1), first.1.max(last.1));
     if high - low < 1e-12 {
         (low, high) = (low - 0.5, high + 0.5);
     }
     let secs = elapsed.max(last.0).max(1.0);
-    let x = |t: f64| LEFT + (WIDTH - LEFT - RIGHT) * t / secs;
+    let x = |t: f64| LEFT + (width - LEFT - RIGHT) * t / secs;
     let y = |v: f64| TOP + (HEIGHT - TOP - BOTTOM) * (high - v) / (high - low);
     let mut points = String::new();
     let mut before = first.1;
@@ -44,7 +52,8 @@ pub fn Curve() -> impl IntoView {
     let store: Store = expect_context();
     move || {
         let board = store.board.get()?;
-        let shape = shape(&board.curve, board.elapsed_secs)?;
+        let width = width();
+        let shape = shape(&board.curve, board.elapsed_secs, width)?;
         let title = format!(
             "Best {} against time: {} after {}",
             board.metric_title,
@@ -53,14 +62,14 @@ pub fn Curve() -> impl IntoView {
         );
         let floor = HEIGHT - BOTTOM;
         Some(view! {
-            <svg class="chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=title>
-                <line class="axis" x1=LEFT y1=floor x2=WIDTH - RIGHT y2=floor />
+            <svg class="chart" viewBox=format!("0 0 {width} {HEIGHT}") role="img" aria-label=title>
+                <line class="axis" x1=LEFT y1=floor x2=width - RIGHT y2=floor />
                 <line class="axis" x1=LEFT y1=TOP x2=LEFT y2=floor />
                 <text x=LEFT - 8.0 y=TOP + 5.0 text-anchor="end">{format::number(shape.high)}</text>
                 <text x=LEFT - 8.0 y=floor text-anchor="end">{format::number(shape.low)}</text>
                 <text x=LEFT y=HEIGHT - 16.0>"0 s"</text>
-                <text x=WIDTH - RIGHT y=HEIGHT - 16.0 text-anchor="end">{format::seconds(shape.secs)}</text>
-                <text x=(LEFT + WIDTH - RIGHT) / 2.0 y=HEIGHT - 2.0 text-anchor="middle" class="axis-title">
+                <text x=width - RIGHT y=HEIGHT - 16.0 text-anchor="end">{format::seconds(shape.secs)}</text>
+                <text x=(LEFT + width - RIGHT) / 2.0 y=HEIGHT - 2.0 text-anchor="middle" class="axis-title">
                     {format!("best {} so far, by seconds of search", board.metric_title)}
                 </text>
                 <polyline class="line" points=shape.points />

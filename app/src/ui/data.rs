@@ -1,13 +1,14 @@
 //! The open table: what was found, the preview, and the question.
 
 use super::alerts::Note;
+use super::missing::MissingChip;
 use super::preview::Preview;
 use super::setup::Setup;
 use crate::store::Store;
 use automl_core::diagnostic::Diagnostic;
-use automl_core::table::{Decimal, Encoding, ReadOptions};
+use automl_core::table::{Decimal, Dialect as DialectFound, Encoding, ReadOptions};
 use leptos::prelude::*;
-use trellis_page::format;
+use trellis_page::{format, missing};
 
 /// Findings shown before "more".
 const SHOWN: usize = 4;
@@ -31,86 +32,90 @@ fn findings(store: Store) -> Vec<Diagnostic> {
 #[component]
 fn DialectChip(
     label: &'static str,
-    value: String,
+    #[prop(into)] value: Signal<String>,
     choices: Vec<(&'static str, &'static str)>,
     change: fn(&mut ReadOptions, &str),
 ) -> impl IntoView {
     let store: Store = expect_context();
     let options = choices
         .into_iter()
-        .map(|(id, text)| view! { <option value=id selected=id == value>{text}</option> })
+        .map(|(id, text)| view! { <option value=id selected=move || id == value.get()>{text}</option> })
         .collect_view();
     view! {
         <label class="chip select-chip">
             <span class="quiet">{label}</span>
-            <select on:change=move |event| {
-                let chosen = event_target_value(&event);
-                store.reread(move |options| change(options, &chosen));
-            }>{options}</select>
+            <select
+                prop:value=move || value.get()
+                on:change=move |event| {
+                    let chosen = event_target_value(&event);
+                    store.reread(move |options| change(options, &chosen));
+                }
+            >
+                {options}
+            </select>
         </label>
     }
 }
 
+fn encoding_id(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Utf8 => "utf8",
+        Encoding::Utf16Le => "utf16le",
+        Encoding::Utf16Be => "utf16be",
+        Encoding::Windows1252 => "windows1252",
+    }
+}
+
+fn delimiter_id(delimiter: u8) -> String {
+    if delimiter == b'\t' { "tab".to_owned() } else { char::from(delimiter).to_string() }
+}
+
+/// The chips stay while the file is read again, so that the keyboard's focus stays too.
 #[component]
 fn Dialect() -> impl IntoView {
     let store: Store = expect_context();
-    move || {
-        let dialect = store.table.get()?.report.dialect.clone()?;
-        let delimiter = match dialect.delimiter {
-            b'\t' => "tab".to_owned(),
-            other => char::from(other).to_string(),
-        };
-        let encoding = match dialect.encoding {
-            Encoding::Utf8 => "utf8",
-            Encoding::Utf16Le => "utf16le",
-            Encoding::Utf16Be => "utf16be",
-            Encoding::Windows1252 => "windows1252",
-        };
-        let header = if dialect.has_header { "yes" } else { "no" };
-        let decimal = if dialect.decimal == Decimal::Comma { "comma" } else { "point" };
-        Some(view! {
+    let of = move |f: fn(&DialectFound) -> String| {
+        Signal::derive(move || {
+            store
+                .table
+                .with(|t| t.as_ref().and_then(|t| t.report.dialect.as_ref()).map(f).unwrap_or_default())
+        })
+    };
+    let is_csv =
+        Memo::new(move |_| store.table.with(|t| t.as_ref().is_some_and(|t| t.report.dialect.is_some())));
+    view! {
+        <Show when=move || is_csv.get()>
             <div class="chips">
                 <DialectChip
                     label="Delimiter"
-                    value=delimiter
+                    value=of(|d| delimiter_id(d.delimiter))
                     choices=vec![(",", "comma"), (";", "semicolon"), ("tab", "tab"), ("|", "bar"), (" ", "space")]
                     change=|o, v| o.delimiter = Some(if v == "tab" { b'\t' } else { v.bytes().next().unwrap_or(b',') })
                 />
                 <DialectChip
                     label="Decimals"
-                    value=decimal.to_owned()
+                    value=of(|d| if d.decimal == Decimal::Comma { "comma" } else { "point" }.to_owned())
                     choices=vec![("point", "1.5"), ("comma", "1,5")]
                     change=|o, v| o.decimal = Some(if v == "comma" { Decimal::Comma } else { Decimal::Point })
                 />
                 <DialectChip
                     label="Encoding"
-                    value=encoding.to_owned()
+                    value=of(|d| encoding_id(d.encoding).to_owned())
                     choices=vec![("utf8", "UTF-8"), ("utf16le", "UTF-16 LE"), ("utf16be", "UTF-16 BE"), ("windows1252", "Windows-1252")]
                     change=|o, v| {
-                        o.encoding = Some(match v {
-                            "utf16le" => Encoding::Utf16Le,
-                            "utf16be" => Encoding::Utf16Be,
-                            "windows1252" => Encoding::Windows1252,
-                            _ => Encoding::Utf8,
-                        });
+                        let all = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be, Encoding::Windows1252];
+                        o.encoding = all.into_iter().find(|e| encoding_id(*e) == v);
                     }
                 />
                 <DialectChip
                     label="First line"
-                    value=header.to_owned()
+                    value=of(|d| if d.has_header { "yes" } else { "no" }.to_owned())
                     choices=vec![("yes", "names"), ("no", "data")]
                     change=|o, v| o.has_header = Some(v == "yes")
                 />
-                <span class="chip" title="Texts in this file that mean: no value">
-                    <span class="quiet">"Missing "</span>
-                    {if dialect.missing_tokens.is_empty() {
-                        "none".to_owned()
-                    } else {
-                        dialect.missing_tokens.iter().map(|t| if t.is_empty() { "empty".to_owned() } else { t.clone() }).collect::<Vec<_>>().join(", ")
-                    }}
-                </span>
+                <MissingChip found=of(|d| missing::found(&d.missing_tokens)) />
             </div>
-        })
+        </Show>
     }
 }
 

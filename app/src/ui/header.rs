@@ -1,5 +1,6 @@
 //! The bar at the top: name, where it computes, what was sent, light or dark.
 
+use super::chip::ChipMenu;
 use crate::client::workers::executors;
 use crate::store::Store;
 use gloo_storage::{LocalStorage, Storage};
@@ -37,7 +38,8 @@ pub fn Header() -> impl IntoView {
         let _ = LocalStorage::set(THEME, theme);
     };
     let workers = executors();
-    let plural = if workers == 1 { "" } else { "s" };
+    let backend = format!("WASM · {workers} worker{}", if workers == 1 { "" } else { "s" });
+    let sent = Signal::derive(move || format!("{} sent", format::bytes(store.network.bytes_sent())));
     view! {
         <header class="header">
             <a class="brand" href="/" aria-label="Trellis, start page">
@@ -47,16 +49,14 @@ pub fn Header() -> impl IntoView {
                 <span>"Trellis"</span>
             </a>
             <span class="spacer"></span>
-            <span
-                class="chip quiet"
-                data-testid="backend-chip"
-                title="Models are computed on this device's processor, in WebAssembly. This build does not use the graphics card."
-            >
-                {format!("WASM · {workers} worker{plural}")}
-            </span>
-            <span class="chip quiet" title="Bytes that this page has sent anywhere">
-                <span data-testid="bytes-sent">{move || format!("{} sent", format::bytes(store.bytes_sent.get()))}</span>
-            </span>
+            <ChipMenu id="backend-panel" testid="backend-chip" value=backend>
+                <p>"Models are computed on this device's processor, in WebAssembly, by as many workers as suit it."</p>
+                <p>"This build does not use the graphics card (WebGPU): the results are the same with and without one."</p>
+            </ChipMenu>
+            <ChipMenu id="sent-panel" testid="bytes-sent" value=sent>
+                <p>"What this page has sent to anyone since it was opened, counted where requests are made."</p>
+                <p>"Your table, your models and your predictions stay in this tab. The page only asks its own server for its own files."</p>
+            </ChipMenu>
             <button class="icon" on:click=toggle aria-pressed=move || dark.get().to_string() aria-label="Dark mode">
                 <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3a9 9 0 1 0 9 9 7 7 0 0 1-9-9Z" /></svg>
             </button>

@@ -1,12 +1,16 @@
 //! The parts of the page, one a file.
 
 pub mod alerts;
+pub mod chip;
 pub mod curve;
 pub mod data;
 pub mod header;
 pub mod leaderboard;
+pub mod learners;
+pub mod missing;
 pub mod predict;
 pub mod preview;
+pub mod reading;
 pub mod result;
 pub mod search;
 pub mod setup;

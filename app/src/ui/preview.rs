@@ -3,19 +3,22 @@
 use crate::store::{PAGE_ROWS, Store};
 use automl_core::engine::protocol::Command;
 use automl_core::table::{ColumnType, profile::ColumnProfile};
+use gloo_timers::callback::Timeout;
 use leptos::html::Div;
 use leptos::prelude::*;
 use trellis_page::format;
-use trellis_page::window::Window;
+use trellis_page::window::{Place, Tall, Window};
 
 const ROW: f64 = 32.0;
 const COLUMN: f64 = 168.0;
 const HEAD: f64 = 112.0;
+/// Milliseconds without scrolling after which the scroll bar is put where the page is.
+const SETTLED_MS: u32 = 150;
 
 /// What is seen of the table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct View {
-    top: f64,
+    place: Place,
     left: f64,
     width: f64,
     height: f64,
@@ -93,14 +96,23 @@ fn HeadCell(at: usize, profile: ColumnProfile) -> impl IntoView {
     }
 }
 
+fn row_count(store: Store) -> u64 {
+    store.table.with(|t| t.as_ref().map_or(0, |t| t.rows))
+}
+
+/// The whole table, as tall as it would be.
+fn tall(store: Store, view: View) -> Tall {
+    Tall::new(HEAD + row_count(store) as f64 * ROW, view.height)
+}
+
 #[component]
 fn Rows(view: RwSignal<View>) -> impl IntoView {
     let store: Store = expect_context();
     let window = Memo::new(move |_| {
         let v = view.get();
-        let count = store.table.with(|t| t.as_ref().map_or(0, |t| t.rows as usize));
-        Window::of(count, ROW, v.top, v.height - HEAD, 8)
+        Window::of(row_count(store) as usize, ROW, v.place.top, v.height - HEAD, 8)
     });
+    let shift = Memo::new(move |_| view.get().place.shift());
     Effect::new(move |_| {
         let window = window.get();
         store.rows.track();
@@ -123,7 +135,7 @@ fn Rows(view: RwSignal<View>) -> impl IntoView {
         })
     };
     move || {
-        let (window, columns, target) = (window.get(), columns.get(), target.get());
+        let (window, columns, target, shift) = (window.get(), columns.get(), target.get(), shift.get());
         store.rows.with(|pages| {
             (window.start..window.end)
                 .map(|row| {
@@ -149,7 +161,7 @@ fn Rows(view: RwSignal<View>) -> impl IntoView {
                         })
                         .collect_view();
                     view! {
-                        <div class="tr" role="row" aria-rowindex=(row + 2).to_string() style:top=format!("{}px", HEAD + row as f64 * ROW)>{cells}</div>
+                        <div class="tr" role="row" aria-rowindex=(row + 2).to_string() style:top=format!("{}px", HEAD + row as f64 * ROW + shift)>{cells}</div>
                     }
                 })
                 .collect_view()
@@ -157,56 +169,84 @@ fn Rows(view: RwSignal<View>) -> impl IntoView {
     }
 }
 
+/// Follows the scrolling of `node`, and puts its scroll bar where the page is once that has ended.
+fn follow(store: Store, node: NodeRef<Div>, view: RwSignal<View>) -> impl Fn() + Copy {
+    let settling: StoredValue<Option<Timeout>, LocalStorage> = StoredValue::new_local(None);
+    let settle = move || {
+        let Some(element) = node.get_untracked() else { return };
+        let v = view.get_untracked();
+        let Some(scroll) = untrack(|| tall(store, v)).settled(v.place) else { return };
+        element.set_scroll_top(scroll as i32);
+        let place = Place { scroll: f64::from(element.scroll_top()), top: v.place.top };
+        view.set(View { place, ..v });
+    };
+    move || {
+        let Some(element) = node.get_untracked() else { return };
+        let mut v = view.get_untracked();
+        v.left = f64::from(element.scroll_left());
+        v.width = f64::from(element.client_width());
+        v.height = f64::from(element.client_height());
+        v.place = untrack(|| tall(store, v)).scrolled(v.place, f64::from(element.scroll_top()));
+        view.set(v);
+        settling.set_value(Some(Timeout::new(SETTLED_MS, settle)));
+    }
+}
+
+#[component]
+fn Head(view: RwSignal<View>) -> impl IntoView {
+    let store: Store = expect_context();
+    move || {
+        let v = view.get();
+        let table = store.table.get()?;
+        let window = Window::of(table.profile.columns.len(), COLUMN, v.left, v.width, 2);
+        let cells = table.profile.columns[window.start..window.end].iter().cloned().enumerate();
+        Some(cells.map(|(i, profile)| view! { <HeadCell at=window.start + i profile /> }).collect_view())
+    }
+}
+
+/// Which rows are in sight, in words.
+fn place_words(store: Store, view: View) -> String {
+    let rows = row_count(store);
+    let seen = Window::of(rows as usize, ROW, view.place.top, view.height - HEAD - ROW, 0);
+    let from = (seen.start as u64 + 1).min(rows);
+    format!("Rows {} to {} of {}", format::count(from), format::count(seen.end as u64), format::count(rows))
+}
+
 #[component]
 pub fn Preview() -> impl IntoView {
     let store: Store = expect_context();
     let node = NodeRef::<Div>::new();
-    let view = RwSignal::new(View { top: 0.0, left: 0.0, width: 1200.0, height: 420.0 });
-    let look = move || {
-        if let Some(element) = node.get_untracked() {
-            view.set(View {
-                top: f64::from(element.scroll_top()),
-                left: f64::from(element.scroll_left()),
-                width: f64::from(element.client_width()),
-                height: f64::from(element.client_height()),
-            });
-        }
-    };
+    let view = RwSignal::new(View { place: Place::default(), left: 0.0, width: 1200.0, height: 420.0 });
+    let look = follow(store, node, view);
     Effect::new(move |_| {
         store.table.track();
         if node.get().is_some() {
             look();
         }
     });
-    let size = move |f: fn(u64, usize) -> f64| {
-        store.table.with(|t| t.as_ref().map_or(0.0, |t| f(t.rows, t.profile.columns.len())))
-    };
-    let head = move || {
-        let v = view.get();
-        let table = store.table.get()?;
-        let window = Window::of(table.profile.columns.len(), COLUMN, v.left, v.width, 2);
-        let cells = table.profile.columns[window.start..window.end].iter().cloned().enumerate();
-        Some(cells.map(|(i, profile)| view! { <HeadCell at=window.start + i profile /> }).collect_view())
-    };
+    let columns = move || store.table.with(|t| t.as_ref().map_or(0, |t| t.profile.columns.len()));
     view! {
-        <div
-            class="grid"
-            node_ref=node
-            role="table"
-            tabindex="0"
-            aria-label="Preview of the table"
-            aria-rowcount=move || (size(|rows, _| rows as f64) + 1.0).to_string()
-            on:scroll=move |_| look()
-        >
-            // Browsers lay out some 30 million pixels at most; beyond, the last rows are reached by the file itself.
+        <div class="preview">
             <div
-                class="grid-size"
-                style:height=move || format!("{}px", (HEAD + size(|rows, _| rows as f64) * ROW).min(3.0e7))
-                style:width=move || format!("{}px", size(|_, columns| columns as f64) * COLUMN)
+                class="grid"
+                node_ref=node
+                role="table"
+                tabindex="0"
+                aria-label="Preview of the table"
+                aria-rowcount=move || (row_count(store) + 1).to_string()
+                aria-colcount=move || columns().to_string()
+                on:scroll=move |_| look()
             >
-                <div class="thead" role="row">{head}</div>
-                <Rows view />
+                <div
+                    class="grid-size"
+                    style:height=move || format!("{}px", tall(store, view.get()).laid())
+                    style:width=move || format!("{}px", columns() as f64 * COLUMN)
+                >
+                    <div class="thead" role="row"><Head view /></div>
+                    <Rows view />
+                </div>
             </div>
+            <p class="quiet small num" data-testid="preview-place">{move || place_words(store, view.get())}</p>
         </div>
     }
 }

@@ -2,8 +2,8 @@
 
 use super::alerts::Note;
 use super::predict::PredictForm;
+use super::reading::PredictingBar;
 use super::start::chosen_file;
-use crate::client::workers::Beside;
 use crate::store::Store;
 use automl_core::engine::protocol::{Command, Verdict};
 use leptos::prelude::*;
@@ -156,7 +156,7 @@ fn Downloads() -> impl IntoView {
     let store: Store = expect_context();
     let predict = move |event: web_sys::Event| {
         if let Some(file) = chosen_file(&event) {
-            store.ask(&Command::PredictTable { name: file.name() }, Beside::Blob(file.into()));
+            store.predict_table(file.name(), file.into());
         }
     };
     view! {
@@ -174,6 +174,7 @@ fn Downloads() -> impl IntoView {
                 />
             </label>
         </div>
+        <Show when=move || store.predicting_table.with(Option::is_some)><PredictingBar /></Show>
     }
 }
 

@@ -1,10 +1,12 @@
 //! The question: what is predicted, for how long is searched, and the one button.
 
+use super::learners::Learners;
 use crate::store::Store;
-use automl_core::engine::protocol::{Command, StudyRequest};
+use automl_core::engine::protocol::{Command, StudyRequest, TargetInfo};
 use automl_core::model::Task;
+use leptos::html::Select;
 use leptos::prelude::*;
-use trellis_page::format;
+use trellis_page::{choice, format};
 
 /// Columns offered as targets; beyond, a name is typed.
 const MOST_OPTIONS: usize = 2_000;
@@ -17,11 +19,13 @@ struct Form {
     seed: RwSignal<String>,
     metric: RwSignal<Option<String>>,
     ignore: RwSignal<Vec<String>>,
+    reproducible: RwSignal<bool>,
+    learners: RwSignal<choice::Changes>,
 }
 
 impl Form {
     /// The request, or what is wrong with the form.
-    fn request(self, target: String, task: Task) -> Result<StudyRequest, &'static str> {
+    fn request(self, target: &TargetInfo) -> Result<StudyRequest, &'static str> {
         let number = |text: String| {
             if text.trim().is_empty() { Ok(None) } else { text.trim().parse::<f64>().map(Some) }
         };
@@ -38,16 +42,19 @@ impl Form {
         if trials.is_some_and(|t| !(1.0..=100_000.0).contains(&t) || t.fract() != 0.0) {
             return Err("The most models is a whole number from 1 on.");
         }
+        let reproducible = self.reproducible.get_untracked();
+        let learners =
+            self.learners.with_untracked(|changes| choice::ids(&target.learners, changes, reproducible))?;
         Ok(StudyRequest {
-            target,
-            task: Some(task),
+            target: target.column.clone(),
+            task: Some(target.task),
             metric: self.metric.get_untracked(),
             ignore: self.ignore.get_untracked(),
             budget_secs: budget,
             max_trials: trials.map(|t| t as u32),
             seed,
-            reproducible: false,
-            learners: Vec::new(),
+            reproducible,
+            learners,
         })
     }
 }
@@ -68,11 +75,20 @@ fn TargetSelect() -> impl IntoView {
     };
     let choose =
         move |event| store.tell(&Command::Inspect { column: event_target_value(&event), task: None });
+    let node = NodeRef::<Select>::new();
+    // A column that cannot be predicted was refused: back to the one that is asked about.
+    Effect::new(move |_| {
+        store.alerts.track();
+        if let (Some(select), Some(target)) = (node.get(), store.target.get_untracked()) {
+            select.set_value(&target.column);
+        }
+    });
     view! {
         <label class="field">
             <span>"Predict"</span>
             <select
                 data-testid="target-select"
+                node_ref=node
                 prop:value=move || store.target.get().map(|t| t.column.clone()).unwrap_or_default()
                 on:change=choose
             >
@@ -159,6 +175,14 @@ fn Advanced(form: Form) -> impl IntoView {
             <p class="quiet">
                 "The same table, seed and number of models give the same model on every machine. Leave the time empty to be limited by models alone."
             </p>
+            <label class="check">
+                <input type="checkbox" data-testid="reproducible" aria-describedby="reproducible-help" bind:checked=form.reproducible />
+                "Reproducible on every machine"
+            </label>
+            <p class="quiet small check-help" id="reproducible-help">
+                "Leaves out kinds of models whose last digits depend on the machine, even where they are chosen."
+            </p>
+            <Learners changes=form.learners reproducible=form.reproducible />
             <details><summary>"Columns to ignore"</summary><div class="checks">{features}</div></details>
         </details>
     }
@@ -173,6 +197,8 @@ pub fn Setup() -> impl IntoView {
         seed: RwSignal::new("0".to_owned()),
         metric: RwSignal::new(None),
         ignore: RwSignal::new(Vec::new()),
+        reproducible: RwSignal::new(false),
+        learners: RwSignal::default(),
     };
     // A metric of another task would be refused, and another table has other columns.
     Effect::new(move |_| {
@@ -186,7 +212,7 @@ pub fn Setup() -> impl IntoView {
     let wrong = RwSignal::new("");
     let start = move |_| {
         let Some(target) = store.target.get_untracked() else { return };
-        match form.request(target.column.clone(), target.task) {
+        match form.request(&target) {
             Ok(request) => {
                 wrong.set("");
                 store.search(request);

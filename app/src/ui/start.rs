@@ -1,8 +1,8 @@
 //! The first thing that is seen: drop a table, or open a sample.
 
+use super::reading::ReadingBar;
 use crate::store::Store;
 use leptos::prelude::*;
-use trellis_page::format;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
@@ -70,27 +70,6 @@ fn DropZone() -> impl IntoView {
                 on:change=choose
             />
         </label>
-    }
-}
-
-#[component]
-fn ReadingBar() -> impl IntoView {
-    let store: Store = expect_context();
-    let share = move || {
-        let (bytes, of) = store.reading.get().unwrap_or_default();
-        if of == 0 { 0.0 } else { 100.0 * bytes as f64 / of as f64 }
-    };
-    let text = move || {
-        let (bytes, of) = store.reading.get().unwrap_or_default();
-        format!("Reading {} of {}", format::bytes(bytes), format::bytes(of))
-    };
-    view! {
-        <div class="reading">
-            <div class="bar" role="progressbar" aria-label="Reading the file" aria-valuemin="0" aria-valuemax="100" aria-valuenow=move || format!("{:.0}", share())>
-                <div class="bar-fill" style:width=move || format!("{}%", share())></div>
-            </div>
-            <p class="quiet">{text}</p>
-        </div>
     }
 }
 

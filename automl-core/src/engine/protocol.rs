@@ -22,6 +22,8 @@ pub enum Command {
         name: String,
         options: ReadOptions,
     },
+    /// Give up the file that is being read or predicted. What was open stays open.
+    Cancel,
     /// Give a column another type. Answered by [`Event::Opened`].
     Retype {
         column: String,
@@ -49,7 +51,8 @@ pub enum Command {
     PredictRow {
         values: BTreeMap<String, String>,
     },
-    /// Predict another table, whose bytes come beside the message. Answered by [`Event::Predictions`].
+    /// Predict another table, whose bytes come beside the message. Answered by [`Event::Predicting`] while it is read,
+    /// one [`Event::PredictionsPart`] a block of rows, and [`Event::Predictions`].
     PredictTable {
         name: String,
     },
@@ -127,7 +130,17 @@ pub enum Event {
     RowPrediction {
         prediction: RowPrediction,
     },
-    /// CSV bytes beside the message.
+    /// A table to predict is being read; `bytes` of `of` so far. Parts of an earlier table are void.
+    Predicting {
+        bytes: u64,
+        of: u64,
+    },
+    /// The next rows of the predictions, CSV bytes beside the message; `rows` of `of` so far.
+    PredictionsPart {
+        rows: u64,
+        of: u64,
+    },
+    /// All parts were told.
     Predictions {
         rows: u64,
         name: String,
@@ -182,6 +195,19 @@ pub struct TargetInfo {
     pub diagnostics: Vec<Diagnostic>,
     /// Columns that are used as features, unless ignored.
     pub features: Vec<String>,
+    /// The learners that suit the task. Guessing is always tried and is not among them.
+    #[serde(default)]
+    pub learners: Vec<LearnerChoice>,
+}
+
+/// A learner that a search may be told to use or to leave out, as it declares itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LearnerChoice {
+    pub id: String,
+    pub title: String,
+    pub help: String,
+    /// Same bits on every machine. Others are used only when they are named in the request.
+    pub reproducible: bool,
 }
 
 /// How a search is laid out.

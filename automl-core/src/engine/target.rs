@@ -1,7 +1,8 @@
 //! What predicting a column means: the task, the classes, and the values of the rows that have one.
 
-use super::protocol::TargetInfo;
+use super::protocol::{LearnerChoice, TargetInfo};
 use crate::diagnostic::Diagnostic;
+use crate::learner::{self, LearnerSpec, Reproducible};
 use crate::metric::{self, Question};
 use crate::model::{Target, Task};
 use crate::table::{Column, ColumnType, Table, Values, target_checks};
@@ -179,7 +180,19 @@ pub fn target_info(
             .into_iter()
             .map(|j| table.columns[j].name.clone())
             .collect(),
+        learners: learner_choices(task),
     })
+}
+
+fn learner_choices(task: Task) -> Vec<LearnerChoice> {
+    let suits = |s: &&LearnerSpec| s.tasks.contains(&task) && s.id != "baseline";
+    let choice = |s: &LearnerSpec| LearnerChoice {
+        id: s.id.to_owned(),
+        title: s.title.to_owned(),
+        help: s.help.to_owned(),
+        reproducible: s.reproducible == Reproducible::Everywhere,
+    };
+    learner::all().iter().map(|l| l.spec()).filter(suits).map(choice).collect()
 }
 
 /// Indices of the columns that may be features.

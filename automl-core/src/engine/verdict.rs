@@ -8,6 +8,7 @@ use crate::metric::{
     interval::{Bootstrap, bootstrap},
 };
 use crate::model::Target;
+use crate::numeric::{count, percent};
 
 /// Points of the predicted-versus-actual plot.
 const SCATTER: usize = 1_000;
@@ -171,28 +172,11 @@ fn plus_minus(value: f64, low: Option<f64>, high: Option<f64>, show: fn(f64) -> 
     }
 }
 
-fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
-}
-
-/// A count with thousands set apart.
-pub(super) fn whole(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// Three significant digits or so, with thousands set apart.
 pub(super) fn number(x: f64) -> String {
     let size = x.abs();
     if size >= 1_000.0 {
-        let out = whole(size.min(1e18).round() as u64);
+        let out = count(size.min(1e18).round() as u64);
         return if x < 0.0 { format!("−{out}") } else { out };
     }
     let digits = if size >= 100.0 {
@@ -228,7 +212,7 @@ fn explanation(metric: &MetricSpec, holdout: &HoldoutScore, evidence: &Evidence<
     };
     format!(
         "Measured on {} rows that no model saw while it was trained or chosen. {} is {score}{interval}. Chosen: {members}, out of {models} compared{ended}.",
-        whole(holdout.rows),
+        count(holdout.rows),
         metric.title,
     )
 }
@@ -289,6 +273,5 @@ mod tests {
         let shown: Vec<String> =
             [0.012_345, 0.861_2, 6.013, 14.96, 345.6, 62_000.4, -1234.0].into_iter().map(number).collect();
         assert_eq!(shown, ["0.0123", "0.861", "6.01", "15.0", "346", "62,000", "−1,234"]);
-        assert_eq!(whole(48), "48");
     }
 }

@@ -3,7 +3,9 @@
 
 pub mod math;
 mod rng;
+mod shown;
 mod sum;
 
 pub use rng::Rng;
+pub use shown::{count, percent};
 pub use sum::{dot, mean, sum};

@@ -1,7 +1,7 @@
 //! Which rows are locked away, and which validate which fold.
 
 use crate::model::Target;
-use crate::numeric::Rng;
+use crate::numeric::{Rng, count};
 use serde::{Deserialize, Serialize};
 
 /// Row is locked away until the search has ended.
@@ -70,22 +70,19 @@ impl Split {
 
     /// The split in words.
     pub fn describe(&self) -> String {
+        let shown = |n: usize| count(n as u64);
         let locked = self.part.iter().filter(|&&p| p == LOCKED).count();
         let open = self.part.len() - locked;
         let validating = self.validation(0).len();
-        match self.validation {
-            Validation::Folds(n) => {
-                format!("{n}-fold cross-validation on {open} rows; {locked} rows locked away")
+        let (train, compare) = (shown(open - validating), shown(validating));
+        let how = match self.validation {
+            Validation::Folds(n) => format!("{n}-fold cross-validation on {} rows", shown(open)),
+            Validation::HoldOuts(1) => format!("hold-out validation: {train} rows train, {compare} compare"),
+            Validation::HoldOuts(n) => {
+                format!("{n} hold-outs: {train} rows train, {compare} others compare each time")
             }
-            Validation::HoldOuts(1) => format!(
-                "hold-out validation: {} rows train, {validating} compare; {locked} rows locked away",
-                open - validating
-            ),
-            Validation::HoldOuts(n) => format!(
-                "{n} hold-outs: {} rows train, {validating} others compare each time; {locked} rows locked away",
-                open - validating
-            ),
-        }
+        };
+        format!("{how}; {} rows locked away", shown(locked))
     }
 }
 

@@ -21,22 +21,44 @@ impl ModelArtifact {
         let diagnostics = inputs::check(&self.header, table)?;
         let outputs = self.header.outputs();
         let mut values = Vec::with_capacity(table.rows * outputs);
-        let rows: Vec<u32> = (0..table.rows as u32).collect();
-        for block in rows.chunks(BLOCK) {
-            let mut total = vec![0.0; block.len() * outputs];
-            for member in &self.members {
-                let share = member.weight / member.folds.len() as f64;
-                for fold in &member.folds {
-                    let predicted = fold.predict(table, Some(block)).values;
-                    total.iter_mut().zip(predicted).for_each(|(t, p)| *t += share * p);
-                }
-            }
-            if self.header.task.is_classification() {
-                normalise(&mut total, outputs);
-            }
-            values.extend(total);
+        for start in (0..table.rows).step_by(BLOCK) {
+            values.extend(self.block(table, start));
         }
         Ok((Prediction { values, rows: table.rows, outputs }, diagnostics))
+    }
+
+    /// Predictions of a block of rows from `start` on, rows × outputs.
+    fn block(&self, table: &Table, start: usize) -> Vec<f64> {
+        let outputs = self.header.outputs();
+        let rows: Vec<u32> = (start..table.rows.min(start + BLOCK)).map(|row| row as u32).collect();
+        let mut total = vec![0.0; rows.len() * outputs];
+        for member in &self.members {
+            let share = member.weight / member.folds.len() as f64;
+            for fold in &member.folds {
+                let predicted = fold.predict(table, Some(&rows)).values;
+                total.iter_mut().zip(predicted).for_each(|(t, p)| *t += share * p);
+            }
+        }
+        if self.header.task.is_classification() {
+            normalise(&mut total, outputs);
+        }
+        total
+    }
+
+    /// What is unusual about a table for prediction.
+    ///
+    /// # Errors
+    /// As [`ModelArtifact::predict`].
+    pub(in crate::engine) fn check(&self, table: &Table) -> Result<Vec<Diagnostic>, Diagnostic> {
+        inputs::check(&self.header, table)
+    }
+
+    /// The part of [`ModelArtifact::predictions_csv`] that begins with row `start`, and the row after it. Parts from
+    /// row 0 to the end, one after the other, are the whole.
+    pub(in crate::engine) fn predictions_part(&self, table: &Table, start: usize) -> (String, usize) {
+        let mut out = if start == 0 { self.csv_header() } else { String::new() };
+        self.write_rows(&self.block(table, start), &mut out);
+        (out, table.rows.min(start + BLOCK))
     }
 
     /// Predictions as CSV: one column a class, headed with the class, or one column `prediction`.
@@ -46,15 +68,19 @@ impl ModelArtifact {
     pub fn predictions_csv(&self, table: &Table) -> Result<(String, Vec<Diagnostic>), Diagnostic> {
         let (prediction, diagnostics) = self.predict(table)?;
         let mut out = self.csv_header();
-        for i in 0..prediction.rows {
-            for (j, value) in prediction.row(i).iter().enumerate() {
+        self.write_rows(&prediction.values, &mut out);
+        Ok((out, diagnostics))
+    }
+
+    fn write_rows(&self, values: &[f64], out: &mut String) {
+        for row in values.chunks(self.header.outputs()) {
+            for (j, value) in row.iter().enumerate() {
                 let separator = if j > 0 { "," } else { "" };
                 // Writing into a string cannot fail.
                 let _ = write!(out, "{separator}{value}");
             }
             out.push('\n');
         }
-        Ok((out, diagnostics))
     }
 
     fn csv_header(&self) -> String {

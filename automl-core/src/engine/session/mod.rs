@@ -41,8 +41,16 @@ struct Opened {
     options: ReadOptions,
 }
 
+/// What a file is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Open,
+    Predict,
+}
+
 /// A file that is being read.
 struct Reading {
+    purpose: Purpose,
     name: String,
     bytes: u64,
     read: u64,
@@ -72,10 +80,20 @@ struct Finished {
     verdict: Verdict,
 }
 
+/// A table that is being predicted, a block of rows at a time.
+struct Predicting {
+    name: String,
+    table: Table,
+    /// Rows that are done.
+    done: usize,
+    diagnostics: Vec<Diagnostic>,
+}
+
 /// See the module.
 pub struct Session {
     workers: Vec<Worker>,
     reading: Option<Reading>,
+    predicting: Option<Predicting>,
     opened: Option<Opened>,
     study: Option<Box<Study>>,
     /// The study's data as [`super::worker::ToWorker`] bytes.
@@ -92,6 +110,7 @@ impl Session {
         Self {
             workers: vec![Worker::default(); workers.max(1) as usize],
             reading: None,
+            predicting: None,
             opened: None,
             study: None,
             prepared: Vec::new(),
@@ -107,10 +126,11 @@ impl Session {
             Command::Open { name, options } => {
                 let body = body.unwrap_or(&[]);
                 let mut out = self.open_begin(&name, body.len() as u64, options);
-                out.extend(self.open_chunk(body));
-                out.extend(self.open_end());
+                out.extend(self.read_chunk(body));
+                out.extend(self.read_end());
                 out
             }
+            Command::Cancel => self.cancel(),
             Command::Retype { column, to } => self.retype(&column, to),
             Command::Inspect { column, task } => self.inspect(&column, task),
             Command::Rows { start, count } => self.rows(start, count),

@@ -1,6 +1,6 @@
 //! Opening tables and looking at them.
 
-use super::{Opened, Output, Parser, Reading, Session, event, failed};
+use super::{Opened, Output, Parser, Purpose, Reading, Session, event, failed};
 use crate::diagnostic::Diagnostic;
 use crate::engine::protocol::{Event, TableInfo};
 use crate::engine::target_info;
@@ -20,27 +20,36 @@ impl Session {
     /// Begins to read a file of `bytes` bytes, in place of what was open.
     pub fn open_begin(&mut self, name: &str, bytes: u64, options: ReadOptions) -> Vec<Output> {
         let out = self.end_study();
+        self.read_begin(Purpose::Open, name, bytes, options);
+        out
+    }
+
+    pub(super) fn read_begin(&mut self, purpose: Purpose, name: &str, bytes: u64, options: ReadOptions) {
         let parser = match Format::from_name(name) {
             Format::Csv => Parser::Csv(Box::new(CsvReader::new(options.clone()).expecting(bytes))),
             _ => Parser::Whole(Vec::new()),
         };
-        self.reading = Some(Reading { name: name.to_owned(), bytes, read: 0, options, parser });
-        out
+        self.predicting = None;
+        self.reading = Some(Reading { purpose, name: name.to_owned(), bytes, read: 0, options, parser });
     }
 
     /// Takes the next bytes of the file.
-    pub fn open_chunk(&mut self, chunk: &[u8]) -> Vec<Output> {
+    pub fn read_chunk(&mut self, chunk: &[u8]) -> Vec<Output> {
         let Some(reading) = &mut self.reading else { return Vec::new() };
         match &mut reading.parser {
             Parser::Csv(reader) => reader.push(chunk),
             Parser::Whole(bytes) => bytes.extend_from_slice(chunk),
         }
         reading.read += chunk.len() as u64;
-        vec![event(Event::Reading { bytes: reading.read, of: reading.bytes.max(reading.read) })]
+        let (bytes, of) = (reading.read, reading.bytes.max(reading.read));
+        vec![event(match reading.purpose {
+            Purpose::Open => Event::Reading { bytes, of },
+            Purpose::Predict => Event::Predicting { bytes, of },
+        })]
     }
 
     /// The file is whole: tells what was found, or why nothing was. What was open before stays open in that case.
-    pub fn open_end(&mut self) -> Vec<Output> {
+    pub fn read_end(&mut self) -> Vec<Output> {
         let Some(reading) = self.reading.take() else { return Vec::new() };
         let (table, report) = match reading.parser {
             Parser::Csv(reader) => reader.finish(),
@@ -57,9 +66,19 @@ impl Session {
             }
             return failed(found);
         }
+        if reading.purpose == Purpose::Predict {
+            return self.predict_read(reading.name, table, report.diagnostics);
+        }
         self.finished = None;
         self.opened = Some(Opened { name: reading.name, table, report, options: reading.options });
         self.tell_opened()
+    }
+
+    /// Gives up what is being read or predicted.
+    pub(super) fn cancel(&mut self) -> Vec<Output> {
+        self.reading = None;
+        self.predicting = None;
+        Vec::new()
     }
 
     fn tell_opened(&self) -> Vec<Output> {

@@ -1,12 +1,12 @@
 //! What can be done with a model: predict, save, report, restore.
 
 use super::searching::no_model;
-use super::{Finished, Output, Session, event, failed};
+use super::{Finished, Output, Predicting, Purpose, Session, event, failed};
 use crate::diagnostic::Diagnostic;
 use crate::engine::ModelArtifact;
 use crate::engine::protocol::Event;
 use crate::engine::report::report_html;
-use crate::table::{Format, read};
+use crate::table::Table;
 use std::collections::BTreeMap;
 
 /// A file's name without its ending.
@@ -28,28 +28,66 @@ impl Session {
         }
     }
 
-    pub(super) fn predict_table(&self, name: &str, bytes: &[u8]) -> Vec<Output> {
-        let Some(finished) = &self.finished else { return no_model() };
-        let (table, report) = read(bytes, Format::from_name(name), &finished.artifact.read_options());
-        if table.rows == 0 {
-            let mut found = report.diagnostics;
-            found.push(Diagnostic::error(
-                "table.no_rows",
-                format!("\"{name}\" holds no rows to predict."),
-                "Choose a file with the columns that the model was trained on.",
-            ));
-            return failed(found);
+    pub(super) fn predict_table(&mut self, name: &str, bytes: &[u8]) -> Vec<Output> {
+        let mut out = self.predict_begin(name, bytes.len() as u64);
+        out.extend(self.read_chunk(bytes));
+        out.extend(self.read_end());
+        while self.is_predicting() {
+            out.extend(self.predict_block());
         }
-        match finished.artifact.predictions_csv(&table) {
-            Ok((csv, more)) => {
-                let mut diagnostics = report.diagnostics;
+        out
+    }
+
+    /// Begins to read a file of `bytes` bytes that is to be predicted. Its bytes go to [`Session::read_chunk`].
+    pub fn predict_begin(&mut self, name: &str, bytes: u64) -> Vec<Output> {
+        let Some(finished) = &self.finished else { return no_model() };
+        let options = finished.artifact.read_options();
+        self.read_begin(Purpose::Predict, name, bytes, options);
+        Vec::new()
+    }
+
+    /// The table is whole: its rows are predicted by [`Session::predict_block`].
+    pub(super) fn predict_read(
+        &mut self,
+        name: String,
+        table: Table,
+        mut diagnostics: Vec<Diagnostic>,
+    ) -> Vec<Output> {
+        let Some(finished) = &self.finished else { return no_model() };
+        match finished.artifact.check(&table) {
+            Ok(more) => {
                 diagnostics.extend(more);
-                let name = format!("{}.predictions.csv", stem(name));
-                let told = Event::Predictions { rows: table.rows as u64, name, diagnostics };
-                vec![Output::Event(Box::new(told), Some(csv.into_bytes()))]
+                self.predicting = Some(Predicting { name, table, done: 0, diagnostics });
+                Vec::new()
             }
             Err(diagnostic) => failed(vec![diagnostic]),
         }
+    }
+
+    /// Whether rows wait for [`Session::predict_block`].
+    pub fn is_predicting(&self) -> bool {
+        self.predicting.is_some()
+    }
+
+    /// Predicts the next rows. So that a large table can be given up, and shows how far it is.
+    pub fn predict_block(&mut self) -> Vec<Output> {
+        let (Some(predicting), Some(finished)) = (&mut self.predicting, &self.finished) else {
+            self.predicting = None;
+            return Vec::new();
+        };
+        let of = predicting.table.rows as u64;
+        let (csv, done) = finished.artifact.predictions_part(&predicting.table, predicting.done);
+        predicting.done = done;
+        let rows = done as u64;
+        let part = Event::PredictionsPart { rows, of };
+        let mut out = vec![Output::Event(Box::new(part), Some(csv.into_bytes()))];
+        if rows == of
+            && let Some(predicting) = self.predicting.take()
+        {
+            let name = format!("{}.predictions.csv", stem(&predicting.name));
+            out.push(event(Event::Predictions { rows, name, diagnostics: predicting.diagnostics }));
+        }
+        out
     }
 
     pub(super) fn save_model(&self) -> Vec<Output> {

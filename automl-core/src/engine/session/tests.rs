@@ -5,7 +5,7 @@ use crate::engine::protocol::{Command, Event, Phase, StudyRequest};
 use crate::engine::tests::{csv, request};
 use crate::engine::{ModelArtifact, WorkerState};
 use crate::model::Task;
-use crate::table::{ColumnType, ReadOptions};
+use crate::table::{ColumnType, Format, ReadOptions, read};
 use std::collections::VecDeque;
 
 /// A session with its workers, and what it told the page.
@@ -58,6 +58,14 @@ impl Page {
         }
     }
 
+    /// The parts of the last predictions, put together.
+    fn predictions(&self) -> String {
+        let start = self.told.iter().rposition(|(e, _)| matches!(e, Event::Predicting { .. })).expect("some");
+        let bytes: Vec<u8> =
+            self.told[start..].iter().filter_map(|(_, body)| body.clone()).flatten().collect();
+        String::from_utf8(bytes).expect("text")
+    }
+
     fn last(&self) -> &(Event, Option<Vec<u8>>) {
         self.told.last().expect("something was told")
     }
@@ -93,13 +101,27 @@ fn from_a_file_to_a_model_and_back() {
     page.ask(Command::Restore, Some(&models[0]));
     assert!(matches!(page.last().0, Event::Restored { .. }));
     page.ask(Command::PredictTable { name: "next.csv".to_owned() }, Some(b"amount,shop,note\n1,south,r1\n"));
-    let (Event::Predictions { rows, .. }, Some(predicted)) = page.last() else {
-        panic!("{:?}", page.last().0)
-    };
-    assert_eq!(*rows, 1);
+    let (Event::Predictions { rows: 1, .. }, None) = page.last() else { panic!("{:?}", page.last().0) };
+    assert!(page.predictions().starts_with("no,yes\n0."));
     let artifact = ModelArtifact::from_bytes(&models[0]).expect("its own file");
     assert_eq!(artifact.header().seed, 3);
-    assert!(predicted.starts_with(b"no,yes\n0."));
+
+    // Parts of a long table are the whole, as the command line writes it.
+    let long = format!("amount,shop,note\n{}", "1,south,r1\n-3,north,r2\n,,\n".repeat(12_000));
+    page.ask(Command::PredictTable { name: "long.csv".to_owned() }, Some(long.as_bytes()));
+    let (table, _) = read(long.as_bytes(), Format::Csv, &artifact.read_options());
+    let (whole, _) = artifact.predictions_csv(&table).expect("a table that suits");
+    assert!(page.predictions() == whole, "the parts differ from the whole");
+    let parts = page.told.iter().filter(|(e, _)| matches!(e, Event::PredictionsPart { of: 36_000, .. }));
+    assert!(parts.count() > 1);
+
+    // Given up, nothing more is told of it.
+    let begun = page.session.predict_begin("long.csv", long.len() as u64);
+    assert!(begun.is_empty());
+    page.session.read_chunk(long.as_bytes());
+    assert!(page.session.read_end().is_empty() && page.session.is_predicting());
+    page.ask(Command::Cancel, None);
+    assert!(!page.session.is_predicting() && page.session.predict_block().is_empty());
 }
 
 #[test]
@@ -121,6 +143,17 @@ fn a_lost_worker_costs_one_trial() {
     // The baseline's fold was lost, so its trial failed; the others made a model.
     let (Event::Finished { board, .. }, _) = page.last() else { panic!("{:?}", page.last().0) };
     assert!(board.rows.iter().any(|r| r.note.contains("out of memory")), "{:?}", board.rows);
+}
+
+#[test]
+fn findings_about_the_data_reach_the_workers_and_the_verdict() {
+    let mut page = Page::new(2);
+    page.open(&csv(Task::Binary));
+    let Some((Event::Opened { table }, _)) = page.told.last() else { panic!("{:?}", page.told) };
+    let ignore = table.target.as_ref().expect("a target").features.clone();
+    page.search(StudyRequest { ignore, ..request(2) });
+    let (Event::Finished { verdict, .. }, _) = page.last() else { panic!("{:?}", page.last().0) };
+    assert!(verdict.diagnostics.iter().any(|d| d.code == "data.no_features"), "{:?}", verdict.diagnostics);
 }
 
 #[test]

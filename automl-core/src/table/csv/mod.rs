@@ -5,6 +5,7 @@
 //! with quotes by csv-core, which is the grammar (RFC 4180 and what programs make of it).
 
 mod decode;
+mod foreign;
 mod header;
 mod records;
 mod sniff;
@@ -36,6 +37,8 @@ pub struct CsvReader {
     /// Decoded bytes that make no whole record yet.
     buffer: Vec<u8>,
     state: Option<State>,
+    /// It is no text, and the findings say so.
+    refused: bool,
     findings: Findings,
     bytes: u64,
     /// Size of the whole file where known, for reserving memory.
@@ -59,6 +62,7 @@ impl CsvReader {
             head: Vec::new(),
             buffer: Vec::new(),
             state: None,
+            refused: false,
             findings: Findings::default(),
             bytes: 0,
             expected_bytes: 0,
@@ -75,6 +79,9 @@ impl CsvReader {
     /// Takes the next bytes of the file.
     pub fn push(&mut self, chunk: &[u8]) {
         self.bytes += chunk.len() as u64;
+        if self.refused {
+            return;
+        }
         if self.state.is_none() {
             self.head.extend_from_slice(chunk);
             if self.head.len() < SNIFF_BYTES {
@@ -89,7 +96,7 @@ impl CsvReader {
 
     /// The table, once all bytes have been pushed.
     pub fn finish(mut self) -> (Table, ReadReport) {
-        if self.state.is_none() {
+        if self.state.is_none() && !self.refused {
             self.start(true);
         }
         if let Some(state) = &mut self.state {
@@ -98,7 +105,11 @@ impl CsvReader {
         self.read_records(true);
         let mut findings = self.findings;
         let Some(state) = self.state else {
-            return (Table::default(), ReadReport::default());
+            let diagnostics = findings.into_diagnostics();
+            return (
+                Table::default(),
+                ReadReport { diagnostics, bytes: self.bytes, ..ReadReport::default() },
+            );
         };
         if state.decoder.faults > 0 {
             findings.note_many(Fault::BadEncoding, state.decoder.faults, None, None);
@@ -123,6 +134,11 @@ impl CsvReader {
     /// Looks at the head, settles the dialect and begins to decode.
     fn start(&mut self, whole: bool) {
         let head = std::mem::take(&mut self.head);
+        if let Some(diagnostic) = foreign::refusal(&head[..head.len().min(SNIFF_BYTES)]) {
+            self.findings.remark(diagnostic);
+            self.refused = true;
+            return;
+        }
         let sniffed = &head[..head.len().min(SNIFF_BYTES)];
         let (encoding, mark) = match self.options.encoding {
             Some(given) => (given, decode::mark_len(sniffed, given)),

@@ -1,0 +1,58 @@
+//! Files that are no text at all, told by their first bytes, so that nobody gets a table of rubbish.
+
+use crate::diagnostic::Diagnostic;
+
+const SHEET: &str = "Open it in a spreadsheet program and save the sheet as CSV.";
+const UNPACK: &str = "Unpack it first.";
+const TABLE: &str = "Choose a table: a text file with a line for each row.";
+const AS_CSV: &str = "Save the table as CSV.";
+
+/// First bytes, what a file that begins with them is, and what to do.
+const KINDS: &[(&[u8], &str, &str)] = &[
+    (b"\x89PNG\r\n", "a picture (PNG)", TABLE),
+    (b"\xff\xd8\xff", "a picture (JPEG)", TABLE),
+    (b"GIF8", "a picture (GIF)", TABLE),
+    (b"%PDF-", "a PDF document", TABLE),
+    (b"PK\x03\x04", "an Excel workbook or a ZIP archive", "Save the sheet as CSV, or unpack the archive."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1", "an Excel workbook or another Office document", SHEET),
+    (b"\x1f\x8b", "packed (gzip)", UNPACK),
+    (b"\x28\xb5\x2f\xfd", "packed (Zstandard)", UNPACK),
+    (b"BZh", "packed (bzip2)", UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "packed (7-Zip)", UNPACK),
+    (b"PAR1", "a Parquet file", AS_CSV),
+    (b"ARROW1", "an Arrow file", AS_CSV),
+    (b"SQLite format 3\0", "an SQLite database", AS_CSV),
+];
+
+/// Why a file that begins with `head` is no CSV, if so.
+pub(super) fn refusal(head: &[u8]) -> Option<Diagnostic> {
+    let (start, what, remedy) = KINDS.iter().find(|(start, _, _)| head.starts_with(start))?;
+    // A few letters may begin a text, too; the rest of such a file then has no zero byte.
+    let plain = start.iter().all(|b| b.is_ascii_graphic());
+    let is_text = plain && !head.contains(&0) && std::str::from_utf8(head).is_ok();
+    (!is_text).then(|| {
+        Diagnostic::error("table.not_text", format!("The file is {what}, not a table in text form."), *remedy)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        for (start, what, _) in KINDS {
+            let mut file = start.to_vec();
+            file.extend([0, 1, 2, 255]);
+            let told = refusal(&file).expect("refused");
+            assert!(told.is_error() && told.message.contains(what), "{}", told.message);
+        }
+    }
+
+    #[test]
+    fn texts_may_begin_with_any_letters() {
+        for text in ["BZh,a\n1,2\n", "PAR1,x\n", "GIF8;b\n", "a,b\n", ""] {
+            assert_eq!(refusal(text.as_bytes()), None, "{text}");
+        }
+    }
+}
