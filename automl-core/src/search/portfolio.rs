@@ -56,7 +56,7 @@ const ENTRIES: &[(&str, &[Set])] = &[
     ("random_forest", &[F("max_features", 0.6), I("min_rows_leaf", 3)]),
     ("gbt", &[F("learning_rate", 0.05), I("max_leaves", 6), F("l2", 1.0), F("column_sample", 0.4)]),
     ("extra_trees", &[F("max_features", 1.0), I("min_rows_leaf", 2)]),
-    ("mlp", &[I("hidden", 128), F("learning_rate", 0.001)]),
+    ("mlp", &[I("hidden", 128), F("learning_rate", 0.004)]),
 ];
 
 /// The recipe that serves a learner.

@@ -64,7 +64,9 @@ impl Net {
     pub fn apply(&self, l: usize, from: &[f32], rows: usize, to: &mut Vec<f32>) {
         let (weights, biases) = self.places(l);
         to.clear();
-        to.extend(self.weights[biases].iter().cycle().take(rows * self.widths[l + 1]));
+        for _ in 0..rows {
+            to.extend_from_slice(&self.weights[biases.clone()]);
+        }
         gemm(from, &self.weights[weights], to, (rows, self.widths[l], self.widths[l + 1]));
     }
 

@@ -57,3 +57,24 @@ fn the_seed_decides_every_byte_and_threads_none() {
     };
     assert_eq!(bytes(1), bytes(2));
 }
+
+#[test]
+fn several_networks_know_more_than_one() {
+    // What the ninth column adds is noise to a network that sees eight.
+    let table = |rows, seed| {
+        let mut x = normals(rows, 9, seed);
+        let y = classes(&values(&x, |x| x[0] + x[1] * x[1] + x[8]), 3);
+        x.columns.truncate(8);
+        (x, y)
+    };
+    let ((train, y), (test, truth)) = (table(300, 8), table(2000, 9));
+    let of = |networks| {
+        let model = fit(&Mlp, &train, &y, &[("networks", Int(networks))]);
+        (model.summary(), loss("log_loss", &*model, &test, &truth))
+    };
+    let ((one, alone), (four, together)) = (of(1), of(4));
+    let weights = 9 * 64 + 65 * 64 + 65 * 3;
+    assert!(one.ends_with(&format!(" {weights} weights")), "{one}");
+    assert!(four.ends_with(&format!(" {} weights", 4 * weights)), "{four}");
+    assert!(together < 0.95 * alone, "{together} beside {alone}");
+}
