@@ -13,8 +13,9 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
 
 fn main() {
     let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../app/dist");
-    // A folder that is not there counts as changed each time it is looked for, so its parent is watched instead.
-    let watched = if root.is_dir() { root.clone() } else { root.join("../index.html") };
+    // A folder that is not there counts as changed each time it is looked for, so the one that it will be made in is
+    // watched instead.
+    let watched = if root.is_dir() { root.clone() } else { root.join("..") };
     println!("cargo::rerun-if-changed={}", watched.display());
     let mut found = Vec::new();
     files(&root, &mut found);

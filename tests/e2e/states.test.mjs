@@ -264,6 +264,11 @@ test('an engine that cannot start says so', { timeout: 60_000 }, async () => {
   await alerted(page, 'The engine could not be started');
   await page.getByRole('button', { name: 'Load the page again' }).waitFor();
   await portraits(page, 'no-engine');
+  // A table that is dropped all the same is not read for ever.
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await drop(page, 'a.csv', 'a,b\n1,2\n');
+  await alerted(page, 'The engine could not be started');
+  await id(page, 'reading').waitFor({ state: 'detached' });
   await context.unroute('**/worker_bg.wasm');
   await page.getByRole('button', { name: 'Load the page again' }).click();
   await id(page, 'sample-fraud').click();

@@ -71,6 +71,8 @@ pub struct Store {
     parts: StoredValue<Vec<Blob>, LocalStorage>,
     /// The last visit's result, until the engine has its model back.
     returning: StoredValue<Option<(Arc<Board>, Arc<Verdict>)>>,
+    /// Why there is no engine, if so.
+    not_started: StoredValue<Option<String>>,
     /// What went wrong last.
     pub alerts: RwSignal<Vec<Diagnostic>>,
     /// What happened last, for screen readers and as a passing note.
@@ -100,6 +102,7 @@ impl Store {
             predicting_table: RwSignal::default(),
             parts: StoredValue::new_local(Vec::new()),
             returning: StoredValue::new(None),
+            not_started: StoredValue::new(None),
             alerts: RwSignal::default(),
             news: RwSignal::default(),
             keeping: RwSignal::default(),
@@ -125,21 +128,31 @@ impl Store {
         self.prediction.set(None);
         self.predicting.set_value(Latest::default());
         self.predicting_table.set(None);
-        self.alert(match broken {
-            Broken::NotStarted(reason) => Diagnostic::error(
-                NOT_STARTED,
-                format!("The engine could not be started: {}.", reason.trim_start_matches("Uncaught ")),
-                "Check the connection and load the page again. If that does not help, another browser may.",
-            ),
-            Broken::Ended(reason) => Diagnostic::error(
+        match broken {
+            Broken::NotStarted(reason) => {
+                self.not_started.set_value(Some(reason));
+                self.alert_not_started();
+            }
+            Broken::Ended(reason) => self.alert(Diagnostic::error(
                 BROKEN,
                 format!(
                     "The engine broke down and was started again: {}.",
                     reason.trim_start_matches("Uncaught ")
                 ),
                 "Open the table again. If it is very large, use the command line for it.",
-            ),
-        });
+            )),
+        }
+    }
+
+    /// Says that there is no engine, and why. Gives whether that is so.
+    fn alert_not_started(self) -> bool {
+        let Some(reason) = self.not_started.get_value() else { return false };
+        self.alert(Diagnostic::error(
+            NOT_STARTED,
+            format!("The engine could not be started: {}.", reason.trim_start_matches("Uncaught ")),
+            "Check the connection and load the page again. If that does not help, another browser may.",
+        ));
+        true
     }
 
     pub fn ask(self, command: &Command, beside: Beside) {
@@ -174,7 +187,11 @@ impl Store {
     }
 
     fn read(self, name: String, file: Blob, options: ReadOptions, keep: bool) {
-        // The engine ends a search before it reads.
+        if self.alert_not_started() {
+            return self.reading.set(None);
+        }
+        // The engine gives up what it predicts, and ends a search before it reads.
+        self.end_predicting();
         if untrack(|| self.searching()) {
             self.board.set(None);
         }
@@ -210,7 +227,11 @@ impl Store {
         self.alerts.set(Vec::new());
         self.reading.set(Some((0, 0)));
         wasm_bindgen_futures::spawn_local(async move {
-            let reason = match self.network.bundled(&format!("/samples/{file}")).await {
+            let sample = self.network.bundled(&format!("/samples/{file}")).await;
+            if self.reading.with_untracked(Option::is_none) {
+                return;
+            }
+            let reason = match sample {
                 Ok(blob) => return self.open(file.to_owned(), blob, ReadOptions::default()),
                 Err(NetworkError::Unreachable) => "which cannot be reached just now".to_owned(),
                 Err(NetworkError::Refused(status)) => format!("which refused it with status {status}"),
@@ -288,13 +309,13 @@ impl Store {
     /// Back to the beginning.
     pub fn close(self) {
         self.tell(&Command::Stop);
+        self.stop_reading();
+        self.end_predicting();
         self.file.set_value(None);
-        self.pending.set_value(None);
         self.table.set(None);
         self.target.set(None);
         self.board.set(None);
         self.verdict.set(None);
-        self.reading.set(None);
         self.alerts.set(Vec::new());
         self.forget();
     }

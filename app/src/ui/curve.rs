@@ -17,6 +17,8 @@ const RIGHT: f64 = 76.0;
 struct Shape {
     points: String,
     last: (f64, f64),
+    /// The last value: of the single models, where an ensemble may be better.
+    value: f64,
     low: f64,
     high: f64,
     secs: f64,
@@ -44,7 +46,7 @@ fn shape(curve: &[(f64, f64)], elapsed: f64, width: f64) -> Option<Shape> {
         before = v;
     }
     points.push_str(&format!("{:.1},{:.1}", x(secs), y(before)));
-    Some(Shape { points, last: (x(secs), y(before)), low, high, secs })
+    Some(Shape { points, last: (x(secs), y(before)), value: before, low, high, secs })
 }
 
 #[component]
@@ -57,7 +59,7 @@ pub fn Curve() -> impl IntoView {
         let title = format!(
             "Best {} against time: {} after {}",
             board.metric_title,
-            board.best_score.map_or("none".to_owned(), format::number),
+            format::number(shape.value),
             format::seconds(board.elapsed_secs)
         );
         let floor = HEIGHT - BOTTOM;
@@ -75,7 +77,7 @@ pub fn Curve() -> impl IntoView {
                 <polyline class="line" points=shape.points />
                 <circle class="dot" cx=shape.last.0 cy=shape.last.1 r="4" />
                 <text class="label" x=shape.last.0 + 8.0 y=shape.last.1 + 4.0>
-                    {board.best_score.map_or(String::new(), format::number)}
+                    {format::number(shape.value)}
                 </text>
             </svg>
         })
