@@ -162,6 +162,14 @@ fn damaged_files_are_errors() {
     let mut newer = bytes.clone();
     newer[8] = 9;
     assert_eq!(code(&newer), "model.version");
+    let mut older = bytes.clone();
+    older[8] = 1;
+    let told = ModelArtifact::from_bytes(&older).expect_err("older");
+    assert!(
+        told.code == "model.version" && told.remedy.starts_with("Train the model again"),
+        "{}",
+        told.remedy
+    );
     for cut in (9..bytes.len()).step_by(997).chain([9, 10, 15, 40, bytes.len() - 1]) {
         assert_eq!(code(&bytes[..cut]), "model.damaged", "cut at {cut}");
     }

@@ -10,8 +10,8 @@ use super::{EncodedMember, Header, ModelArtifact};
 use crate::diagnostic::Diagnostic;
 
 const MAGIC: &[u8; 8] = b"TRELLIS\n";
-/// Version of the file that this code writes and reads.
-const VERSION: u32 = 1;
+/// Version of the file that this code writes and reads. 2: a network is several.
+const VERSION: u32 = 2;
 /// Larger members are stored as they are: deflating them takes longer than it saves.
 const MOST_DEFLATED: usize = 48 << 20;
 /// Members never unpack to more than this.
@@ -52,7 +52,7 @@ impl ModelArtifact {
     /// Takes back what [`ModelArtifact::to_bytes`] gave. The bytes may come from anywhere.
     ///
     /// # Errors
-    /// No model file, one of a newer version, or a damaged one.
+    /// No model file, one of another version, or a damaged one.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Diagnostic> {
         let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| {
             Diagnostic::error(
@@ -66,7 +66,11 @@ impl ModelArtifact {
             return Err(Diagnostic::error(
                 "model.version",
                 format!("The model file has version {version}; this program reads version {VERSION}."),
-                "Use the version of Trellis that wrote it, or a newer one.",
+                if version > VERSION {
+                    "Use the version of Trellis that wrote it, or a newer one."
+                } else {
+                    "Train the model again, or use the version of Trellis that wrote it."
+                },
             ));
         }
         let body = bytes.len().checked_sub(CHECKSUM).filter(|b| *b >= MAGIC.len() + 8);

@@ -6,6 +6,8 @@ const SHEET: &str = "Open it in a spreadsheet program and save the sheet as CSV.
 const UNPACK: &str = "Unpack it first.";
 const TABLE: &str = "Choose a table: a text file with a line for each row.";
 const AS_CSV: &str = "Save the table as CSV.";
+const ENDING: &str =
+    "Save the table as CSV; or give it its usual ending and use the command line, which reads such files.";
 
 /// First bytes, what a file that begins with them is, and what to do.
 const KINDS: &[(&[u8], &str, &str)] = &[
@@ -19,8 +21,8 @@ const KINDS: &[(&[u8], &str, &str)] = &[
     (b"\x28\xb5\x2f\xfd", "packed (Zstandard)", UNPACK),
     (b"BZh", "packed (bzip2)", UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "packed (7-Zip)", UNPACK),
-    (b"PAR1", "a Parquet file", AS_CSV),
-    (b"ARROW1", "an Arrow file", AS_CSV),
+    (b"PAR1", "a Parquet file", ENDING),
+    (b"ARROW1", "an Arrow file", ENDING),
     (b"SQLite format 3\0", "an SQLite database", AS_CSV),
 ];
 
