@@ -79,6 +79,8 @@ impl Machine {
 }
 
 /// What all machines of a fit share.
+///
+/// The solver's shrinking stays off, as it is by default: with it, the library puts coefficients back in the wrong order.
 pub(super) struct Trainer<'a> {
     pub rows: Rows<'a>,
     pub c: f64,
