@@ -8,7 +8,7 @@ use crate::model::Target;
 use crate::node::{FeatureValues, FittedRecipe, Frame, Recipe, TargetView};
 use crate::numeric::Rng;
 use crate::platform::{Cancel, Stopwatch};
-use crate::search::{Split, refit_split};
+use crate::search::Split;
 use std::sync::Arc;
 
 /// Bytes of prepared folds that an executor keeps for the next trial.
@@ -118,7 +118,7 @@ impl Executor {
             Stage::Refit => {
                 let prepared = &self.prepared;
                 self.refit
-                    .get_or_insert_with(|| refit_split(&prepared.target, &prepared.split, prepared.seed))
+                    .get_or_insert_with(|| prepared.split.refit(&prepared.target, job.folds, prepared.seed))
             }
         };
         let data = Arc::new(prepare_fold(&self.prepared, split, job));

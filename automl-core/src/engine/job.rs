@@ -20,6 +20,8 @@ pub struct Job {
     pub id: u64,
     pub stage: Stage,
     pub fold: u32,
+    /// Folds in all.
+    pub folds: u32,
     pub learner: String,
     #[serde(with = "params_as_text")]
     pub params: Params,

@@ -5,7 +5,7 @@ use super::target::{encode, feature_columns, find_column, question, target_info}
 use crate::diagnostic::Diagnostic;
 use crate::metric::{self, Actual, MetricSpec};
 use crate::model::{Target, Task};
-use crate::search::{Split, plan_split};
+use crate::search::{Loads, Split, plan_split};
 use crate::table::{Column, ColumnType, ReadOptions, Table, Values, fingerprint, profile};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,12 @@ impl Prepared {
 
     pub(super) fn metric(&self) -> &'static MetricSpec {
         metric::find(&self.metric).unwrap_or_else(|| metric::default_for(question(self.task())))
+    }
+
+    /// How large a fold's fits are.
+    pub(super) fn loads(&self, budget_secs: Option<f64>) -> Loads {
+        let rows = self.split.training(0).len();
+        Loads::new(&self.table, rows, self.target.outputs(), self.split.folds(), budget_secs)
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -5,12 +5,14 @@ use super::rescale::Rescale;
 use super::{
     DenseOptions, FeatureColumn, FeatureValues, Fitted, FittedNode, Frame, Input, NativeOptions, TargetView,
 };
-use crate::table::{Column, Table};
+use crate::table::{Column, Table, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Version of [`FittedRecipe`] that this code writes and reads.
 const VERSION: u32 = 1;
+/// Features of a date, about.
+const TIME_FEATURES: usize = 8;
 
 /// How a table becomes features, before fitting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,6 +66,22 @@ impl Recipe {
             fitted.columns.push(made);
         }
         (fitted, frame)
+    }
+
+    /// About how many features a table becomes: levels and words are counted on the whole table, rare ones too.
+    pub fn features_about(&self, table: &Table) -> usize {
+        let of = |column: &Column| match (self, Family::of(column)) {
+            (_, None) => 0,
+            (Self::Dense(options), Some(Family::Category)) => match &column.values {
+                Values::Dict { levels, .. } if levels.len() <= options.max_one_hot as usize => levels.len(),
+                _ => 1,
+            },
+            (Self::Dense(options), Some(Family::Text)) => options.text.words as usize,
+            (Self::Native(options), Some(Family::Text)) => options.text.words as usize,
+            (_, Some(Family::Time)) => TIME_FEATURES,
+            (_, Some(Family::Number | Family::Flag | Family::Category)) => 1,
+        };
+        table.columns.iter().map(of).sum()
     }
 }
 

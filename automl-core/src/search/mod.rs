@@ -6,16 +6,18 @@
 //! only, so the sequence is the same for any number of workers up to that many.
 
 mod ensemble;
+mod loads;
 mod portfolio;
 mod propose;
 mod prune;
 mod split;
 
 pub use ensemble::{Candidate, Ensemble, select_ensemble};
+pub use loads::Loads;
 pub use portfolio::portfolio;
 pub use propose::{Past, Proposal, Proposer};
 pub use prune::{Contender, should_prune};
-pub use split::{Split, plan_split, refit_split};
+pub use split::{Split, plan_split};
 
 /// How far back a proposal looks: trials run side by side are at most so many.
 pub const LOOKBACK: usize = 8;

@@ -4,6 +4,7 @@
 //! of regularised evolution: a parent is drawn from the best trials so far and a few of its parameters move; the
 //! step shrinks as a learner is tried more often.
 
+use super::loads::Loads;
 use super::portfolio::{admits, portfolio, recipe_for};
 use crate::learner::{self, LearnerSpec, ParamKind, ParamSpec, ParamValue, Params, Scale};
 use crate::model::Task;
@@ -12,6 +13,8 @@ use crate::numeric::{Rng, math};
 
 /// Share of proposals drawn afresh from the whole range.
 const FRESH_SHARE: f64 = 0.15;
+/// Draws that repeat earlier trials before nothing is said to be left.
+const MOST_DRAWS: usize = 40;
 /// Parents are drawn from so many of the best.
 const ELITE: usize = 4;
 
@@ -40,28 +43,44 @@ pub struct Proposer {
     seed: u64,
     /// Learners with parameters to vary.
     varied: Vec<&'static LearnerSpec>,
+    loads: Loads,
 }
 
 impl Proposer {
-    pub fn new(task: Task, wanted: &[String], reproducible: bool, seed: u64) -> Self {
+    pub fn new(task: Task, wanted: &[String], reproducible: bool, seed: u64, loads: Loads) -> Self {
         let varied = learner::all()
             .iter()
             .map(|l| l.spec())
             .filter(|s| admits(s, task, wanted, reproducible) && s.params.iter().any(|p| p.searched))
             .collect();
-        Self { first: portfolio(task, wanted, reproducible), seed, varied }
+        let first =
+            portfolio(task, wanted, reproducible).into_iter().map(|p| loads.within_budget(p)).collect();
+        Self { first, seed, varied, loads }
     }
 
-    /// The proposal of trial `trial`, given the trials before it whose results may be looked at. `None`: nothing
-    /// is left to try. The same arguments give the same answer.
-    pub fn propose(&self, trial: usize, past: &[Past<'_>]) -> Option<Proposal> {
+    /// The proposal of trial `trial`, given the trials before it whose results may be looked at, and all that were
+    /// `tried` before it, which it does not repeat. `None`: nothing is left to try. The same arguments give the same
+    /// answer.
+    pub fn propose(&self, trial: usize, past: &[Past<'_>], tried: &[&Proposal]) -> Option<Proposal> {
         if let Some(first) = self.first.get(trial) {
             return Some(first.clone());
         }
+        let mut rng = Rng::for_stream(self.seed, &[0x7121, trial as u64]);
+        let repeats = |p: &Proposal| tried.iter().any(|t| t.learner == p.learner && t.params == p.params);
+        for _ in 0..MOST_DRAWS {
+            let drawn = self.draw(past, &mut rng)?;
+            if !repeats(&drawn) {
+                return Some(drawn);
+            }
+        }
+        None
+    }
+
+    /// A variant of one of the best, or something new.
+    fn draw(&self, past: &[Past<'_>], rng: &mut Rng) -> Option<Proposal> {
         if self.varied.is_empty() {
             return None;
         }
-        let mut rng = Rng::for_stream(self.seed, &[0x7121, trial as u64]);
         let mut ranked: Vec<(&Proposal, f64)> = past
             .iter()
             .filter_map(|p| Some((p.proposal, p.loss?)))
@@ -74,15 +93,15 @@ impl Proposer {
             let a = rng.below(self.varied.len());
             let b = rng.below(self.varied.len());
             let spec = [self.varied[a], self.varied[b]].into_iter().min_by_key(|s| rank_of(&ranked, s.id))?;
-            let params = spec.params.iter().map(|p| (p.name.to_owned(), drawn(p, &mut rng))).collect();
+            let params = spec.params.iter().map(|p| (p.name.to_owned(), drawn(p, rng))).collect();
             return Some(self.proposal(spec, Params(params)));
         }
         // The best are drawn more often: weights 1, 1/2, 1/3, …
-        let parent = spread[weighted(spread.len(), &mut rng)];
+        let parent = spread[weighted(spread.len(), rng)];
         let spec = self.varied.iter().find(|s| s.id == parent.learner)?;
         let tries = past.iter().filter(|p| p.proposal.learner == parent.learner).count();
         let step = (0.35 / (1.0 + tries as f64 / 12.0)).max(0.08);
-        Some(self.proposal(spec, moved(spec, &parent.params, step, &mut rng)))
+        Some(self.proposal(spec, moved(spec, &parent.params, step, rng)))
     }
 
     fn varies(&self, learner: &str) -> bool {
@@ -91,7 +110,8 @@ impl Proposer {
 
     fn proposal(&self, spec: &'static LearnerSpec, params: Params) -> Proposal {
         let params = Params::complete(spec.params, &params);
-        Proposal { learner: spec.id.to_owned(), params, recipe: recipe_for(spec), portfolio: false }
+        let recipe = recipe_for(spec);
+        self.loads.within_budget(Proposal { learner: spec.id.to_owned(), params, recipe, portfolio: false })
     }
 
     /// The best few, with the best of a second learner among them: an ensemble lives on differences.
@@ -204,13 +224,18 @@ fn moved(spec: &LearnerSpec, parent: &Params, step: f64, rng: &mut Rng) -> Param
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::Table;
+
+    fn loads() -> Loads {
+        Loads::new(&Table::default(), 1000, 2, 5, None)
+    }
 
     #[test]
     fn the_same_past_proposes_the_same_and_inside_the_ranges() {
         for task in [Task::Binary, Task::Regression] {
-            let proposer = Proposer::new(task, &[], false, 7);
+            let proposer = Proposer::new(task, &[], false, 7, loads());
             let first: Vec<Proposal> =
-                (0..proposer.first.len()).filter_map(|i| proposer.propose(i, &[])).collect();
+                (0..proposer.first.len()).filter_map(|i| proposer.propose(i, &[], &[])).collect();
             assert_eq!(first.len(), proposer.first.len());
             let past: Vec<Past<'_>> = first
                 .iter()
@@ -218,8 +243,8 @@ mod tests {
                 .map(|(i, p)| Past { proposal: p, loss: Some(0.1 + i as f64) })
                 .collect();
             for trial in first.len()..first.len() + 200 {
-                let proposal = proposer.propose(trial, &past).expect("the ranges are never exhausted");
-                assert_eq!(Some(&proposal), proposer.propose(trial, &past).as_ref());
+                let proposal = proposer.propose(trial, &past, &[]).expect("the ranges are never exhausted");
+                assert_eq!(Some(&proposal), proposer.propose(trial, &past, &[]).as_ref());
                 let spec = learner::find(&proposal.learner).expect("a learner of the list").spec();
                 assert_eq!(Params::complete(spec.params, &proposal.params), proposal.params);
             }
@@ -228,22 +253,24 @@ mod tests {
 
     #[test]
     fn the_best_learner_is_varied_most() {
-        let proposer = Proposer::new(Task::Binary, &[], false, 1);
+        let proposer = Proposer::new(Task::Binary, &[], false, 1, loads());
         let first: Vec<Proposal> =
-            (0..proposer.first.len()).filter_map(|i| proposer.propose(i, &[])).collect();
+            (0..proposer.first.len()).filter_map(|i| proposer.propose(i, &[], &[])).collect();
         let past: Vec<Past<'_>> = first
             .iter()
             .map(|p| Past { proposal: p, loss: Some(if p.learner == "gbt" { 0.1 } else { 0.3 }) })
             .collect();
-        let boosted =
-            (100..200).filter(|&t| proposer.propose(t, &past).is_some_and(|p| p.learner == "gbt")).count();
+        let boosted = (100..200)
+            .filter(|&t| proposer.propose(t, &past, &[]).is_some_and(|p| p.learner == "gbt"))
+            .count();
         assert!((50..95).contains(&boosted), "{boosted}");
     }
 
     #[test]
     fn no_varied_learner_exhausts_the_search() {
-        let proposer = Proposer::new(Task::Binary, &["naive_bayes_that_is_not".to_owned()], false, 1);
-        assert!(proposer.propose(0, &[]).is_some());
-        assert!(proposer.propose(1, &[]).is_none());
+        let proposer =
+            Proposer::new(Task::Binary, &["naive_bayes_that_is_not".to_owned()], false, 1, loads());
+        assert!(proposer.propose(0, &[], &[]).is_some());
+        assert!(proposer.propose(1, &[], &[]).is_none());
     }
 }

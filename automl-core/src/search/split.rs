@@ -18,6 +18,9 @@ const CELLS_THREE_FOLDS: f64 = 6.0e5;
 const CELLS_TWO_HOLD_OUTS: f64 = 1.0e6;
 /// A hold-out is one row in so many.
 const HOLD_OUT: usize = 6;
+/// Folds on which models of small tables are trained again, and the rows of the largest such table.
+const REFIT_FOLDS: u32 = 10;
+const MOST_ROWS_TEN_FOLDS: usize = 10_000;
 /// Seconds that a search without a time limit is taken to have.
 const NO_LIMIT_SECS: f64 = 300.0;
 
@@ -66,6 +69,34 @@ impl Split {
     /// Rows that no trial sees, ascending. Empty in a split for refitting.
     pub fn locked(&self) -> Vec<u32> {
         self.rows_where(|p| p == LOCKED)
+    }
+
+    /// How many folds the chosen models may be trained again on, the most first. A mean over more folds is of models
+    /// that each saw more rows: where rows are few this is worth its time.
+    pub fn refit_folds(&self) -> Vec<u32> {
+        match self.validation {
+            Validation::Folds(n) if self.rows() <= MOST_ROWS_TEN_FOLDS => {
+                let mut folds = vec![REFIT_FOLDS, u32::from(n)];
+                folds.retain(|&f| f >= u32::from(n));
+                folds.dedup();
+                folds
+            }
+            Validation::Folds(n) | Validation::HoldOuts(n) => vec![u32::from(n)],
+        }
+    }
+
+    /// The split for training the chosen models again on all rows, locked ones included: so many folds where this
+    /// split has folds, else hold-outs as in this.
+    pub fn refit(&self, target: &Target, folds: u32, seed: u64) -> Self {
+        let order = spread(target, (0..target.len() as u32).collect(), &mut Rng::for_stream(seed, &[0x5012]));
+        let mut part = vec![0u8; target.len()];
+        let wanted = match self.validation {
+            Validation::Folds(_) => Validation::Folds(u8::try_from(folds).unwrap_or(u8::MAX)),
+            hold_outs @ Validation::HoldOuts(_) => hold_outs,
+        };
+        let validation = affordable(order.len(), wanted);
+        assign(&mut part, &order, validation);
+        Self { part, validation }
     }
 
     /// The split in words.
@@ -123,15 +154,6 @@ pub fn plan_split(target: &Target, features: usize, budget_secs: Option<f64>, se
     }
     let validation = affordable(open.len(), validation);
     assign(&mut part, &open, validation);
-    Split { part, validation }
-}
-
-/// The split for training the chosen models again on all rows, locked ones included, validated as in `search`.
-pub fn refit_split(target: &Target, search: &Split, seed: u64) -> Split {
-    let order = spread(target, (0..target.len() as u32).collect(), &mut Rng::for_stream(seed, &[0x5012]));
-    let mut part = vec![0u8; target.len()];
-    let validation = affordable(order.len(), search.validation);
-    assign(&mut part, &order, validation);
     Split { part, validation }
 }
 
@@ -241,16 +263,16 @@ mod tests {
         let open = 160_000 - split.locked().len();
         assert!(first.len() == open / 6 && split.training(0).len() == open - first.len());
         assert!(split.describe().starts_with("2 hold-outs: "), "{}", split.describe());
-        let again = refit_split(&target, &split, 0);
+        let again = split.refit(&target, 2, 0);
         assert_eq!((again.folds(), again.validation(1).len()), (2, 160_000 / 6));
     }
 
     #[test]
     fn refitting_uses_all_rows() {
         let target = Target::Values((0..500).map(f64::from).collect());
-        let split = refit_split(&target, &plan_split(&target, 3, None, 3), 3);
+        let split = plan_split(&target, 3, None, 3).refit(&target, 10, 3);
         assert!(split.locked().is_empty());
-        assert_eq!((0..5).map(|f| split.validation(f).len()).sum::<usize>(), 500);
+        assert_eq!((0..10).map(|f| split.validation(f).len()).sum::<usize>(), 500);
         let values: Vec<u32> = split.validation(0);
         assert!(values.iter().any(|&v| v < 100) && values.iter().any(|&v| v >= 400));
     }

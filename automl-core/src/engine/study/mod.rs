@@ -7,6 +7,7 @@
 mod board;
 mod check;
 mod clock;
+mod costs;
 mod finish;
 mod refit;
 mod search;
@@ -20,6 +21,7 @@ use crate::diagnostic::Diagnostic;
 use crate::search::Proposer;
 use check::Check;
 use clock::Clock;
+use costs::Costs;
 use refit::Refit;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,8 +70,7 @@ pub struct Study {
     skipped: usize,
     /// Running jobs are no longer wanted.
     abort: bool,
-    /// Seconds that a fold of each learner took: (sum, count).
-    fold_secs: BTreeMap<String, (f64, u32)>,
+    costs: Costs,
     /// (seconds, best score so far), one point a change.
     curve: Vec<(f64, f64)>,
     /// The blend's row of the board, once there is one.
@@ -86,7 +87,9 @@ impl Study {
         now: f64,
         spent_secs: f64,
     ) -> Self {
-        let proposer = Proposer::new(prepared.task(), &request.learners, request.reproducible, request.seed);
+        let loads = prepared.loads(request.budget_secs);
+        let proposer =
+            Proposer::new(prepared.task(), &request.learners, request.reproducible, request.seed, loads);
         let budget = request.budget_secs.filter(|b| b.is_finite()).map(|b| b.max(0.1));
         Self {
             clock: Clock::new(now, spent_secs, budget),
@@ -102,7 +105,7 @@ impl Study {
             exhausted: false,
             skipped: 0,
             abort: false,
-            fold_secs: BTreeMap::new(),
+            costs: Costs::new(loads),
             curve: Vec::new(),
             blend: None,
         }

@@ -6,7 +6,6 @@ use super::search::fold_seed;
 use super::{Running, Step, Study};
 use crate::engine::job::{Job, JobResult, Stage};
 use crate::engine::protocol::EndReason;
-use crate::search::refit_split;
 
 /// All rows are more than the search's training rows, and estimates are short.
 const SLOWER: f64 = 1.25;
@@ -42,25 +41,41 @@ impl RefitMember {
 
 impl Study {
     pub(super) fn start_refit(&mut self, now: f64) {
-        let folds = refit_split(&self.prepared.target, &self.prepared.split, self.request.seed).folds();
         let mut left = self.refit_secs_left(now);
         if self.end_reason == Some(EndReason::Stopped) {
             left = Some(left.unwrap_or(f64::MAX).min(PATIENCE_SECS));
         }
         let Step::Checking(check) = std::mem::replace(&mut self.step, Step::Searching) else { return };
-        let side_by_side = f64::from(self.workers.min(folds).max(1));
-        let mut members = Vec::new();
-        let mut planned = 0.0;
-        for &(trial, _) in &check.members {
-            planned += SLOWER * self.trials[trial].fit_secs() / side_by_side;
-            if left.is_some_and(|l| planned > l) {
-                break;
-            }
-            let folds = (0..folds).map(|_| None).collect();
-            members.push(RefitMember { trial, folds, started: 0, failed: false });
-        }
+        let (folds, count) = self.refit_plan(&check.members, left);
+        let member = |&(trial, _): &(usize, f64)| RefitMember {
+            trial,
+            folds: (0..folds).map(|_| None).collect(),
+            started: 0,
+            failed: false,
+        };
+        let members = check.members.iter().take(count).map(member).collect();
         self.step = Step::Refitting(Box::new(Refit { check, members }));
         self.end_refit_if_done(now);
+    }
+
+    /// On how many folds members are trained again, and how many of them: all of them on as many folds as the time
+    /// allows, or the first few on as few as there may be.
+    fn refit_plan(&self, members: &[(usize, f64)], left: Option<f64>) -> (u32, usize) {
+        let split = &self.prepared.split;
+        let mut plan = (split.folds(), 0);
+        for folds in split.refit_folds() {
+            let rounds = f64::from(folds.div_ceil(self.workers)) / f64::from(split.folds());
+            let mut planned = 0.0;
+            let fits = |&&(trial, _): &&(usize, f64)| {
+                planned += SLOWER * self.trials[trial].fit_secs() * rounds;
+                left.is_none_or(|l| planned <= l)
+            };
+            plan = (folds, members.iter().take_while(fits).count());
+            if plan.1 == members.len() {
+                break;
+            }
+        }
+        plan
     }
 
     /// Seconds that refitting may take; `None` without a budget.
@@ -74,7 +89,7 @@ impl Study {
         let Step::Refitting(refit) = &mut self.step else { return None };
         let owner = refit.members.iter().position(|m| !m.failed && (m.started as usize) < m.folds.len())?;
         let member = &mut refit.members[owner];
-        let fold = member.started;
+        let (fold, folds) = (member.started, member.folds.len() as u32);
         member.started += 1;
         let trial = member.trial;
         let id = self.hand_out(Running { owner, stage: Stage::Refit, fold });
@@ -83,6 +98,7 @@ impl Study {
             id,
             stage: Stage::Refit,
             fold,
+            folds,
             learner: trial.proposal.learner.clone(),
             params: trial.proposal.params.clone(),
             recipe: trial.proposal.recipe.clone(),

@@ -5,7 +5,7 @@ use super::{Running, Step, Study};
 use crate::engine::job::{Job, JobFailure, JobResult, Stage};
 use crate::engine::protocol::{EndReason, TrialState};
 use crate::numeric::Rng;
-use crate::search::{Contender, LOOKBACK, Past, should_prune};
+use crate::search::{Contender, LOOKBACK, Past, Proposal, should_prune};
 
 /// Trials whose predictions and pipelines are kept, as they may become members.
 const KEPT: usize = 12;
@@ -21,6 +21,12 @@ const REFIT_SHARE: f64 = 0.33;
 const FOLD_SHARE: f64 = 0.3;
 /// The same for boosting, which matters most.
 const FOLD_SHARE_BOOSTING: f64 = 0.6;
+/// Most of the budget that a trial is planned to take, boosting and others.
+const TRIAL_SHARE_BOOSTING: f64 = 0.5;
+const TRIAL_SHARE: f64 = 0.2;
+/// A trial whose other folds take more of the budget than this goes on only if its first is about as good as the best.
+const SLOW_SHARE: f64 = 0.05;
+const SLOW_SLACK: f64 = 1.08;
 /// Trials passed over in a row, because they would not end within the budget, before no more are proposed. A quicker
 /// learner may still be among the next few.
 const MOST_SKIPPED: usize = 16;
@@ -72,22 +78,45 @@ impl Study {
             .iter()
             .map(|t| Past { proposal: &t.proposal, loss: t.full_score().map(|s| metric.loss(s)) })
             .collect();
-        let Some(proposal) = self.proposer.propose(n, &past) else {
+        let tried: Vec<&Proposal> = self.trials.iter().map(|t| &t.proposal).collect();
+        let Some(proposal) = self.proposer.propose(n, &past, &tried) else {
             self.exhausted = true;
             return false;
         };
         let seed = Rng::for_stream(self.request.seed, &[0x7B1A, n as u64]).next_u64();
         let mut trial = Trial::new(proposal, self.prepared.split.folds(), seed);
-        if let (Some(left), Some(&(sum, count))) = (left, self.fold_secs.get(&trial.proposal.learner)) {
-            let rounds = (trial.folds.len() as f64 / f64::from(self.workers)).ceil();
-            if sum / f64::from(count.max(1)) * rounds > left {
-                trial.state = TrialState::Cut;
-                "would have taken longer than the time left".clone_into(&mut trial.note);
-            }
+        if let Some(why_not) = left.and_then(|left| self.too_slow(&trial, left)) {
+            trial.state = TrialState::Cut;
+            trial.note = why_not;
         }
         self.skipped = if trial.is_open() { 0 } else { self.skipped + 1 };
         self.trials.push(trial);
         true
+    }
+
+    /// Why a trial is passed over for want of time, if it is. `left`: seconds of search left.
+    fn too_slow(&self, trial: &Trial, left: f64) -> Option<String> {
+        let budget = self.clock.budget()?;
+        let secs = self.secs_of(trial, 0);
+        let learner = &trial.proposal.learner;
+        // What boosting takes depends on when it stops; without it there is little to compare with.
+        if learner == "baseline" || learner == "gbt" && !self.costs.knows(learner) {
+            None
+        } else if secs > left {
+            Some("would have taken longer than the time left".to_owned())
+        } else if secs > trial_share(learner) * budget && self.request.learners.is_empty() {
+            Some(format!(
+                "left out for quicker models: it would have taken some {secs:.0} s of the {budget:.0} s"
+            ))
+        } else {
+            None
+        }
+    }
+
+    /// Seconds that the folds of a trial from `first` on take, run side by side.
+    fn secs_of(&self, trial: &Trial, first: u32) -> f64 {
+        let rounds = (trial.folds.len() as u32).saturating_sub(first).div_ceil(self.workers);
+        self.costs.fold_secs(&trial.proposal) * f64::from(rounds)
     }
 
     fn search_job(&mut self, index: usize, fold: u32, left: Option<f64>) -> Job {
@@ -101,6 +130,7 @@ impl Study {
             id,
             stage: Stage::Search,
             fold,
+            folds: trial.folds.len() as u32,
             learner: trial.proposal.learner.clone(),
             params: trial.proposal.params.clone(),
             recipe: trial.proposal.recipe.clone(),
@@ -116,9 +146,7 @@ impl Study {
         }
         match result.outcome {
             Ok(fold_result) => {
-                let learner = self.trials[index].proposal.learner.clone();
-                let secs = self.fold_secs.entry(learner).or_insert((0.0, 0));
-                *secs = (secs.0 + result.fit_secs + result.predict_secs, secs.1 + 1);
+                self.costs.add(&self.trials[index].proposal, result.fit_secs + result.predict_secs);
                 let us = 1e6 * result.predict_secs / result.predicted_rows.max(1) as f64;
                 let trial = &mut self.trials[index];
                 let fold = Fold { result: fold_result, fit_secs: result.fit_secs, predict_us_per_row: us };
@@ -144,6 +172,14 @@ impl Study {
     /// After a fold: is the trial given up, or done?
     fn judge(&mut self, index: usize, fold: u32, now: f64) {
         let trial = &self.trials[index];
+        if trial.folds_done() == 1 && self.is_slow_and_behind(index) {
+            let trial = &mut self.trials[index];
+            trial.state = TrialState::Pruned;
+            "slow, and behind the best after its first fold".clone_into(&mut trial.note);
+            trial.forget();
+            return;
+        }
+        let trial = &self.trials[index];
         if fold == 0 && index >= LOOKBACK && trial.folds.len() > 1 && self.is_far_behind(index) {
             self.trials[index].state = TrialState::Pruned;
             self.trials[index].forget();
@@ -156,11 +192,31 @@ impl Study {
         }
     }
 
+    /// Loss on a fold that is done.
+    fn fold_loss(&self, trial: &Trial, fold: usize) -> Option<f64> {
+        let score = trial.folds.get(fold)?.as_ref()?.result.score?;
+        Some(self.prepared.metric().loss(score))
+    }
+
+    /// Whether the first fold of a trial to be done, whichever it is, is behind the best of that fold and the others
+    /// would take long. Looks at every trial: only where a time budget decides what is run anyway.
+    fn is_slow_and_behind(&self, index: usize) -> bool {
+        let Some(budget) = self.clock.budget() else { return false };
+        let trial = &self.trials[index];
+        let Some(fold) = trial.folds.iter().position(Option::is_some) else { return false };
+        if trial.folds.len() < 2 || self.secs_of(trial, 1) < SLOW_SHARE * budget {
+            return false;
+        }
+        let others = self.trials.iter().enumerate().filter(|(i, _)| *i != index);
+        let best = others.filter_map(|(_, t)| self.fold_loss(t, fold)).min_by(f64::total_cmp);
+        match (self.fold_loss(trial, fold), best) {
+            (Some(loss), Some(best)) => loss > SLOW_SLACK * best,
+            _ => false,
+        }
+    }
+
     fn is_far_behind(&self, index: usize) -> bool {
-        let metric = self.prepared.metric();
-        let first_loss = |t: &Trial| {
-            t.folds.first().and_then(Option::as_ref).and_then(|f| f.result.score).map(|s| metric.loss(s))
-        };
+        let first_loss = |t: &Trial| self.fold_loss(t, 0);
         let trial = &self.trials[index];
         let Some(loss) = first_loss(trial) else { return true };
         let visible = (index + 1).saturating_sub(LOOKBACK);
@@ -219,8 +275,11 @@ impl Study {
         let budget = self.clock.budget()?;
         let finish = FINISH_SHARE * budget + FINISH_SECS.min(0.1 * budget);
         let refit = self.refit_estimate();
-        let reserve = if refit <= REFIT_SHARE * budget { refit } else { 0.0 };
-        Some(self.clock.left(now)? - finish - reserve)
+        let folds = f64::from(self.prepared.split.folds());
+        // As many folds as may be, or as the search has, or none.
+        let choices = self.prepared.split.refit_folds().into_iter().map(|n| refit * f64::from(n) / folds);
+        let reserve = choices.into_iter().find(|secs| *secs <= REFIT_SHARE * budget);
+        Some(self.clock.left(now)? - finish - reserve.unwrap_or(0.0))
     }
 
     /// Seconds that training the best few again on all rows would take.
@@ -260,6 +319,11 @@ impl Study {
             Err(diagnostic) => self.step = Step::Finished(Some(Box::new(Err(diagnostic)))),
         }
     }
+}
+
+/// Most of the budget that a trial of a learner is planned to take.
+fn trial_share(learner: &str) -> f64 {
+    if learner == "gbt" { TRIAL_SHARE_BOOSTING } else { TRIAL_SHARE }
 }
 
 /// The seed of a fold's fit.

@@ -1,6 +1,6 @@
 //! The constant baseline: the class shares, or the mean, of the training rows. What any model must beat.
 
-use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Reproducible};
+use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, Params, Reproducible};
 use crate::model::{Model, Prediction, Target, Task};
 use crate::node::Frame;
 use crate::numeric;
@@ -26,6 +26,10 @@ struct ConstantModel {
 impl Learner for Baseline {
     fn spec(&self) -> &'static LearnerSpec {
         &SPEC
+    }
+
+    fn cost(&self, _params: &Params, load: &Load) -> f64 {
+        1e-8 * load.rows as f64
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {

@@ -14,7 +14,8 @@ use super::dense::classes::Shares;
 use super::dense::matrix::row_major;
 use super::dense::{check, go_on, unsuitable};
 use super::{
-    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, ParamKind, ParamSpec, Reproducible, Scale,
+    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, ParamKind, ParamSpec, Params,
+    Reproducible, Scale,
 };
 use crate::model::{Model, Target, Task};
 use crate::numeric::dot;
@@ -67,6 +68,11 @@ const MOST_PRODUCTS: f64 = 4e10;
 impl Learner for Discriminant {
     fn spec(&self) -> &'static LearnerSpec {
         &SPEC
+    }
+
+    fn cost(&self, _params: &Params, load: &Load) -> f64 {
+        let f = load.features as f64;
+        4e-10 * (load.cells() * (f + 20.0) + load.scores() * f * f * f)
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {

@@ -14,7 +14,8 @@ use super::dense::matrix::columns;
 use super::dense::{check, unsuitable};
 use super::tree::center::Center;
 use super::{
-    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, ParamKind, ParamSpec, Reproducible, Scale,
+    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, ParamKind, ParamSpec, Params,
+    Reproducible, Scale,
 };
 use crate::model::{Model, Target, Task};
 use descent::Descent;
@@ -62,6 +63,11 @@ static SPEC: LearnerSpec = LearnerSpec {
 impl Learner for ElasticNet {
     fn spec(&self) -> &'static LearnerSpec {
         &SPEC
+    }
+
+    fn cost(&self, _params: &Params, load: &Load) -> f64 {
+        let f = load.features as f64;
+        1e-10 * (load.cells() * (f + 20.0) + 2e3 * f * f)
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {

@@ -12,7 +12,7 @@ mod train;
 #[cfg(test)]
 mod tests;
 
-use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Reproducible};
+use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, Params, Reproducible};
 use crate::model::{Model, Task};
 
 /// The learner `random_forest`.
@@ -61,6 +61,10 @@ impl Learner for RandomForest {
         &RANDOM_FOREST
     }
 
+    fn cost(&self, params: &Params, load: &Load) -> f64 {
+        params::cost(params, load, 5e-9)
+    }
+
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
         Ok(Box::new(train::fit(fit, &params::Settings::random_forest(fit))?))
     }
@@ -75,6 +79,10 @@ impl Learner for ExtraTrees {
         &EXTRA_TREES
     }
 
+    fn cost(&self, params: &Params, load: &Load) -> f64 {
+        params::cost(params, load, 9e-9)
+    }
+
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
         Ok(Box::new(train::fit(fit, &params::Settings::extra_trees(fit))?))
     }
@@ -87,6 +95,10 @@ impl Learner for ExtraTrees {
 impl Learner for DecisionTree {
     fn spec(&self) -> &'static LearnerSpec {
         &DECISION_TREE
+    }
+
+    fn cost(&self, params: &Params, load: &Load) -> f64 {
+        params::cost(params, load, 9e-8)
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {

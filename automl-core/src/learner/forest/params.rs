@@ -1,8 +1,9 @@
 //! What can be set about forests, and what it means for a fit.
 
 use crate::learner::tree::deep::Growth;
-use crate::learner::{Fit, ParamKind, ParamSpec, Scale};
+use crate::learner::{Fit, Load, ParamKind, ParamSpec, ParamValue, Params, Scale};
 use crate::model::Target;
+use crate::numeric::math;
 
 /// Trees have at most about so many leaves, or a forest of a large table would not fit in a tab.
 const MOST_LEAVES: usize = 20_000;
@@ -132,4 +133,19 @@ impl Settings {
 fn growth(fit: &Fit<'_>, random_cuts: bool) -> Growth {
     let min_rows = fit.params.count("min_rows_leaf").max(fit.frame.rows / MOST_LEAVES).max(1);
     Growth { features: 0, min_rows: min_rows as i64, max_depth: fit.params.count("max_depth"), random_cuts }
+}
+
+/// Seconds of a fit; `per_test` are those of looking at one feature of one row.
+pub(super) fn cost(params: &Params, load: &Load, per_test: f64) -> f64 {
+    let drawn = match params.0.get("max_features") {
+        Some(ParamValue::Float(share)) if *share > 0.0 => share * load.features as f64,
+        _ if load.outputs > 1 => (load.features as f64).sqrt(),
+        _ => load.features as f64 / 3.0,
+    };
+    let trees = if params.0.contains_key("trees") { params.count("trees") as f64 } else { 1.0 };
+    let rows = load.rows as f64;
+    // Labels of many classes, and numbers, take longer to sum than those of two.
+    let sums = if load.outputs == 2 { 1.0 } else { 2.0 };
+    let levels = math::ln(rows.max(2.0)) / std::f64::consts::LN_2;
+    per_test * sums * trees * rows * levels * (drawn + 4.0)
 }

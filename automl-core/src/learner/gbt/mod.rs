@@ -14,7 +14,7 @@ mod golden;
 #[cfg(test)]
 mod tests;
 
-use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Reproducible};
+use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, Params, Reproducible};
 use crate::model::{Model, Task};
 
 /// The learner `gbt`.
@@ -33,6 +33,10 @@ static SPEC: LearnerSpec = LearnerSpec {
 impl Learner for Gbt {
     fn spec(&self) -> &'static LearnerSpec {
         &SPEC
+    }
+
+    fn cost(&self, params: &Params, load: &Load) -> f64 {
+        params::cost(params, load)
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {

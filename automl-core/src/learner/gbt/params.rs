@@ -2,7 +2,8 @@
 
 use crate::learner::tree::leafwise::Limits;
 use crate::learner::tree::split::Rules;
-use crate::learner::{ParamKind, ParamSpec, Params, Scale};
+use crate::learner::{Load, ParamKind, ParamSpec, Params, Scale};
+use crate::numeric::math;
 
 const fn int(name: &'static str, help: &'static str, default: i64, hard: (i64, i64)) -> ParamSpec {
     let kind =
@@ -153,4 +154,15 @@ impl Settings {
             },
         }
     }
+}
+
+/// Seconds of a fit that stops early after about as many rounds as a good rate takes.
+pub(super) fn cost(params: &Params, load: &Load) -> f64 {
+    let rounds = (15.0 / params.float("learning_rate").max(0.01)).min(params.count("trees") as f64);
+    let seen = params.float("row_sample") * params.float("column_sample");
+    let leaves = params.count("max_leaves") as f64;
+    let (rows, features) = (load.rows as f64, load.features as f64);
+    let sums = load.cells() * seen * 0.3 * (1.0 + math::ln(leaves) / std::f64::consts::LN_2);
+    let scans = features * params.float("column_sample") * rows.min(255.0) * leaves;
+    1.2e-9 * rounds * load.scores() * (sums + 2.0 * scans + 25.0 * rows)
 }

@@ -14,7 +14,8 @@ use super::dense::classes::Shares;
 use super::dense::matrix::row_major;
 use super::dense::{check, unsuitable};
 use super::{
-    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, ParamKind, ParamSpec, Reproducible, Scale,
+    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, ParamKind, ParamSpec, Params,
+    Reproducible, Scale,
 };
 use crate::model::{Model, Target, Task};
 use crate::numeric::math;
@@ -49,6 +50,10 @@ const MOST_PRODUCTS: f64 = 2e10;
 impl Learner for Logistic {
     fn spec(&self) -> &'static LearnerSpec {
         &SPEC
+    }
+
+    fn cost(&self, _params: &Params, load: &Load) -> f64 {
+        5e-8 * load.cells() * load.scores()
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {

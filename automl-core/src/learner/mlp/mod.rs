@@ -18,7 +18,8 @@ mod tests;
 
 use super::dense::check;
 use super::{
-    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, ParamKind, ParamSpec, Reproducible, Scale,
+    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, ParamKind, ParamSpec, Params,
+    Reproducible, Scale,
 };
 use crate::model::{Model, Task};
 
@@ -85,6 +86,10 @@ const fn float(default: f64, min: f64, max: f64, low: f64, high: f64, scale: Sca
 impl Learner for Mlp {
     fn spec(&self) -> &'static LearnerSpec {
         &SPEC
+    }
+
+    fn cost(&self, params: &Params, load: &Load) -> f64 {
+        train::cost(params, load)
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {

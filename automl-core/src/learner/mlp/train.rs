@@ -6,7 +6,7 @@ use super::data::{Meaning, Rows};
 use super::model::MlpModel;
 use super::net::Net;
 use crate::learner::dense::{go_on, unsuitable};
-use crate::learner::{Fit, FitError};
+use crate::learner::{Fit, FitError, Load, Params};
 use crate::numeric::Rng;
 
 /// Share of the rows that is held out where the caller holds none out, from so many rows on.
@@ -96,6 +96,16 @@ fn split(fit: &Fit<'_>, meaning: &Meaning) -> Result<Split, FitError> {
     Rng::for_stream(fit.seed, &[0x4E, 1]).shuffle(&mut order);
     let (out, stay) = order.split_at((whole.count as f64 * HELD_OUT) as usize);
     Ok(Split { training: whole.take(stay), held_out: Some(whole.take(out)) })
+}
+
+/// Seconds of a fit of all networks.
+pub(super) fn cost(params: &Params, load: &Load) -> f64 {
+    let (hidden, layers) = (params.count("hidden") as f64, params.count("layers") as f64);
+    let outputs = if load.outputs <= 2 { 1.0 } else { load.outputs as f64 };
+    let size = load.features as f64 * hidden + (layers - 1.0) * hidden * hidden + hidden * outputs;
+    let network = (3.0 * size * load.rows as f64 * params.count("epochs") as f64).min(MOST_PRODUCTS);
+    let networks = (AVERAGED_PRODUCTS / network).min(params.count("networks") as f64).max(1.0);
+    1.5e-10 * network * networks
 }
 
 /// The best network, and how many epochs it took to find it.

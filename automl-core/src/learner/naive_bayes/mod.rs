@@ -10,7 +10,8 @@ use super::dense::classes::Shares;
 use super::dense::matrix::columns;
 use super::dense::{check, go_on, unsuitable};
 use super::{
-    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, ParamKind, ParamSpec, Reproducible, Scale,
+    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, ParamKind, ParamSpec, Params,
+    Reproducible, Scale,
 };
 use crate::model::{Model, Target, Task};
 use crate::numeric::sum;
@@ -47,6 +48,10 @@ const NO_VARIANCE: f64 = 1e-9;
 impl Learner for NaiveBayes {
     fn spec(&self) -> &'static LearnerSpec {
         &SPEC
+    }
+
+    fn cost(&self, _params: &Params, load: &Load) -> f64 {
+        6e-9 * load.cells()
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {

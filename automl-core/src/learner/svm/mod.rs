@@ -18,7 +18,8 @@ use super::dense::matrix::row_major;
 use super::dense::{check, go_on, unsuitable};
 use super::tree::center::Center;
 use super::{
-    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, ParamKind, ParamSpec, Reproducible, Scale,
+    DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, ParamKind, ParamSpec, Params,
+    Reproducible, Scale,
 };
 use crate::model::{Model, Target, Task};
 use machine::{Rows, Trainer};
@@ -72,6 +73,10 @@ const MOST_CLASSES: usize = 20;
 impl Learner for Svm {
     fn spec(&self) -> &'static LearnerSpec {
         &SPEC
+    }
+
+    fn cost(&self, _params: &Params, load: &Load) -> f64 {
+        4e-9 * load.cells() * load.rows as f64 * load.scores()
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
