@@ -3,8 +3,8 @@
 use super::job::{FoldResult, Job, JobFailure, JobResult, Stage};
 use super::pipeline::Pipeline;
 use super::prepare::{Prepared, actual};
-use crate::learner::{self, Fit, FitError};
-use crate::model::Target;
+use crate::learner::{self, Fit, FitError, LOG_TARGET, ParamValue};
+use crate::model::{LogTarget, Target};
 use crate::node::{FeatureValues, FittedRecipe, Frame, Recipe, TargetView};
 use crate::numeric::Rng;
 use crate::platform::{Cancel, Stopwatch};
@@ -70,10 +70,16 @@ impl Executor {
         if cancel.is_cancelled() {
             return JobResult::failed(job.id, JobFailure::Cancelled);
         }
+        let log = match log_target(job, &data) {
+            Ok(log) => log,
+            Err(reason) => return JobResult::failed(job.id, JobFailure::Failed(reason)),
+        };
+        let (target, unseen) =
+            log.as_ref().map_or((&data.training.1, &data.validation.1), |l| (&l.training, &l.validation));
         let fitted = learner.fit(&Fit {
             frame: &data.training.0,
-            target: &data.training.1,
-            validation: Some((&data.validation.0, &data.validation.1)),
+            target,
+            validation: Some((&data.validation.0, unseen)),
             params: &job.params,
             seed: job.seed,
             threads: self.threads,
@@ -92,7 +98,12 @@ impl Executor {
         };
         let summary = model.summary();
         let classes = data.training.1.task().is_classification();
-        let pipeline = Pipeline::new(data.recipe.clone(), &job.learner, model, data.training.0.rows, classes);
+        let mut pipeline =
+            Pipeline::new(data.recipe.clone(), &job.learner, model, data.training.0.rows, classes);
+        if let (Some(log), Target::Values(actual)) = (log, &data.validation.1) {
+            let logs = pipeline.model.predict(&data.validation.0).values;
+            pipeline.log_target = Some(log.scale.scaled(&logs, actual));
+        }
         let watch = Stopwatch::start();
         let validation = pipeline.predict_frame(&data.validation.0).values;
         let locked = pipeline.predict_frame(&data.locked).values;
@@ -136,6 +147,30 @@ impl Executor {
         }
         data
     }
+}
+
+/// The targets of a fold as logarithms.
+struct Logs {
+    scale: LogTarget,
+    training: Target,
+    validation: Target,
+}
+
+/// The logarithms where the job asks for them.
+fn log_target(job: &Job, data: &FoldData) -> Result<Option<Logs>, String> {
+    let asked = matches!(job.params.0.get(LOG_TARGET.name), Some(ParamValue::Bool(true)));
+    let (Target::Values(training), Target::Values(validation), true) =
+        (&data.training.1, &data.validation.1, asked)
+    else {
+        return Ok(None);
+    };
+    let (scale, logs) = LogTarget::of(training)
+        .ok_or("the logarithm of the target cannot be learned: not every value is above 0")?;
+    Ok(Some(Logs {
+        training: Target::Values(logs),
+        validation: Target::Values(scale.logs(validation)),
+        scale,
+    }))
 }
 
 fn prepare_fold(prepared: &Prepared, split: &Split, job: &Job) -> FoldData {

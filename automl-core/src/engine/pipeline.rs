@@ -1,7 +1,7 @@
 //! A fitted pipeline: preprocessing and model together, from a table to predictions.
 
 use crate::learner;
-use crate::model::{Model, Prediction};
+use crate::model::{LogTarget, Model, Prediction};
 use crate::node::{FittedRecipe, Frame};
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,8 @@ pub(super) struct Pipeline {
     learner: String,
     /// Weight of "all classes alike" in a prediction; 0 for numbers.
     smoothing: f64,
+    /// Where the model predicts logarithms.
+    pub log_target: Option<LogTarget>,
     pub model: Box<dyn Model>,
 }
 
@@ -21,6 +23,7 @@ struct Encoded {
     recipe: FittedRecipe,
     learner: String,
     smoothing: f64,
+    log_target: Option<LogTarget>,
     model: Vec<u8>,
 }
 
@@ -39,7 +42,13 @@ impl Pipeline {
         rows: usize,
         classification: bool,
     ) -> Self {
-        Self { recipe, learner: learner.to_owned(), smoothing: smoothing(rows, classification), model }
+        Self {
+            recipe,
+            learner: learner.to_owned(),
+            smoothing: smoothing(rows, classification),
+            log_target: None,
+            model,
+        }
     }
 
     pub fn predict(&self, table: &Table, rows: Option<&[u32]>) -> Prediction {
@@ -49,6 +58,9 @@ impl Pipeline {
     /// Predictions from features that the recipe has made.
     pub fn predict_frame(&self, frame: &Frame) -> Prediction {
         let mut prediction = self.model.predict(frame);
+        if let Some(scale) = &self.log_target {
+            prediction.values.iter_mut().for_each(|v| *v = scale.amount(*v));
+        }
         if self.smoothing > 0.0 {
             let share = self.smoothing / prediction.outputs.max(1) as f64;
             prediction.values.iter_mut().for_each(|p| *p = (1.0 - self.smoothing) * *p + share);
@@ -61,6 +73,7 @@ impl Pipeline {
             recipe: self.recipe.clone(),
             learner: self.learner.clone(),
             smoothing: self.smoothing,
+            log_target: self.log_target,
             model: self.model.encode(),
         };
         // Serialising plain data into a growing vector cannot fail.
@@ -85,11 +98,20 @@ impl Pipeline {
         if !(0.0..=1.0).contains(&encoded.smoothing) {
             return Err("a pipeline's smoothing is no share".to_owned());
         }
+        if encoded.log_target.is_some_and(|scale| !scale.is_sound()) {
+            return Err("a pipeline's scale of the target is damaged".to_owned());
+        }
         let probe = model.predict(&encoded.recipe.transform(&Table { columns: Vec::new(), rows: 1 }, None));
         if probe.outputs != outputs || probe.rows != 1 || probe.values.iter().any(|v| !v.is_finite()) {
             return Err("a model does not give what its task needs".to_owned());
         }
-        Ok(Self { recipe: encoded.recipe, learner: encoded.learner, smoothing: encoded.smoothing, model })
+        Ok(Self {
+            recipe: encoded.recipe,
+            learner: encoded.learner,
+            smoothing: encoded.smoothing,
+            log_target: encoded.log_target,
+            model,
+        })
     }
 }
 

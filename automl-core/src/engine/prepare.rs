@@ -50,7 +50,7 @@ impl Prepared {
     /// How large a fold's fits are.
     pub(super) fn loads(&self, budget_secs: Option<f64>) -> Loads {
         let rows = self.split.training(0).len();
-        Loads::new(&self.table, rows, self.target.outputs(), self.split.folds(), budget_secs)
+        Loads::new(&self.table, &self.target, rows, self.split.folds(), budget_secs)
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -23,7 +23,7 @@ mod golden;
 #[cfg(test)]
 mod tests;
 
-pub use param::{ParamKind, ParamSpec, ParamValue, Params, Scale};
+pub use param::{LOG_TARGET, ParamKind, ParamSpec, ParamValue, Params, Scale};
 pub use registry::{all, find};
 
 use crate::model::{Model, Target, Task};

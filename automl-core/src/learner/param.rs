@@ -39,6 +39,14 @@ pub struct ParamSpec {
     pub searched: bool,
 }
 
+/// Whether a regression learns the logarithm of its target. The engine does it, for whichever learner declares it.
+pub const LOG_TARGET: ParamSpec = ParamSpec {
+    name: "log_target",
+    help: "Learn the logarithm of the target: for prices and other amounts above 0 that spread widely. Regression only.",
+    kind: ParamKind::Bool { default: false },
+    searched: false,
+};
+
 /// Parameter values by name, in a fixed order.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,7 +1,9 @@
 //! What a learner returns: a model that predicts from features, and knows how to become bytes.
 
+mod log_target;
 mod target;
 
+pub use log_target::LogTarget;
 pub use target::{Target, Task};
 
 use crate::node::Frame;

@@ -2,10 +2,12 @@
 //! generator, and sums in a fixed order.
 
 pub mod math;
+mod moments;
 mod rng;
 mod shown;
 mod sum;
 
+pub use moments::skewness;
 pub use rng::Rng;
 pub use shown::{count, percent};
 pub use sum::{dot, mean, sum};

@@ -2,12 +2,18 @@
 
 use super::propose::Proposal;
 use crate::learner::{self, Load, ParamValue};
+use crate::model::Target;
 use crate::node::{DenseOptions, NativeOptions, Recipe};
+use crate::numeric::{math, skewness};
 use crate::table::Table;
 
 /// Share of the budget, on two cores, that a proposal's networks may take all together before fewer are averaged.
 const NETWORKS_SHARE: f64 = 0.15;
 const CORES: f64 = 2.0;
+/// A trial that takes more of the budget than this waits until the quicker ones were tried.
+const QUICK_SHARE: f64 = 0.12;
+/// Skewness of a target from which on its logarithm is tried.
+const LEAST_SKEWNESS: f64 = 0.8;
 
 /// The size of a fold's fit for each recipe, and how many folds a trial has.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,18 +22,26 @@ pub struct Loads {
     dense: Load,
     folds: u32,
     budget_secs: Option<f64>,
+    amounts: bool,
 }
 
 impl Loads {
-    /// `rows`: training rows of a fold; `outputs`: numbers that the target takes a row.
-    pub fn new(table: &Table, rows: usize, outputs: usize, folds: u32, budget_secs: Option<f64>) -> Self {
+    /// `rows`: training rows of a fold.
+    pub fn new(table: &Table, target: &Target, rows: usize, folds: u32, budget_secs: Option<f64>) -> Self {
+        let outputs = target.outputs();
         let load = |recipe: Recipe| Load { rows, features: recipe.features_about(table), outputs };
         Self {
             native: load(Recipe::Native(NativeOptions::default())),
             dense: load(Recipe::Dense(DenseOptions::default())),
             folds,
             budget_secs,
+            amounts: matches!(target, Target::Values(values) if are_amounts(values)),
         }
+    }
+
+    /// Whether the target is an amount whose logarithm may be easier to learn.
+    pub fn target_is_amounts(&self) -> bool {
+        self.amounts
     }
 
     /// Seconds of one fold, as the learner says.
@@ -39,14 +53,40 @@ impl Loads {
         learner::find(&proposal.learner).map_or(0.0, |l| l.cost(&proposal.params, load))
     }
 
+    /// Seconds of a trial on two cores, as the learner says.
+    fn trial_secs_said(&self, proposal: &Proposal) -> f64 {
+        self.secs_said(proposal) * f64::from(self.folds) / CORES
+    }
+
+    /// The same proposals, those last that take a large part of the budget, the longest at the end. A function of the
+    /// request and the table alone.
+    pub fn quick_first(&self, proposals: Vec<Proposal>) -> Vec<Proposal> {
+        let Some(budget) = self.budget_secs else { return proposals };
+        let is_quick = |p: &Proposal| self.trial_secs_said(p) <= QUICK_SHARE * budget;
+        let (mut quick, mut slow): (Vec<_>, Vec<_>) = proposals.into_iter().partition(is_quick);
+        slow.sort_by(|a, b| self.trial_secs_said(a).total_cmp(&self.trial_secs_said(b)));
+        quick.append(&mut slow);
+        quick
+    }
+
     /// The proposal with one network in place of several where the budget is short for them. A function of the
     /// request and the table alone.
     pub fn within_budget(&self, mut proposal: Proposal) -> Proposal {
         let Some(budget) = self.budget_secs else { return proposal };
-        let secs = self.secs_said(&proposal) * f64::from(self.folds) / CORES;
+        let secs = self.trial_secs_said(&proposal);
         if proposal.params.0.contains_key("networks") && secs > NETWORKS_SHARE * budget {
             proposal.params = proposal.params.with("networks", ParamValue::Int(1));
         }
         proposal
     }
+}
+
+/// Whether numbers are all above 0 and clearly skewed to the right, and their logarithms less so.
+fn are_amounts(values: &[f64]) -> bool {
+    if values.len() < 3 || values.iter().any(|&y| y <= 0.0) {
+        return false;
+    }
+    let logs: Vec<f64> = values.iter().map(|&y| math::ln(y)).collect();
+    let skewed = skewness(values);
+    skewed > LEAST_SKEWNESS && skewness(&logs).abs() < skewed
 }

@@ -3,6 +3,8 @@
 //! The order is cheap and telling first: a guess, a linear model, boosting, forests, and then settings that differ
 //! from these in ways that help on some tables.
 
+#[cfg(doc)]
+use super::loads::Loads;
 use super::propose::Proposal;
 use crate::learner::{self, FeatureNeeds, LearnerSpec, ParamValue, Params, Reproducible};
 use crate::model::Task;
@@ -18,14 +20,24 @@ enum Set {
 }
 use Set::{B, F, I, T};
 
+/// For which targets an entry is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    /// Numbers above 0 and skewed to the right ([`Loads::target_is_amounts`]).
+    Amounts,
+}
+use When::{Always, Amounts};
+
 /// Learner id, and what differs from its defaults. Learners that do not suit a task are passed over.
-const ENTRIES: &[(&str, &[Set])] = &[
-    ("logistic", &[]),
-    ("ridge", &[]),
-    ("gbt", &[F("learning_rate", 0.1)]),
-    ("random_forest", &[]),
+const ENTRIES: &[(&str, When, &[Set])] = &[
+    ("logistic", Always, &[]),
+    ("ridge", Always, &[]),
+    ("gbt", Always, &[F("learning_rate", 0.1)]),
+    ("ridge", Amounts, &[B("log_target", true)]),
     (
         "gbt",
+        Always,
         &[
             F("learning_rate", 0.05),
             I("max_leaves", 12),
@@ -34,12 +46,16 @@ const ENTRIES: &[(&str, &[Set])] = &[
             F("l2", 3.0),
         ],
     ),
-    ("extra_trees", &[F("max_features", 0.5)]),
-    ("mlp", &[]),
-    ("gbt", &[B("extra_trees", true), F("learning_rate", 0.06), F("column_sample", 0.8)]),
-    ("knn", &[T("weights", "distance")]),
+    ("mlp", Always, &[]),
+    ("gbt", Always, &[B("extra_trees", true), F("learning_rate", 0.06), F("column_sample", 0.8)]),
+    ("mlp", Amounts, &[B("log_target", true)]),
+    ("random_forest", Always, &[]),
+    ("extra_trees", Always, &[F("max_features", 0.5)]),
+    ("elastic_net", Amounts, &[B("log_target", true)]),
+    ("knn", Always, &[T("weights", "distance")]),
     (
         "gbt",
+        Always,
         &[
             F("learning_rate", 0.03),
             I("max_leaves", 48),
@@ -48,15 +64,15 @@ const ENTRIES: &[(&str, &[Set])] = &[
             F("row_sample", 0.8),
         ],
     ),
-    ("naive_bayes", &[]),
-    ("elastic_net", &[]),
-    ("logistic", &[F("c", 0.05)]),
-    ("discriminant", &[]),
-    ("decision_tree", &[]),
-    ("random_forest", &[F("max_features", 0.6), I("min_rows_leaf", 3)]),
-    ("gbt", &[F("learning_rate", 0.05), I("max_leaves", 6), F("l2", 1.0), F("column_sample", 0.4)]),
-    ("extra_trees", &[F("max_features", 1.0), I("min_rows_leaf", 2)]),
-    ("mlp", &[I("hidden", 128), F("learning_rate", 0.004)]),
+    ("naive_bayes", Always, &[]),
+    ("elastic_net", Always, &[]),
+    ("logistic", Always, &[F("c", 0.05)]),
+    ("discriminant", Always, &[]),
+    ("decision_tree", Always, &[]),
+    ("random_forest", Always, &[F("max_features", 0.6), I("min_rows_leaf", 3)]),
+    ("gbt", Always, &[F("learning_rate", 0.05), I("max_leaves", 6), F("l2", 1.0), F("column_sample", 0.4)]),
+    ("extra_trees", Always, &[F("max_features", 1.0), I("min_rows_leaf", 2)]),
+    ("mlp", Always, &[I("hidden", 128), F("learning_rate", 0.004)]),
 ];
 
 /// The recipe that serves a learner.
@@ -80,12 +96,13 @@ pub(super) fn admits(spec: &LearnerSpec, task: Task, wanted: &[String], reproduc
 }
 
 /// The first trials of every study: the baseline, the entries of the portfolio, and the defaults of learners that
-/// were asked for and are not in it.
-pub fn portfolio(task: Task, wanted: &[String], reproducible: bool) -> Vec<Proposal> {
+/// were asked for and are not in it. `amounts`: whether the target is such numbers as [`Loads::target_is_amounts`] says.
+pub fn portfolio(task: Task, wanted: &[String], reproducible: bool, amounts: bool) -> Vec<Proposal> {
     let baseline = proposal("baseline", &[]);
-    let entries = ENTRIES.iter().filter_map(|(id, set)| proposal(id, set));
+    let entries = ENTRIES.iter().filter(|(_, when, _)| amounts || *when == Always);
+    let entries = entries.filter_map(|(id, _, set)| proposal(id, set));
     let asked =
-        wanted.iter().filter(|w| ENTRIES.iter().all(|(id, _)| id != w)).filter_map(|w| proposal(w, &[]));
+        wanted.iter().filter(|w| ENTRIES.iter().all(|(id, ..)| id != w)).filter_map(|w| proposal(w, &[]));
     let suits = |p: &Proposal| {
         learner::find(&p.learner).is_some_and(|l| admits(l.spec(), task, wanted, reproducible))
             && p.learner != "baseline"
@@ -116,7 +133,7 @@ mod tests {
 
     #[test]
     fn every_setting_names_a_parameter_inside_its_range() {
-        for (id, set) in ENTRIES {
+        for (id, _, set) in ENTRIES {
             let Some(learner) = learner::find(id) else { continue };
             for s in *set {
                 let (name, value) = match *s {
@@ -134,10 +151,10 @@ mod tests {
     #[test]
     fn the_baseline_is_first_and_what_was_asked_for_is_in() {
         for task in [Task::Binary, Task::Multiclass, Task::Regression] {
-            let all = portfolio(task, &[], false);
+            let all = portfolio(task, &[], false, true);
             assert_eq!(all[0].learner, "baseline");
             assert!(all.iter().any(|p| p.learner == "gbt"));
-            let some = portfolio(task, &["extra_trees".to_owned()], false);
+            let some = portfolio(task, &["extra_trees".to_owned()], false, false);
             assert!(some[1..].iter().all(|p| p.learner == "extra_trees") && some.len() > 1);
         }
     }

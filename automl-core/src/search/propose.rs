@@ -53,8 +53,8 @@ impl Proposer {
             .map(|l| l.spec())
             .filter(|s| admits(s, task, wanted, reproducible) && s.params.iter().any(|p| p.searched))
             .collect();
-        let first =
-            portfolio(task, wanted, reproducible).into_iter().map(|p| loads.within_budget(p)).collect();
+        let first = portfolio(task, wanted, reproducible, loads.target_is_amounts());
+        let first = loads.quick_first(first.into_iter().map(|p| loads.within_budget(p)).collect());
         Self { first, seed, varied, loads }
     }
 
@@ -224,10 +224,11 @@ fn moved(spec: &LearnerSpec, parent: &Params, step: f64, rng: &mut Rng) -> Param
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Target;
     use crate::table::Table;
 
     fn loads() -> Loads {
-        Loads::new(&Table::default(), 1000, 2, 5, None)
+        Loads::new(&Table::default(), &Target::Values(vec![1.0; 9]), 1000, 5, None)
     }
 
     #[test]

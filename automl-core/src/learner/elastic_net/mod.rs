@@ -31,6 +31,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::Everywhere,
     params: &[
+        super::param::LOG_TARGET,
         ParamSpec {
             name: "alpha",
             help: "How strongly weights are kept small and features left out.",

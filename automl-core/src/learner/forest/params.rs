@@ -146,6 +146,6 @@ pub(super) fn cost(params: &Params, load: &Load, per_test: f64) -> f64 {
     let rows = load.rows as f64;
     // Labels of many classes, and numbers, take longer to sum than those of two.
     let sums = if load.outputs == 2 { 1.0 } else { 2.0 };
-    let levels = math::ln(rows.max(2.0)) / std::f64::consts::LN_2;
+    let levels = math::log2(rows.max(2.0));
     per_test * sums * trees * rows * levels * (drawn + 4.0)
 }

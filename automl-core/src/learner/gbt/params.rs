@@ -162,7 +162,7 @@ pub(super) fn cost(params: &Params, load: &Load) -> f64 {
     let seen = params.float("row_sample") * params.float("column_sample");
     let leaves = params.count("max_leaves") as f64;
     let (rows, features) = (load.rows as f64, load.features as f64);
-    let sums = load.cells() * seen * 0.3 * (1.0 + math::ln(leaves) / std::f64::consts::LN_2);
+    let sums = load.cells() * seen * 0.3 * (1.0 + math::log2(leaves));
     let scans = features * params.float("column_sample") * rows.min(255.0) * leaves;
     1.2e-9 * rounds * load.scores() * (sums + 2.0 * scans + 25.0 * rows)
 }

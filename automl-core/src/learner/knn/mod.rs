@@ -31,6 +31,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::Everywhere,
     params: &[
+        super::param::LOG_TARGET,
         ParamSpec {
             name: "k",
             help: "How many neighbours answer.",

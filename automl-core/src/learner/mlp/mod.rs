@@ -34,6 +34,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::Everywhere,
     params: &[
+        super::param::LOG_TARGET,
         ParamSpec {
             name: "hidden",
             help: "Units of each hidden layer.",

@@ -26,12 +26,22 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Regression],
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::Everywhere,
-    params: &[ParamSpec {
-        name: "alpha",
-        help: "How strongly weights are kept small, against overfitting.",
-        kind: ParamKind::Float { default: 1.0, min: 1e-6, max: 1e9, low: 1e-2, high: 1e4, scale: Scale::Log },
-        searched: true,
-    }],
+    params: &[
+        super::param::LOG_TARGET,
+        ParamSpec {
+            name: "alpha",
+            help: "How strongly weights are kept small, against overfitting.",
+            kind: ParamKind::Float {
+                default: 1.0,
+                min: 1e-6,
+                max: 1e9,
+                low: 1e-2,
+                high: 1e4,
+                scale: Scale::Log,
+            },
+            searched: true,
+        },
+    ],
 };
 
 /// Largest system that is solved: beyond it, memory and time are no longer those of a quick model.

@@ -1,7 +1,7 @@
 //! Making skewed numbers less so: a logarithm that starts where the data start, or ranks on a normal scale.
 
 use crate::numeric::math::{ln, ln_1p};
-use crate::numeric::{mean, sum};
+use crate::numeric::{mean, skewness};
 use serde::{Deserialize, Serialize};
 
 /// Knots of a rank transform.
@@ -45,24 +45,6 @@ impl Skew {
             Self::RankGauss => ranks(values),
         }
     }
-}
-
-/// Third standardised moment; 0 where the values do not vary.
-fn skewness(values: &[f64]) -> f64 {
-    let centre = mean(values);
-    let squares: Vec<f64> = values.iter().map(|x| (x - centre) * (x - centre)).collect();
-    let scale = (sum(&squares) / values.len().max(1) as f64).sqrt();
-    if !(scale > 0.0 && scale.is_finite()) {
-        return 0.0;
-    }
-    let cubes: Vec<f64> = values
-        .iter()
-        .map(|x| {
-            let z = (x - centre) / scale;
-            z * z * z
-        })
-        .collect();
-    mean(&cubes)
 }
 
 fn log_where_it_helps(values: &[f64], median: f64, limit: f64) -> Shape {
