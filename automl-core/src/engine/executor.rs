@@ -73,6 +73,7 @@ impl Executor {
         let fitted = learner.fit(&Fit {
             frame: &data.training.0,
             target: &data.training.1,
+            weights: None,
             validation: Some((&data.validation.0, &data.validation.1)),
             params: &job.params,
             seed: job.seed,

@@ -2,10 +2,12 @@
 //! generator, and sums in a fixed order.
 
 pub mod math;
+mod quantile;
 mod rng;
 mod shown;
 mod sum;
 
+pub use quantile::{quantile, quantile_of};
 pub use rng::Rng;
 pub use shown::{count, percent};
-pub use sum::{dot, mean, sum};
+pub use sum::{dot, mean, sum, weighted_mean};

@@ -29,6 +29,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Binary, Task::Multiclass, Task::Regression],
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::Everywhere,
+    weights: false,
     params: &[
         ParamSpec {
             name: "k",

@@ -34,6 +34,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Binary, Task::Multiclass, Task::Regression],
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::PerTarget,
+    weights: false,
     params: &[
         ParamSpec {
             name: "c",
