@@ -5,6 +5,7 @@ use super::leaves::Steps;
 use super::model::GbtModel;
 use super::objective::Goal;
 use super::params::Settings;
+use super::sampling;
 use crate::learner::tree::binning::Binned;
 use crate::learner::tree::constraint::Constraints;
 use crate::learner::tree::flat::{Builder, Flat};
@@ -116,8 +117,8 @@ impl Boosting<'_> {
         let mut idle = 0;
         let mut rounds = 0;
         while rounds < self.settings.rounds && !data.features.is_empty() {
-            let bag = self.bag(rounds);
             self.goal.gradients(&self.scores, &mut self.pairs);
+            let bag = self.bag(rounds);
             let mut branches = 0;
             for output in 0..outputs {
                 if fit.cancel.is_cancelled() {
@@ -137,12 +138,15 @@ impl Boosting<'_> {
     }
 
     /// The rows that this round's trees see; `None` for all.
-    fn bag(&self, round: usize) -> Option<Vec<u32>> {
+    fn bag(&mut self, round: usize) -> Option<Vec<u32>> {
         let share = self.settings.row_sample;
         (share < 1.0).then(|| {
             let mut rng = Rng::for_stream(self.seed, &[0xBA, round as u64]);
-            let rows = self.data.rows;
-            choose(rows, share_of(rows, share), &mut rng).into_iter().map(|r| r as u32).collect()
+            if self.settings.minimal_variance {
+                sampling::minimal_variance(&mut self.pairs, share, &mut rng)
+            } else {
+                sampling::uniform(self.data.rows, share, &mut rng)
+            }
         })
     }
 
@@ -162,7 +166,8 @@ impl Boosting<'_> {
             grower.lanes.refill(self.data, chosen.into_iter().map(|f| f as u32).collect());
         }
         let pairs = &self.pairs[output];
-        let with_hessian = self.goal.has_hessian();
+        // Rows that were drawn with probabilities of their own differ in their weights.
+        let with_hessian = self.goal.has_hessian() || bag.is_some() && self.settings.minimal_variance;
         let scales = quantise(pairs, bag, with_hessian, &mut rng, &mut self.words);
         let (rules, limits) = (&self.settings.rules, &self.settings.limits);
         let grown = grower.grow(bag, &self.words, scales, rules, limits, &mut rng);

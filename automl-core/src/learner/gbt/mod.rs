@@ -10,6 +10,7 @@ mod leaves;
 mod model;
 mod objective;
 mod params;
+mod sampling;
 
 #[cfg(test)]
 mod golden;

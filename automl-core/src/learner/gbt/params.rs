@@ -134,6 +134,12 @@ pub(super) const PARAMS: &[ParamSpec] = &[
         1.0,
         Scale::Linear,
     ),
+    choice(
+        "sampling",
+        "How these rows are drawn. uniform: all alike; mvs: rows with larger gradients more often, and the others count \
+         more where they are.",
+        &["uniform", "mvs"],
+    ),
     searched_float(
         float("column_sample", "Share of the features that each tree may use.", 1.0, (0.01, 1.0)),
         0.3,
@@ -179,6 +185,8 @@ pub(super) struct Settings {
     pub rounds: usize,
     pub patience: usize,
     pub row_sample: f64,
+    /// Rows are drawn by what they add to the gradients.
+    pub minimal_variance: bool,
     pub column_sample: f64,
     pub max_bins: usize,
     pub rules: Rules,
@@ -194,6 +202,7 @@ impl Settings {
             learning_rate: params.float("learning_rate"),
             rounds: params.count("trees").max(1),
             patience: params.count("patience"),
+            minimal_variance: params.text("sampling") == "mvs",
             row_sample: params.float("row_sample"),
             column_sample: params.float("column_sample"),
             max_bins: params.count("max_bins"),
