@@ -89,6 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let fit = Fit {
         frame: &train.frame,
         target: &train.target,
+        weights: None,
         validation: None,
         params: &params,
         seed: number(5, 0)? as u64,

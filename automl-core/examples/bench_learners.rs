@@ -51,6 +51,7 @@ fn measured(learner: &dyn Learner, frame: &Frame, target: &Target, params: &Para
         params,
         seed: 1,
         threads: 1,
+        weights: None,
         cancel: &Cancel::new(),
     };
     let time = || {

@@ -215,9 +215,10 @@ def alike(table):
     return table.target([case])
 
 
-tables = noisy(np.random.default_rng(9))
-golden = {
-    "exact": [exact_set(kind, classes) for kind in ["numbers", "holes", "few", "many"] for classes in [0, 2, 3]],
-    "alike": [tables[0].written([alike(t) for t in tables])],
-}
-print(json.dumps(golden, separators=(",", ":")))
+if __name__ == "__main__":
+    tables = noisy(np.random.default_rng(9))
+    golden = {
+        "exact": [exact_set(kind, classes) for kind in ["numbers", "holes", "few", "many"] for classes in [0, 2, 3]],
+        "alike": [tables[0].written([alike(t) for t in tables])],
+    }
+    print(json.dumps(golden, separators=(",", ":")))

@@ -79,6 +79,7 @@ impl Executor {
         let fitted = learner.fit(&Fit {
             frame: &data.training.0,
             target,
+            weights: None,
             validation: Some((&data.validation.0, unseen)),
             params: &job.params,
             seed: job.seed,

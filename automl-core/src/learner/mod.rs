@@ -17,6 +17,7 @@ mod registry;
 pub mod ridge;
 pub mod svm;
 mod tree;
+mod weight;
 
 #[cfg(test)]
 mod golden;
@@ -63,6 +64,8 @@ pub struct LearnerSpec {
     pub tasks: &'static [Task],
     pub needs: FeatureNeeds,
     pub reproducible: Reproducible,
+    /// Whether it honours [`Fit::weights`]; else it takes all rows alike.
+    pub weights: bool,
     pub params: &'static [ParamSpec],
 }
 
@@ -72,6 +75,9 @@ pub struct Fit<'a> {
     pub frame: &'a Frame,
     /// One value a training row.
     pub target: &'a Target,
+    /// How much each training row counts, finite and not below 0; all alike where there is none. A learner whose
+    /// declaration does not say `weights` ignores them.
+    pub weights: Option<&'a [f32]>,
     /// Rows that early stopping may look at; never trained on.
     pub validation: Option<(&'a Frame, &'a Target)>,
     /// Every parameter of the learner's declaration has a value here.

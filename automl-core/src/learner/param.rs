@@ -23,10 +23,31 @@ pub enum Scale {
 /// What values a parameter may have, its default, and (`low`, `high`) the range that the search draws from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ParamKind {
-    Int { default: i64, min: i64, max: i64, low: i64, high: i64, scale: Scale },
-    Float { default: f64, min: f64, max: f64, low: f64, high: f64, scale: Scale },
-    Bool { default: bool },
-    Choice { default: &'static str, options: &'static [&'static str] },
+    Int {
+        default: i64,
+        min: i64,
+        max: i64,
+        low: i64,
+        high: i64,
+        scale: Scale,
+    },
+    Float {
+        default: f64,
+        min: f64,
+        max: f64,
+        low: f64,
+        high: f64,
+        scale: Scale,
+    },
+    Bool {
+        default: bool,
+    },
+    Choice {
+        default: &'static str,
+        options: &'static [&'static str],
+    },
+    /// Free text, empty by default, that the learner reads.
+    Text,
 }
 
 /// The declaration of one parameter.
@@ -59,6 +80,7 @@ impl ParamSpec {
             ParamKind::Float { default, .. } => ParamValue::Float(default),
             ParamKind::Bool { default } => ParamValue::Bool(default),
             ParamKind::Choice { default, .. } => ParamValue::Text(default.to_owned()),
+            ParamKind::Text => ParamValue::Text(String::new()),
         }
     }
 
@@ -75,7 +97,8 @@ impl ParamSpec {
             (ParamKind::Float { min, max, .. }, Some(ParamValue::Int(v))) => {
                 ParamValue::Float((*v as f64).clamp(min, max))
             }
-            (ParamKind::Bool { .. }, Some(v @ ParamValue::Bool(_))) => v.clone(),
+            (ParamKind::Bool { .. }, Some(v @ ParamValue::Bool(_)))
+            | (ParamKind::Text, Some(v @ ParamValue::Text(_))) => v.clone(),
             (ParamKind::Choice { options, .. }, Some(ParamValue::Text(t)))
                 if options.contains(&t.as_str()) =>
             {

@@ -63,7 +63,7 @@ fn defaults_and_soft_ranges_lie_inside_the_hard_ranges() {
             ParamKind::Float { default, min, max, low, high, .. } => {
                 (min..=max).contains(&default) && min <= low && low < high && high <= max
             }
-            ParamKind::Bool { .. } => true,
+            ParamKind::Bool { .. } | ParamKind::Text => true,
             ParamKind::Choice { default, options } => options.contains(&default),
         };
         assert!(sound, "{}", spec.name);
@@ -164,6 +164,7 @@ fn a_cancelled_fit_stops() {
         let fit = Fit {
             frame: &train,
             target: &y,
+            weights: None,
             validation: None,
             params: &params,
             seed: 0,
@@ -172,6 +173,63 @@ fn a_cancelled_fit_stops() {
         };
         assert_eq!(learner.fit(&fit).err(), Some(FitError::Cancelled), "{}", learner.spec().id);
     });
+}
+
+/// Weights change what is learnt, or do not, as the declaration says; and unsound ones are refused.
+#[test]
+fn weights_count_where_they_are_declared_to() {
+    let train = normals(120, 3, 5);
+    each(|learner, task| {
+        let (y, name) = (target(&train, task), learner.spec().id);
+        let given = Params(quick(learner).into_iter().map(|(k, v)| (k.to_owned(), v)).collect());
+        let (params, cancel) = (Params::complete(learner.spec().params, &given), Cancel::new());
+        let fit = |weights: Option<&[f32]>| {
+            let (frame, target, params, cancel) = (&train, &y, &params, &cancel);
+            learner.fit(&Fit {
+                frame,
+                target,
+                weights,
+                validation: None,
+                params,
+                seed: 1,
+                threads: 1,
+                cancel,
+            })
+        };
+        let plain = fit(None).expect("fits").encode();
+        let weights: Vec<f32> = (0..120).map(|i| (i % 5) as f32).collect();
+        let weighted = fit(Some(&weights)).expect("fits").encode();
+        assert_eq!(weighted != plain, learner.spec().weights, "{name}");
+        for unsound in [vec![1.0; 119], vec![0.0; 120], vec![-1.0; 120], vec![f32::NAN; 120]] {
+            assert_eq!(fit(Some(&unsound)).is_err(), learner.spec().weights, "{name}");
+        }
+    });
+}
+
+/// A row of weight n is n rows.
+#[test]
+fn weights_of_linear_models_are_repeats() {
+    for (id, features, tolerance) in [("ridge", 3, 1e-9), ("ridge", 150, 1e-9), ("logistic", 3, 1e-4)] {
+        let train = normals(90, features, 6);
+        let weights: Vec<f32> = (0..90).map(|i| (i * i % 4) as f32).collect();
+        let repeated: Vec<u32> =
+            (0..90u32).flat_map(|i| std::iter::repeat_n(i, weights[i as usize] as usize)).collect();
+        let learner = find(id).expect("is there");
+        let params = Params::complete(learner.spec().params, &Params::default());
+        for &task in learner.spec().tasks {
+            let (y, cancel) = (target(&train, task), Cancel::new());
+            let fit = |frame: &Frame, target: &Target, weights: Option<&[f32]>| {
+                let (params, cancel) = (&params, &cancel);
+                let wanted =
+                    Fit { frame, target, weights, validation: None, params, seed: 1, threads: 1, cancel };
+                learner.fit(&wanted).expect("fits").predict(&train).values
+            };
+            let weighted = fit(&train, &y, Some(&weights));
+            let direct = fit(&train.take(&repeated), &y.take(&repeated), None);
+            let apart = weighted.iter().zip(&direct).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(apart < tolerance, "{id} {apart}");
+        }
+    }
 }
 
 #[test]

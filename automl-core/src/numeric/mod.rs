@@ -3,11 +3,13 @@
 
 pub mod math;
 mod moments;
+mod quantile;
 mod rng;
 mod shown;
 mod sum;
 
 pub use moments::skewness;
+pub use quantile::{quantile, quantile_of};
 pub use rng::Rng;
 pub use shown::{count, percent};
-pub use sum::{dot, mean, sum};
+pub use sum::{dot, mean, sum, weighted_mean};

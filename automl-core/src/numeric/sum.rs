@@ -47,6 +47,13 @@ pub fn mean(x: &[f64]) -> f64 {
     if x.is_empty() { 0.0 } else { sum(x) / x.len() as f64 }
 }
 
+/// Mean of `x` in which each counts as much as its weight; 0 where nothing has weight.
+pub fn weighted_mean(x: &[f64], weights: Option<&[f64]>) -> f64 {
+    let Some(weights) = weights else { return mean(x) };
+    let total = sum(weights);
+    if total > 0.0 { dot(x, weights) / total } else { 0.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +65,8 @@ mod tests {
         assert_eq!(dot(&x, &x), 2470.0);
         assert_eq!(mean(&x), 10.0);
         assert_eq!(mean(&[]), 0.0);
+        assert_eq!(weighted_mean(&[1.0, 5.0], Some(&[3.0, 1.0])), 2.0);
+        assert_eq!(weighted_mean(&[1.0, 5.0], None), 3.0);
+        assert_eq!(weighted_mean(&[1.0, 5.0], Some(&[0.0, 0.0])), 0.0);
     }
 }

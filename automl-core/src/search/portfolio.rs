@@ -34,6 +34,7 @@ const ENTRIES: &[(&str, When, &[Set])] = &[
     ("logistic", Always, &[]),
     ("ridge", Always, &[]),
     ("gbt", Always, &[F("learning_rate", 0.1)]),
+    ("gbt", Amounts, &[T("loss", "poisson"), F("learning_rate", 0.08), F("column_sample", 0.7)]),
     ("ridge", Amounts, &[B("log_target", true)]),
     (
         "gbt",
@@ -49,6 +50,17 @@ const ENTRIES: &[(&str, When, &[Set])] = &[
     ("mlp", Always, &[]),
     ("gbt", Always, &[B("extra_trees", true), F("learning_rate", 0.06), F("column_sample", 0.8)]),
     ("mlp", Amounts, &[B("log_target", true)]),
+    (
+        "gbt",
+        Amounts,
+        &[
+            T("loss", "poisson"),
+            F("learning_rate", 0.05),
+            I("max_leaves", 12),
+            F("column_sample", 0.5),
+            F("row_sample", 0.8),
+        ],
+    ),
     ("random_forest", Always, &[]),
     ("extra_trees", Always, &[F("max_features", 0.5)]),
     ("elastic_net", Amounts, &[B("log_target", true)]),

@@ -162,6 +162,7 @@ fn at(spec: &ParamSpec, unit: f64) -> ParamValue {
             let i = ((unit * options.len() as f64) as usize).min(options.len().saturating_sub(1));
             ParamValue::Text(options.get(i).copied().unwrap_or("").to_owned())
         }
+        ParamKind::Text => spec.default_value(),
     }
 }
 

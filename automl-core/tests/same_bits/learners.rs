@@ -62,7 +62,16 @@ fn fit(
     validation: Option<(&Frame, &Target)>,
 ) -> Box<dyn Model> {
     let (params, cancel) = (params(learner), Cancel::new());
-    let wanted = Fit { frame, target, validation, params: &params, seed: 9, threads: 1, cancel: &cancel };
+    let wanted = Fit {
+        frame,
+        target,
+        weights: None,
+        validation,
+        params: &params,
+        seed: 9,
+        threads: 1,
+        cancel: &cancel,
+    };
     learner.fit(&wanted).unwrap_or_else(|error| panic!("{}: {error}", learner.spec().id))
 }
 

@@ -15,6 +15,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Binary, Task::Multiclass, Task::Regression],
     needs: FeatureNeeds::Native,
     reproducible: Reproducible::Everywhere,
+    weights: false,
     params: &[],
 };
 

@@ -2,6 +2,7 @@
 
 use super::{damaged, finite};
 use crate::learner::DecodeError;
+use crate::numeric::sum;
 use serde::{Deserialize, Serialize};
 
 /// The share of every class of the task among the training rows.
@@ -10,11 +11,17 @@ pub struct Shares(pub Vec<f64>);
 
 impl Shares {
     pub fn of(codes: &[u32], classes: usize) -> Self {
-        let mut counts = vec![0u64; classes];
-        for &code in codes {
-            counts[code as usize] += 1;
+        Self::weighted(codes, classes, None)
+    }
+
+    /// Of rows with these weights, alike where there are none.
+    pub fn weighted(codes: &[u32], classes: usize, weights: Option<&[f64]>) -> Self {
+        let mut totals = vec![0.0; classes];
+        for (row, &code) in codes.iter().enumerate() {
+            totals[code as usize] += weights.map_or(1.0, |w| w[row]);
         }
-        Self(counts.iter().map(|&n| n as f64 / codes.len() as f64).collect())
+        let all = weights.map_or(codes.len() as f64, sum);
+        Self(totals.iter().map(|&n| (n / all).min(1.0)).collect())
     }
 
     /// Classes of the task.

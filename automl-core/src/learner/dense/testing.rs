@@ -54,7 +54,16 @@ pub fn try_fit(
     let given = Params(given.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect());
     let params = Params::complete(learner.spec().params, &given);
     let cancel = Cancel::new();
-    learner.fit(&Fit { frame, target, validation, params: &params, seed: 1, threads, cancel: &cancel })
+    learner.fit(&Fit {
+        frame,
+        target,
+        weights: None,
+        validation,
+        params: &params,
+        seed: 1,
+        threads,
+        cancel: &cancel,
+    })
 }
 
 pub fn fit(

@@ -31,6 +31,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Binary, Task::Multiclass],
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::Everywhere,
+    weights: false,
     params: &[
         ParamSpec {
             name: "shrinkage",

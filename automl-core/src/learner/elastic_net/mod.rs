@@ -30,6 +30,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Regression],
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::Everywhere,
+    weights: false,
     params: &[
         super::param::LOG_TARGET,
         ParamSpec {

@@ -3,7 +3,8 @@
 //! decision tree (Breiman, Friedman, Olshen and Stone, 1984), which a person can read.
 //!
 //! Trees are grown on the bins that boosting uses, with missing values and categories taken as they are. Every tree
-//! has its own random stream, so the forest of the first n trees is the same whatever comes after.
+//! has its own random stream, so the forest of the first n trees is the same whatever comes after. A random forest
+//! heeds weights by drawing rows in proportion to them; the other two see every row alike.
 
 mod model;
 mod params;
@@ -33,6 +34,7 @@ static RANDOM_FOREST: LearnerSpec = LearnerSpec {
     tasks: TASKS,
     needs: FeatureNeeds::Native,
     reproducible: Reproducible::Everywhere,
+    weights: true,
     params: params::RANDOM_FOREST,
 };
 
@@ -43,6 +45,7 @@ static EXTRA_TREES: LearnerSpec = LearnerSpec {
     tasks: TASKS,
     needs: FeatureNeeds::Native,
     reproducible: Reproducible::Everywhere,
+    weights: false,
     params: params::EXTRA_TREES,
 };
 
@@ -53,6 +56,7 @@ static DECISION_TREE: LearnerSpec = LearnerSpec {
     tasks: TASKS,
     needs: FeatureNeeds::Native,
     reproducible: Reproducible::Everywhere,
+    weights: false,
     params: params::DECISION_TREE,
 };
 

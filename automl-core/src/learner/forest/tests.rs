@@ -1,11 +1,12 @@
 use super::{DecisionTree, ExtraTrees, RandomForest};
 use crate::learner::tree::testing::{accuracy, frame, levels, mixed, numbers, rmse};
 use crate::learner::{Fit, FitError, Learner, ParamValue, Params};
-use crate::model::{Model, Target};
+use crate::model::{Model, Prediction, Target};
 use crate::node::{FeatureValues, Frame, NO_CATEGORY};
 use crate::numeric::Rng;
 use crate::platform::Cancel;
 use ParamValue::{Float, Int};
+use std::collections::BTreeMap;
 
 const BOTH: [&dyn Learner; 2] = [&RandomForest, &ExtraTrees];
 
@@ -20,7 +21,16 @@ fn fit(
     let params = Params::complete(learner.spec().params, &given);
     let cancel = Cancel::new();
     learner
-        .fit(&Fit { frame, target, validation: None, params: &params, seed, threads: 1, cancel: &cancel })
+        .fit(&Fit {
+            frame,
+            target,
+            weights: None,
+            validation: None,
+            params: &params,
+            seed,
+            threads: 1,
+            cancel: &cancel,
+        })
         .expect("fits")
 }
 
@@ -54,6 +64,31 @@ fn learns_classes_and_numbers() {
             assert!(worst.fold(0.0, f64::max) < 1.0);
         }
     }
+}
+
+#[test]
+fn rows_are_drawn_by_weight() {
+    let (train, target) = mixed(600, 2, 31);
+    let weights: Vec<f32> = (0..600).map(|i| [0.0, 1.0, 5.0][i % 3]).collect();
+    let given = Params(BTreeMap::from([("trees".to_owned(), Int(200))]));
+    let params = Params::complete(RandomForest.spec().params, &given);
+    let cancel = Cancel::new();
+    let fit = |frame: &Frame, target: &Target, weights: Option<&[f32]>| {
+        let (params, cancel) = (&params, &cancel);
+        let wanted = Fit { frame, target, weights, validation: None, params, seed: 1, threads: 1, cancel };
+        RandomForest.fit(&wanted).expect("fits").predict(&train)
+    };
+    let weighted = fit(&train, &target, Some(&weights));
+    let plain = fit(&train, &target, None);
+    // Each is closest to the truth on the rows that it saw most, and rows of weight 0 are as if not there.
+    let Target::Classes { codes, .. } = &target else { unreachable!() };
+    let loss = |p: &Prediction, of: usize| {
+        let rows = (of..600).step_by(3).map(|i| 1.0 - p.row(i)[codes[i] as usize]);
+        rows.sum::<f64>() / 200.0
+    };
+    assert!(loss(&weighted, 0) > loss(&plain, 0) + 0.05);
+    assert!(loss(&weighted, 2) < loss(&plain, 2));
+    assert!(loss(&weighted, 2) < loss(&weighted, 1));
 }
 
 #[test]
@@ -174,6 +209,15 @@ fn degenerate_data_give_a_model() {
     let params =
         Params::complete(RandomForest.spec().params, &Params::default().with("max_features", Float(0.5)));
     let (frame, target) = (&train, &target);
-    let fit = Fit { frame, target, validation: None, params: &params, seed: 0, threads: 1, cancel: &cancel };
+    let fit = Fit {
+        frame,
+        target,
+        weights: None,
+        validation: None,
+        params: &params,
+        seed: 0,
+        threads: 1,
+        cancel: &cancel,
+    };
     assert_eq!(RandomForest.fit(&fit).err(), Some(FitError::Cancelled));
 }

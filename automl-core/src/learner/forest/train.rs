@@ -8,7 +8,7 @@ use crate::learner::tree::deep::{Growth, grow};
 use crate::learner::tree::flat::Builder;
 use crate::learner::tree::impurity::{Classes, Scalar};
 use crate::learner::tree::leafwise::share_of;
-use crate::learner::{Fit, FitError};
+use crate::learner::{Fit, FitError, weight};
 use crate::model::Target;
 use crate::numeric::Rng;
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ struct Forest<'a> {
     settings: &'a Settings,
     data: Binned,
     growth: Growth,
+    /// Sums of the rows' weights up to each row, where rows are drawn by weight.
+    weights_up_to: Option<Vec<f64>>,
     /// How often each row was drawn for the tree at hand, and the rows that were.
     draws: Vec<u32>,
     rows: Vec<u32>,
@@ -37,8 +39,18 @@ pub(super) fn fit(fit: &Fit<'_>, settings: &Settings) -> Result<ForestModel, Fit
     let data = Binned::new(fit.frame, settings.max_bins, fit.seed);
     let growth = settings.growth(data.features.len(), fit.target);
     let rows = fit.frame.rows;
-    let forest =
-        Forest { fit, settings, data, growth, draws: vec![1; rows], rows: Vec::new(), spare: vec![0; rows] };
+    // Without a draw there is nothing that weights could decide: such forests do not declare that they heed them.
+    let weights = if settings.bootstrap.is_some() { weight::given(fit)? } else { None };
+    let forest = Forest {
+        fit,
+        settings,
+        data,
+        growth,
+        weights_up_to: weights.as_deref().map(running),
+        draws: vec![1; rows],
+        rows: Vec::new(),
+        spare: vec![0; rows],
+    };
     match fit.target {
         Target::Values(v) if v.iter().any(|y| !y.is_finite()) => {
             Err(unsuitable("the target has values that are not finite"))
@@ -46,13 +58,22 @@ pub(super) fn fit(fit: &Fit<'_>, settings: &Settings) -> Result<ForestModel, Fit
         Target::Values(v) => forest.of_values(v),
         Target::Classes { codes, classes } => {
             let mut prior = vec![0.0; (*classes).max(2)];
-            for &code in codes {
-                prior[code as usize] += 1.0;
+            for (row, &code) in codes.iter().enumerate() {
+                prior[code as usize] += weights.as_ref().map_or(1.0, |w| w[row]);
             }
-            prior.iter_mut().for_each(|p| *p /= codes.len() as f64);
+            let total = weights.as_ref().map_or(codes.len() as f64, |w| w.iter().sum());
+            prior.iter_mut().for_each(|p| *p = (*p / total).min(1.0));
             if prior.len() == 2 { forest.of_two(codes, prior) } else { forest.of_classes(codes, prior) }
         }
     }
+}
+
+fn running(weights: &[f64]) -> Vec<f64> {
+    let sums = weights.iter().scan(0.0, |sum, weight| {
+        *sum += weight;
+        Some(*sum)
+    });
+    sums.collect()
 }
 
 impl Forest<'_> {
@@ -171,7 +192,14 @@ impl Forest<'_> {
         if let Some(share) = self.settings.bootstrap {
             self.draws.fill(0);
             for _ in 0..share_of(count, share) {
-                self.draws[rng.below(count)] += 1;
+                let row = match &self.weights_up_to {
+                    None => rng.below(count),
+                    Some(sums) => {
+                        let place = rng.uniform() * sums[count - 1];
+                        sums.partition_point(|&sum| sum <= place).min(count - 1)
+                    }
+                };
+                self.draws[row] += 1;
             }
         }
         self.rows.clear();

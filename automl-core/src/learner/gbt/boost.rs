@@ -1,14 +1,18 @@
 //! The loop over rounds.
 
+use super::constraints;
+use super::leaves::Steps;
 use super::model::GbtModel;
-use super::objective::{Goal, Objective};
+use super::objective::Goal;
 use super::params::Settings;
+use super::sampling;
 use crate::learner::tree::binning::Binned;
+use crate::learner::tree::constraint::Constraints;
 use crate::learner::tree::flat::{Builder, Flat};
-use crate::learner::tree::leafwise::{Grower, Grown, choose, share_of};
+use crate::learner::tree::leafwise::{Grower, choose, share_of};
 use crate::learner::tree::packing::quantise;
 use crate::learner::tree::shape::Shape;
-use crate::learner::{Fit, FitError};
+use crate::learner::{Fit, FitError, weight};
 use crate::model::Target;
 use crate::numeric::Rng;
 
@@ -31,6 +35,7 @@ struct Watch {
 
 struct Boosting<'a> {
     settings: Settings,
+    constraints: Constraints,
     data: &'a Binned,
     goal: Goal,
     scores: Vec<Vec<f64>>,
@@ -58,7 +63,10 @@ pub(super) fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
     }
     let settings = Settings::new(fit.params, fit.frame.rows);
     let data = Binned::new(fit.frame, settings.max_bins, fit.seed);
-    let goal = Goal::new(fit.target);
+    let weights = weight::given(fit)?;
+    let class_weights = weight::of_classes(fit, weights.as_deref());
+    let goal =
+        Goal::new(fit.target, settings.objective, weights, class_weights).map_err(|e| unsuitable(&e))?;
     let start = goal.start();
     let rows = fit.frame.rows;
     let spread = |rows: usize| start.iter().map(|&s| vec![s; rows]).collect::<Vec<_>>();
@@ -67,8 +75,15 @@ pub(super) fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
         Some(Others { columns: data.apply(frame), goal: goal.like(target)?, scores: spread(frame.rows) })
     });
     let longest = rows.max(validation.as_ref().map_or(0, |v| v.goal.rows()));
+    let constraints = constraints::read(fit.params, fit.frame, &data).map_err(|e| unsuitable(&e))?;
+    if constraints.is_monotone() && start.len() > 1 {
+        return Err(unsuitable(
+            "`monotone` is for numbers and two classes: of more, no one score says which is higher",
+        ));
+    }
     let boosting = Boosting {
         settings,
+        constraints,
         data: &data,
         scores: spread(rows),
         pairs: vec![vec![[0.0; 2]; rows]; start.len()],
@@ -79,9 +94,9 @@ pub(super) fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
         seed: fit.seed,
         goal,
     };
-    let (objective, center) = (boosting.goal.objective, boosting.goal.center);
+    let (link, center) = (boosting.goal.objective.link(), boosting.goal.center);
     let trees = boosting.run(fit)?;
-    Ok(GbtModel { objective, start, center, trees })
+    Ok(GbtModel { link, start, center, trees })
 }
 
 impl Boosting<'_> {
@@ -89,7 +104,7 @@ impl Boosting<'_> {
         let outputs = self.scores.len();
         let data = self.data;
         let mut builder = Builder::new(data.columns, 1);
-        let mut grower = Grower::new(data);
+        let mut grower = Grower::new(data, self.constraints.clone());
         let mut watch = Watch {
             best_loss: self.validation.as_ref().map_or(f64::INFINITY, |v| v.goal.loss(&v.scores)),
             best_rounds: 0,
@@ -102,8 +117,8 @@ impl Boosting<'_> {
         let mut idle = 0;
         let mut rounds = 0;
         while rounds < self.settings.rounds && !data.features.is_empty() {
-            let bag = self.bag(rounds);
             self.goal.gradients(&self.scores, &mut self.pairs);
+            let bag = self.bag(rounds);
             let mut branches = 0;
             for output in 0..outputs {
                 if fit.cancel.is_cancelled() {
@@ -123,12 +138,15 @@ impl Boosting<'_> {
     }
 
     /// The rows that this round's trees see; `None` for all.
-    fn bag(&self, round: usize) -> Option<Vec<u32>> {
+    fn bag(&mut self, round: usize) -> Option<Vec<u32>> {
         let share = self.settings.row_sample;
         (share < 1.0).then(|| {
             let mut rng = Rng::for_stream(self.seed, &[0xBA, round as u64]);
-            let rows = self.data.rows;
-            choose(rows, share_of(rows, share), &mut rng).into_iter().map(|r| r as u32).collect()
+            if self.settings.minimal_variance {
+                sampling::minimal_variance(&mut self.pairs, share, &mut rng)
+            } else {
+                sampling::uniform(self.data.rows, share, &mut rng)
+            }
         })
     }
 
@@ -148,12 +166,14 @@ impl Boosting<'_> {
             grower.lanes.refill(self.data, chosen.into_iter().map(|f| f as u32).collect());
         }
         let pairs = &self.pairs[output];
-        let with_hessian = self.goal.objective.has_hessian();
+        // Rows that were drawn with probabilities of their own differ in their weights.
+        let with_hessian = self.goal.has_hessian() || bag.is_some() && self.settings.minimal_variance;
         let scales = quantise(pairs, bag, with_hessian, &mut rng, &mut self.words);
         let (rules, limits) = (&self.settings.rules, &self.settings.limits);
         let grown = grower.grow(bag, &self.words, scales, rules, limits, &mut rng);
-        let values: Vec<f32> =
-            (0..grown.shape.leaves as usize).map(|l| self.leaf_value(&grown, l, pairs)).collect();
+        let scores = &self.scores[output];
+        let steps = Steps { settings: &self.settings, goal: &self.goal, pairs, scores };
+        let values = steps.values(&grown, &self.constraints);
         let first = values.iter().map(|&v| builder.push_leaf(&[v])).min().unwrap_or(0);
         builder.push(&grown.shape, self.data, |leaf| first + leaf);
 
@@ -177,29 +197,7 @@ impl Boosting<'_> {
         }
         grown.shape.branches.len()
     }
-
-    /// The step of a leaf by its true gradients: -rate · T(G) / (H + l2).
-    fn leaf_value(&self, grown: &Grown<'_>, leaf: usize, pairs: &[[f32; 2]]) -> f32 {
-        let (mut gradient, mut hessian) = (0.0f64, 0.0f64);
-        for &row in grown.leaf_rows(leaf) {
-            let [g, h] = pairs[row as usize];
-            gradient += f64::from(g);
-            hessian += f64::from(h);
-        }
-        let rules = &self.settings.rules;
-        let size = (gradient.abs() - rules.l1).max(0.0);
-        let weight = hessian + rules.l2;
-        if weight <= 0.0 || size == 0.0 {
-            return 0.0;
-        }
-        let step = size / weight * self.settings.learning_rate;
-        let step = if self.goal.objective == Objective::Squared { step } else { step.min(MAX_STEP) };
-        (if gradient > 0.0 { -step } else { step }) as f32
-    }
 }
-
-/// Largest change of a log odds by one tree: where all of a leaf is already certain, hessians vanish.
-const MAX_STEP: f64 = 20.0;
 
 impl Watch {
     /// Notes a round's loss; whether to stop.

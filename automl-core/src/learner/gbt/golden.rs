@@ -1,4 +1,5 @@
-//! Boosting against LightGBM (`tests/golden/boosting.json`, made by the script beside it, which says what is compared).
+//! Boosting against LightGBM (`boosting.json` and `losses.json` in `tests/golden`, made by the scripts beside them, which
+//! say what is compared).
 
 use super::Gbt;
 use crate::learner::tree::testing::{frame, levels, numbers};
@@ -10,8 +11,11 @@ use crate::numeric;
 use crate::platform::Cancel;
 use serde_json::Value;
 
-fn golden() -> Value {
-    serde_json::from_str(include_str!("../../../../tests/golden/boosting.json")).unwrap()
+/// Each file, and how many cases of equal trees it has.
+fn goldens() -> [(Value, usize); 2] {
+    let boosting = include_str!("../../../../tests/golden/boosting.json");
+    let losses = include_str!("../../../../tests/golden/losses.json");
+    [(boosting, 51), (losses, 29)].map(|(text, cases)| (serde_json::from_str(text).unwrap(), cases))
 }
 
 fn list(v: &Value) -> &[Value] {
@@ -29,6 +33,7 @@ fn column(v: &Value) -> FeatureValues {
 /// A table's training rows and the others.
 struct Halves {
     first: (Frame, Target),
+    weights: Option<Vec<f32>>,
     last: (Frame, Target),
 }
 
@@ -42,14 +47,30 @@ impl Halves {
         };
         let train = table["train"].as_u64().unwrap() as usize;
         let rows = |range: std::ops::Range<usize>| whole.take(&range.map(|i| i as u32).collect::<Vec<_>>());
-        Self { first: (rows(0..train), of(&y[..train])), last: (rows(train..y.len()), of(&y[train..])) }
+        let weights = target["weights"].as_array();
+        let weights = weights.map(|w| w.iter().map(|w| w.as_f64().unwrap() as f32).collect());
+        Self {
+            weights,
+            first: (rows(0..train), of(&y[..train])),
+            last: (rows(train..y.len()), of(&y[train..])),
+        }
     }
 
     fn model(&self, params: &Value, seed: u64) -> Box<dyn Model> {
         let given = Params(serde_json::from_value(params.clone()).unwrap());
         let params = Params::complete(Gbt.spec().params, &given);
         let ((frame, target), cancel) = (&self.first, Cancel::new());
-        let fit = Fit { frame, target, validation: None, params: &params, seed, threads: 1, cancel: &cancel };
+        let weights = self.weights.as_deref();
+        let fit = Fit {
+            frame,
+            target,
+            weights,
+            validation: None,
+            params: &params,
+            seed,
+            threads: 1,
+            cancel: &cancel,
+        };
         Gbt.fit(&fit).expect("fits")
     }
 
@@ -88,37 +109,41 @@ fn deviation(target: &Target) -> f64 {
 
 #[test]
 fn the_same_trees_where_no_two_splits_are_equal() {
-    let golden = golden();
-    let mut checked = 0;
-    for (t, table) in list(&golden["exact"]).iter().enumerate() {
-        for target in list(&table["targets"]) {
-            let halves = Halves::of(table, target);
-            for case in list(&target["cases"]) {
-                // The seed rounds gradients; whatever it is, the same splits win.
-                for seed in 1..=3 {
-                    let (worst, most) = (halves.furthest(case, seed), case["tolerance"].as_f64().unwrap());
-                    assert!(worst <= most, "table {t}, seed {seed}, {}: {worst}", case["params"]);
+    for (golden, cases) in goldens() {
+        let mut checked = 0;
+        for (t, table) in list(&golden["exact"]).iter().enumerate() {
+            for target in list(&table["targets"]) {
+                let halves = Halves::of(table, target);
+                for case in list(&target["cases"]) {
+                    // The seed rounds gradients; whatever it is, the same splits win.
+                    for seed in 1..=3 {
+                        let (worst, most) =
+                            (halves.furthest(case, seed), case["tolerance"].as_f64().unwrap());
+                        assert!(worst <= most, "table {t}, seed {seed}, {}: {worst}", case["params"]);
+                    }
+                    checked += 1;
                 }
-                checked += 1;
             }
         }
+        assert_eq!(checked, cases);
     }
-    assert_eq!(checked, 51);
 }
 
 #[test]
 fn as_good_on_noise_holes_and_categories() {
-    let golden = golden();
-    let table = &golden["alike"][0];
-    for target in list(&table["targets"]) {
-        let halves = Halves::of(table, target);
-        for case in list(&target["cases"]) {
-            let metric = metric::find(case["metric"].as_str().unwrap()).unwrap();
-            let scores: Vec<f64> =
-                list(&case["bins"]).iter().map(|bins| halves.score(metric, case, bins)).collect();
-            let (mean, expected) = (numeric::mean(&scores), case["expected"].as_f64().unwrap());
-            let worse = metric.loss(mean) - metric.loss(expected);
-            assert!(worse <= case["margin"].as_f64().unwrap(), "{}: {mean} for {expected}", metric.id);
+    for (golden, _) in goldens() {
+        let table = &golden["alike"][0];
+        for target in list(&table["targets"]) {
+            let halves = Halves::of(table, target);
+            for case in list(&target["cases"]) {
+                let metric = metric::find(case["metric"].as_str().unwrap()).unwrap();
+                let scores: Vec<f64> =
+                    list(&case["bins"]).iter().map(|bins| halves.score(metric, case, bins)).collect();
+                let (mean, expected) = (numeric::mean(&scores), case["expected"].as_f64().unwrap());
+                let worse = metric.loss(mean) - metric.loss(expected);
+                println!("{} {}: {mean} for {expected}", metric.id, case["params"]["loss"]);
+                assert!(worse <= case["margin"].as_f64().unwrap(), "{}: {mean} for {expected}", metric.id);
+            }
         }
     }
 }

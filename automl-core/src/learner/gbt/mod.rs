@@ -2,12 +2,15 @@
 //! 2001; Ke et al., "LightGBM", 2017), with native missing values and categories.
 //!
 //! [`objective`] gives gradients and hessians of the loss; [`boost`] is the loop over rounds, which stops early;
-//! [`model`] is what it returns. The same seed gives the same bytes on every target.
+//! [`constraints`] reads what trees may not do; [`leaves`] gives trees their values; [`model`] is what is returned. The same seed gives the same bytes on every target.
 
 mod boost;
+mod constraints;
+mod leaves;
 mod model;
 mod objective;
 mod params;
+mod sampling;
 
 #[cfg(test)]
 mod golden;
@@ -27,6 +30,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Binary, Task::Multiclass, Task::Regression],
     needs: FeatureNeeds::Native,
     reproducible: Reproducible::Everywhere,
+    weights: true,
     params: params::PARAMS,
 };
 

@@ -1,6 +1,6 @@
 //! A fitted booster.
 
-use super::objective::Objective;
+use super::objective::Link;
 use crate::learner::DecodeError;
 use crate::learner::tree::center::Center;
 use crate::learner::tree::encode::Encoded;
@@ -10,10 +10,13 @@ use crate::node::Frame;
 use crate::numeric::math;
 use serde::{Deserialize, Serialize};
 
+/// Scores on a logarithmic scale are within this, so that e to their power is neither 0 nor infinite.
+const FARTHEST: f64 = 700.0;
+
 /// Trees, and how their sums become predictions.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct GbtModel {
-    pub objective: Objective,
+    pub link: Link,
     /// Scores before the first tree.
     pub start: Vec<f64>,
     /// What a regression's scores are measured in.
@@ -23,7 +26,7 @@ pub(super) struct GbtModel {
 
 #[derive(Serialize, Deserialize)]
 struct Written {
-    /// 0: numbers; 1: two classes; k: k classes.
+    /// 0: numbers; 1: two classes; 2: numbers whose logarithm is added up; k: k classes.
     kind: u32,
     start: Vec<f64>,
     offset: f64,
@@ -36,16 +39,17 @@ impl GbtModel {
         let damaged = |what: &str| DecodeError { reason: format!("the boosting model is damaged: {what}") };
         let (written, rest): (Written, &[u8]) =
             postcard::take_from_bytes(bytes).map_err(|e| damaged(&e.to_string()))?;
-        let objective = match written.kind {
-            0 => Objective::Squared,
-            1 => Objective::Logistic,
-            2 => return Err(damaged("two classes have one score")),
-            k => Objective::Softmax(k as usize),
+        let link = match written.kind {
+            0 => Link::Identity,
+            1 => Link::Logistic,
+            // Two classes have one score, so that this number was free.
+            2 => Link::Log,
+            k => Link::Softmax(k as usize),
         };
         if !rest.is_empty() {
             return Err(damaged("there is more than a model"));
         }
-        if written.start.len() != objective.scores() {
+        if written.start.len() != link.scores() {
             return Err(damaged("scores are missing"));
         }
         let finite = written.start.iter().chain([&written.offset, &written.scale]).all(|v| v.is_finite());
@@ -57,24 +61,31 @@ impl GbtModel {
             return Err(damaged("leaves have odd sizes"));
         }
         let center = Center { offset: written.offset, scale: written.scale };
-        Ok(Self { objective, start: written.start, center, trees })
+        Ok(Self { link, start: written.start, center, trees })
     }
 }
 
 impl Model for GbtModel {
     fn predict(&self, frame: &Frame) -> Prediction {
-        let outputs = self.objective.scores();
+        let outputs = self.link.scores();
         let mut scores = self.start.repeat(frame.rows);
         self.trees.add_to(frame, outputs, &mut scores);
-        match self.objective {
-            Objective::Squared => {
+        match self.link {
+            Link::Identity => {
                 for score in &mut scores {
                     // Finite whatever the numbers in a foreign file add up to.
                     *score = (self.center.offset + self.center.scale * *score).clamp(f64::MIN, f64::MAX);
                 }
                 Prediction { values: scores, rows: frame.rows, outputs: 1 }
             }
-            Objective::Logistic => {
+            Link::Log => {
+                for score in &mut scores {
+                    let mean = self.center.scale * math::exp(score.clamp(-FARTHEST, FARTHEST));
+                    *score = mean.clamp(f64::MIN, f64::MAX);
+                }
+                Prediction { values: scores, rows: frame.rows, outputs: 1 }
+            }
+            Link::Logistic => {
                 let both = |s: &f64| {
                     let p = math::sigmoid(*s);
                     [1.0 - p, p]
@@ -82,7 +93,7 @@ impl Model for GbtModel {
                 let values = scores.iter().flat_map(both).collect();
                 Prediction { values, rows: frame.rows, outputs: 2 }
             }
-            Objective::Softmax(_) => {
+            Link::Softmax(_) => {
                 scores.chunks_exact_mut(outputs).for_each(math::softmax);
                 Prediction { values: scores, rows: frame.rows, outputs }
             }
@@ -90,10 +101,11 @@ impl Model for GbtModel {
     }
 
     fn encode(&self) -> Vec<u8> {
-        let kind = match self.objective {
-            Objective::Squared => 0,
-            Objective::Logistic => 1,
-            Objective::Softmax(k) => k as u32,
+        let kind = match self.link {
+            Link::Identity => 0,
+            Link::Logistic => 1,
+            Link::Log => 2,
+            Link::Softmax(k) => k as u32,
         };
         let written = Written {
             kind,
@@ -107,7 +119,7 @@ impl Model for GbtModel {
     }
 
     fn summary(&self) -> String {
-        let rounds = self.trees.trees() / self.objective.scores();
+        let rounds = self.trees.trees() / self.link.scores();
         format!("{rounds} rounds, {} leaves", self.trees.leaves())
     }
 }

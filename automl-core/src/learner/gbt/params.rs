@@ -1,7 +1,9 @@
 //! What can be set about boosting, and what it means for a fit.
 
+use super::objective::Objective;
 use crate::learner::tree::leafwise::Limits;
 use crate::learner::tree::split::Rules;
+use crate::learner::weight::CLASS_WEIGHT;
 use crate::learner::{Load, ParamKind, ParamSpec, Params, Scale};
 use crate::numeric::math;
 
@@ -21,6 +23,14 @@ const fn float(name: &'static str, help: &'static str, default: f64, hard: (f64,
         scale: Scale::Linear,
     };
     ParamSpec { name, help, kind, searched: false }
+}
+
+const fn choice(name: &'static str, help: &'static str, options: &'static [&'static str]) -> ParamSpec {
+    ParamSpec { name, help, kind: ParamKind::Choice { default: options[0], options }, searched: false }
+}
+
+const fn text(name: &'static str, help: &'static str) -> ParamSpec {
+    ParamSpec { name, help, kind: ParamKind::Text, searched: false }
 }
 
 /// The same parameter, varied by the search between `low` and `high`.
@@ -43,6 +53,34 @@ const fn searched_float(spec: ParamSpec, low: f64, high: f64, scale: Scale) -> P
 }
 
 pub(super) const PARAMS: &[ParamSpec] = &[
+    choice(
+        "loss",
+        "What is made small. auto: the squared error of numbers, the log loss of classes, which have no other. absolute \
+         and huber heed outliers less; quantile predicts the value that a share of all are below; poisson is for \
+         counts, tweedie for amounts that are often 0, and both only for numbers from 0.",
+        &["auto", "squared", "absolute", "huber", "quantile", "poisson", "tweedie"],
+    ),
+    CLASS_WEIGHT,
+    float(
+        "quantile_level",
+        "With the loss quantile: the share of values that lie below the prediction.",
+        0.5,
+        (0.001, 0.999),
+    ),
+    float(
+        "huber_delta",
+        "With the loss huber: where squared turns into absolute, in units of the target's robust spread: 1.48 times the \
+         median distance from the median, which is the standard deviation of a normal variable.",
+        1.345,
+        (1e-3, 1e3),
+    ),
+    float(
+        "tweedie_power",
+        "With the loss tweedie: how the variance grows with the mean, as a power. Near 1 as for counts, near 2 as for \
+         amounts.",
+        1.5,
+        (1.01, 1.99),
+    ),
     searched_float(
         float("learning_rate", "How much of each tree's advice is taken.", 0.1, (1e-4, 1.0)),
         0.02,
@@ -82,12 +120,26 @@ pub(super) const PARAMS: &[ParamSpec] = &[
         30.0,
         Scale::Log,
     ),
+    float(
+        "max_delta",
+        "Largest step of a leaf before the learning rate, in units of the score: of the target's spread for numbers, \
+         of log odds for classes, of a logarithm with the losses poisson and tweedie, where it is 2 if this is 0. \
+         0 sets no limit otherwise.",
+        0.0,
+        (0.0, 1e6),
+    ),
     float("min_gain", "Least gain for which a leaf is split.", 0.0, (0.0, 1e12)),
     searched_float(
         float("row_sample", "Share of the rows that each tree sees.", 1.0, (0.01, 1.0)),
         0.5,
         1.0,
         Scale::Linear,
+    ),
+    choice(
+        "sampling",
+        "How these rows are drawn. uniform: all alike; mvs: rows with larger gradients more often, and the others count \
+         more where they are.",
+        &["uniform", "mvs"],
     ),
     searched_float(
         float("column_sample", "Share of the features that each tree may use.", 1.0, (0.01, 1.0)),
@@ -105,6 +157,16 @@ pub(super) const PARAMS: &[ParamSpec] = &[
         100,
         (1, 1_000_000),
     ),
+    text(
+        "monotone",
+        "Numbers with which predictions may only rise (+1) or only fall (-1), for example: age:+1, price:-1. Names with \
+         commas or colons go in double quotes. Not for more than two classes.",
+    ),
+    text(
+        "interactions",
+        "Groups of features that may act together, for example: [age, sex] [price, town]. A branch of a tree stays \
+         inside one group; features that none names are one more.",
+    ),
     ParamSpec {
         name: "extra_trees",
         help: "One random cut a feature in place of the best, which is quicker and smoother.",
@@ -116,10 +178,16 @@ pub(super) const PARAMS: &[ParamSpec] = &[
 /// The parameters of one fit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
+    /// What is minimised where the target is numbers.
+    pub objective: Objective,
+    /// Largest step of a leaf before the learning rate; 0 leaves it to the objective.
+    pub max_delta: f64,
     pub learning_rate: f64,
     pub rounds: usize,
     pub patience: usize,
     pub row_sample: f64,
+    /// Rows are drawn by what they add to the gradients.
+    pub minimal_variance: bool,
     pub column_sample: f64,
     pub max_bins: usize,
     pub rules: Rules,
@@ -130,9 +198,12 @@ impl Settings {
     pub fn new(params: &Params, rows: usize) -> Self {
         let small = (rows / 40).max(1);
         Self {
+            objective: objective(params),
+            max_delta: params.float("max_delta"),
             learning_rate: params.float("learning_rate"),
             rounds: params.count("trees").max(1),
             patience: params.count("patience"),
+            minimal_variance: params.text("sampling") == "mvs",
             row_sample: params.float("row_sample"),
             column_sample: params.float("column_sample"),
             max_bins: params.count("max_bins"),
@@ -164,5 +235,17 @@ pub(super) fn cost(params: &Params, load: &Load) -> f64 {
     let (rows, features) = (load.rows as f64, load.features as f64);
     let sums = load.cells() * seen * 0.3 * (1.0 + math::log2(leaves));
     let scans = features * params.float("column_sample") * rows.min(255.0) * leaves;
-    1.2e-9 * rounds * load.scores() * (sums + 2.0 * scans + 25.0 * rows)
+    1.2e-9 * rounds * load.scores() * (sums + 4.0 * scans + 25.0 * rows)
+}
+
+/// The objective of numbers.
+fn objective(params: &Params) -> Objective {
+    match params.text("loss") {
+        "absolute" => Objective::Absolute,
+        "huber" => Objective::Huber { delta: params.float("huber_delta") },
+        "quantile" => Objective::Quantile { level: params.float("quantile_level") },
+        "poisson" => Objective::Poisson,
+        "tweedie" => Objective::Tweedie { power: params.float("tweedie_power") },
+        _ => Objective::Squared,
+    }
 }

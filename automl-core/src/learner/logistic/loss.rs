@@ -1,7 +1,7 @@
 //! The penalised mean log loss and its gradient.
 
 use crate::learner::dense::gemm::{gemm, transpose};
-use crate::numeric::{dot, math};
+use crate::numeric::{dot, math, sum};
 
 /// Rows at a time.
 const BLOCK: usize = 128;
@@ -14,9 +14,22 @@ pub struct Data<'a> {
     pub values: &'a [f32],
     /// Places among the classes that have rows.
     pub codes: &'a [u32],
+    /// How much each row counts; 1 where there is none.
+    pub weights: Option<&'a [f64]>,
     pub features: usize,
     /// 1 where there are two classes, else the number of classes.
     pub outputs: usize,
+}
+
+impl Data<'_> {
+    /// The sum of the rows' weights.
+    pub fn total(&self) -> f64 {
+        self.weights.map_or(self.codes.len() as f64, sum)
+    }
+
+    fn weight(&self, row: usize) -> f64 {
+        self.weights.map_or(1.0, |w| w[row])
+    }
 }
 
 /// A function of features × outputs weights, row-major, and then outputs intercepts.
@@ -36,15 +49,16 @@ impl<'a> Loss<'a> {
 
     /// About the second derivative in every weight, at the start.
     pub fn curvature(&self) -> Vec<f64> {
-        let Data { values, codes, features, outputs } = *self.data;
+        let Data { values, features, outputs, .. } = *self.data;
         let spread = if outputs == 1 { 0.25 } else { (1.0 - 1.0 / outputs as f64) / outputs as f64 };
         let mut squares = vec![0.0; features];
-        for row in values.chunks_exact(features.max(1)) {
+        for (i, row) in values.chunks_exact(features.max(1)).enumerate() {
+            let weight = self.data.weight(i);
             for (s, &x) in squares.iter_mut().zip(row) {
-                *s += f64::from(x) * f64::from(x);
+                *s += weight * (f64::from(x) * f64::from(x));
             }
         }
-        let n = codes.len() as f64;
+        let n = self.data.total();
         let of_weight = |s: &f64| (spread * s / n + self.penalty).max(FLATTEST);
         let weights = squares.iter().flat_map(|s| std::iter::repeat_n(of_weight(s), outputs));
         weights.chain(std::iter::repeat_n(spread, outputs)).collect()
@@ -52,7 +66,7 @@ impl<'a> Loss<'a> {
 
     /// The value at `weights`; writes the gradient.
     pub fn at(&mut self, weights: &[f64], gradient: &mut [f64]) -> f64 {
-        let Data { values, codes, features, outputs } = *self.data;
+        let Data { values, codes, features, outputs, .. } = *self.data;
         let (slopes, intercepts) = weights.split_at(features * outputs);
         gradient.fill(0.0);
         let (slope_gradient, intercept_gradient) = gradient.split_at_mut(features * outputs);
@@ -65,10 +79,11 @@ impl<'a> Loss<'a> {
             self.scores.clear();
             self.scores.extend(intercepts.iter().cycle().take(rows * outputs));
             multiply(&self.block, slopes, &mut self.scores, (rows, features, outputs));
+            let weight = |i: usize| self.data.weight(b * BLOCK + i);
             loss += if outputs == 1 {
-                two(&mut self.scores, codes)
+                two(&mut self.scores, codes, weight)
             } else {
-                many(&mut self.scores, codes, outputs)
+                many(&mut self.scores, codes, outputs, weight)
             };
             if outputs == 1 {
                 for (row, r) in self.block.chunks_exact(features.max(1)).zip(&self.scores) {
@@ -82,7 +97,7 @@ impl<'a> Loss<'a> {
                 intercept_gradient.iter_mut().zip(row).for_each(|(g, r)| *g += r);
             }
         }
-        let n = codes.len() as f64;
+        let n = self.data.total();
         gradient.iter_mut().for_each(|g| *g /= n);
         gradient.iter_mut().zip(slopes).for_each(|(g, w)| *g += self.penalty * w);
         loss / n + 0.5 * self.penalty * dot(slopes, slopes)
@@ -101,22 +116,23 @@ pub fn multiply(block: &[f64], slopes: &[f64], scores: &mut [f64], shape: (usize
     }
 }
 
-/// Log loss of log odds; turns them into residuals, probability − truth.
-fn two(scores: &mut [f64], codes: &[u32]) -> f64 {
+/// Log loss of log odds; turns them into residuals, probability − truth, both multiplied by the rows' weights.
+fn two(scores: &mut [f64], codes: &[u32], weight: impl Fn(usize) -> f64) -> f64 {
     let mut loss = 0.0;
-    for (s, &code) in scores.iter_mut().zip(codes) {
-        let y = f64::from(code);
+    for (i, (s, &code)) in scores.iter_mut().zip(codes).enumerate() {
+        let (y, weight) = (f64::from(code), weight(i));
         let e = math::exp(-s.abs());
-        loss += s.max(0.0) - *s * y + math::ln_1p(e);
-        *s = if *s >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) } - y;
+        loss += weight * (s.max(0.0) - *s * y + math::ln_1p(e));
+        *s = weight * (if *s >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) } - y);
     }
     loss
 }
 
-/// Log loss of scores, one a class; turns them into residuals, probability − truth.
-fn many(scores: &mut [f64], codes: &[u32], outputs: usize) -> f64 {
+/// Log loss of scores, one a class; turns them into residuals, probability − truth, both multiplied by the rows' weights.
+fn many(scores: &mut [f64], codes: &[u32], outputs: usize, weight: impl Fn(usize) -> f64) -> f64 {
     let mut loss = 0.0;
-    for (row, &code) in scores.chunks_exact_mut(outputs).zip(codes) {
+    for (i, (row, &code)) in scores.chunks_exact_mut(outputs).zip(codes).enumerate() {
+        let weight = weight(i);
         let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let own = row[code as usize];
         let mut total = 0.0;
@@ -124,9 +140,10 @@ fn many(scores: &mut [f64], codes: &[u32], outputs: usize) -> f64 {
             *s = math::exp(*s - max);
             total += *s;
         }
-        loss += math::ln(total) + max - own;
+        loss += weight * (math::ln(total) + max - own);
         row.iter_mut().for_each(|s| *s /= total);
         row[code as usize] -= 1.0;
+        row.iter_mut().for_each(|s| *s *= weight);
     }
     loss
 }

@@ -1,6 +1,6 @@
 //! Logistic regression with an L2 penalty, binary and multinomial.
 //!
-//! Minimises ½‖w‖² + c · Σ log loss, as scikit-learn does, the intercepts free, by L-BFGS from the classes' shares.
+//! Minimises ½‖w‖² + c · Σ weight · log loss, as scikit-learn does, the intercepts free, by L-BFGS from the classes' shares.
 //! Two classes have one vector of weights, more have one each. Classes without training rows are left out.
 
 mod lbfgs;
@@ -13,6 +13,7 @@ mod tests;
 use super::dense::classes::Shares;
 use super::dense::matrix::row_major;
 use super::dense::{check, unsuitable};
+use super::weight::{self, CLASS_WEIGHT};
 use super::{
     DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, ParamKind, ParamSpec, Params,
     Reproducible, Scale,
@@ -33,12 +34,23 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Binary, Task::Multiclass],
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::Everywhere,
-    params: &[ParamSpec {
-        name: "c",
-        help: "How freely weights may grow: low values keep them small, against overfitting.",
-        kind: ParamKind::Float { default: 1.0, min: 1e-6, max: 1e6, low: 1e-4, high: 1e3, scale: Scale::Log },
-        searched: true,
-    }],
+    weights: true,
+    params: &[
+        ParamSpec {
+            name: "c",
+            help: "How freely weights may grow: low values keep them small, against overfitting.",
+            kind: ParamKind::Float {
+                default: 1.0,
+                min: 1e-6,
+                max: 1e6,
+                low: 1e-4,
+                high: 1e3,
+                scale: Scale::Log,
+            },
+            searched: true,
+        },
+        CLASS_WEIGHT,
+    ],
 };
 
 /// Largest entry of the mean loss's gradient at which the weights are taken as found.
@@ -61,7 +73,10 @@ impl Learner for Logistic {
         let Target::Classes { codes, classes } = fit.target else {
             return Err(unsuitable("logistic regression predicts classes, not numbers"));
         };
-        let shares = Shares::of(codes, *classes);
+        let weights = weight::given(fit)?;
+        let class_weights = weight::of_classes(fit, weights.as_deref());
+        let weights = weight::product(weights, class_weights.as_deref(), fit.target);
+        let shares = Shares::weighted(codes, *classes, weights.as_deref());
         let present = shares.present();
         let features = fit.frame.columns.len();
         let outputs = if present.len() == 2 { 1 } else { present.len() };
@@ -72,8 +87,9 @@ impl Learner for Logistic {
         let intercepts = if outputs == 1 { vec![logs[1] - logs[0]] } else { logs };
         let values: Vec<f32> = row_major(fit.frame, features);
         let codes = shares.places(codes);
-        let data = Data { values: &values, codes: &codes, features, outputs };
-        let mut loss = Loss::new(&data, 1.0 / (fit.params.float("c") * codes.len() as f64));
+        let weights = weights.as_deref();
+        let data = Data { values: &values, codes: &codes, weights, features, outputs };
+        let mut loss = Loss::new(&data, 1.0 / (fit.params.float("c") * data.total()));
         let mut start = vec![0.0; features * outputs];
         start.extend(intercepts);
         let per_pass = values.len() as f64 * outputs as f64 * 4.0;

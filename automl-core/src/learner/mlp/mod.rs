@@ -33,6 +33,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Binary, Task::Multiclass, Task::Regression],
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::Everywhere,
+    weights: false,
     params: &[
         super::param::LOG_TARGET,
         ParamSpec {

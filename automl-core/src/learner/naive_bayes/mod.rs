@@ -27,6 +27,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Binary, Task::Multiclass],
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::Everywhere,
+    weights: false,
     params: &[ParamSpec {
         name: "var_smoothing",
         help: "Share of the largest variance that is added to all: high values make classes more alike.",

@@ -1,6 +1,6 @@
 //! Ridge regression (Hoerl and Kennard, 1970): least squares with an L2 penalty, in closed form.
 //!
-//! Minimises ‖y − Xw‖² + alpha · ‖w‖², the intercept free, by Cholesky's factorisation: of the features' products
+//! Minimises Σ weight · (y − x·w)² + alpha · ‖w‖², the intercept free, by Cholesky's factorisation: of the features' products
 //! where they are fewer than the rows, else of the rows' products.
 
 use super::dense::cholesky::{backward, factor, forward};
@@ -8,12 +8,13 @@ use super::dense::linear::Linear;
 use super::dense::matrix::columns;
 use super::dense::{check, go_on, unsuitable};
 use super::tree::center::Center;
+use super::weight;
 use super::{
     DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, ParamKind, ParamSpec, Params,
     Reproducible, Scale,
 };
 use crate::model::{Model, Target, Task};
-use crate::numeric::{dot, sum};
+use crate::numeric::{dot, weighted_mean};
 use std::borrow::Cow;
 
 /// The learner `ridge`.
@@ -26,6 +27,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Regression],
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::Everywhere,
+    weights: true,
     params: &[
         super::param::LOG_TARGET,
         ParamSpec {
@@ -68,15 +70,19 @@ impl Learner for Ridge {
         if rows.min(features) > LARGEST_SYSTEM {
             return Err(unsuitable(format!("there are more than {LARGEST_SYSTEM} features")));
         }
-        let center = Center::of(y);
-        let y: Vec<f64> = y.iter().map(|&v| center.apply(v)).collect();
+        let weights = weight::given(fit)?;
+        let center = Center::weighted(y, weights.as_deref());
+        let mut y: Vec<f64> = y.iter().map(|&v| center.apply(v)).collect();
         let columns = columns(fit.frame);
-        let means: Vec<f64> = columns.iter().map(|c| column_mean(c)).collect();
+        let means: Vec<f64> = columns.iter().map(|c| column_mean(c, weights.as_deref())).collect();
+        // A row that is multiplied by its weight's root has its squared error multiplied by the weight.
+        let roots: Option<Vec<f64>> = weights.map(|w| w.into_iter().map(f64::sqrt).collect());
+        scale(&mut y, roots.as_deref());
         let alpha = fit.params.float("alpha");
         let weights = if features <= rows {
-            primal(fit, &columns, &means, &y, alpha)?
+            primal(fit, &columns, &means, (&y, roots.as_deref()), alpha)?
         } else {
-            dual(fit, &columns, &means, &y, alpha)?
+            dual(fit, &columns, &means, (&y, roots.as_deref()), alpha)?
         };
         Ok(Box::new(Linear::new(center, weights, &means)))
     }
@@ -86,17 +92,24 @@ impl Learner for Ridge {
     }
 }
 
-fn column_mean(column: &[f32]) -> f64 {
+fn column_mean(column: &[f32], weights: Option<&[f64]>) -> f64 {
     let values: Vec<f64> = column.iter().map(|&x| f64::from(x)).collect();
-    sum(&values) / values.len() as f64
+    weighted_mean(&values, weights)
 }
 
-/// (XᵀX + alpha·1)⁻¹ Xᵀy.
+/// Multiplies rows by the roots of their weights.
+fn scale(rows: &mut [f64], roots: Option<&[f64]>) {
+    if let Some(roots) = roots {
+        rows.iter_mut().zip(roots).for_each(|(x, root)| *x *= root);
+    }
+}
+
+/// (XᵀX + alpha·1)⁻¹ Xᵀy, the rows of X and y multiplied by `roots`, as those of `y` are already.
 fn primal(
     fit: &Fit<'_>,
     columns: &[Cow<'_, [f32]>],
     means: &[f64],
-    y: &[f64],
+    (y, roots): (&[f64], Option<&[f64]>),
     alpha: f64,
 ) -> Result<Vec<f64>, FitError> {
     let d = columns.len();
@@ -108,6 +121,7 @@ fn primal(
         for ((block, column), mean) in block.iter_mut().zip(columns).zip(means) {
             block.clear();
             block.extend(column[start..end].iter().map(|&x| f64::from(x) - mean));
+            scale(block, roots.map(|r| &r[start..end]));
         }
         add_products(&block, &mut gram);
         xy.iter_mut().zip(&block).for_each(|(xy, x)| *xy += dot(x, &y[start..end]));
@@ -115,12 +129,12 @@ fn primal(
     solve(gram, d, alpha, xy)
 }
 
-/// Xᵀ(XXᵀ + alpha·1)⁻¹ y.
+/// Xᵀ(XXᵀ + alpha·1)⁻¹ y, the rows of X and y multiplied by `roots`, as those of `y` are already.
 fn dual(
     fit: &Fit<'_>,
     columns: &[Cow<'_, [f32]>],
     means: &[f64],
-    y: &[f64],
+    (y, roots): (&[f64], Option<&[f64]>),
     alpha: f64,
 ) -> Result<Vec<f64>, FitError> {
     let n = y.len();
@@ -130,13 +144,15 @@ fn dual(
         go_on(fit)?;
         for (i, row) in block.iter_mut().enumerate() {
             row.clear();
-            row.extend(columns.iter().zip(means).map(|(c, mean)| f64::from(c[i]) - mean));
+            let root = roots.map_or(1.0, |r| r[i]);
+            row.extend(columns.iter().zip(means).map(|(c, mean)| root * (f64::from(c[i]) - mean)));
         }
         add_products(&block, &mut gram);
     }
     let v = solve(gram, n, alpha, y.to_vec())?;
     let weight = |(column, mean): (&Cow<'_, [f32]>, &f64)| {
-        let x: Vec<f64> = column.iter().map(|&x| f64::from(x) - mean).collect();
+        let mut x: Vec<f64> = column.iter().map(|&x| f64::from(x) - mean).collect();
+        scale(&mut x, roots);
         dot(&x, &v)
     };
     Ok(columns.iter().zip(means).map(weight).collect())

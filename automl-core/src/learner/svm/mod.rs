@@ -35,6 +35,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Binary, Task::Multiclass, Task::Regression],
     needs: FeatureNeeds::Dense,
     reproducible: Reproducible::PerTarget,
+    weights: false,
     params: &[
         ParamSpec {
             name: "c",

@@ -6,6 +6,7 @@
 //! they are needed, which changes nothing but time.
 
 use super::binning::Binned;
+use super::constraint::{Bounds, Constraints};
 use super::histogram::{Lanes, Tables};
 use super::packing::Scales;
 use super::partition::partition;
@@ -35,6 +36,9 @@ struct Leaf {
     split: Option<Split>,
     /// Its histogram, as a number in `Grower::kept`.
     kept: Option<usize>,
+    bounds: Bounds,
+    /// The groups that the features above it share, a bit a group.
+    groups: u64,
     /// The node above it and whether it is its left child.
     parent: Option<(u32, bool)>,
 }
@@ -43,6 +47,7 @@ struct Leaf {
 pub struct Grower<'a> {
     data: &'a Binned,
     pub lanes: Lanes,
+    constraints: Constraints,
     rows: Vec<u32>,
     spare: Vec<u32>,
     words: Vec<i64>,
@@ -65,6 +70,20 @@ impl Grown<'_> {
         let (start, end) = self.ranges[leaf];
         &self.rows[start..end]
     }
+
+    /// The training rows below a node, leaf by leaf.
+    pub fn rows_below(&self, child: Child) -> &[u32] {
+        let end = |side: fn(&Branch) -> Child| {
+            let mut child = child;
+            loop {
+                match child {
+                    Child::Leaf(leaf) => return self.ranges[leaf as usize],
+                    Child::Node(node) => child = side(&self.shape.branches[node as usize]),
+                }
+            }
+        };
+        &self.rows[end(|b| b.left).0..end(|b| b.right).1]
+    }
 }
 
 /// What one tree is grown with.
@@ -79,11 +98,12 @@ struct Plan<'p> {
 }
 
 impl<'a> Grower<'a> {
-    pub fn new(data: &'a Binned) -> Self {
+    pub fn new(data: &'a Binned, constraints: Constraints) -> Self {
         let features = (0..data.features.len() as u32).collect();
         Self {
             data,
             lanes: Lanes::new(data, features),
+            constraints,
             rows: Vec::new(),
             spare: vec![0; data.rows],
             words: vec![0; data.rows],
@@ -113,7 +133,9 @@ impl<'a> Grower<'a> {
         let plan = Plan { words, scales, rules, limits, all_rows: rows.is_none() };
         let total = self.rows.iter().map(|&r| words[r as usize]).sum();
         let end = self.rows.len();
-        let root = Leaf { start: 0, end, depth: 0, total, split: None, kept: None, parent: None };
+        let (bounds, groups) = (Bounds::FREE, u64::MAX);
+        let root =
+            Leaf { start: 0, end, depth: 0, total, split: None, kept: None, bounds, groups, parent: None };
         let mut leaves = vec![root];
         let mut shape = Shape { branches: Vec::new(), leaves: 1 };
         if limits.max_leaves > 1 {
@@ -148,6 +170,10 @@ impl<'a> Grower<'a> {
         let new = leaves.len() as u32;
         shape.branches.push(Branch { split, left: Child::Leaf(at as u32), right: Child::Leaf(new) });
         let leaf = &mut leaves[at];
+        let groups = self.constraints.below(leaf.groups, split.feature);
+        let direction = self.constraints.direction(split.feature);
+        let search = Search::new(plan.rules, plan.scales, leaf.total).within(leaf.bounds);
+        let (left_steps, right_steps) = search.parted(&split, direction);
         if let Some((above, is_left)) = leaf.parent {
             let above = &mut shape.branches[above as usize];
             *(if is_left { &mut above.left } else { &mut above.right }) = Child::Node(node);
@@ -159,6 +185,8 @@ impl<'a> Grower<'a> {
             total: leaf.total - split.left,
             split: None,
             kept: None,
+            bounds: right_steps,
+            groups,
             parent: Some((node, false)),
         };
         let parent_kept = leaf.kept.take();
@@ -169,6 +197,8 @@ impl<'a> Grower<'a> {
             total: split.left,
             split: None,
             kept: None,
+            bounds: left_steps,
+            groups,
             parent: Some((node, true)),
         };
         if leaves.len() + 1 < plan.limits.max_leaves {
@@ -289,25 +319,28 @@ impl<'a> Grower<'a> {
     }
 
     fn search(&self, plan: &Plan<'_>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Option<Split> {
-        let search = Search::new(plan.rules, plan.scales, leaf.total);
+        let mut search = Search::new(plan.rules, plan.scales, leaf.total);
+        if self.constraints.is_monotone() {
+            search = search.within(leaf.bounds);
+        }
         let sums = &self.kept[slot];
-        let count = self.lanes.features.len();
-        let chosen = (plan.limits.node_features < 1.0)
-            .then(|| choose(count, share_of(count, plan.limits.node_features), rng));
+        let allowed = |&p: &usize| self.constraints.allows(leaf.groups, self.lanes.features[p]);
+        let mut places: Vec<usize> = (0..self.lanes.features.len()).filter(allowed).collect();
+        if plan.limits.node_features < 1.0 {
+            let chosen = choose(places.len(), share_of(places.len(), plan.limits.node_features), rng);
+            places = chosen.into_iter().map(|i| places[i]).collect();
+        }
         let mut best: Option<Split> = None;
-        let mut look = |place: usize| {
+        for place in places {
             let feature = self.lanes.features[place];
             let bins = &sums[self.lanes.offsets[place]..self.lanes.offsets[place + 1]];
             let categorical = self.data.features[feature as usize].cuts.is_categorical();
+            search.direction = self.constraints.direction(feature);
             if let Some(split) = search.best(bins, categorical, feature, rng)
                 && best.is_none_or(|b| split.gain > b.gain)
             {
                 best = Some(split);
             }
-        };
-        match chosen {
-            None => (0..count).for_each(&mut look),
-            Some(places) => places.into_iter().for_each(&mut look),
         }
         best
     }

@@ -11,6 +11,7 @@
 
 pub mod binning;
 pub mod center;
+pub mod constraint;
 pub mod deep;
 
 pub mod encode;

@@ -1,6 +1,7 @@
 //! Exactness of the parts that boosting and forests are built from.
 
 use super::binning::{Binned, Cuts};
+use super::constraint::Constraints;
 use super::flat::Builder;
 use super::histogram::Lanes;
 use super::leafwise::{Grower, Limits};
@@ -279,8 +280,8 @@ fn subtraction_is_exact() {
             (0..grown.shape.leaves as usize).map(|l| grown.leaf_rows(l).to_vec()).collect();
         (grown.shape.clone(), rows)
     };
-    let (kept, rows) = grow(&mut Grower::new(&data), 40);
-    let mut forgetful = Grower::new(&data);
+    let (kept, rows) = grow(&mut Grower::new(&data, Constraints::default()), 40);
+    let mut forgetful = Grower::new(&data, Constraints::default());
     forgetful.keep_at_most(2);
     assert_eq!(grow(&mut forgetful, 40), (kept.clone(), rows.clone()));
     assert_eq!(kept.leaves, 40);
@@ -304,7 +305,7 @@ fn a_finished_tree_sends_rows_where_they_were() {
     let mut words = vec![0; 1500];
     let scales = quantise(&pairs, None, true, &mut rng, &mut words);
     let limits = Limits { max_leaves: 60, max_depth: 7, node_features: 0.5 };
-    let mut grower = Grower::new(&data);
+    let mut grower = Grower::new(&data, Constraints::default());
     let grown = grower.grow(None, &words, scales, &RULES, &limits, &mut rng);
     let mut builder = Builder::new(data.columns, 1);
     for leaf in 0..grown.shape.leaves {

@@ -1,3 +1,7 @@
+mod constraints;
+mod losses;
+mod weights;
+
 use super::Gbt;
 use crate::learner::tree::testing::{accuracy, frame, levels, mixed, numbers, rmse};
 use crate::learner::{Fit, FitError, Learner, ParamValue, Params};
@@ -21,7 +25,35 @@ fn try_fit(
 ) -> Result<Box<dyn Model>, FitError> {
     let params = params(given);
     let cancel = Cancel::new();
-    Gbt.fit(&Fit { frame, target, validation, params: &params, seed, threads: 1, cancel: &cancel })
+    Gbt.fit(&Fit {
+        frame,
+        target,
+        weights: None,
+        validation,
+        params: &params,
+        seed,
+        threads: 1,
+        cancel: &cancel,
+    })
+}
+
+fn fit_weighted(
+    frame: &Frame,
+    target: &Target,
+    weights: &[f32],
+    given: &[(&str, ParamValue)],
+) -> Result<Box<dyn Model>, FitError> {
+    let (params, cancel, weights) = (params(given), Cancel::new(), Some(weights));
+    Gbt.fit(&Fit {
+        frame,
+        target,
+        weights,
+        validation: None,
+        params: &params,
+        seed: 1,
+        threads: 1,
+        cancel: &cancel,
+    })
 }
 
 fn fit(frame: &Frame, target: &Target, given: &[(&str, ParamValue)]) -> Box<dyn Model> {
@@ -146,8 +178,9 @@ fn damaged_bytes_never_panic() {
     let regression = Target::Values((0..400).map(f64::from).collect());
     let mut rng = Rng::new(10);
     let mut survivors = 0;
-    for target in [&target, &regression] {
-        let bytes = fit(&train, target, &[("trees", Int(3))]).encode();
+    let text = |t: &str| ParamValue::Text(t.to_owned());
+    for (target, loss) in [(&target, "auto"), (&regression, "auto"), (&regression, "poisson")] {
+        let bytes = fit(&train, target, &[("trees", Int(3)), ("loss", text(loss))]).encode();
         for end in 0..bytes.len() {
             assert!(Gbt.decode(&bytes[..end], 4).is_err(), "cut at {end}");
         }
@@ -206,6 +239,7 @@ fn refuses_what_it_cannot_learn_from() {
     let fit = Fit {
         frame: &train,
         target: &target,
+        weights: None,
         validation: None,
         params: &params,
         seed: 0,

@@ -4,18 +4,18 @@
 //! the l1 penalty, and G, H are the sums of gradients and hessians (Chen and Guestrin, "XGBoost", 2016, eq. 7).
 //! Inside a scan, sums stay in integer units and two scores are compared by cross-multiplication, without dividing.
 //!
-//! Missing rows are tried on both sides. Categories follow Fisher ("On grouping for maximum homogeneity", 1958) as
-//! in Ke et al. ("LightGBM", 2017): levels in the order of G / (H + smoothing), and the best cut of that order, from
-//! either end; with few levels, one level against the rest. What is missing is one more level.
+//! Where steps are bounded, a side's score is what its bounded step w = -T(G) / (H + λ) gains, -2 (G w + l1 |w|) −
+//! (H + λ) w², which without bounds is the same (ibid., eq. 5).
+//!
+//! Missing rows are tried on both sides. [`levels`] splits categories, for which what is missing is one more level.
 
+mod levels;
+
+use super::constraint::Bounds;
 use super::packing::Scales;
 use super::partition::Side;
 use crate::numeric::Rng;
 
-/// With this many levels in a leaf or fewer, one level is split from the others.
-const ONE_AGAINST_REST: usize = 4;
-/// Most levels on the listed side of a categorical split.
-const MAX_LISTED_LEVELS: usize = 32;
 /// A gain has to be more than rounding errors of this share of the leaf's score.
 const RELATIVE_GAIN: f64 = 1e-9;
 
@@ -95,6 +95,10 @@ pub struct Search<'a> {
     /// True gain of one integer unit.
     unit: f64,
     leaf_score: f64,
+    /// Steps that children may take, in integer units, where they are bounded.
+    bounds: Option<Bounds>,
+    /// 1 where the left may not step higher than the right, -1 the other way round, else 0. For bounded steps only.
+    pub direction: i8,
 }
 
 /// The best of a scan so far: the score as a fraction, and where it was.
@@ -134,12 +138,64 @@ impl<'a> Search<'a> {
             bar: 0.0,
             unit,
             leaf_score: 0.0,
+            bounds: None,
+            direction: 0,
         };
         let shrunk = search.shrink(search.gradient);
         let weight = search.hessian + search.l2;
         search.leaf_score = if weight > 0.0 { shrunk * shrunk / weight } else { 0.0 };
-        search.bar = search.leaf_score * (1.0 + RELATIVE_GAIN) + rules.min_gain.max(0.0) / unit;
+        search.set_bar();
         search
+    }
+
+    fn set_bar(&mut self) {
+        self.bar = self.leaf_score * (1.0 + RELATIVE_GAIN) + self.rules.min_gain.max(0.0) / self.unit;
+    }
+
+    /// What one unit of a step is in integer units.
+    fn per_step(&self) -> f64 {
+        self.scales.hessian / self.scales.gradient
+    }
+
+    /// The search where steps are bounded.
+    pub fn within(mut self, bounds: Bounds) -> Self {
+        let per_step = self.per_step();
+        let bounds = Bounds { low: bounds.low * per_step, high: bounds.high * per_step };
+        self.bounds = Some(bounds);
+        let weight = self.hessian + self.l2;
+        self.leaf_score = self.score_at(self.gradient, weight, self.step(self.gradient, weight, bounds));
+        self.set_bar();
+        self
+    }
+
+    /// The bounds on the left and on the right of a split on a feature of this direction.
+    pub fn parted(&self, split: &Split, direction: i8) -> (Bounds, Bounds) {
+        let (Some(bounds), per_step) = (self.bounds, self.per_step()) else {
+            return (Bounds::FREE, Bounds::FREE);
+        };
+        let (gradient, hessian) = self.sums(split.left);
+        let left = self.step(gradient, hessian + self.l2, bounds);
+        let right = self.step(self.gradient - gradient, self.hessian - hessian + self.l2, bounds);
+        let (left, right) = bounds.parted(direction, left, right);
+        let outward = |b: Bounds| Bounds { low: b.low / per_step, high: b.high / per_step };
+        (outward(left), outward(right))
+    }
+
+    /// Gradient and hessian of a word, in integer units.
+    fn sums(&self, word: i64) -> (f64, f64) {
+        let sums = self.scales.layout.unpack(word);
+        let hessian = if self.scales.layout.has_hessian() { sums.hessian } else { sums.count };
+        (sums.gradient as f64, hessian as f64)
+    }
+
+    /// The step with which these sums gain most inside the bounds; `weight` has the penalty in it.
+    fn step(&self, gradient: f64, weight: f64, bounds: Bounds) -> f64 {
+        bounds.clamp(if weight > 0.0 { -self.shrink(gradient) / weight } else { 0.0 })
+    }
+
+    /// What a step gains.
+    fn score_at(&self, gradient: f64, weight: f64, step: f64) -> f64 {
+        -2.0 * (gradient * step + self.l1 * step.abs()) - weight * step * step
     }
 
     /// The best split on one feature, whose bins' sums are `bins`, the missing bin last.
@@ -191,10 +247,35 @@ impl<'a> Search<'a> {
         let gradient = sums.gradient as f64;
         let (left_g, right_g) = (self.shrink(gradient), self.shrink(self.gradient - gradient));
         let (left_h, right_h) = (left_hessian as f64 + l2, right_hessian + l2);
+        if let Some(bounds) = self.bounds {
+            let sides = (gradient, left_h, self.gradient - gradient, right_h);
+            self.consider_bounded(bounds, sides, (left, place), best);
+            return;
+        }
         let numerator = left_g * left_g * right_h + right_g * right_g * left_h;
         let denominator = left_h * right_h;
         if numerator * best.denominator > best.numerator * denominator {
             *best = Best { numerator, denominator, place, left, found: true };
+        }
+    }
+
+    /// The same where steps are bounded: `sides` are the gradient and weight of the left and of the right.
+    fn consider_bounded(
+        &self,
+        bounds: Bounds,
+        (left_g, left_h, right_g, right_h): (f64, f64, f64, f64),
+        (left, place): (i64, usize),
+        best: &mut Best,
+    ) {
+        let (left_step, right_step) =
+            (self.step(left_g, left_h, bounds), self.step(right_g, right_h, bounds));
+        if f64::from(self.direction) * (left_step - right_step) > 0.0 {
+            return;
+        }
+        let score = self.score_at(left_g, left_h, left_step) + self.score_at(right_g, right_h, right_step);
+        // Without bounds, scores are fractions.
+        if score * best.denominator > best.numerator {
+            *best = Best { numerator: score, denominator: 1.0, place, left, found: true };
         }
     }
 
@@ -262,95 +343,5 @@ impl<'a> Search<'a> {
             missing_left: best.place == 1,
             left: best.left,
         })
-    }
-
-    fn best_grouping(&self, bins: &[i64]) -> Option<Found> {
-        let occupied: Vec<usize> = (0..bins.len()).filter(|&b| bins[b] != 0).collect();
-        if occupied.len() < 2 {
-            return None;
-        }
-        let (best, listed) = if occupied.len() <= ONE_AGAINST_REST {
-            self.best_single(bins, &occupied)
-        } else {
-            self.best_prefix(bins, &occupied)
-        };
-        if !best.found {
-            return None;
-        }
-        let mut set = [0u64; 4];
-        for bin in listed {
-            set[bin / 64] |= 1 << (bin % 64);
-        }
-        let last = bins.len() - 1;
-        let missing_left = set[last / 64] >> (last % 64) & 1 == 1;
-        let score = best.numerator / best.denominator;
-        Some(Found { score, test: Test::In(set), missing_left, left: best.left })
-    }
-
-    fn consider_level(&self, left: i64, place: usize, l2: f64, best: &mut Best) {
-        if self.scales.layout.has_hessian() {
-            self.consider::<true>(left, place, l2, best);
-        } else {
-            self.consider::<false>(left, place, l2, best);
-        }
-    }
-
-    fn best_single(&self, bins: &[i64], occupied: &[usize]) -> (Best, Vec<usize>) {
-        let mut best = self.no_best();
-        for &bin in occupied {
-            let rows = self.scales.layout.count(bins[bin]);
-            if rows >= self.rules.min_rows && self.rows - rows >= self.rules.min_rows {
-                self.consider_level(bins[bin], bin, self.l2, &mut best);
-            }
-        }
-        (best, vec![best.place])
-    }
-
-    fn best_prefix(&self, bins: &[i64], occupied: &[usize]) -> (Best, Vec<usize>) {
-        let layout = self.scales.layout;
-        let smooth = self.rules.cat_smooth / self.scales.hessian;
-        let mut levels: Vec<(f64, usize)> = occupied
-            .iter()
-            .filter(|&&b| layout.count(bins[b]) as f64 >= self.rules.cat_smooth)
-            .map(|&b| {
-                let sums = layout.unpack(bins[b]);
-                let hessian = if layout.has_hessian() { sums.hessian } else { sums.count };
-                (sums.gradient as f64 / (hessian as f64 + smooth).max(f64::MIN_POSITIVE), b)
-            })
-            .collect();
-        levels.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let most = MAX_LISTED_LEVELS.min(levels.len().div_ceil(2));
-        let up: Vec<usize> = levels.iter().map(|l| l.1).collect();
-        let down: Vec<usize> = up.iter().rev().copied().collect();
-        let mut best = self.no_best();
-        let mut listed = Vec::new();
-        for order in [up, down] {
-            let before = (best.left, best.place, best.found);
-            self.scan_levels(bins, &order[..most.min(order.len())], &mut best);
-            if (best.left, best.place, best.found) != before {
-                listed = order[..=best.place].to_vec();
-            }
-        }
-        (best, listed)
-    }
-
-    fn scan_levels(&self, bins: &[i64], order: &[usize], best: &mut Best) {
-        let layout = self.scales.layout;
-        let mut left = 0;
-        let mut in_group = 0;
-        for (place, &bin) in order.iter().enumerate() {
-            left += bins[bin];
-            in_group += layout.count(bins[bin]);
-            let rows = layout.count(left);
-            let right = self.rows - rows;
-            if right < self.rules.min_rows || right < self.rules.cat_group_rows {
-                break;
-            }
-            if rows < self.rules.min_rows || in_group < self.rules.cat_group_rows {
-                continue;
-            }
-            in_group = 0;
-            self.consider_level(left, place, self.cat_l2, best);
-        }
     }
 }

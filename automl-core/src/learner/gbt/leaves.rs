@@ -1,0 +1,93 @@
+//! The values of a tree's leaves.
+
+use super::objective::{Goal, Link};
+use super::params::Settings;
+use crate::learner::tree::constraint::{Bounds, Constraints};
+use crate::learner::tree::leafwise::Grown;
+use crate::learner::tree::shape::Child;
+
+/// Largest change of a score by one tree where the score is a logarithm: where all of a leaf is already certain,
+/// hessians vanish.
+const MAX_STEP: f64 = 20.0;
+/// Largest step of a leaf, before the learning rate, where a mean is e to its score and nothing else is asked for:
+/// one tree multiplies a mean by at most e², about 7. The gradients' step is far too long where means are far too low.
+const LOG_LINK_DELTA: f64 = 2.0;
+
+/// What the leaves of one output's tree are valued by.
+pub(super) struct Steps<'a> {
+    pub settings: &'a Settings,
+    pub goal: &'a Goal,
+    /// Gradients and hessians of the rows.
+    pub pairs: &'a [[f32; 2]],
+    /// Scores of the rows before the tree.
+    pub scores: &'a [f64],
+}
+
+impl Steps<'_> {
+    /// One value a leaf.
+    pub fn values(&self, grown: &Grown<'_>, constraints: &Constraints) -> Vec<f32> {
+        if constraints.is_monotone() {
+            return self.bounded(grown, constraints);
+        }
+        (0..grown.shape.leaves as usize).map(|leaf| self.value(self.step(grown.leaf_rows(leaf)))).collect()
+    }
+
+    /// One value a leaf, bounded on its way down by what the sides of the splits above would take: growth has only
+    /// seen steps along quantised gradients, and leaves may take others.
+    fn bounded(&self, grown: &Grown<'_>, constraints: &Constraints) -> Vec<f32> {
+        let mut values = vec![0.0; grown.shape.leaves as usize];
+        let mut open = vec![(grown.shape.root(), Bounds::FREE)];
+        while let Some((child, bounds)) = open.pop() {
+            match child {
+                Child::Leaf(leaf) => {
+                    values[leaf as usize] = self.value(bounds.clamp(self.step(grown.rows_below(child))));
+                }
+                Child::Node(node) => {
+                    let branch = &grown.shape.branches[node as usize];
+                    let step = |child| bounds.clamp(self.step(grown.rows_below(child)));
+                    let (left, right) = match constraints.direction(branch.split.feature) {
+                        0 => (bounds, bounds),
+                        direction => bounds.parted(direction, step(branch.left), step(branch.right)),
+                    };
+                    open.extend([(branch.left, left), (branch.right, right)]);
+                }
+            }
+        }
+        values
+    }
+
+    /// What a step adds to a score.
+    fn value(&self, step: f64) -> f32 {
+        let step = step * self.settings.learning_rate;
+        let most = if self.goal.objective.link() == Link::Identity { f64::from(f32::MAX) } else { MAX_STEP };
+        step.clamp(-most, most) as f32
+    }
+
+    /// The step of a leaf with these rows, before the learning rate: by the true gradients, -T(G) / (H + l2), or the
+    /// best constant of the residuals, which l2 shrinks in the same way, by H / (H + l2).
+    fn step(&self, rows: &[u32]) -> f64 {
+        let (mut gradient, mut hessian) = (0.0f64, 0.0f64);
+        for &row in rows {
+            let [g, h] = self.pairs[row as usize];
+            gradient += f64::from(g);
+            hessian += f64::from(h);
+        }
+        let rules = &self.settings.rules;
+        let weight = hessian + rules.l2;
+        if weight <= 0.0 {
+            return 0.0;
+        }
+        let step = if self.goal.objective.refits() {
+            self.goal.refit(rows, self.scores) * (hessian / weight)
+        } else {
+            let size = (gradient.abs() - rules.l1).max(0.0) / weight;
+            if gradient > 0.0 && size > 0.0 { -size } else { size }
+        };
+        let most = match self.settings.max_delta {
+            0.0 if self.goal.objective.link() == Link::Log => LOG_LINK_DELTA,
+            0.0 => return step,
+            given => given,
+        };
+        step.clamp(-most, most)
+    }
+}
