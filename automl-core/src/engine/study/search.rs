@@ -175,6 +175,13 @@ impl Study {
     /// After a fold: is the trial given up, or done?
     fn judge(&mut self, index: usize, fold: u32, now: f64) {
         let trial = &self.trials[index];
+        if self.cannot_end(trial, now) {
+            let trial = &mut self.trials[index];
+            trial.state = TrialState::Cut;
+            "would have taken longer than the time left".clone_into(&mut trial.note);
+            trial.forget();
+            return;
+        }
         if trial.folds_done() == 1 && self.is_slow_and_behind(index) {
             let trial = &mut self.trials[index];
             trial.state = TrialState::Pruned;
@@ -193,6 +200,14 @@ impl Study {
             self.note_best(index, now);
             self.forget_the_rest();
         }
+    }
+
+    /// Whether the folds that are not begun would end too late, by what this trial's own folds took.
+    fn cannot_end(&self, trial: &Trial, now: f64) -> bool {
+        let Some(left) = self.search_secs_left(now) else { return false };
+        let waiting = (trial.folds.len() as u32).saturating_sub(trial.started);
+        let fold_secs = trial.fit_secs() / f64::from(trial.folds_done().max(1));
+        trial.folds_done() > 0 && f64::from(waiting.div_ceil(self.workers)) * fold_secs > left
     }
 
     /// Loss on a fold that is done.

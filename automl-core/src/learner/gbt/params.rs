@@ -229,9 +229,11 @@ impl Settings {
 
 /// Seconds of a fit that stops early after about as many rounds as a good rate takes.
 pub(super) fn cost(params: &Params, load: &Load) -> f64 {
-    let rounds = (15.0 / params.float("learning_rate").max(0.01)).min(params.count("trees") as f64);
+    let leaves = params.count("max_leaves").max(2) as f64;
+    // Small trees and small steps take more rounds.
+    let rounds = 75.0 / (math::log2(leaves) * params.float("learning_rate").max(0.01));
+    let rounds = rounds.min(params.count("trees") as f64);
     let seen = params.float("row_sample") * params.float("column_sample");
-    let leaves = params.count("max_leaves") as f64;
     let (rows, features) = (load.rows as f64, load.features as f64);
     let sums = load.cells() * seen * 0.3 * (1.0 + math::log2(leaves));
     let scans = features * params.float("column_sample") * rows.min(255.0) * leaves;
