@@ -103,8 +103,11 @@ fn learners() {
     check("learner", &found);
 }
 
+/// Names and values of parameters.
+type Given = &'static [(&'static str, &'static str)];
+
 /// What is asked of a learner besides its defaults: learner, task, settings, and whether rows have weights.
-const OPTIONS: &[(&str, Task, &[(&str, &str)], bool)] = &[
+const OPTIONS: &[(&str, Task, Given, bool)] = &[
     ("gbt", Task::Regression, &[("loss", "absolute")], true),
     ("gbt", Task::Regression, &[("loss", "huber")], false),
     ("gbt", Task::Regression, &[("loss", "quantile"), ("quantile_level", "0.8")], false),
