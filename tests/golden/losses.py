@@ -1,4 +1,4 @@
-"""Golden predictions of gradient boosting by losses of numbers, by LightGBM; by scikit-learn for the absolute loss and quantiles.
+"""Golden predictions of gradient boosting by losses of numbers, and with directions, by LightGBM; by scikit-learn for the absolute loss and quantiles.
 
     python tests/golden/losses.py > tests/golden/losses.json
 
@@ -11,6 +11,9 @@ says of equal trees holds here. Besides:
 - Its hessians of Poisson's and Tweedie's losses are in the target's unit, ours in that of its mean. So there are no penalties on
   leaves, and no least hessian that any leaf could fall below.
 - The mean is e to the score, which makes more of what is left of a difference: of these two losses ten times as much is let pass.
+- Outliers here are ten standard deviations away, and so is a leaf of one: its rounding is let pass twice as much.
+- Where numbers have directions, ours compares splits with what a leaf gains by its bounded step, LightGBM with what it would
+  gain by a free one. So trees are small.
 - It stores targets in single precision. So they are multiples of 1/64.
 - Huber's loss is fitted otherwise: LightGBM starts at the mean and gives leaves the mean of clipped residuals; ours starts at the
   best constant, and a leaf's value is its residuals' median and the clipped mean of what is left (Friedman, 2001). Where delta is
@@ -27,10 +30,15 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 TAKEN = {
     "absolute": lambda p, y: {"objective": "regression_l1"},
+    "squared": lambda p, y: {"objective": "regression", "monotone_constraints_method": "basic"},
     "huber": lambda p, y: {"objective": "huber", "alpha": p["huber_delta"] * spread(y)},
     "poisson": lambda p, y: {"objective": "poisson", "poisson_max_delta_step": 1e-12},
     "tweedie": lambda p, y: {"objective": "tweedie", "tweedie_variance_power": p["tweedie_power"]},
 }
+
+
+# Of the four columns: x0:+1, x1:-1.
+DIRECTIONS = [1, -1, 0, 0]
 
 
 def spread(y):
@@ -57,10 +65,14 @@ class Weighed(Table):
     def __init__(self, table, loss, weights):
         super().__init__(table.x.T, table.levels, table.y, 0, table.train)
         self.x, self.loss, self.weights = table.x, loss, weights
+        # Whether numbers are mirrored, and the columns in the other order.
+        self.turn = (1, 1)
 
     def others(self):
-        for table in super().others():
-            yield Weighed(table, self.loss, self.weights)
+        for table, turn in zip(super().others(), [(1, -1), (-1, 1), (-1, -1)]):
+            other = Weighed(table, self.loss, self.weights)
+            other.turn = turn
+            yield other
 
     def model(self, params):
         params = DEFAULTS | self.loss | params
@@ -70,6 +82,9 @@ class Weighed(Table):
             return histogram_boosting(params).fit(self.x[: self.train], y, sample_weight=weights)
         settings = {OURS[k]: v for k, v in params.items() if k in OURS} | FIXED | TAKEN[params["loss"]](params, y)
         settings["max_depth"] = settings["max_depth"] or -1
+        if "monotone" in params:
+            sign, step = self.turn
+            settings["monotone_constraints"] = [sign * d for d in DIRECTIONS][::step]
         if params["loss"] in ("poisson", "tweedie"):
             # It would take a row of small hessian for none.
             settings["min_data_in_leaf"] = 0
@@ -108,6 +123,8 @@ def settings(loss):
         # Gradients take two values, so that leaves of large trees gain alike, and none is the first to be split.
         yield plain | {"trees": 1, "learning_rate": 1.0, "max_leaves": 4}
         return
+    if loss["loss"] == "squared":
+        plain["monotone"] = "x0:+1, x1:-1"
     yield plain | {"trees": 1, "learning_rate": 1.0, "max_leaves": 12}
     yield plain | {"trees": 12, "max_leaves": 8}
     yield plain | {"trees": 12, "max_depth": 3}
@@ -122,7 +139,7 @@ def exact_set(number, loss, weighted):
             if cases[-1] is None:
                 break
             cases[-1]["params"] |= loss
-            cases[-1]["tolerance"] = EXACT * (10 if loss["loss"] in ("poisson", "tweedie") else 1)
+            cases[-1]["tolerance"] = EXACT * {"poisson": 10, "tweedie": 10, "squared": 2}.get(loss["loss"], 1)
         else:
             return table.written([table.target(cases)])
     raise SystemExit(f"every table of {loss} has ties")
@@ -151,6 +168,7 @@ LOSSES = [
     ({"loss": "poisson"}, True),
     ({"loss": "tweedie", "tweedie_power": 1.2}, False),
     ({"loss": "tweedie", "tweedie_power": 1.7}, True),
+    ({"loss": "squared"}, False),
 ]
 golden = {
     "exact": [exact_set(number, *loss) for number, loss in enumerate(LOSSES)],

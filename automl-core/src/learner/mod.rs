@@ -75,7 +75,7 @@ pub struct Fit<'a> {
     pub frame: &'a Frame,
     /// One value a training row.
     pub target: &'a Target,
-    /// How much each training row counts, finite and not below 0; all alike where there is none. A learner whose
+    /// How much each training row counts, from 0 to 10⁹; all alike where there is none. A learner whose
     /// declaration does not say `weights` ignores them.
     pub weights: Option<&'a [f32]>,
     /// Rows that early stopping may look at; never trained on.

@@ -200,7 +200,9 @@ fn weights_count_where_they_are_declared_to() {
         let weights: Vec<f32> = (0..120).map(|i| (i % 5) as f32).collect();
         let weighted = fit(Some(&weights)).expect("fits").encode();
         assert_eq!(weighted != plain, learner.spec().weights, "{name}");
-        for unsound in [vec![1.0; 119], vec![0.0; 120], vec![-1.0; 120], vec![f32::NAN; 120]] {
+        for unsound in
+            [vec![1.0; 119], vec![0.0; 120], vec![-1.0; 120], vec![f32::NAN; 120], vec![f32::MAX; 120]]
+        {
             assert_eq!(fit(Some(&unsound)).is_err(), learner.spec().weights, "{name}");
         }
     });

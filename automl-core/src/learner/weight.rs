@@ -13,19 +13,22 @@ pub(super) const CLASS_WEIGHT: ParamSpec = ParamSpec {
     searched: false,
 };
 
+/// Gradients of single precision that are multiplied by this stay finite.
+const LARGEST: f32 = 1e9;
+
 /// The weights that a fit asks for, one a row.
 ///
 /// # Errors
-/// [`FitError::Unsuitable`] where they are not one a row, finite, from 0 and not all 0.
+/// [`FitError::Unsuitable`] where they are not one a row, from 0 to 10⁹ and not all 0.
 pub(super) fn given(fit: &Fit<'_>) -> Result<Option<Vec<f64>>, FitError> {
     let Some(weights) = fit.weights else { return Ok(None) };
     let unsuitable = |reason: String| Err(FitError::Unsuitable { reason });
     if weights.len() != fit.target.len() {
         return unsuitable(format!("there are {} weights for {} rows", weights.len(), fit.target.len()));
     }
-    if let Some(row) = weights.iter().position(|w| !w.is_finite() || *w < 0.0) {
+    if let Some(row) = weights.iter().position(|w| !(0.0..=LARGEST).contains(w)) {
         return unsuitable(format!(
-            "the weight of training row {} is {}: it must be 0 or more",
+            "the weight of training row {} is {}: it must be from 0 to 10⁹",
             row + 1,
             weights[row]
         ));

@@ -102,3 +102,63 @@ fn learners() {
     assert!(found.len() > 30, "{found:?}");
     check("learner", &found);
 }
+
+/// Names and values of parameters.
+type Given = &'static [(&'static str, &'static str)];
+
+/// What is asked of a learner besides its defaults: learner, task, settings, and whether rows have weights.
+const OPTIONS: &[(&str, Task, Given, bool)] = &[
+    ("gbt", Task::Regression, &[("loss", "absolute")], true),
+    ("gbt", Task::Regression, &[("loss", "huber")], false),
+    ("gbt", Task::Regression, &[("loss", "quantile"), ("quantile_level", "0.8")], false),
+    ("gbt", Task::Regression, &[("loss", "poisson")], true),
+    ("gbt", Task::Regression, &[("loss", "tweedie")], false),
+    ("gbt", Task::Regression, &[("monotone", "a:+1, holes:-1"), ("interactions", "[a, b]")], false),
+    ("gbt", Task::Binary, &[("sampling", "mvs"), ("row_sample", "0.4")], false),
+    ("gbt", Task::Multiclass, &[("class_weight", "balanced")], false),
+    ("logistic", Task::Multiclass, &[("class_weight", "balanced")], true),
+    ("ridge", Task::Regression, &[], true),
+    ("random_forest", Task::Binary, &[], true),
+];
+
+#[wasm_bindgen_test(unsupported = test)]
+fn options() {
+    let mut found = Hashes::new();
+    for (id, task, settings, weighted) in OPTIONS {
+        let learner = learner::find(id).expect("a learner of the registry");
+        let mut rng = Rng::for_stream(22, &[*task as u64]);
+        let train = frame(learner.spec().needs, &mut rng);
+        let target = match target(*task, &train, &mut rng) {
+            // Some losses are for numbers from 0.
+            Target::Values(values) => Target::Values(values.iter().map(|y| y * y).collect()),
+            classes => classes,
+        };
+        let weights: Vec<f32> = (0..ROWS).map(|i| (i % 4) as f32 * 0.7).collect();
+        let value = |text: &str| match text.parse() {
+            Ok(number) => ParamValue::Float(number),
+            Err(_) => ParamValue::Text(text.to_owned()),
+        };
+        let with = |params: Params, (name, text): &(&str, &str)| params.with(name, value(text));
+        let (params, cancel) = (settings.iter().fold(params(learner), with), Cancel::new());
+        let wanted = Fit {
+            frame: &train,
+            target: &target,
+            weights: weighted.then_some(weights.as_slice()),
+            validation: None,
+            params: &params,
+            seed: 9,
+            threads: 1,
+            cancel: &cancel,
+        };
+        let model = learner.fit(&wanted).unwrap_or_else(|error| panic!("{id} {settings:?}: {error}"));
+        let settings: Vec<&str> = settings.iter().map(|(_, text)| *text).collect();
+        let name = format!(
+            "{id}.{}.{}",
+            settings.join("-").replace(' ', ""),
+            if *weighted { "weighted" } else { "plain" }
+        );
+        found.insert(name, hash(&model.encode()));
+    }
+    assert_eq!(found.len(), OPTIONS.len());
+    check("option", &found);
+}

@@ -64,7 +64,8 @@ impl Steps<'_> {
     }
 
     /// The step of a leaf with these rows, before the learning rate: by the true gradients, -T(G) / (H + l2), or the
-    /// best constant of the residuals, which l2 shrinks in the same way, by H / (H + l2).
+    /// best constant of the residuals, which l2 shrinks in the same way, by H / (H + l2); l1, which is in the unit of
+    /// the gradients, then only decides splits.
     fn step(&self, rows: &[u32]) -> f64 {
         let (mut gradient, mut hessian) = (0.0f64, 0.0f64);
         for &row in rows {

@@ -1,8 +1,9 @@
 //! Gradient boosting of histogram trees (Friedman, "Greedy function approximation: a gradient boosting machine",
 //! 2001; Ke et al., "LightGBM", 2017), with native missing values and categories.
 //!
-//! [`objective`] gives gradients and hessians of the loss; [`boost`] is the loop over rounds, which stops early;
-//! [`constraints`] reads what trees may not do; [`leaves`] gives trees their values; [`model`] is what is returned. The same seed gives the same bytes on every target.
+//! [`objective`] gives gradients and hessians of the loss; [`sampling`] draws the rows of a round; [`constraints`]
+//! reads what trees may not do; [`boost`] is the loop over rounds, which stops early; [`leaves`] gives trees their
+//! values; [`model`] is what is returned. The same seed gives the same bytes on every target.
 
 mod boost;
 mod constraints;

@@ -207,8 +207,11 @@ fn odd_targets_give_finite_predictions() {
     for loss in LOSSES {
         for (t, y) in odd.iter().enumerate() {
             let target = Target::Values((0..60).map(y).collect());
-            for rate in [0.1, 1.0] {
-                let given = with(loss, &[("trees", Int(30)), ("learning_rate", Float(rate))]);
+            let mvs = ("sampling", ParamValue::Text("mvs".to_owned()));
+            for (rate, share) in [(0.1, 1.0), (1.0, 1.0), (0.3, 0.4)] {
+                let more = [("trees", Int(30)), ("learning_rate", Float(rate)), ("row_sample", Float(share))];
+                let mut given = with(loss, &more);
+                given.push(mvs.clone());
                 let model = try_fit(&x, &target, Some((&x, &target)), &given, 1).expect("fits");
                 let predicted = model.predict(&x);
                 assert!(predicted.values.iter().all(|p| p.is_finite()), "{loss} {t} {rate}");

@@ -7,7 +7,7 @@ use crate::learner::tree::testing::{accuracy, frame, levels, mixed, numbers, rms
 use crate::learner::{Fit, FitError, Learner, ParamValue, Params};
 use crate::model::{Model, Target};
 use crate::node::{FeatureValues, Frame, NO_CATEGORY};
-use crate::numeric::Rng;
+use crate::numeric::{Rng, math};
 use crate::platform::Cancel;
 use ParamValue::{Bool, Float, Int};
 
@@ -152,11 +152,32 @@ fn the_seed_decides_every_byte() {
     let bytes = |seed| try_fit(&train, &target, None, &given, seed).expect("fits").encode();
     assert_eq!(bytes(1), bytes(1));
     assert_ne!(bytes(1), bytes(2));
+    let mvs = ("sampling", ParamValue::Text("mvs".to_owned()));
+    let given = [("trees", Int(5)), ("row_sample", Float(0.5)), mvs];
+    let drawn = |seed| try_fit(&train, &target, None, &given, seed).expect("fits").encode();
+    assert_eq!(drawn(1), drawn(1));
+    assert_ne!(drawn(1), drawn(2));
     for option in [("extra_trees", Bool(true)), ("column_sample_node", Float(0.5)), ("max_depth", Int(2))] {
         let given = [("trees", Int(5)), option];
         let bytes = |seed| try_fit(&train, &target, None, &given, seed).expect("fits").encode();
         assert_eq!(bytes(4), bytes(4));
     }
+}
+
+#[test]
+fn rows_drawn_by_their_gradients_say_more() {
+    let (train, target) = mixed(3000, 2, 61);
+    let (test, truth) = mixed(4000, 2, 62);
+    let Target::Classes { codes, .. } = &truth else { unreachable!() };
+    let loss = |sampling: &str| {
+        let sampling = ParamValue::Text(sampling.to_owned());
+        let given = [("trees", Int(60)), ("row_sample", Float(0.15)), ("sampling", sampling)];
+        let prediction = fit(&train, &target, &given).predict(&test);
+        let of_row = |(i, &code): (usize, &u32)| -math::ln(prediction.row(i)[code as usize]);
+        codes.iter().enumerate().map(of_row).sum::<f64>() / 4000.0
+    };
+    let (uniform, drawn) = (loss("uniform"), loss("mvs"));
+    assert!(drawn < 0.98 * uniform, "{drawn} {uniform}");
 }
 
 #[test]
@@ -169,6 +190,20 @@ fn bytes_come_back_as_the_same_model() {
     assert_eq!(back.encode(), bytes);
     assert_eq!(back.summary(), model.summary());
     assert!(Gbt.decode(&bytes, 1).is_err(), "a column is missing");
+}
+
+/// Written before there were losses to choose from: numbers, 4 rows, 2 trees.
+#[test]
+fn bytes_of_older_models_still_open() {
+    let bytes: [u8; 83] = [
+        0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 64, 0, 0, 0, 0, 0, 0, 248, 63, 1, 2, 10, 2, 1, 0,
+        0, 0, 2, 1, 0, 0, 0, 4, 0, 0, 96, 64, 0, 0, 192, 63, 0, 0, 96, 64, 0, 0, 192, 63, 0, 0, 6, 0, 0, 0,
+        191, 171, 170, 42, 190, 85, 85, 85, 63, 0, 0, 128, 190, 170, 170, 170, 189, 86, 85, 213, 62,
+    ];
+    let x = frame(vec![numbers([1.0, 2.0, 3.0, 4.0]), levels([0, 1, 0, 1], 2)]);
+    let model = Gbt.decode(&bytes, 2).expect("decodes");
+    assert_eq!(model.predict(&x).values, [1.375, 2.125, 2.125, 4.375]);
+    assert_eq!(model.encode(), bytes);
 }
 
 #[test]

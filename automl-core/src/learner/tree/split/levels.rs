@@ -33,20 +33,12 @@ impl Search<'_> {
         Some(Found { score, test: Test::In(set), missing_left, left: best.left })
     }
 
-    fn consider_level(&self, left: i64, place: usize, l2: f64, best: &mut Best) {
-        if self.scales.layout.has_hessian() {
-            self.consider::<true>(left, place, l2, best);
-        } else {
-            self.consider::<false>(left, place, l2, best);
-        }
-    }
-
     fn best_single(&self, bins: &[i64], occupied: &[usize]) -> (Best, Vec<usize>) {
         let mut best = self.no_best();
         for &bin in occupied {
             let rows = self.scales.layout.count(bins[bin]);
             if rows >= self.rules.min_rows && self.rows - rows >= self.rules.min_rows {
-                self.consider_level(bins[bin], bin, self.l2, &mut best);
+                self.consider_one(bins[bin], bin, self.l2, &mut best);
             }
         }
         (best, vec![best.place])
@@ -96,7 +88,7 @@ impl Search<'_> {
                 continue;
             }
             in_group = 0;
-            self.consider_level(left, place, self.cat_l2, best);
+            self.consider_one(left, place, self.cat_l2, best);
         }
     }
 }

@@ -205,10 +205,13 @@ impl<'a> Search<'a> {
             self.best_grouping(bins)
         } else if self.rules.random_cuts {
             self.random_cut(values, missing, rng)
-        } else if self.scales.layout.has_hessian() {
-            self.best_cut::<true>(values, missing)
         } else {
-            self.best_cut::<false>(values, missing)
+            match (self.scales.layout.has_hessian(), self.bounds.is_some()) {
+                (true, false) => self.best_cut::<true, false>(values, missing),
+                (false, false) => self.best_cut::<false, false>(values, missing),
+                (true, true) => self.best_cut::<true, true>(values, missing),
+                (false, true) => self.best_cut::<false, true>(values, missing),
+            }
         }?;
         let gain = (found.score - self.leaf_score) * self.unit;
         let mut missing_left = found.missing_left;
@@ -236,7 +239,13 @@ impl<'a> Search<'a> {
 
     /// Takes `left` as the best where it is better. The sums' counts have been looked at.
     #[inline(always)]
-    fn consider<const HESSIAN: bool>(&self, left: i64, place: usize, l2: f64, best: &mut Best) {
+    fn consider<const HESSIAN: bool, const BOUNDED: bool>(
+        &self,
+        left: i64,
+        place: usize,
+        l2: f64,
+        best: &mut Best,
+    ) {
         let sums = self.scales.layout.unpack(left);
         let left_hessian = if HESSIAN { sums.hessian } else { sums.count };
         let right_hessian = self.hessian - left_hessian as f64;
@@ -247,7 +256,7 @@ impl<'a> Search<'a> {
         let gradient = sums.gradient as f64;
         let (left_g, right_g) = (self.shrink(gradient), self.shrink(self.gradient - gradient));
         let (left_h, right_h) = (left_hessian as f64 + l2, right_hessian + l2);
-        if let Some(bounds) = self.bounds {
+        if BOUNDED && let Some(bounds) = self.bounds {
             let sides = (gradient, left_h, self.gradient - gradient, right_h);
             self.consider_bounded(bounds, sides, (left, place), best);
             return;
@@ -279,9 +288,18 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// [`Search::consider`] outside of loops.
+    fn consider_one(&self, left: i64, place: usize, l2: f64, best: &mut Best) {
+        if self.scales.layout.has_hessian() {
+            self.consider::<true, true>(left, place, l2, best);
+        } else {
+            self.consider::<false, true>(left, place, l2, best);
+        }
+    }
+
     /// Cuts from the lowest bin upwards; `start` is what goes left before the first.
     #[inline(always)]
-    fn scan<const HESSIAN: bool>(&self, values: &[i64], start: i64, best: &mut Best) {
+    fn scan<const HESSIAN: bool, const BOUNDED: bool>(&self, values: &[i64], start: i64, best: &mut Best) {
         let mut left = start;
         for (bin, &word) in values.iter().enumerate() {
             if word == 0 {
@@ -295,16 +313,20 @@ impl<'a> Search<'a> {
             if self.rows - rows < self.rules.min_rows {
                 break;
             }
-            self.consider::<HESSIAN>(left, bin, self.l2, best);
+            self.consider::<HESSIAN, BOUNDED>(left, bin, self.l2, best);
         }
     }
 
-    fn best_cut<const HESSIAN: bool>(&self, values: &[i64], missing: i64) -> Option<Found> {
+    fn best_cut<const HESSIAN: bool, const BOUNDED: bool>(
+        &self,
+        values: &[i64],
+        missing: i64,
+    ) -> Option<Found> {
         let mut best = self.no_best();
-        self.scan::<HESSIAN>(values, 0, &mut best);
+        self.scan::<HESSIAN, BOUNDED>(values, 0, &mut best);
         let right = best;
         if missing != 0 {
-            self.scan::<HESSIAN>(values, missing, &mut best);
+            self.scan::<HESSIAN, BOUNDED>(values, missing, &mut best);
         }
         let missing_left = best.place != right.place || best.left != right.left;
         best.found.then_some(Found {
@@ -331,11 +353,7 @@ impl<'a> Search<'a> {
             if rows < self.rules.min_rows || self.rows - rows < self.rules.min_rows {
                 continue;
             }
-            if self.scales.layout.has_hessian() {
-                self.consider::<true>(left, place, self.l2, &mut best);
-            } else {
-                self.consider::<false>(left, place, self.l2, &mut best);
-            }
+            self.consider_one(left, place, self.l2, &mut best);
         }
         best.found.then_some(Found {
             score: best.numerator / best.denominator,
