@@ -11,7 +11,7 @@ use crate::table::Table;
 const NETWORKS_SHARE: f64 = 0.15;
 const CORES: f64 = 2.0;
 /// A trial that takes more of the budget than this waits until the quicker ones were tried.
-const QUICK_SHARE: f64 = 0.12;
+const QUICK_SHARE: f64 = 0.06;
 /// Skewness of a target from which on its logarithm is tried.
 const LEAST_SKEWNESS: f64 = 0.8;
 

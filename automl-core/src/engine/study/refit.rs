@@ -46,36 +46,42 @@ impl Study {
             left = Some(left.unwrap_or(f64::MAX).min(PATIENCE_SECS));
         }
         let Step::Checking(check) = std::mem::replace(&mut self.step, Step::Searching) else { return };
-        let (folds, count) = self.refit_plan(&check.members, left);
-        let member = |&(trial, _): &(usize, f64)| RefitMember {
+        let (folds, trials) = self.refit_plan(&check.members, left);
+        let member = |trial| RefitMember {
             trial,
             folds: (0..folds).map(|_| None).collect(),
             started: 0,
             failed: false,
         };
-        let members = check.members.iter().take(count).map(member).collect();
+        let members = trials.into_iter().map(member).collect();
         self.step = Step::Refitting(Box::new(Refit { check, members }));
         self.end_refit_if_done(now);
     }
 
-    /// On how many folds members are trained again, and how many of them: all of them on as many folds as the time
-    /// allows, or the first few on as few as there may be.
-    fn refit_plan(&self, members: &[(usize, f64)], left: Option<f64>) -> (u32, usize) {
-        let split = &self.prepared.split;
-        let mut plan = (split.folds(), 0);
-        for folds in split.refit_folds() {
-            let rounds = f64::from(folds.div_ceil(self.workers)) / f64::from(split.folds());
+    /// On how many folds members are trained again, and which: all of them on as many folds as the time allows, or
+    /// those that fit on as few as there may be.
+    fn refit_plan(&self, members: &[(usize, f64)], left: Option<f64>) -> (u32, Vec<usize>) {
+        let mut plan = (self.prepared.split.folds(), Vec::new());
+        for folds in self.prepared.split.refit_folds() {
             let mut planned = 0.0;
-            let fits = |&&(trial, _): &&(usize, f64)| {
-                planned += SLOWER * self.trials[trial].fit_secs() * rounds;
-                left.is_none_or(|l| planned <= l)
+            let fits = |trial: &usize| {
+                let secs = self.refit_secs(*trial, folds);
+                let fits = left.is_none_or(|l| planned + secs <= l);
+                planned += if fits { secs } else { 0.0 };
+                fits
             };
-            plan = (folds, members.iter().take_while(fits).count());
-            if plan.1 == members.len() {
+            plan = (folds, members.iter().map(|m| m.0).filter(fits).collect());
+            if plan.1.len() == members.len() {
                 break;
             }
         }
         plan
+    }
+
+    /// Seconds that training a trial again on so many folds takes, when the workers are busy with others beside it.
+    pub(super) fn refit_secs(&self, trial: usize, folds: u32) -> f64 {
+        let fold_secs = self.trials[trial].fit_secs() / f64::from(self.prepared.split.folds());
+        SLOWER * fold_secs * f64::from(folds) / f64::from(self.workers.min(folds).max(1))
     }
 
     /// Seconds that refitting may take; `None` without a budget.

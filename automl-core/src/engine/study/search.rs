@@ -292,18 +292,15 @@ impl Study {
     fn search_secs_left(&self, now: f64) -> Option<f64> {
         let budget = self.clock.budget()?;
         let finish = FINISH_SHARE * budget + FINISH_SECS.min(0.1 * budget);
-        let refit = self.refit_estimate();
-        let folds = f64::from(self.prepared.split.folds());
         // As many folds as may be, or as the search has, or none.
-        let choices = self.prepared.split.refit_folds().into_iter().map(|n| refit * f64::from(n) / folds);
+        let choices = self.prepared.split.refit_folds().into_iter().map(|folds| self.refit_estimate(folds));
         let reserve = choices.into_iter().find(|secs| *secs <= REFIT_SHARE * budget);
         Some(self.clock.left(now)? - finish - reserve.unwrap_or(0.0))
     }
 
     /// Seconds that training the best few again on all rows would take.
-    fn refit_estimate(&self) -> f64 {
-        let slowest: f64 = self.ranked().iter().take(3).map(|&i| self.trials[i].fit_secs()).sum();
-        1.3 * slowest / f64::from(self.workers.min(self.prepared.split.folds()).max(1))
+    fn refit_estimate(&self, folds: u32) -> f64 {
+        1.1 * self.ranked().iter().take(3).map(|&i| self.refit_secs(i, folds)).sum::<f64>()
     }
 
     pub(super) fn end_search_if_due(&mut self, now: f64) {
