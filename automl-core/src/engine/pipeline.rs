@@ -17,13 +17,12 @@ pub(super) struct Pipeline {
     pub model: Box<dyn Model>,
 }
 
-/// A pipeline as bytes hold it.
+/// A pipeline as bytes hold it; a [`LogTarget`] follows where there is one.
 #[derive(Serialize, Deserialize)]
 struct Encoded {
     recipe: FittedRecipe,
     learner: String,
     smoothing: f64,
-    log_target: Option<LogTarget>,
     model: Vec<u8>,
 }
 
@@ -73,11 +72,14 @@ impl Pipeline {
             recipe: self.recipe.clone(),
             learner: self.learner.clone(),
             smoothing: self.smoothing,
-            log_target: self.log_target,
             model: self.model.encode(),
         };
         // Serialising plain data into a growing vector cannot fail.
-        postcard::to_allocvec(&encoded).unwrap_or_default()
+        let mut bytes = postcard::to_allocvec(&encoded).unwrap_or_default();
+        if let Some(scale) = &self.log_target {
+            bytes.extend(postcard::to_allocvec(scale).unwrap_or_default());
+        }
+        bytes
     }
 
     /// Takes back what [`Pipeline::encode`] gave. The bytes are untrusted: a pipeline that is returned predicts
@@ -86,8 +88,10 @@ impl Pipeline {
     /// # Errors
     /// What is damaged.
     pub fn decode(bytes: &[u8], outputs: usize) -> Result<Self, String> {
-        let encoded: Encoded =
-            postcard::from_bytes(bytes).map_err(|e| format!("a pipeline is damaged: {e}"))?;
+        let damaged = |e: postcard::Error| format!("a pipeline is damaged: {e}");
+        let (encoded, rest): (Encoded, &[u8]) = postcard::take_from_bytes(bytes).map_err(damaged)?;
+        let log_target: Option<LogTarget> =
+            if rest.is_empty() { None } else { Some(postcard::from_bytes(rest).map_err(damaged)?) };
         encoded.recipe.validate()?;
         let learner = learner::find(&encoded.learner).ok_or_else(|| {
             format!("it uses the learner \"{}\", which this version does not have", encoded.learner)
@@ -98,7 +102,7 @@ impl Pipeline {
         if !(0.0..=1.0).contains(&encoded.smoothing) {
             return Err("a pipeline's smoothing is no share".to_owned());
         }
-        if encoded.log_target.is_some_and(|scale| !scale.is_sound()) {
+        if log_target.is_some_and(|scale| !scale.is_sound()) {
             return Err("a pipeline's scale of the target is damaged".to_owned());
         }
         let probe = model.predict(&encoded.recipe.transform(&Table { columns: Vec::new(), rows: 1 }, None));
@@ -109,7 +113,7 @@ impl Pipeline {
             recipe: encoded.recipe,
             learner: encoded.learner,
             smoothing: encoded.smoothing,
-            log_target: encoded.log_target,
+            log_target,
             model,
         })
     }

@@ -1,10 +1,11 @@
 //! The engine from a table to a model, run by hand: one worker, several, out of order.
 
-use super::protocol::{Phase, StudyRequest, TrialState};
+use super::protocol::{BoardRow, Phase, StudyRequest, TrialState};
 use super::{Executor, JobFailure, JobResult, ModelArtifact, Outcome, Prepared, Study, prepare};
 use crate::diagnostic::Diagnostic;
+use crate::learner::ParamValue;
 use crate::model::Task;
-use crate::numeric::Rng;
+use crate::numeric::{Rng, math};
 use crate::platform::Cancel;
 use crate::table::{Format, ReadOptions, Table, read};
 use std::sync::Arc;
@@ -243,6 +244,56 @@ fn pausing_stops_the_clock_and_stopping_keeps_the_best() {
         }
     }
     assert!(study.outcome().expect("finished").is_ok());
+}
+
+#[test]
+fn skewed_amounts_are_learned_as_logarithms() {
+    let mut rng = Rng::new(4);
+    let mut text = "x,answer\n".to_owned();
+    for _ in 0..300 {
+        let x = rng.normal();
+        text.push_str(&format!("{x:.3},{:.3}\n", math::exp(3.0 + x + 0.3 * rng.normal())));
+    }
+    let (table, next) = table(&text);
+    let request = StudyRequest { learners: vec!["ridge".to_owned()], ..request(4) };
+    let prepared = Arc::new(prepare(&table, next, &request).expect("a table that can be learned from"));
+    let outcome = run(&prepared, &request, 2).expect("a model");
+    let is_log = |r: &BoardRow| r.params.0.get("log_target") == Some(&ParamValue::Bool(true));
+    let score = |logs: bool| {
+        let rows = outcome.board.rows.iter().filter(|r| r.learner == "ridge" && is_log(r) == logs);
+        rows.filter_map(|r| r.score).fold(f64::INFINITY, f64::min)
+    };
+    assert!(score(true) < 0.8 * score(false), "{} {}", score(true), score(false));
+    let again = ModelArtifact::from_bytes(&outcome.artifact.to_bytes()).expect("its own file");
+    let (predicted, _) = again.predict(&table).expect("its own table");
+    assert_eq!(predicted, outcome.artifact.predict(&table).expect("its own table").0);
+    assert!(predicted.values.iter().all(|&p| p > 0.0));
+}
+
+#[test]
+fn what_is_too_slow_for_the_budget_is_left_out_and_says_why() {
+    let learners = ["logistic", "naive_bayes", "random_forest"].map(str::to_owned).to_vec();
+    let request = StudyRequest { max_trials: None, budget_secs: Some(10.0), learners, ..request(1) };
+    let prepared = prepared(Task::Binary, &request);
+    let mut study = Study::new(prepared.clone(), request, 1, 0.0, 0.0);
+    let mut executor = Executor::new(prepared, 1);
+    // Every forest takes five seconds a fold, by the caller's clock; the rest a hundredth.
+    let mut now = 0.0;
+    while !study.is_finished() && now < 20.0 {
+        if let Some(job) = study.next_job(now) {
+            let mut result = executor.run(&job, &Cancel::new());
+            result.fit_secs = if job.learner.ends_with("forest") { 5.0 } else { 0.01 };
+            now += result.fit_secs;
+            study.job_done(result, now);
+        }
+        now += 0.001;
+        study.tick(now);
+    }
+    let board = study.outcome().expect("finished").expect("a model").board;
+    let forests: Vec<&BoardRow> = board.rows.iter().filter(|r| r.learner.ends_with("forest")).collect();
+    assert!(forests.iter().all(|r| r.state != TrialState::Done && r.folds_done <= 1), "{forests:?}");
+    assert!(forests.iter().any(|r| r.note.contains("longer") || r.note.contains("slow")), "{forests:?}");
+    assert!(board.rows.iter().filter(|r| r.state == TrialState::Done).count() > 8);
 }
 
 #[test]

@@ -90,3 +90,52 @@ fn are_amounts(values: &[f64]) -> bool {
     let skewed = skewness(values);
     skewed > LEAST_SKEWNESS && skewness(&logs).abs() < skewed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Task;
+    use crate::numeric::Rng;
+    use crate::search::portfolio;
+
+    fn loads(rows: usize, classes: usize, budget_secs: Option<f64>) -> Loads {
+        let target =
+            Target::Classes { codes: (0..rows as u32).map(|i| i % classes as u32).collect(), classes };
+        let mut loads = Loads::new(&Table::default(), &target, rows, 5, budget_secs);
+        (loads.native.features, loads.dense.features) = (20, 20);
+        loads
+    }
+
+    #[test]
+    fn amounts_are_positive_and_skewed() {
+        let mut rng = Rng::new(2);
+        let normal: Vec<f64> = (0..2000).map(|_| 50.0 + rng.normal()).collect();
+        let mut prices: Vec<f64> = (0..2000).map(|_| math::exp(2.0 + rng.normal())).collect();
+        assert!(!are_amounts(&normal) && are_amounts(&prices));
+        prices[7] = 0.0;
+        assert!(!are_amounts(&prices) && !are_amounts(&[]));
+    }
+
+    #[test]
+    fn a_short_budget_puts_the_quick_first_and_nothing_is_lost() {
+        let all = portfolio(Task::Multiclass, &[], false, false);
+        let loads = loads(5_000, 20, Some(10.0));
+        let sorted = loads.quick_first(all.clone());
+        assert_eq!(sorted.len(), all.len());
+        assert!(all.iter().all(|p| sorted.contains(p)));
+        assert_eq!(sorted[0].learner, "baseline");
+        let place = |list: &[Proposal], id: &str| list.iter().position(|p| p.learner == id);
+        assert!(place(&sorted, "gbt") > place(&sorted, "naive_bayes"));
+        assert!(place(&all, "gbt") < place(&all, "naive_bayes"));
+        assert_eq!(self::loads(5_000, 20, None).quick_first(all.clone()), all);
+    }
+
+    #[test]
+    fn a_short_budget_averages_fewer_networks() {
+        let networks = |budget| {
+            let mlp = portfolio(Task::Binary, &["mlp".to_owned()], false, false).remove(1);
+            loads(20_000, 2, budget).within_budget(mlp).params.count("networks")
+        };
+        assert_eq!((networks(Some(5.0)), networks(Some(3600.0)), networks(None)), (1, 4, 4));
+    }
+}
