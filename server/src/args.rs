@@ -107,7 +107,19 @@ pub struct PredictArgs {
     /// File for the predictions; "-" prints them
     #[arg(long, value_name = "PRED.csv")]
     pub out: PathBuf,
-    /// Show no warnings
+    /// Add what holds the true value for a share LEVEL of rows like those of training, for example 0.9:
+    /// prediction_low and prediction_high for a number; for a class prediction_set, all classes that it may be, the
+    /// likeliest first with "|" between them, and prediction_set_size
+    #[arg(long, value_name = "LEVEL")]
+    pub interval: Option<f64>,
+    /// Add a column "prediction" with the class that each row is called
+    #[arg(long)]
+    pub labels: bool,
+    /// Two classes: call a row the second class where its probability is above P, in place of the model's own
+    /// threshold; adds the column "prediction"
+    #[arg(long, value_name = "P")]
+    pub threshold: Option<f64>,
+    /// Show no warnings or notes
     #[arg(long)]
     pub quiet: bool,
     #[command(flatten)]
@@ -120,6 +132,10 @@ pub struct ScoreArgs {
     pub model: PathBuf,
     /// Table with the true answers
     pub data: PathBuf,
+    /// Two classes: call a row the second class where its probability is above P, in place of the model's own threshold
+    #[arg(long, value_name = "P")]
+    pub threshold: Option<f64>,
+    /// Print the scores as JSON
     #[arg(long)]
     pub json: bool,
     /// Show no warnings

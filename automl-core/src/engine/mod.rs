@@ -4,6 +4,8 @@
 //! processes may run them.
 
 mod artifact;
+#[cfg(test)]
+mod coverage_tests;
 mod executor;
 mod job;
 mod pipeline;
@@ -18,7 +20,7 @@ mod tests;
 mod verdict;
 mod worker;
 
-pub use artifact::{Header, ModelArtifact, Scored};
+pub use artifact::{Header, ModelArtifact, PredictOptions, Scored};
 pub use executor::Executor;
 pub use job::{FoldResult, Job, JobFailure, JobResult, Stage};
 pub use prepare::{Prepared, prepare};

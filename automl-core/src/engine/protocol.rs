@@ -3,6 +3,7 @@
 //! A front sends [`Command`]s and shows [`Event`]s; both are plain data and travel as JSON. Bytes (a file, a model)
 //! travel beside a message, never in it. [`VERSION`] changes with any change that an older side would misread.
 
+use super::artifact::PredictOptions;
 use crate::diagnostic::Diagnostic;
 use crate::learner::Params;
 use crate::model::Task;
@@ -55,6 +56,8 @@ pub enum Command {
     /// one [`Event::PredictionsPart`] a block of rows, and [`Event::Predictions`].
     PredictTable {
         name: String,
+        #[serde(default)]
+        options: PredictOptions,
     },
     /// Give the model file. Answered by [`Event::Model`] with the bytes beside it.
     SaveModel,
@@ -342,6 +345,47 @@ pub struct Verdict {
     pub inputs: Vec<InputField>,
     /// What to beware of.
     pub diagnostics: Vec<Diagnostic>,
+    /// How intervals or sets did on the locked rows; `None` where there are too few rows for any.
+    #[serde(default)]
+    pub coverage: Option<Coverage>,
+    /// How far the probabilities can be trusted, on the locked rows; `None` for regression.
+    #[serde(default)]
+    pub calibration: Option<CalibrationCheck>,
+    /// Two classes: the probability of the second above which a row is called so, where that is not 0.5.
+    #[serde(default)]
+    pub threshold: Option<f64>,
+}
+
+/// How probabilities were corrected, and what came of it on the locked rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationCheck {
+    /// Name for people of the map that was chosen on out-of-fold predictions; `none` where none was clearly better.
+    pub method: String,
+    /// As the models said.
+    pub before: ProbabilityErrors,
+    /// After the map; equal to `before` where there is none.
+    pub after: ProbabilityErrors,
+}
+
+/// Errors of probabilities, 0 at best.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct ProbabilityErrors {
+    /// Expected calibration error: how far probabilities are from how often they come true, on average.
+    pub expected_calibration_error: f64,
+    pub brier: f64,
+    pub log_loss: f64,
+}
+
+/// How often intervals (or sets of classes) of the search's model held the true value, on the locked rows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// The share that was to be held, for example 0.9.
+    pub level: f64,
+    pub rows: u64,
+    /// The share that was held.
+    pub held: f64,
+    /// Median width of the intervals in the target's units, or mean number of classes in a set.
+    pub size: f64,
 }
 
 /// A score on the locked rows with its 95 % interval (percentile bootstrap).
@@ -386,5 +430,20 @@ pub struct RowPrediction {
     pub probabilities: Vec<(String, f64)>,
     /// The number; `None` for classification.
     pub value: Option<f64>,
+    /// What holds the true value with a given probability; `None` where the model cannot say.
+    #[serde(default)]
+    pub interval: Option<RowInterval>,
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The interval of a predicted number, or the set of classes that go with a predicted class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowInterval {
+    /// The share of rows whose true value it holds, for example 0.9.
+    pub level: f64,
+    /// Ends of the interval; `None` for classification.
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    /// The classes of the set, the likeliest first; empty for regression.
+    pub classes: Vec<String>,
 }

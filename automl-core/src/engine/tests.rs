@@ -60,7 +60,11 @@ fn prepared(task: Task, request: &StudyRequest) -> Arc<Prepared> {
 }
 
 /// Runs a study with `workers` jobs in flight, whose results come back last first.
-fn run(prepared: &Arc<Prepared>, request: &StudyRequest, workers: usize) -> Result<Outcome, Diagnostic> {
+pub(super) fn run(
+    prepared: &Arc<Prepared>,
+    request: &StudyRequest,
+    workers: usize,
+) -> Result<Outcome, Diagnostic> {
     let mut study = Study::new(prepared.clone(), request.clone(), workers as u32, 0.0, 0.0);
     let mut executor = Executor::new(prepared.clone(), 1);
     let mut flying = Vec::new();
@@ -118,7 +122,7 @@ fn a_model_survives_its_file_and_beats_guessing() {
         assert_eq!(a, b);
         assert!(warnings.is_empty(), "{warnings:?}");
         assert_eq!(b.rows, 300);
-        let (scores, _) = again.score(&table).expect("the target is there");
+        let (scores, _) = again.score(&table, None).expect("the target is there");
         assert!(scores.iter().any(|s| s.id == outcome.verdict.metric && s.score.is_some()));
         // The columns that matter are found.
         let names: Vec<&str> = outcome.verdict.importance.iter().map(|i| i.column.as_str()).collect();
@@ -145,7 +149,7 @@ fn rows_predict_as_their_table_does() {
     assert_eq!(first.answer, "yes");
     let second: Vec<f64> = row("", "nowhere", "r9").probabilities.iter().map(|p| p.1).collect();
     assert_eq!(second, whole.row(1));
-    let (csv, _) = artifact.predictions_csv(&table).expect("all columns");
+    let (csv, _) = artifact.predictions_csv(&table, &Default::default()).expect("all columns");
     assert!(csv.starts_with("no,yes\n"), "{csv}");
     assert_eq!(csv.lines().count(), 3);
     let (other, _) = super::tests::table("a,b\n1,2\n3,4\n");

@@ -2,7 +2,7 @@
 
 use crate::golden::{check, hash};
 use automl_core::engine::protocol::StudyRequest;
-use automl_core::engine::{Executor, ModelArtifact, Study, prepare};
+use automl_core::engine::{Executor, ModelArtifact, PredictOptions, Study, prepare};
 use automl_core::model::Task;
 use automl_core::numeric::Rng;
 use automl_core::platform::Cancel;
@@ -79,7 +79,8 @@ fn studies() {
     for task in [Task::Binary, Task::Multiclass, Task::Regression] {
         let (table, next) = table(&csv(task, 100));
         let artifact = search(&table, next);
-        let (predictions, _) = artifact.predictions_csv(&table).expect("its own table");
+        let (predictions, _) =
+            artifact.predictions_csv(&table, &PredictOptions::default()).expect("its own table");
         found.push((format!("{}.file", task.name()), hash(&artifact.to_bytes())));
         found.push((format!("{}.predictions", task.name()), hash(predictions.as_bytes())));
     }

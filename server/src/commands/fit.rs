@@ -85,6 +85,7 @@ fn tell(args: &FitArgs, outcome: &Outcome, bytes: usize, started: Instant) -> Do
     }
     print(&show::board(&outcome.board, SHOWN))?;
     print(&format!("\n{}\n{}\n", outcome.verdict.sentence, outcome.verdict.explanation))?;
+    print(&show::trust(&outcome.verdict))?;
     if !args.quiet {
         eprintln!(
             "wrote {} ({:.1} MB) after {:.1} s",

@@ -1,6 +1,8 @@
 //! Boards as text.
 
-use automl_core::engine::protocol::{Board, BoardRow, TrialState};
+use automl_core::engine::ModelArtifact;
+use automl_core::engine::protocol::{Board, BoardRow, Coverage, ProbabilityErrors, TrialState, Verdict};
+use automl_core::numeric::{count, percent};
 
 /// Rows set in columns: the first to the left, the others to the right, the last as it is.
 pub fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
@@ -56,6 +58,76 @@ fn row(place: usize, row: &BoardRow) -> Vec<String> {
         if timed { format!("{:.1}", row.predict_us_per_row) } else { "–".to_owned() },
         state,
     ]
+}
+
+/// How far probabilities and intervals can be trusted, as seen on the locked rows; a line each.
+pub fn trust(verdict: &Verdict) -> String {
+    let mut out = String::new();
+    if let Some(c) = &verdict.calibration {
+        let off = |e: ProbabilityErrors| {
+            format!(
+                "off by {} on average (Brier score {:.4})",
+                percent(e.expected_calibration_error),
+                e.brier
+            )
+        };
+        let before = if c.before == c.after {
+            "; no correction was clearly better".to_owned()
+        } else {
+            format!("; before {}, {}", c.method, off(c.before))
+        };
+        out.push_str(&format!("Probabilities on the locked rows: {}{before}.\n", off(c.after)));
+    }
+    if let Some(c) = verdict.coverage {
+        out.push_str(&format!("{}.\n", held(c, verdict)));
+    }
+    out
+}
+
+/// How intervals or sets did on the locked rows.
+fn held(c: Coverage, verdict: &Verdict) -> String {
+    let (what, size) = if verdict.classes.is_empty() {
+        ("Intervals", format!("half of them no wider than {}", short(c.size)))
+    } else {
+        ("Sets of classes", format!("with {:.2} classes on average", c.size))
+    };
+    let (level, share) = (percent(c.level), percent(c.held));
+    format!(
+        "{what} for {level} of rows held the true value of {share} of the {} locked rows, {size}",
+        count(c.rows)
+    )
+}
+
+/// From which probability on a row is called the second of two classes; empty where there are not two.
+pub fn threshold(model: &ModelArtifact, instead: Option<f64>) -> String {
+    let (Some(own), [_, second]) = (model.threshold(), model.header().classes.as_slice()) else {
+        return String::new();
+    };
+    let used = instead.unwrap_or(own);
+    let why = if instead.is_some() {
+        format!("; the model's own threshold is {own:.4}")
+    } else if own == 0.5 {
+        String::new()
+    } else {
+        format!("; chosen for {} on out-of-fold predictions", model.verdict().metric_title)
+    };
+    format!("A row is called \"{second}\" where its probability is above {used:.4}{why}.\n")
+}
+
+/// What intervals of `level` promise, and how those of the usual level did.
+pub fn promise(level: f64, verdict: &Verdict) -> String {
+    let what = if verdict.classes.is_empty() { "interval" } else { "set" };
+    let promised = format!(
+        "each {what} is made to hold the true value for {} of rows like those of training, on average",
+        percent(level)
+    );
+    let seen = |c: Coverage| format!(". {}", held(c, verdict));
+    format!("{promised}{}", verdict.coverage.map_or(String::new(), seen))
+}
+
+/// Four significant digits or so.
+fn short(x: f64) -> String {
+    if x.abs() >= 1000.0 { count(x.round() as u64) } else { format!("{x:.4}") }
 }
 
 /// The first `most` rows of the leaderboard as a table.

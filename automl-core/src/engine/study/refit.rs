@@ -20,6 +20,8 @@ const PATIENCE_SECS: f64 = 3.0;
 pub(super) struct RefitMember {
     pub trial: usize,
     pub folds: Vec<Option<Vec<u8>>>,
+    /// For each fold, its predictions of the rows that it did not learn from.
+    pub validation: Vec<Vec<f64>>,
     started: u32,
     failed: bool,
 }
@@ -56,8 +58,9 @@ impl Study {
             if left.is_some_and(|l| planned > l) {
                 break;
             }
+            let validation = vec![Vec::new(); folds as usize];
             let folds = (0..folds).map(|_| None).collect();
-            members.push(RefitMember { trial, folds, started: 0, failed: false });
+            members.push(RefitMember { trial, folds, validation, started: 0, failed: false });
         }
         self.step = Step::Refitting(Box::new(Refit { check, members }));
         self.end_refit_if_done(now);
@@ -95,7 +98,10 @@ impl Study {
         let Step::Refitting(refit) = &mut self.step else { return };
         let Some(member) = refit.members.get_mut(running.owner) else { return };
         match result.outcome {
-            Ok(fold) => member.folds[running.fold as usize] = Some(fold.pipeline),
+            Ok(fold) => {
+                member.validation[running.fold as usize] = fold.validation;
+                member.folds[running.fold as usize] = Some(fold.pipeline);
+            }
             Err(_) => member.failed = true,
         }
     }
