@@ -100,6 +100,18 @@ impl Conformal {
         Ok(rank)
     }
 
+    /// The least share of rows held that is proven for `level` (Barber et al., 2021, Theorem 4), where the scores are of the
+    /// models that predict. As the models were also chosen on these rows, which the theorem does not know of, it is held
+    /// against the locked rows.
+    pub fn guarantee(&self, level: f64) -> f64 {
+        let (k, n) = (self.scores.len() as f64, self.rows as f64);
+        if self.scores.len() == 1 {
+            return level;
+        }
+        let excess = (2.0 * (1.0 - 1.0 / k) / (n / k + 1.0)).min((1.0 - k / n) / (k + 1.0));
+        (1.0 - 2.0 * (1.0 - level) - excess).max(0.0)
+    }
+
     /// Ends of the interval of one row. `centres`: its prediction by the models of each fold; `rank`: of
     /// [`Conformal::rank`]; `ends`: room to work in.
     pub fn interval(&self, centres: &[f64], rank: usize, ends: &mut Vec<f64>) -> (f64, f64) {

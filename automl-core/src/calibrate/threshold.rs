@@ -9,6 +9,7 @@ pub const EVEN: f64 = 0.5;
 const FEWEST_ROWS: usize = 100;
 const FEWEST_A_CLASS: usize = 10;
 const PARTS: usize = 5;
+const GROUPS: usize = 20;
 /// See [`best_threshold`].
 const LEAST_GAIN: f64 = 0.1;
 const LEAST_ERRORS: f64 = 2.0;
@@ -20,48 +21,55 @@ const CHOSEN_FOR: [&str; 4] = ["accuracy", "balanced_accuracy", "f1", "mcc"];
 /// labelled the second class.
 ///
 /// `None` where the labels stay those of the most likely class: the metric is not one of labels, there are few rows, or
-/// the gain may be noise: labels of each fifth of the rows by the threshold of the others must score better than at 0.5,
-/// by a tenth of 1 / √rows on average and by two standard errors over the fifths.
+/// the gain may be noise: labels of each fifth of the rows by the threshold of the others must score better than at 0.5 by
+/// a tenth of 1 / √rows, and by two standard errors (delete-a-group jackknife, Kott, 2001).
 pub fn best_threshold(metric: &MetricSpec, codes: &[u32], p: &[f64]) -> Option<f64> {
     let second = codes.iter().filter(|c| **c == 1).count();
     let few = codes.len() < FEWEST_ROWS || second.min(codes.len() - second) < FEWEST_A_CLASS;
     if few || !CHOSEN_FOR.contains(&metric.id) || p.len() != codes.len() {
         return None;
     }
-    let mut ranked: Vec<(f64, u32, usize)> = Vec::with_capacity(codes.len());
+    let mut ranked: Vec<Row> = Vec::with_capacity(codes.len());
     let mut counts = [0usize; 2];
     for (&p, &code) in p.iter().zip(codes) {
         let turn = &mut counts[usize::from(code == 1)];
-        // Rows of each class take turns, so that every part has its share.
-        ranked.push((p, code, *turn % PARTS));
+        // Rows of each class take turns, so that every part and every group has its share.
+        ranked.push(Row { p, code, part: *turn % PARTS, group: *turn % GROUPS });
         *turn += 1;
     }
-    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut gains = [0.0; PARTS];
-    for (part, gain) in gains.iter_mut().enumerate() {
-        let others = ranked.iter().filter(|r| r.2 != part).map(|r| (r.0, r.1));
-        let threshold = sweep(metric, &others.collect::<Vec<_>>())?;
-        let score = |threshold: f64| {
-            let mine = ranked.iter().filter(|r| r.2 == part);
-            of_confusion(metric.id, &counted(mine, threshold))
-        };
-        *gain = score(threshold)? - score(EVEN)?;
+    ranked.sort_by(|a, b| a.p.total_cmp(&b.p));
+    let mut thresholds = [EVEN; PARTS];
+    for (part, threshold) in thresholds.iter_mut().enumerate() {
+        let others = ranked.iter().filter(|r| r.part != part).map(|r| (r.p, r.code));
+        *threshold = sweep(metric, &others.collect::<Vec<_>>())?;
     }
-    let gain = mean(&gains);
-    let squares: f64 = gains.iter().map(|g| (g - gain) * (g - gain)).sum();
-    // The others overlap, so the variance over the fifths alone would be too small (Nadeau and Bengio, 2003).
-    let share = 1.0 / PARTS as f64 + 1.0 / (PARTS - 1) as f64;
-    let error = (share * squares / (PARTS - 1) as f64).sqrt();
+    let gain_without = |group: Option<usize>| {
+        let kept = || ranked.iter().filter(|r| Some(r.group) != group);
+        let score = |threshold: &dyn Fn(&Row) -> f64| of_confusion(metric.id, &counted(kept(), threshold));
+        Some(score(&|r| thresholds[r.part])? - score(&|_| EVEN)?)
+    };
+    let gain = gain_without(None)?;
+    let without: Vec<f64> = (0..GROUPS).map(|g| gain_without(Some(g))).collect::<Option<Vec<f64>>>()?;
+    let centre = mean(&without);
+    let squares: f64 = without.iter().map(|g| (g - centre) * (g - centre)).sum();
+    let error = (squares * (GROUPS - 1) as f64 / GROUPS as f64).sqrt();
     if gain <= LEAST_GAIN / (codes.len() as f64).sqrt() || gain <= LEAST_ERRORS * error {
         return None;
     }
-    sweep(metric, &ranked.iter().map(|r| (r.0, r.1)).collect::<Vec<_>>())
+    sweep(metric, &ranked.iter().map(|r| (r.p, r.code)).collect::<Vec<_>>())
 }
 
-fn counted<'a>(rows: impl Iterator<Item = &'a (f64, u32, usize)>, threshold: f64) -> Confusion {
+struct Row {
+    p: f64,
+    code: u32,
+    part: usize,
+    group: usize,
+}
+
+fn counted<'a>(rows: impl Iterator<Item = &'a Row>, threshold: &dyn Fn(&Row) -> f64) -> Confusion {
     let mut counts = vec![0; 4];
-    for (p, code, _) in rows {
-        counts[2 * *code as usize + usize::from(*p > threshold)] += 1;
+    for row in rows {
+        counts[2 * row.code as usize + usize::from(row.p > threshold(row))] += 1;
     }
     Confusion { counts, classes: 2 }
 }

@@ -7,6 +7,8 @@ mod artifact;
 #[cfg(test)]
 mod coverage_tests;
 mod executor;
+#[cfg(test)]
+mod honest_tests;
 mod job;
 mod pipeline;
 mod prepare;

@@ -269,6 +269,9 @@ pub struct Board {
     /// Share of the whole that is done, in [0, 1].
     pub progress: f64,
     pub end_reason: Option<EndReason>,
+    /// What [`BoardRow::tied_with_best`] means, in words that follow a mark; `None` before the search has ended.
+    #[serde(default)]
+    pub tie_test: Option<String>,
 }
 
 /// How a trial stands.
@@ -314,6 +317,13 @@ pub struct BoardRow {
     pub reproducible: bool,
     /// What went wrong, or what the fit has to tell.
     pub note: String,
+    /// Two-sided p value of a paired test against the first row of the board on the same rows, once the search has
+    /// ended: how often chance alone makes so large a difference. `None` for the first row, and where nothing can be said.
+    #[serde(default)]
+    pub p_vs_best: Option<f64>,
+    /// Whether that difference may well be chance.
+    #[serde(default)]
+    pub tied_with_best: Option<bool>,
 }
 
 /// What came out, for people.

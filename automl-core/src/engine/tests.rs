@@ -174,6 +174,28 @@ fn damaged_files_are_errors() {
         "{}",
         told.remedy
     );
+    // A file of the version before there were intervals is still read.
+    let length = u32::from_le_bytes([bytes[12], bytes[13], bytes[14], bytes[15]]) as usize;
+    let mut header: serde_json::Value = serde_json::from_slice(&bytes[16..16 + length]).expect("JSON");
+    for name in ["decision", "conformal"] {
+        header.as_object_mut().expect("an object").remove(name).expect("written");
+    }
+    let header = serde_json::to_vec(&header).expect("JSON");
+    let mut old = bytes[..8].to_vec();
+    old.extend_from_slice(&2u32.to_le_bytes());
+    old.extend_from_slice(&(header.len() as u32).to_le_bytes());
+    old.extend_from_slice(&header);
+    old.extend_from_slice(&bytes[16 + length..bytes.len() - 32]);
+    let checksum = *blake3::hash(&old).as_bytes();
+    old.extend_from_slice(&checksum);
+    let old = ModelArtifact::from_bytes(&old).expect("version 2");
+    let (rows, _) = table("amount,shop,note\n1.25,south,r1\n");
+    assert!(old.predict(&rows).is_ok());
+    let asked = super::PredictOptions { interval: Some(0.9), ..Default::default() };
+    assert_eq!(
+        old.predictions_csv(&rows, &asked).expect_err("nothing to make them of").code,
+        "interval.unknown"
+    );
     for cut in (9..bytes.len()).step_by(997).chain([9, 10, 15, 40, bytes.len() - 1]) {
         assert_eq!(code(&bytes[..cut]), "model.damaged", "cut at {cut}");
     }

@@ -11,6 +11,7 @@ mod errors;
 pub mod interval;
 mod labels;
 mod log_loss;
+pub mod paired;
 mod pr_auc;
 mod rank;
 mod registry;

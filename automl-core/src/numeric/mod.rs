@@ -4,6 +4,7 @@
 pub mod math;
 mod rng;
 mod shown;
+pub mod student;
 mod sum;
 
 pub use rng::Rng;

@@ -24,7 +24,7 @@ pub fn run(args: &PredictArgs) -> Done {
         warn(&report.diagnostics);
         warn(&diagnostics);
         if let Some(level) = args.interval {
-            eprintln!("note: {}", show::promise(level, model.verdict()));
+            eprintln!("note: {}", show::promise(level, &model));
         }
     }
     if to_stdout { print(&csv) } else { reading::write(&args.out, csv.as_bytes()) }

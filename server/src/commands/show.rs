@@ -49,7 +49,7 @@ fn row(place: usize, row: &BoardRow) -> Vec<String> {
         TrialState::Cut => "out of time".to_owned(),
     };
     vec![
-        (place + 1).to_string(),
+        if row.tied_with_best == Some(true) { format!("{} ≈", place + 1) } else { (place + 1).to_string() },
         row.title.clone(),
         row.trial.map_or("–".to_owned(), |t| t.to_string()),
         format!("{}{sd}", score(row.score)),
@@ -65,37 +65,31 @@ pub fn trust(verdict: &Verdict) -> String {
     let mut out = String::new();
     if let Some(c) = &verdict.calibration {
         let off = |e: ProbabilityErrors| {
-            format!(
-                "off by {} on average (Brier score {:.4})",
-                percent(e.expected_calibration_error),
-                e.brier
-            )
+            let points = 100.0 * e.expected_calibration_error;
+            format!("{points:.1} percentage points off on average, Brier score {:.4}", e.brier)
         };
         let before = if c.before == c.after {
-            "; no correction was clearly better".to_owned()
+            String::new()
         } else {
-            format!("; before {}, {}", c.method, off(c.before))
+            format!(" ({} before {})", off(c.before), c.method)
         };
-        out.push_str(&format!("Probabilities on the locked rows: {}{before}.\n", off(c.after)));
+        out.push_str(&format!("Its probabilities are {}{before}.\n", off(c.after)));
     }
     if let Some(c) = verdict.coverage {
         out.push_str(&format!("{}.\n", held(c, verdict)));
     }
-    out
+    if out.is_empty() { out } else { format!("On the {} locked rows:\n{out}", count(verdict.holdout.rows)) }
 }
 
 /// How intervals or sets did on the locked rows.
 fn held(c: Coverage, verdict: &Verdict) -> String {
-    let (what, size) = if verdict.classes.is_empty() {
-        ("Intervals", format!("half of them no wider than {}", short(c.size)))
+    let (what, truth, size) = if verdict.classes.is_empty() {
+        ("Intervals", "value", format!("half of them no wider than {}", short(c.size)))
     } else {
-        ("Sets of classes", format!("with {:.2} classes on average", c.size))
+        ("Sets of classes", "class", format!("with {:.2} classes on average", c.size))
     };
     let (level, share) = (percent(c.level), percent(c.held));
-    format!(
-        "{what} for {level} of rows held the true value of {share} of the {} locked rows, {size}",
-        count(c.rows)
-    )
+    format!("{what} made to hold the true {truth} in {level} of rows held it in {share}, {size}")
 }
 
 /// From which probability on a row is called the second of two classes; empty where there are not two.
@@ -115,14 +109,20 @@ pub fn threshold(model: &ModelArtifact, instead: Option<f64>) -> String {
 }
 
 /// What intervals of `level` promise, and how those of the usual level did.
-pub fn promise(level: f64, verdict: &Verdict) -> String {
-    let what = if verdict.classes.is_empty() { "interval" } else { "set" };
+pub fn promise(level: f64, model: &ModelArtifact) -> String {
+    let verdict = model.verdict();
+    let (what, truth) = if verdict.classes.is_empty() { ("interval", "value") } else { ("set", "class") };
     let promised = format!(
-        "each {what} is made to hold the true value for {} of rows like those of training, on average",
+        "each {what} is made to hold the true {truth} in {} of rows like those of training",
         percent(level)
     );
-    let seen = |c: Coverage| format!(". {}", held(c, verdict));
-    format!("{promised}{}", verdict.coverage.map_or(String::new(), seen))
+    let certain = match model.guarantee(level) {
+        Some(least) if least < level => format!("; proven (CV+) for {} of them", percent(least)),
+        _ => String::new(),
+    };
+    let rows = count(verdict.holdout.rows);
+    let seen = |c: Coverage| format!(". On the {rows} locked rows of the search: {}", held(c, verdict));
+    format!("{promised}{certain}{}", verdict.coverage.map_or(String::new(), seen))
 }
 
 /// Four significant digits or so.
@@ -141,6 +141,10 @@ pub fn board(board: &Board, most: usize) -> String {
             "… and {} more; `trellis leaderboard MODEL` shows all\n",
             board.rows.len() - most
         ));
+    }
+    let any_tied = board.rows.iter().take(most).any(|r| r.tied_with_best == Some(true));
+    if let Some(meaning) = board.tie_test.as_ref().filter(|_| any_tied) {
+        out.push_str(&format!("≈ {meaning}\n"));
     }
     out
 }

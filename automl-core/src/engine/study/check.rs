@@ -92,6 +92,7 @@ impl Study {
             _ => self.blend = Some(self.blend_row(&members, score)),
         }
         let coverage = self.coverage(&members, &decision);
+        self.compare(&members);
         let (weighed, weigh_target) = self.weighed(&members, &locked_rows);
         Ok(Check {
             members,
@@ -186,6 +187,8 @@ impl Study {
             weight: 1.0,
             reproducible: trials().all(super::trial::Trial::is_reproducible),
             note: String::new(),
+            p_vs_best: None,
+            tied_with_best: None,
         }
     }
 

@@ -8,6 +8,7 @@ mod assess;
 mod board;
 mod check;
 mod clock;
+mod compare;
 mod finish;
 mod refit;
 mod search;
