@@ -94,6 +94,26 @@ fn a_table_becomes_a_model_that_predicts_and_is_scored() {
     std::fs::remove_file(format!("{one}.timings.json")).unwrap_or_default();
     assert_eq!(told(&["leaderboard", &one]).0, 0);
 
+    // Labels, sets of classes, another threshold.
+    let columns = |extra: &[&str]| {
+        let mut arguments = vec!["predict", &one, &data, "--out", "-"];
+        arguments.extend(extra);
+        let (code, out, err) = told(&arguments);
+        assert_eq!(code, 0, "{err}");
+        (out.lines().next().unwrap_or_default().to_owned(), err)
+    };
+    assert_eq!(columns(&["--labels"]).0, "bad,good,prediction");
+    let (head, note) = columns(&["--interval", "0.9"]);
+    assert_eq!(head, "bad,good,prediction_set,prediction_set_size");
+    assert!(note.contains("hold the true class in 90.0 % of rows"), "{note}");
+    assert_eq!(columns(&["--threshold", "0.3"]).0, "bad,good,prediction");
+    let (what, help) = error(&["predict", &one, &data, "--out", "-", "--interval", "90"], 1);
+    assert!(what.contains("90") && help.contains("0.9"), "{what} {help}");
+    let (what, _) = error(&["score", &one, &data, "--threshold", "7"], 1);
+    assert!(what.contains("no probability"), "{what}");
+    let (_, out, _) = told(&["score", &one, &data, "--threshold", "0.3"]);
+    assert!(out.contains("is called \"good\" where its probability is above 0.3000"), "{out}");
+
     // Tables that lack columns, or hold what training never saw.
     let odd = scratch.file("odd.csv", "purpose,amount\nspace travel,1000\nnew car,\n");
     let (code, out, err) = told(&["predict", &one, &odd, "--out", "-"]);
@@ -117,6 +137,13 @@ fn regression_predicts_one_column() {
     assert_eq!(result["verdict"]["metric"], "rmse");
     let (_, out, _) = told(&["predict", &model, &data, "--out", "-", "--quiet"]);
     assert!(out.starts_with("prediction\n") && out.lines().count() == 2931);
+    let (_, out, _) = told(&["predict", &model, &data, "--out", "-", "--quiet", "--interval", "0.8"]);
+    let mut lines = out.lines();
+    assert_eq!(lines.next(), Some("prediction,prediction_low,prediction_high"));
+    for line in lines {
+        let cells: Vec<f64> = line.split(',').filter_map(|c| c.parse().ok()).collect();
+        assert!(cells.len() == 3 && cells[1] < cells[0] && cells[0] < cells[2], "{line}");
+    }
 }
 
 #[test]

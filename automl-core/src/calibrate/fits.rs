@@ -125,10 +125,8 @@ fn newton_step(rows: &[[f64; 3]], targets: &[f64], used: [bool; 3], w: &[f64; 3]
         hessian[i][i] += RIDGE;
         if !used[i] {
             gradient[i] = 0.0;
-            for j in 0..3 {
-                hessian[i][j] = 0.0;
-                hessian[j][i] = 0.0;
-            }
+            hessian[i] = [0.0; 3];
+            hessian.iter_mut().for_each(|row| row[i] = 0.0);
             hessian[i][i] = 1.0;
         }
     }
@@ -143,9 +141,8 @@ fn solved(mut m: [[f64; 3]; 3], mut y: [f64; 3]) -> Option<[f64; 3]> {
         }
         for k in i + 1..3 {
             let share = m[k][i] / m[i][i];
-            for j in i..3 {
-                m[k][j] -= share * m[i][j];
-            }
+            let above = m[i];
+            m[k].iter_mut().zip(above).for_each(|(a, b)| *a -= share * b);
             y[k] -= share * y[i];
         }
     }
