@@ -185,6 +185,48 @@ fn what_is_wrong_is_said_in_two_lines() {
 }
 
 #[test]
+fn leaks_and_shared_rows_are_looked_for() {
+    let scratch = Scratch::new();
+    let row = |i: usize| {
+        let (x, yes) = (i * 37 % 101, i * 53 % 7 < 3);
+        format!(
+            "{x},{},{},{}\n",
+            i * 11 % 13,
+            if yes { "paid" } else { "open" },
+            if yes { "yes" } else { "no" }
+        )
+    };
+    let table =
+        |from: usize, to: usize| "a,b,state,answer\n".to_owned() + &(from..to).map(row).collect::<String>();
+    let data = scratch.file("data.csv", &table(0, 300));
+    let test = scratch.file("test.csv", &table(280, 360));
+    let check = |extra: &[&str]| {
+        let mut arguments =
+            vec!["check", &data, "--target", "answer", "--max-trials", "3", "--quiet", "--json"];
+        arguments.extend(extra);
+        let (code, out, err) = told(&arguments);
+        assert_eq!(code, 0, "{err}");
+        let found: serde_json::Value = serde_json::from_str(&out).unwrap_or_default();
+        let each = found.as_array().cloned().unwrap_or_default().into_iter();
+        each.map(|f| {
+            (
+                f["check"].as_str().unwrap_or_default().to_owned(),
+                f["suspicious"] == true,
+                f["finding"].to_string(),
+            )
+        })
+        .collect::<Vec<_>>()
+    };
+    let found = check(&["--against", &test]);
+    let names: Vec<&str> = found.iter().map(|f| f.0.as_str()).collect();
+    assert_eq!(names, ["columns", "repeated rows", "shared rows", "shuffled answers"]);
+    assert!(found[0].1 && found[0].2.contains("state"), "{found:?}");
+    assert!(!found[1].1 && found[2].1 && found[2].2.contains("20 of the 80 rows"), "{found:?}");
+    assert!(!found[3].1 && found[3].2.contains("no better"), "{found:?}");
+    assert!(!check(&["--ignore", "state"])[0].1);
+}
+
+#[test]
 fn the_budget_is_kept() {
     let scratch = Scratch::new();
     let data = sample("churn.csv").to_string_lossy().into_owned();

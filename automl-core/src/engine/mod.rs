@@ -10,6 +10,7 @@ mod executor;
 #[cfg(test)]
 mod honest_tests;
 mod job;
+mod leakage;
 mod pipeline;
 mod prepare;
 pub mod protocol;
@@ -25,6 +26,7 @@ mod worker;
 pub use artifact::{Header, ModelArtifact, PredictOptions, Scored};
 pub use executor::Executor;
 pub use job::{FoldResult, Job, JobFailure, JobResult, Stage};
+pub use leakage::{SharedRows, shared_rows, with_shuffled_answers};
 pub use prepare::{Prepared, prepare};
 pub use session::{Output, Session};
 pub use study::{Outcome, Study};

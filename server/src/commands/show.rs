@@ -64,16 +64,16 @@ fn row(place: usize, row: &BoardRow) -> Vec<String> {
 pub fn trust(verdict: &Verdict) -> String {
     let mut out = String::new();
     if let Some(c) = &verdict.calibration {
-        let off = |e: ProbabilityErrors| {
-            let points = 100.0 * e.expected_calibration_error;
-            format!("{points:.1} percentage points off on average, Brier score {:.4}", e.brier)
-        };
+        let points = |e: ProbabilityErrors| format!("{:.1}", 100.0 * e.expected_calibration_error);
         let before = if c.before == c.after {
             String::new()
         } else {
-            format!(" ({} before {})", off(c.before), c.method)
+            format!("; before {} {} points and {:.4}", c.method, points(c.before), c.before.brier)
         };
-        out.push_str(&format!("Its probabilities are {}{before}.\n", off(c.after)));
+        let (off, brier) = (points(c.after), c.after.brier);
+        out.push_str(&format!(
+            "Its probabilities are {off} percentage points off on average (expected calibration error; Brier score {brier:.4}{before}).\n"
+        ));
     }
     if let Some(c) = verdict.coverage {
         out.push_str(&format!("{}.\n", held(c, verdict)));
@@ -127,7 +127,11 @@ pub fn promise(level: f64, model: &ModelArtifact) -> String {
 
 /// Four significant digits or so.
 fn short(x: f64) -> String {
-    if x.abs() >= 1000.0 { count(x.round() as u64) } else { format!("{x:.4}") }
+    if x.abs() >= 1000.0 {
+        return count(x.round() as u64);
+    }
+    let digits = (3.0 - x.abs().max(1e-12).log10().floor()).clamp(0.0, 15.0) as usize;
+    format!("{x:.digits$}")
 }
 
 /// The first `most` rows of the leaderboard as a table.

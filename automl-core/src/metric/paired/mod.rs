@@ -66,6 +66,17 @@ pub fn over_folds(a: &[f64], b: &[f64], share: f64) -> Option<Paired> {
     Some(Paired::new(mean(&differences), error, n - 1.0))
 }
 
+/// The delete-a-group jackknife (Kott, 2001), for losses that are no mean over rows. `whole`: the difference on all rows;
+/// `without`: the same without each of the groups that rows were dealt to by turns. `None` for fewer than two groups.
+pub fn over_groups(whole: f64, without: &[f64]) -> Option<Paired> {
+    let n = without.len() as f64;
+    if without.len() < 2 {
+        return None;
+    }
+    let error = ((n - 1.0) * (n - 1.0) / n * variance(without)).sqrt();
+    Some(Paired::new(whole, error, n - 1.0))
+}
+
 /// Differences of several folds, each with rows of its own, as one: their mean. `None` without any.
 pub fn joined(folds: &[Paired]) -> Option<Paired> {
     if folds.is_empty() {

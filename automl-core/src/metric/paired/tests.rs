@@ -52,6 +52,19 @@ fn tests_over_rows_folds_and_areas_are_the_formulas() {
 }
 
 #[test]
+fn of_a_mean_the_jackknife_gives_the_error_of_rows() {
+    let mut rng = Rng::new(3);
+    let a: Vec<f64> = (0..60).map(|_| rng.normal()).collect();
+    let zeros = vec![0.0; a.len()];
+    let without: Vec<f64> = (0..a.len())
+        .map(|g| mean(&(0..a.len()).filter(|&i| i != g).map(|i| a[i]).collect::<Vec<f64>>()))
+        .collect();
+    let (rows, groups) = (over_rows(&a, &zeros).unwrap(), over_groups(mean(&a), &without).unwrap());
+    close(groups.error, rows.error);
+    close(groups.p, rows.p);
+}
+
+#[test]
 fn equal_models_are_tied_and_nothing_is_divided_by_nothing() {
     assert_eq!(over_rows(&[1.0, 2.0], &[1.0, 2.0]).unwrap().p, 1.0);
     assert_eq!(over_rows(&[1.0, 1.0], &[0.5, 0.5]).unwrap().p, 0.0);
