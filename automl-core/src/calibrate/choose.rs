@@ -4,9 +4,10 @@ use super::fits;
 use super::maps::Calibration;
 use crate::numeric::{math, mean, sum};
 
-/// Rows that maps are fitted and compared on.
+/// Rows that maps are fitted and compared on, and probabilities of them.
 const MOST_ROWS: usize = 10_000;
-/// Fewer rows, or fewer of a class, say too little.
+const MOST_CELLS: usize = 100_000;
+/// Fewer rows, or fewer of one of two classes, say too little.
 const FEWEST_ROWS: usize = 200;
 const FEWEST_A_CLASS: usize = 20;
 /// Isotonic regression has as many parameters as the rows let it.
@@ -35,7 +36,8 @@ const METHODS: [(usize, bool, Fitter); 4] = [
 /// The map of `probabilities` (rows × classes, out of fold). A later, richer map is taken only where five-fold
 /// cross-validation finds its log loss clearly lower than that of what was chosen before it, beginning with none.
 pub fn choose(codes: &[u32], probabilities: &[f64], classes: usize) -> Calibration {
-    let step = codes.len().div_ceil(MOST_ROWS).max(1);
+    let most = MOST_ROWS.min(MOST_CELLS / classes.max(1)).max(FEWEST_ROWS);
+    let step = codes.len().div_ceil(most).max(1);
     let codes: Vec<u32> = codes.iter().copied().step_by(step).collect();
     let p: Vec<f64> = probabilities.chunks(classes.max(1)).step_by(step).flatten().copied().collect();
     let mut counts = vec![0usize; classes];
@@ -47,7 +49,8 @@ pub fn choose(codes: &[u32], probabilities: &[f64], classes: usize) -> Calibrati
             (counts[code as usize] - 1) % PARTS
         })
         .collect();
-    if codes.len() < FEWEST_ROWS || counts.iter().any(|&n| n < FEWEST_A_CLASS) {
+    let rare = classes == 2 && counts.iter().any(|&n| n < FEWEST_A_CLASS);
+    if codes.len() < FEWEST_ROWS || rare {
         return Calibration::None;
     }
     let mut chosen = Calibration::None;

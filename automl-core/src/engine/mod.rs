@@ -20,6 +20,7 @@ mod study;
 mod target;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod verdict;
 mod worker;
 

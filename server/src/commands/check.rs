@@ -100,9 +100,10 @@ fn repeated(table: &Table) -> Finding {
         format!("Each of the {} rows is there once.", count(table.rows as u64))
     } else {
         format!(
-            "{} of the {} rows repeat an earlier row. Copies on both sides of a split make scores too good; leave them out unless they are rows of their own.",
+            "{} of the {} rows {} an earlier row. Copies on both sides of a split make scores too good; leave them out unless they are rows of their own.",
             count(repeated),
-            count(table.rows as u64)
+            count(table.rows as u64),
+            if repeated == 1 { "repeats" } else { "repeat" }
         )
     };
     Finding { name: "repeated rows", bad: repeated > 0, text }

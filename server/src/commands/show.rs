@@ -1,7 +1,7 @@
 //! Boards as text.
 
 use automl_core::engine::ModelArtifact;
-use automl_core::engine::protocol::{Board, BoardRow, Coverage, ProbabilityErrors, TrialState, Verdict};
+use automl_core::engine::protocol::{Board, BoardRow, TrialState, Verdict};
 use automl_core::numeric::{count, percent};
 
 /// Rows set in columns: the first to the left, the others to the right, the last as it is.
@@ -62,34 +62,12 @@ fn row(place: usize, row: &BoardRow) -> Vec<String> {
 
 /// How far probabilities and intervals can be trusted, as seen on the locked rows; a line each.
 pub fn trust(verdict: &Verdict) -> String {
-    let mut out = String::new();
-    if let Some(c) = &verdict.calibration {
-        let points = |e: ProbabilityErrors| format!("{:.1}", 100.0 * e.expected_calibration_error);
-        let before = if c.before == c.after {
-            String::new()
-        } else {
-            format!("; before {} {} points and {:.4}", c.method, points(c.before), c.before.brier)
-        };
-        let (off, brier) = (points(c.after), c.after.brier);
-        out.push_str(&format!(
-            "Its probabilities are {off} percentage points off on average (expected calibration error; Brier score {brier:.4}{before}).\n"
-        ));
-    }
-    if let Some(c) = verdict.coverage {
-        out.push_str(&format!("{}.\n", held(c, verdict)));
-    }
-    if out.is_empty() { out } else { format!("On the {} locked rows:\n{out}", count(verdict.holdout.rows)) }
-}
-
-/// How intervals or sets did on the locked rows.
-fn held(c: Coverage, verdict: &Verdict) -> String {
-    let (what, truth, size) = if verdict.classes.is_empty() {
-        ("Intervals", "value", format!("half of them no wider than {}", short(c.size)))
+    let lines: String = verdict.trust().iter().map(|line| format!("{line}\n")).collect();
+    if lines.is_empty() {
+        lines
     } else {
-        ("Sets of classes", "class", format!("with {:.2} classes on average", c.size))
-    };
-    let (level, share) = (percent(c.level), percent(c.held));
-    format!("{what} made to hold the true {truth} in {level} of rows held it in {share}, {size}")
+        format!("On the {} locked rows:\n{lines}", count(verdict.holdout.rows))
+    }
 }
 
 /// From which probability on a row is called the second of two classes; empty where there are not two.
@@ -121,17 +99,8 @@ pub fn promise(level: f64, model: &ModelArtifact) -> String {
         _ => String::new(),
     };
     let rows = count(verdict.holdout.rows);
-    let seen = |c: Coverage| format!(". On the {rows} locked rows of the search: {}", held(c, verdict));
-    format!("{promised}{certain}{}", verdict.coverage.map_or(String::new(), seen))
-}
-
-/// Four significant digits or so.
-fn short(x: f64) -> String {
-    if x.abs() >= 1000.0 {
-        return count(x.round() as u64);
-    }
-    let digits = (3.0 - x.abs().max(1e-12).log10().floor()).clamp(0.0, 15.0) as usize;
-    format!("{x:.digits$}")
+    let seen = |line: String| format!(". On the {rows} locked rows of the search: {line}");
+    format!("{promised}{certain}{}", verdict.coverage_line().map_or(String::new(), seen))
 }
 
 /// The first `most` rows of the leaderboard as a table.

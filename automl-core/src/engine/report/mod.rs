@@ -68,6 +68,9 @@ pub(super) fn report_html(header: &Header, board: &Board, verdict: &Verdict) -> 
     }
     body.push_str("<h2>On the locked rows</h2>\n");
     body.push_str(&metrics(verdict));
+    for line in verdict.trust() {
+        let _ = writeln!(body, "<p>{}</p>", escaped(&line));
+    }
     if verdict.classes.is_empty() {
         body.push_str(&chart::scatter(&verdict.scatter));
     } else {
