@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 const MOST_KEPT: usize = 1_000;
 /// So that 10 × 0.9 is not a hair more than 9.
 const ROUNDING: f64 = 1e-9;
+/// Of the stretch that an end is looked for in.
+const HALVINGS: u32 = 24;
 
 /// Why a level cannot be promised.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
@@ -31,6 +33,15 @@ pub enum LevelError {
     /// `most`: the highest level that can be promised.
     #[error("the level is higher than the rows allow, at most {most}")]
     TooHigh { most: f64 },
+}
+
+/// The score that decides at a level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rank {
+    /// ⌈(n + 1) · level⌉, from 1.
+    pub place: usize,
+    /// The score of that place among all.
+    score: f64,
 }
 
 /// Conformity scores of out-of-fold predictions.
@@ -83,21 +94,23 @@ impl Conformal {
         self.scores.iter().map(Vec::len).sum()
     }
 
-    /// ⌈(n + 1) · level⌉, the place of the score that decides.
+    /// Which score decides at `level`.
     ///
     /// # Errors
     /// A level that is none, or for which there are too few rows.
-    pub fn rank(&self, level: f64) -> Result<usize, LevelError> {
+    pub fn rank(&self, level: f64) -> Result<Rank, LevelError> {
         if !(level > 0.0 && level < 1.0) {
             return Err(LevelError::NoLevel);
         }
         let n = self.kept();
-        let rank = ((n as f64 + 1.0) * level - ROUNDING).ceil().max(1.0) as usize;
-        if rank > n {
+        let place = ((n as f64 + 1.0) * level - ROUNDING).ceil().max(1.0) as usize;
+        if place > n {
             let most = n as f64 / (n as f64 + 1.0);
             return Err(LevelError::TooHigh { most: (most * 1000.0).floor() / 1000.0 });
         }
-        Ok(rank)
+        let mut all: Vec<f64> = self.scores.concat();
+        all.sort_unstable_by(f64::total_cmp);
+        Ok(Rank { place, score: all[place - 1] })
     }
 
     /// The least share of rows held that is proven for `level` (Barber et al., 2021, Theorem 4), where the scores are of the
@@ -112,38 +125,54 @@ impl Conformal {
         (1.0 - 2.0 * (1.0 - level) - excess).max(0.0)
     }
 
-    /// Ends of the interval of one row. `centres`: its prediction by the models of each fold; `rank`: of
-    /// [`Conformal::rank`]; `ends`: room to work in.
-    pub fn interval(&self, centres: &[f64], rank: usize, ends: &mut Vec<f64>) -> (f64, f64) {
+    /// Ends of the interval of one row. `centres`: its prediction by the models of each fold.
+    pub fn interval(&self, centres: &[f64], rank: Rank) -> (f64, f64) {
         // The highest of the lower ends are the lowest of their opposites.
-        let low = -self.end(centres.iter().map(|c| -c), rank, ends);
-        let high = self.end(centres.iter().copied(), rank, ends);
+        let low = -self.end(&|k| -centres[k], rank);
+        let high = self.end(&|k| centres[k], rank);
         // With few folds that disagree the two can cross; then nothing between them is excluded.
         if low <= high { (low, high) } else { (high, low) }
     }
 
-    fn end(&self, centres: impl Iterator<Item = f64>, rank: usize, ends: &mut Vec<f64>) -> f64 {
-        ends.clear();
-        for (scores, centre) in self.scores.iter().zip(centres) {
-            ends.extend(scores.iter().map(|s| centre + s));
+    /// The lowest of centre + score, over all folds and scores, but for `rank` − 1.
+    fn end(&self, centre: &dyn Fn(usize) -> f64, rank: Rank) -> f64 {
+        let folds = || self.scores.iter().enumerate().map(|(k, s)| (centre(k), s));
+        let up_to = |t: f64| folds().map(|(c, s)| s.partition_point(|s| c + s <= t)).sum::<usize>();
+        // With one centre for all folds the end would be this score from it, so it lies between these two.
+        let mut low = folds().map(|(c, _)| c).fold(f64::INFINITY, f64::min) + rank.score;
+        let mut high = folds().map(|(c, _)| c).fold(f64::NEG_INFINITY, f64::max) + rank.score;
+        if up_to(low) >= rank.place {
+            return low;
         }
-        let at = rank.clamp(1, ends.len().max(1)) - 1;
-        match ends.get(at) {
-            Some(_) => *ends.select_nth_unstable_by(at, f64::total_cmp).1,
-            None => f64::INFINITY,
+        for _ in 0..HALVINGS {
+            let middle = low + (high - low) / 2.0;
+            if up_to(middle) >= rank.place {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        // Few are left between the two: the next above, until enough lie below.
+        loop {
+            let above = folds().filter_map(|(c, s)| Some(c + s.get(s.partition_point(|s| c + s <= low))?));
+            let next = above.fold(f64::INFINITY, f64::min);
+            if next.is_infinite() || up_to(next) >= rank.place {
+                return next;
+            }
+            low = next;
         }
     }
 
     /// Which classes are in the set of one row. `probabilities`: its probabilities by the models of each fold, one
     /// after the other, folds × classes; `mean`: what is told as the row's probabilities; `rank`: of [`Conformal::rank`].
-    pub fn set(&self, probabilities: &[f64], mean: &[f64], rank: usize) -> Vec<bool> {
+    pub fn set(&self, probabilities: &[f64], mean: &[f64], rank: Rank) -> Vec<bool> {
         let classes = mean.len();
         let likeliest = crate::metric::most_likely(mean) as usize;
         (0..classes)
             .map(|class| {
                 let folds = self.scores.iter().zip(probabilities.chunks(classes.max(1)));
                 let below: usize = folds.map(|(s, p)| s.partition_point(|&v| v < 1.0 - p[class])).sum();
-                below < rank || class == likeliest
+                below < rank.place || class == likeliest
             })
             .collect()
     }

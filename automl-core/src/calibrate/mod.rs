@@ -13,7 +13,7 @@ mod tests;
 mod threshold;
 
 pub use choose::choose;
-pub use conformal::{Conformal, LevelError};
+pub use conformal::{Conformal, LevelError, Rank};
 pub use decision::Decision;
 pub use maps::Calibration;
 pub use threshold::{EVEN, best_threshold};

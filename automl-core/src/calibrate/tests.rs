@@ -12,14 +12,15 @@ use serde_json::Value;
 fn the_rank_is_that_of_the_formula() {
     let of = |n: usize| Conformal::new(vec![(1..=n).map(|i| i as f64).collect()]).expect("finite scores");
     for (n, level, rank) in [(9, 0.9, 9), (10, 0.9, 10), (19, 0.95, 19), (99, 0.9, 90), (100, 0.8, 81)] {
-        assert_eq!(of(n).rank(level), Ok(rank), "{n} {level}");
+        assert_eq!(of(n).rank(level).map(|r| r.place), Ok(rank), "{n} {level}");
     }
     assert_eq!(of(8).rank(0.9), Err(LevelError::TooHigh { most: 0.888 }));
     for level in [0.0, 1.0, -0.5, 90.0, f64::NAN] {
         assert_eq!(of(50).rank(level), Err(LevelError::NoLevel));
     }
     // One list: the interval is the prediction plus and minus the score of that rank.
-    assert_eq!(of(99).interval(&[10.0], 90, &mut Vec::new()), (-80.0, 100.0));
+    let rank = of(99).rank(0.9).expect("enough rows");
+    assert_eq!(of(99).interval(&[10.0], rank), (-80.0, 100.0));
     assert!(Conformal::new(vec![vec![1.0, f64::NAN]]).is_none() && Conformal::new(vec![vec![]]).is_none());
 }
 
@@ -29,7 +30,7 @@ fn of_many_scores_those_are_kept_that_err_on_the_safe_side() {
     assert!(many.rows() == 10_000 && many.is_sound());
     for level in [0.5, 0.8, 0.9, 0.95, 0.99] {
         let rank = many.rank(level).expect("enough rows");
-        let high = many.interval(&[0.0], rank, &mut Vec::new()).1;
+        let high = many.interval(&[0.0], rank).1;
         assert!(high >= (10_001.0 * level).ceil() && high <= 10_000.0 * level + 20.0, "{level}: {high}");
     }
 }
@@ -52,8 +53,8 @@ proptest! {
     ) {
         let conformal = Conformal::new(scores.clone()).expect("finite scores");
         if let Ok(rank) = conformal.rank(level) {
-            let (low, high) = conformal.interval(&centres[..scores.len()], rank, &mut Vec::new());
-            let (a, b) = slow_interval(&scores, &centres, rank);
+            let (low, high) = conformal.interval(&centres[..scores.len()], rank);
+            let (a, b) = slow_interval(&scores, &centres, rank.place);
             prop_assert_eq!((low, high), (a.min(b), a.max(b)));
         }
     }

@@ -91,6 +91,9 @@ fn levels_that_cannot_be_promised_are_refused() {
     };
     assert_eq!(code(0.999), "interval.too_few_rows");
     assert_eq!(code(90.0), "interval.level");
+    // Trained again on all 130 rows in ten folds: 1 − 2 · 0.1 − min(1.8 / 14, (1 − 10 / 130) / 11).
+    let guarantee = artifact.guarantee(0.9).expect("all members were trained again");
+    assert!((guarantee - (0.8 - (12.0 / 13.0) / 11.0)).abs() < 1e-12, "{guarantee}");
     let coverage = artifact.verdict().coverage.expect("enough rows");
     assert!(coverage.held > 0.7 && coverage.size > 1.0 && coverage.rows == 26, "{coverage:?}");
     let values = [("amount".to_owned(), "0.5".to_owned())].into_iter().collect();

@@ -33,6 +33,7 @@ fn labels_follow_the_threshold_everywhere() {
     let artifact = &outcome.artifact;
     let threshold = outcome.verdict.threshold.expect("0.5 finds few of a rare class");
     assert!(threshold < 0.45 && artifact.threshold() == Some(threshold), "{threshold}");
+    assert!(outcome.verdict.sentence.starts_with("F1: guessing has"), "{}", outcome.verdict.sentence);
     assert!(outcome.verdict.explanation.contains("is called \"yes\" where its probability is above"));
 
     let (rows, _) = table(&text);

@@ -140,6 +140,10 @@ fn sentence(
     evidence: &Evidence<'_>,
 ) -> (String, HoldoutScore) {
     match target {
+        // Labels that suit another metric may well be right less often.
+        Actual::Classes { .. } if evidence.decision.threshold.is_some() && metric.id != "accuracy" => {
+            (plain(metric, holdout), *holdout)
+        }
         Actual::Classes { .. } => {
             let accuracy = metric::find("accuracy").map(|m| judged(m, target, evidence));
             // Where most rows are of one class, being right often says little; order does.
@@ -253,9 +257,9 @@ fn decided(metric: &MetricSpec, evidence: &Evidence<'_>) -> String {
     };
     if let (Some(threshold), Some(second)) = (evidence.decision.threshold, evidence.prepared.classes.get(1)) {
         out.push_str(&format!(
-            " A row is called \"{second}\" where its probability is above {}, which makes {} highest.",
+            " A row is called \"{second}\" where its probability is above {}, where {} is highest; the models are compared at 50 %.",
             percent(threshold),
-            metric.title
+            metric.title,
         ));
     }
     out

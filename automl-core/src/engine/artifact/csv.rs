@@ -65,7 +65,6 @@ impl ModelArtifact {
         let outputs = self.header.outputs();
         let (values, by_fold) = self.block(table, start, promise.is_some());
         let width = outputs * self.promise_folds();
-        let mut ends = Vec::new();
         for (i, row) in values.chunks(outputs).enumerate() {
             for (j, value) in row.iter().enumerate() {
                 let separator = if j > 0 { "," } else { "" };
@@ -79,7 +78,7 @@ impl ModelArtifact {
             }
             if let Some(promise) = promise {
                 let by_fold = by_fold.get(i * width..(i + 1) * width).unwrap_or(row);
-                match promise.of_row(by_fold, row, &mut ends) {
+                match promise.of_row(by_fold, row) {
                     Held::Between(low, high) => {
                         let _ = write!(out, ",{low},{high}");
                     }

@@ -1,7 +1,7 @@
 //! Intervals and sets of a model: what is promised, and how a row gets them.
 
 use super::ModelArtifact;
-use crate::calibrate::{Conformal, LevelError};
+use crate::calibrate::{Conformal, LevelError, Rank};
 use crate::diagnostic::Diagnostic;
 use crate::engine::protocol::RowInterval;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub struct PredictOptions {
 #[derive(Clone, Copy)]
 pub(super) struct Promise<'a> {
     conformal: &'a Conformal,
-    rank: usize,
+    rank: Rank,
 }
 
 /// A row's interval (low, high), or which classes are in its set.
@@ -39,11 +39,11 @@ pub(super) enum Held {
 
 impl Promise<'_> {
     /// `by_fold`: the row's predictions by the models of each fold, folds × outputs; `mean`: what is told.
-    pub fn of_row(&self, by_fold: &[f64], mean: &[f64], ends: &mut Vec<f64>) -> Held {
+    pub fn of_row(&self, by_fold: &[f64], mean: &[f64]) -> Held {
         if mean.len() > 1 {
             return Held::Classes(self.conformal.set(by_fold, mean, self.rank));
         }
-        let (low, high) = self.conformal.interval(by_fold, self.rank, ends);
+        let (low, high) = self.conformal.interval(by_fold, self.rank);
         Held::Between(low, high)
     }
 }
@@ -106,7 +106,7 @@ impl ModelArtifact {
     pub(super) fn row_interval(&self, by_fold: &[f64], mean: &[f64]) -> Option<RowInterval> {
         let promise = self.promise(USUAL_LEVEL).ok()?;
         let blank = RowInterval { level: USUAL_LEVEL, low: None, high: None, classes: Vec::new() };
-        Some(match promise.of_row(by_fold, mean, &mut Vec::new()) {
+        Some(match promise.of_row(by_fold, mean) {
             Held::Between(low, high) => RowInterval { low: Some(low), high: Some(high), ..blank },
             Held::Classes(held) => RowInterval { classes: self.names(&held, mean), ..blank },
         })

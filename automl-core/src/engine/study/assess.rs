@@ -111,13 +111,13 @@ impl Study {
         let target = self.prepared.target.take(&self.prepared.split.locked());
         let by_fold = self.locked_by_fold(members, decision, &target);
         let (rows, outputs, folds) = (target.len(), target.outputs(), by_fold.len());
-        let (mut held, mut sizes, mut ends) = (0u64, Vec::with_capacity(rows), Vec::new());
+        let (mut held, mut sizes) = (0u64, Vec::with_capacity(rows));
         for row in 0..rows {
             let at = row * outputs..(row + 1) * outputs;
             let each: Vec<f64> = by_fold.iter().flat_map(|f| f[at.clone()].iter().copied()).collect();
             let inside = match &target {
                 Target::Values(values) => {
-                    let (low, high) = conformal.interval(&each, rank, &mut ends);
+                    let (low, high) = conformal.interval(&each, rank);
                     sizes.push(high - low);
                     (low..=high).contains(&values[row])
                 }
