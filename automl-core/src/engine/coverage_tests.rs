@@ -2,9 +2,10 @@
 
 use super::protocol::StudyRequest;
 use super::tests::{request, run, table};
-use super::{ModelArtifact, PredictOptions, prepare};
+use super::{Executor, JobFailure, JobResult, ModelArtifact, PredictOptions, Stage, Study, prepare};
 use crate::model::Task;
 use crate::numeric::Rng;
+use crate::platform::Cancel;
 use std::sync::Arc;
 
 const SEEDS: u64 = 200;
@@ -99,4 +100,53 @@ fn levels_that_cannot_be_promised_are_refused() {
     let values = [("amount".to_owned(), "0.5".to_owned())].into_iter().collect();
     let interval = artifact.predict_row(&values).expect("a row").interval.expect("enough rows");
     assert!(interval.low < interval.high && interval.classes.is_empty());
+}
+
+/// Of the members only the first `again` are trained again; the others fail.
+fn partly_refitted(again: usize) -> ModelArtifact {
+    let mut rng = Rng::new(21);
+    let (rows, next) = table(&csv(Task::Regression, 300, &mut rng));
+    let learners = ["ridge", "knn", "extra_trees"].map(str::to_owned).to_vec();
+    let request = StudyRequest { learners, ..request(6) };
+    let prepared = Arc::new(prepare(&rows, next, &request).expect("a table that can be learned from"));
+    let mut study = Study::new(prepared.clone(), request, 1, 0.0, 0.0);
+    let mut executor = Executor::new(prepared, 1);
+    let mut members = Vec::new();
+    for _ in 0..10_000 {
+        if let Some(job) = study.next_job(0.0) {
+            let member = (job.learner.clone(), format!("{:?}", job.params));
+            if job.stage == Stage::Refit && !members.contains(&member) {
+                members.push(member.clone());
+            }
+            let fails = job.stage == Stage::Refit && !members[..members.len().min(again)].contains(&member);
+            study.job_done(
+                if fails {
+                    JobResult::failed(job.id, JobFailure::Failed("no luck".to_owned()))
+                } else {
+                    executor.run(&job, &Cancel::new())
+                },
+                0.0,
+            );
+        }
+        study.tick(0.0);
+        if let Some(outcome) = study.outcome() {
+            assert!(members.len() > 1, "a blend is wanted here");
+            return outcome.expect("a model").artifact;
+        }
+    }
+    panic!("the study does not end");
+}
+
+#[test]
+fn what_was_not_trained_again_has_intervals_too() {
+    // None was: the search's folds, with what is proven of them. One was: folds differ, and nothing is proven.
+    for (again, proven) in [(0, true), (1, false)] {
+        let artifact = partly_refitted(again);
+        assert!(!artifact.header().refitted);
+        let artifact = ModelArtifact::from_bytes(&artifact.to_bytes()).expect("its own file");
+        assert_eq!(artifact.guarantee(0.9).is_some(), proven);
+        let new = csv(Task::Regression, 1_000, &mut Rng::new(22));
+        let held = held(&artifact, &new, &[0.9])[0] as f64 / 1_000.0;
+        assert!((0.85..0.95).contains(&held), "{again}: {held}");
+    }
 }

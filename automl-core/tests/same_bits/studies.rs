@@ -81,6 +81,9 @@ fn studies() {
         let artifact = search(&table, next);
         let (predictions, _) =
             artifact.predictions_csv(&table, &PredictOptions::default()).expect("its own table");
+        let options = PredictOptions { interval: Some(0.8), labels: true, ..Default::default() };
+        let (intervals, _) = artifact.predictions_csv(&table, &options).expect("enough rows");
+        found.push((format!("{}.intervals", task.name()), hash(intervals.as_bytes())));
         found.push((format!("{}.file", task.name()), hash(&artifact.to_bytes())));
         found.push((format!("{}.predictions", task.name()), hash(predictions.as_bytes())));
     }
