@@ -5,8 +5,9 @@
 //! gives the same bytes on both.
 //!
 //! Modules may only use the modules to their left:
-//! `platform, numeric, diagnostic <- table <- {metric, node} <- model <- learner <- {search, explain} <- engine`.
+//! `platform, numeric, diagnostic <- table <- {metric, node} <- model <- learner <- {search, explain, calibrate} <- engine`.
 
+pub mod calibrate;
 pub mod diagnostic;
 pub mod engine;
 pub mod explain;

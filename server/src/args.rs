@@ -19,6 +19,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Measure a model on a table whose answers are known
     Score(ScoreArgs),
+    /// Look for what makes scores look better than they are: leaks and repeated rows
+    Check(CheckArgs),
     /// Show every trial of the search that made a model
     Leaderboard(LeaderboardArgs),
     /// Serve the web page
@@ -107,7 +109,19 @@ pub struct PredictArgs {
     /// File for the predictions; "-" prints them
     #[arg(long, value_name = "PRED.csv")]
     pub out: PathBuf,
-    /// Show no warnings
+    /// Add what holds the true value for a share LEVEL of rows like those of training, for example 0.9:
+    /// prediction_low and prediction_high for a number; for a class prediction_set, all classes that it may be, the
+    /// likeliest first with "|" between them, and prediction_set_size
+    #[arg(long, value_name = "LEVEL")]
+    pub interval: Option<f64>,
+    /// Add a column "prediction" with the class that each row is called
+    #[arg(long)]
+    pub labels: bool,
+    /// Two classes: call a row the second class where its probability is above P, in place of the model's own
+    /// threshold; adds the column "prediction"
+    #[arg(long, value_name = "P")]
+    pub threshold: Option<f64>,
+    /// Show no warnings or notes
     #[arg(long)]
     pub quiet: bool,
     #[command(flatten)]
@@ -120,9 +134,45 @@ pub struct ScoreArgs {
     pub model: PathBuf,
     /// Table with the true answers
     pub data: PathBuf,
+    /// Two classes: call a row the second class where its probability is above P, in place of the model's own threshold
+    #[arg(long, value_name = "P")]
+    pub threshold: Option<f64>,
+    /// Print the scores as JSON
     #[arg(long)]
     pub json: bool,
     /// Show no warnings
+    #[arg(long)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub dialect: DialectArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Table to learn from
+    pub data: PathBuf,
+    /// Column to predict
+    #[arg(long, value_name = "COL")]
+    pub target: String,
+    /// Another table, for example the one to test on: do rows of it lie in the first?
+    #[arg(long, value_name = "TABLE")]
+    pub against: Option<PathBuf>,
+    /// A column that must not be looked at; may be given more than once
+    #[arg(long, value_name = "COL")]
+    pub ignore: Vec<String>,
+    /// Trials of the search with shuffled answers, the baseline included
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(2..))]
+    pub max_trials: u32,
+    /// Same seed, same shuffle
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Threads [default: one a processor core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Show no progress and no warnings
     #[arg(long)]
     pub quiet: bool,
     #[command(flatten)]

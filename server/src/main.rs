@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Fit(args) => commands::fit::run(&args, started),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Score(args) => commands::score::run(&args),
+        Command::Check(args) => commands::check::run(&args, started),
         Command::Leaderboard(args) => commands::leaderboard::run(&args),
         Command::Serve(args) => serve::run(&args),
     };

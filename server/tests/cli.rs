@@ -94,6 +94,26 @@ fn a_table_becomes_a_model_that_predicts_and_is_scored() {
     std::fs::remove_file(format!("{one}.timings.json")).unwrap_or_default();
     assert_eq!(told(&["leaderboard", &one]).0, 0);
 
+    // Labels, sets of classes, another threshold.
+    let columns = |extra: &[&str]| {
+        let mut arguments = vec!["predict", &one, &data, "--out", "-"];
+        arguments.extend(extra);
+        let (code, out, err) = told(&arguments);
+        assert_eq!(code, 0, "{err}");
+        (out.lines().next().unwrap_or_default().to_owned(), err)
+    };
+    assert_eq!(columns(&["--labels"]).0, "bad,good,prediction");
+    let (head, note) = columns(&["--interval", "0.9"]);
+    assert_eq!(head, "bad,good,prediction_set,prediction_set_size");
+    assert!(note.contains("hold the true class in 90.0 % of rows"), "{note}");
+    assert_eq!(columns(&["--threshold", "0.3"]).0, "bad,good,prediction");
+    let (what, help) = error(&["predict", &one, &data, "--out", "-", "--interval", "90"], 1);
+    assert!(what.contains("90") && help.contains("0.9"), "{what} {help}");
+    let (what, _) = error(&["score", &one, &data, "--threshold", "7"], 1);
+    assert!(what.contains("no probability"), "{what}");
+    let (_, out, _) = told(&["score", &one, &data, "--threshold", "0.3"]);
+    assert!(out.contains("is called \"good\" where its probability is above 0.3000"), "{out}");
+
     // Tables that lack columns, or hold what training never saw.
     let odd = scratch.file("odd.csv", "purpose,amount\nspace travel,1000\nnew car,\n");
     let (code, out, err) = told(&["predict", &one, &odd, "--out", "-"]);
@@ -117,6 +137,13 @@ fn regression_predicts_one_column() {
     assert_eq!(result["verdict"]["metric"], "rmse");
     let (_, out, _) = told(&["predict", &model, &data, "--out", "-", "--quiet"]);
     assert!(out.starts_with("prediction\n") && out.lines().count() == 2931);
+    let (_, out, _) = told(&["predict", &model, &data, "--out", "-", "--quiet", "--interval", "0.8"]);
+    let mut lines = out.lines();
+    assert_eq!(lines.next(), Some("prediction,prediction_low,prediction_high"));
+    for line in lines {
+        let cells: Vec<f64> = line.split(',').filter_map(|c| c.parse().ok()).collect();
+        assert!(cells.len() == 3 && cells[1] < cells[0] && cells[0] < cells[2], "{line}");
+    }
 }
 
 #[test]
@@ -155,6 +182,48 @@ fn what_is_wrong_is_said_in_two_lines() {
     assert!(!Path::new(&out).exists());
     assert_eq!(told(&["--help"]).0, 0);
     assert_eq!(told(&[]).0, 2);
+}
+
+#[test]
+fn leaks_and_shared_rows_are_looked_for() {
+    let scratch = Scratch::new();
+    let row = |i: usize| {
+        let (x, yes) = (i * 37 % 101, i * 53 % 7 < 3);
+        format!(
+            "{x},{},{},{}\n",
+            i * 11 % 13,
+            if yes { "paid" } else { "open" },
+            if yes { "yes" } else { "no" }
+        )
+    };
+    let table =
+        |from: usize, to: usize| "a,b,state,answer\n".to_owned() + &(from..to).map(row).collect::<String>();
+    let data = scratch.file("data.csv", &table(0, 300));
+    let test = scratch.file("test.csv", &table(280, 360));
+    let check = |extra: &[&str]| {
+        let mut arguments =
+            vec!["check", &data, "--target", "answer", "--max-trials", "3", "--quiet", "--json"];
+        arguments.extend(extra);
+        let (code, out, err) = told(&arguments);
+        assert_eq!(code, 0, "{err}");
+        let found: serde_json::Value = serde_json::from_str(&out).unwrap_or_default();
+        let each = found.as_array().cloned().unwrap_or_default().into_iter();
+        each.map(|f| {
+            (
+                f["check"].as_str().unwrap_or_default().to_owned(),
+                f["suspicious"] == true,
+                f["finding"].to_string(),
+            )
+        })
+        .collect::<Vec<_>>()
+    };
+    let found = check(&["--against", &test]);
+    let names: Vec<&str> = found.iter().map(|f| f.0.as_str()).collect();
+    assert_eq!(names, ["columns", "repeated rows", "shared rows", "shuffled answers"]);
+    assert!(found[0].1 && found[0].2.contains("state"), "{found:?}");
+    assert!(!found[1].1 && found[2].1 && found[2].2.contains("20 of the 80 rows"), "{found:?}");
+    assert!(!found[3].1 && found[3].2.contains("no better"), "{found:?}");
+    assert!(!check(&["--ignore", "state"])[0].1);
 }
 
 #[test]

@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("learner", &["platform", "diagnostic", "numeric", "table", "metric", "node", "model"]),
     ("search", &["platform", "diagnostic", "numeric", "table", "metric", "node", "model", "learner"]),
     ("explain", &["platform", "diagnostic", "numeric", "table", "metric", "node", "model", "learner"]),
+    ("calibrate", &["platform", "diagnostic", "numeric", "metric"]),
     (
         "engine",
         &[
@@ -27,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "learner",
             "search",
             "explain",
+            "calibrate",
         ],
     ),
 ];

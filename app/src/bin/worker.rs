@@ -168,8 +168,8 @@ impl Conductor {
             Command::Open { name, options } => {
                 self.session.borrow_mut().open_begin(&name, blob.size() as u64, options)
             }
-            Command::PredictTable { name } => {
-                self.session.borrow_mut().predict_begin(&name, blob.size() as u64)
+            Command::PredictTable { name, options } => {
+                self.session.borrow_mut().predict_begin(&name, options, blob.size() as u64)
             }
             other => {
                 return match slice(&blob, 0.0, blob.size()).await {

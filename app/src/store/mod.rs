@@ -6,6 +6,7 @@ mod keep;
 use crate::client::network::{Network, NetworkError};
 use crate::client::workers::{Beside, Broken, Pool};
 use automl_core::diagnostic::Diagnostic;
+use automl_core::engine::PredictOptions;
 use automl_core::engine::protocol::{
     Board, Command, Phase, RowPrediction, StudyRequest, TableInfo, TargetInfo, Verdict,
 };
@@ -281,7 +282,8 @@ impl Store {
             return self.alert(diagnostic);
         }
         self.predicting_table.set(Some(Predicting::Reading(0, file.size() as u64)));
-        self.ask(&Command::PredictTable { name }, Beside::Blob(file));
+        let options = PredictOptions::default();
+        self.ask(&Command::PredictTable { name, options }, Beside::Blob(file));
     }
 
     pub fn stop_predicting(self) {

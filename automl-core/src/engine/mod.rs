@@ -4,8 +4,13 @@
 //! processes may run them.
 
 mod artifact;
+#[cfg(test)]
+mod coverage_tests;
 mod executor;
+#[cfg(test)]
+mod honest_tests;
 mod job;
+mod leakage;
 mod pipeline;
 mod prepare;
 pub mod protocol;
@@ -15,12 +20,14 @@ mod study;
 mod target;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod verdict;
 mod worker;
 
-pub use artifact::{Header, ModelArtifact, Scored};
+pub use artifact::{Header, ModelArtifact, PredictOptions, Scored};
 pub use executor::Executor;
 pub use job::{FoldResult, Job, JobFailure, JobResult, Stage};
+pub use leakage::{SharedRows, shared_rows, with_shuffled_answers};
 pub use prepare::{Prepared, prepare};
 pub use session::{Output, Session};
 pub use study::{Outcome, Study};

@@ -3,6 +3,11 @@
 //! A front sends [`Command`]s and shows [`Event`]s; both are plain data and travel as JSON. Bytes (a file, a model)
 //! travel beside a message, never in it. [`VERSION`] changes with any change that an older side would misread.
 
+mod trust;
+
+pub use trust::{CalibrationCheck, Coverage, ProbabilityErrors, RowInterval};
+
+use super::artifact::PredictOptions;
 use crate::diagnostic::Diagnostic;
 use crate::learner::Params;
 use crate::model::Task;
@@ -55,6 +60,8 @@ pub enum Command {
     /// one [`Event::PredictionsPart`] a block of rows, and [`Event::Predictions`].
     PredictTable {
         name: String,
+        #[serde(default)]
+        options: PredictOptions,
     },
     /// Give the model file. Answered by [`Event::Model`] with the bytes beside it.
     SaveModel,
@@ -266,6 +273,9 @@ pub struct Board {
     /// Share of the whole that is done, in [0, 1].
     pub progress: f64,
     pub end_reason: Option<EndReason>,
+    /// What [`BoardRow::tied_with_best`] means, in words that follow a mark; `None` before the search has ended.
+    #[serde(default)]
+    pub tie_test: Option<String>,
 }
 
 /// How a trial stands.
@@ -311,6 +321,13 @@ pub struct BoardRow {
     pub reproducible: bool,
     /// What went wrong, or what the fit has to tell.
     pub note: String,
+    /// Two-sided p value of a paired test against the first row of the board on the same rows, once the search has
+    /// ended: how often chance alone makes so large a difference. `None` for the first row, and where nothing can be said.
+    #[serde(default)]
+    pub p_vs_best: Option<f64>,
+    /// Whether that difference may well be chance.
+    #[serde(default)]
+    pub tied_with_best: Option<bool>,
 }
 
 /// What came out, for people.
@@ -342,6 +359,15 @@ pub struct Verdict {
     pub inputs: Vec<InputField>,
     /// What to beware of.
     pub diagnostics: Vec<Diagnostic>,
+    /// How intervals or sets did on the locked rows; `None` where there are too few rows for any.
+    #[serde(default)]
+    pub coverage: Option<Coverage>,
+    /// How far the probabilities can be trusted, on the locked rows; `None` for regression.
+    #[serde(default)]
+    pub calibration: Option<CalibrationCheck>,
+    /// Two classes: the probability of the second above which a row is called so, where that is not 0.5.
+    #[serde(default)]
+    pub threshold: Option<f64>,
 }
 
 /// A score on the locked rows with its 95 % interval (percentile bootstrap).
@@ -386,5 +412,8 @@ pub struct RowPrediction {
     pub probabilities: Vec<(String, f64)>,
     /// The number; `None` for classification.
     pub value: Option<f64>,
+    /// What holds the true value with a given probability; `None` where the model cannot say.
+    #[serde(default)]
+    pub interval: Option<RowInterval>,
     pub diagnostics: Vec<Diagnostic>,
 }

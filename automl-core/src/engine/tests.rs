@@ -61,7 +61,11 @@ fn prepared(task: Task, request: &StudyRequest) -> Arc<Prepared> {
 }
 
 /// Runs a study with `workers` jobs in flight, whose results come back last first.
-fn run(prepared: &Arc<Prepared>, request: &StudyRequest, workers: usize) -> Result<Outcome, Diagnostic> {
+pub(super) fn run(
+    prepared: &Arc<Prepared>,
+    request: &StudyRequest,
+    workers: usize,
+) -> Result<Outcome, Diagnostic> {
     let mut study = Study::new(prepared.clone(), request.clone(), workers as u32, 0.0, 0.0);
     let mut executor = Executor::new(prepared.clone(), 1);
     let mut flying = Vec::new();
@@ -119,7 +123,7 @@ fn a_model_survives_its_file_and_beats_guessing() {
         assert_eq!(a, b);
         assert!(warnings.is_empty(), "{warnings:?}");
         assert_eq!(b.rows, 300);
-        let (scores, _) = again.score(&table).expect("the target is there");
+        let (scores, _) = again.score(&table, None).expect("the target is there");
         assert!(scores.iter().any(|s| s.id == outcome.verdict.metric && s.score.is_some()));
         // The columns that matter are found.
         let names: Vec<&str> = outcome.verdict.importance.iter().map(|i| i.column.as_str()).collect();
@@ -146,7 +150,7 @@ fn rows_predict_as_their_table_does() {
     assert_eq!(first.answer, "yes");
     let second: Vec<f64> = row("", "nowhere", "r9").probabilities.iter().map(|p| p.1).collect();
     assert_eq!(second, whole.row(1));
-    let (csv, _) = artifact.predictions_csv(&table).expect("all columns");
+    let (csv, _) = artifact.predictions_csv(&table, &Default::default()).expect("all columns");
     assert!(csv.starts_with("no,yes\n"), "{csv}");
     assert_eq!(csv.lines().count(), 3);
     let (other, _) = super::tests::table("a,b\n1,2\n3,4\n");
@@ -170,6 +174,28 @@ fn damaged_files_are_errors() {
         told.code == "model.version" && told.remedy.starts_with("Train the model again"),
         "{}",
         told.remedy
+    );
+    // A file of the version before there were intervals is still read.
+    let length = u32::from_le_bytes([bytes[12], bytes[13], bytes[14], bytes[15]]) as usize;
+    let mut header: serde_json::Value = serde_json::from_slice(&bytes[16..16 + length]).expect("JSON");
+    for name in ["decision", "conformal"] {
+        header.as_object_mut().expect("an object").remove(name).expect("written");
+    }
+    let header = serde_json::to_vec(&header).expect("JSON");
+    let mut old = bytes[..8].to_vec();
+    old.extend_from_slice(&2u32.to_le_bytes());
+    old.extend_from_slice(&(header.len() as u32).to_le_bytes());
+    old.extend_from_slice(&header);
+    old.extend_from_slice(&bytes[16 + length..bytes.len() - 32]);
+    let checksum = *blake3::hash(&old).as_bytes();
+    old.extend_from_slice(&checksum);
+    let old = ModelArtifact::from_bytes(&old).expect("version 2");
+    let (rows, _) = table("amount,shop,note\n1.25,south,r1\n");
+    assert!(old.predict(&rows).is_ok());
+    let asked = super::PredictOptions { interval: Some(0.9), ..Default::default() };
+    assert_eq!(
+        old.predictions_csv(&rows, &asked).expect_err("nothing to make them of").code,
+        "interval.unknown"
     );
     for cut in (9..bytes.len()).step_by(997).chain([9, 10, 15, 40, bytes.len() - 1]) {
         assert_eq!(code(&bytes[..cut]), "model.damaged", "cut at {cut}");

@@ -1,7 +1,10 @@
 //! The verdict: what came out, in words and in numbers, from the locked rows alone.
 
 use super::prepare::{Prepared, actual};
-use super::protocol::{EndReason, HoldoutScore, Importance, Verdict};
+use super::protocol::{
+    CalibrationCheck, Coverage, EndReason, HoldoutScore, Importance, ProbabilityErrors, Verdict,
+};
+use crate::calibrate::{Calibration, Decision};
 use crate::diagnostic::Diagnostic;
 use crate::metric::{
     self, Actual, MetricSpec, confusion_matrix,
@@ -20,24 +23,29 @@ pub(super) struct Evidence<'a> {
     pub prepared: &'a Prepared,
     /// (title, share).
     pub members: Vec<(String, f64)>,
-    /// Predictions of the locked rows, rows × outputs: the model's and the baseline's.
+    pub decision: &'a Decision,
+    /// Predictions of the locked rows, rows × outputs: what the model tells, the same without any map of probabilities,
+    /// and the baseline's.
     pub locked: &'a [f64],
+    pub plain: &'a [f64],
     pub baseline: &'a [f64],
     pub importance: Vec<Importance>,
     /// Trials with a score.
     pub trials: usize,
     pub ended: Option<EndReason>,
+    pub coverage: Option<Coverage>,
 }
 
 /// A score with its interval, and the baseline's score.
 fn judged(metric: &MetricSpec, target: Actual<'_>, evidence: &Evidence<'_>) -> HoldoutScore {
     let replicates = (BOOTSTRAP_WORK / target.len().max(1)).clamp(100, 500);
     let options = Bootstrap { replicates, coverage: 0.95, seed: evidence.prepared.seed };
-    let score = metric.score(target, evidence.locked);
+    let seen = evidence.decision.seen_by(metric, evidence.locked, target.outputs());
+    let score = metric.score(target, &seen);
     let interval = match score {
         // Resampling rows that are all right would claim certainty.
         Some(share) if metric.id == "accuracy" => Some(wilson(share, target.len() as f64)),
-        _ => bootstrap(metric, target, evidence.locked, options),
+        _ => bootstrap(metric, target, &seen, options),
     };
     HoldoutScore {
         rows: target.len() as u64,
@@ -68,8 +76,8 @@ pub(super) fn verdict(evidence: &Evidence<'_>) -> Verdict {
         .iter()
         .filter(|m| m.suits(seen.question()))
         .map(|m| {
-            let of = |predicted: &[f64]| m.score(seen, predicted);
-            (m.id.to_owned(), m.title.to_owned(), of(evidence.locked), of(evidence.baseline))
+            let score = evidence.decision.score(m, seen, evidence.locked);
+            (m.id.to_owned(), m.title.to_owned(), score, m.score(seen, evidence.baseline))
         })
         .collect();
     let mut diagnostics = prepared.diagnostics.clone();
@@ -84,18 +92,37 @@ pub(super) fn verdict(evidence: &Evidence<'_>) -> Verdict {
         holdout,
         metrics: others,
         classes: prepared.classes.clone(),
-        confusion: confusion(&target, evidence.locked),
+        confusion: confusion(&target, evidence),
         scatter: scatter(&target, evidence.locked),
         importance: evidence.importance.clone(),
         members: evidence.members.clone(),
         inputs: prepared.inputs.clone(),
         diagnostics,
+        coverage: evidence.coverage,
+        calibration: calibration(&target, evidence),
+        threshold: evidence.decision.threshold,
     }
 }
 
-fn confusion(target: &Target, predicted: &[f64]) -> Vec<u64> {
+/// What became of the probabilities.
+fn calibration(target: &Target, evidence: &Evidence<'_>) -> Option<CalibrationCheck> {
+    let Target::Classes { codes, classes } = target else { return None };
+    let errors = |p: &[f64]| {
+        Some(ProbabilityErrors {
+            expected_calibration_error: metric::expected_calibration_error(codes, p, *classes)?,
+            brier: metric::brier(codes, p, *classes)?,
+            log_loss: metric::log_loss(codes, p, *classes)?,
+        })
+    };
+    let method = evidence.decision.calibration.title().to_owned();
+    Some(CalibrationCheck { method, before: errors(evidence.plain)?, after: errors(evidence.locked)? })
+}
+
+fn confusion(target: &Target, evidence: &Evidence<'_>) -> Vec<u64> {
     let Target::Classes { codes, classes } = target else { return Vec::new() };
-    let matrix = confusion_matrix(codes, predicted, *classes);
+    let Some(accuracy) = metric::find("accuracy") else { return Vec::new() };
+    let labels = evidence.decision.seen_by(accuracy, evidence.locked, *classes);
+    let matrix = confusion_matrix(codes, &labels, *classes);
     (0..*classes).flat_map(|a| (0..*classes).map(move |p| (a, p))).map(|(a, p)| matrix.count(a, p)).collect()
 }
 
@@ -113,6 +140,10 @@ fn sentence(
     evidence: &Evidence<'_>,
 ) -> (String, HoldoutScore) {
     match target {
+        // Labels that suit another metric may well be right less often.
+        Actual::Classes { .. } if evidence.decision.threshold.is_some() && metric.id != "accuracy" => {
+            (plain(metric, holdout), *holdout)
+        }
         Actual::Classes { .. } => {
             let accuracy = metric::find("accuracy").map(|m| judged(m, target, evidence));
             // Where most rows are of one class, being right often says little; order does.
@@ -211,10 +242,27 @@ fn explanation(metric: &MetricSpec, holdout: &HoldoutScore, evidence: &Evidence<
         _ => "",
     };
     format!(
-        "Measured on {} rows that no model saw while it was trained or chosen. {} is {score}{interval}. Chosen: {members}, out of {models} compared{ended}.",
+        "Measured on {} rows that no model saw while it was trained or chosen. {} is {score}{interval}. Chosen: {members}, out of {models} compared{ended}.{}",
         count(holdout.rows),
         metric.title,
+        decided(metric, evidence),
     )
+}
+
+/// What is done to probabilities and labels, where something is.
+fn decided(metric: &MetricSpec, evidence: &Evidence<'_>) -> String {
+    let mut out = match &evidence.decision.calibration {
+        Calibration::None => String::new(),
+        map => format!(" Probabilities are corrected by {}.", map.title()),
+    };
+    if let (Some(threshold), Some(second)) = (evidence.decision.threshold, evidence.prepared.classes.get(1)) {
+        out.push_str(&format!(
+            " A row is called \"{second}\" where its probability is above {}, where {} is highest; the models are compared at 50 %.",
+            percent(threshold),
+            metric.title,
+        ));
+    }
+    out
 }
 
 /// What a reader should beware of.

@@ -5,11 +5,13 @@
 //! row-major: one output a class with probabilities, or one value a row.
 
 mod brier;
+mod calibration_error;
 mod confusion;
 mod errors;
 pub mod interval;
 mod labels;
 mod log_loss;
+pub mod paired;
 mod pr_auc;
 mod rank;
 mod registry;
@@ -19,9 +21,10 @@ mod roc_auc;
 mod tests;
 
 pub use brier::brier;
+pub use calibration_error::expected_calibration_error;
 pub use confusion::{Confusion, confusion_matrix, most_likely};
 pub use errors::{mae, mape, median_absolute_error, mse, r2, rmse, rmsle};
-pub use labels::{accuracy, balanced_accuracy, f1, mcc, precision, recall};
+pub use labels::{accuracy, balanced_accuracy, f1, mcc, of_confusion, precision, recall};
 pub use log_loss::log_loss;
 pub use pr_auc::pr_auc;
 pub use registry::{all, default_for, find};

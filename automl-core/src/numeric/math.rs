@@ -4,8 +4,8 @@
 //! `f64` and `f32` are banned by clippy in favour of these.
 
 pub use libm::{
-    atan, cbrt, cos, erf, exp, expf, expm1, lgamma, log as ln, log1p as ln_1p, log2, log10, logf as lnf, pow,
-    sin, tanh, tanhf,
+    atan, cbrt, cos, erf, erfc, exp, expf, expm1, lgamma, log as ln, log1p as ln_1p, log2, log10,
+    logf as lnf, pow, sin, tanh, tanhf,
 };
 
 /// Logistic function 1 / (1 + e⁻ˣ), without overflow.

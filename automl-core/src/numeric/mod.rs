@@ -6,6 +6,7 @@ mod moments;
 mod quantile;
 mod rng;
 mod shown;
+pub mod student;
 mod sum;
 
 pub use moments::skewness;

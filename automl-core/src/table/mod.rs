@@ -27,7 +27,7 @@ pub use missing::MISSING_TOKENS;
 pub use options::{Decimal, Dialect, Encoding, Format, ReadOptions, ReadReport};
 pub use profile::{Profile, profile, target_checks};
 pub use read::read;
-pub use write::write_csv;
+pub use write::{write_csv, write_csv_field};
 
 use crate::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};

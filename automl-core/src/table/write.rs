@@ -30,6 +30,11 @@ fn separate(out: &mut String, at: usize) {
     }
 }
 
+/// Adds a field of a row of several fields, in quotes where it needs them.
+pub fn write_csv_field(out: &mut String, field: &str) {
+    push_field(out, field, false, false);
+}
+
 /// An empty field is quoted where it would make an empty line.
 fn push_field(out: &mut String, field: &str, single: bool, keeps_spaces: bool) {
     let special = field.contains([',', '"', '\n', '\r', ';', '\t', '|']);

@@ -1,7 +1,9 @@
 //! Functions, draws and sums.
 
 use crate::golden::{Hashes, bits, check, hash};
-use automl_core::numeric::{Rng, dot, math, mean, sum};
+use automl_core::calibrate::{Conformal, best_threshold, choose};
+use automl_core::metric::{self, paired};
+use automl_core::numeric::{Rng, dot, math, mean, student, sum};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// A function and its name.
@@ -73,4 +75,50 @@ fn draws_and_sums() {
         ("sums", bits(totals)),
     ];
     check("numeric", &found.map(|(name, bytes)| (name.to_owned(), hash(&bytes))).into());
+}
+
+/// Rows of two classes whose true log-odds are `wrong` of what is said.
+fn said(rows: usize, wrong: fn(f64) -> f64) -> (Vec<u32>, Vec<f64>) {
+    let mut rng = Rng::new(6);
+    let each = (0..rows).map(|_| {
+        let z = 1.5 * rng.normal();
+        (u32::from(rng.uniform() < math::sigmoid(wrong(z))), [1.0 - math::sigmoid(z), math::sigmoid(z)])
+    });
+    let (codes, p): (Vec<u32>, Vec<[f64; 2]>) = each.unzip();
+    (codes, p.concat())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn promises() {
+    let shapes: [Named<f64>; 4] = [
+        ("too_sure", |z| 0.4 * z),
+        ("shifted", |z| z - 1.5),
+        ("lopsided", |z| if z < 0.0 { 3.0 * z } else { 0.3 * z }),
+        ("stairs", |z| if z.abs() < 1.0 { 0.0 } else { 3.0 * z.signum() }),
+    ];
+    let mut found = Hashes::new();
+    for (name, wrong) in shapes {
+        let (codes, mut p) = said(3_000, wrong);
+        let map = choose(&codes, &p, 2);
+        map.apply(&mut p, 2);
+        let second: Vec<f64> = p.iter().skip(1).step_by(2).copied().collect();
+        let f1 = metric::find("f1").expect("a metric of the list");
+        let threshold = best_threshold(f1, &codes, &second).unwrap_or(0.5);
+        let told = format!("{map:?} {threshold:?}");
+        found.insert(name.to_owned(), hash(&[told.as_bytes(), &bits(p)].concat()));
+    }
+    let mut rng = Rng::new(8);
+    let draws: Vec<f64> = (0..400).map(|_| rng.normal().abs()).collect();
+    let conformal = Conformal::new(draws.chunks(100).map(<[f64]>::to_vec).collect()).expect("finite");
+    let rank = conformal.rank(0.9).expect("enough rows");
+    let ends = (0..200).flat_map(|_| {
+        let centres = [rng.normal(), rng.normal(), rng.normal(), rng.normal()];
+        let (low, high) = conformal.interval(&centres, rank);
+        [low, high]
+    });
+    found.insert("intervals".to_owned(), hash(&bits(ends)));
+    let test = paired::over_rows(&draws[..200], &draws[200..]).expect("rows");
+    let tails = (0..300).map(|i| student::two_sided_p(f64::from(i) / 20.0, f64::from(1 + i % 40)));
+    found.insert("p_values".to_owned(), hash(&bits(tails.chain([test.p]))));
+    check("promise", &found);
 }

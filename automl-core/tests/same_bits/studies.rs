@@ -2,7 +2,7 @@
 
 use crate::golden::{check, hash};
 use automl_core::engine::protocol::StudyRequest;
-use automl_core::engine::{Executor, ModelArtifact, Study, prepare};
+use automl_core::engine::{Executor, ModelArtifact, PredictOptions, Study, prepare};
 use automl_core::model::Task;
 use automl_core::numeric::Rng;
 use automl_core::platform::Cancel;
@@ -79,7 +79,11 @@ fn studies() {
     for task in [Task::Binary, Task::Multiclass, Task::Regression] {
         let (table, next) = table(&csv(task, 100));
         let artifact = search(&table, next);
-        let (predictions, _) = artifact.predictions_csv(&table).expect("its own table");
+        let (predictions, _) =
+            artifact.predictions_csv(&table, &PredictOptions::default()).expect("its own table");
+        let options = PredictOptions { interval: Some(0.8), labels: true, ..Default::default() };
+        let (intervals, _) = artifact.predictions_csv(&table, &options).expect("enough rows");
+        found.push((format!("{}.intervals", task.name()), hash(intervals.as_bytes())));
         found.push((format!("{}.file", task.name()), hash(&artifact.to_bytes())));
         found.push((format!("{}.predictions", task.name()), hash(predictions.as_bytes())));
     }

@@ -37,9 +37,10 @@ fn request(args: &FitArgs) -> StudyRequest {
     }
 }
 
-fn threads(args: &FitArgs) -> usize {
+/// Threads that were asked for, else one a core.
+pub fn usable_threads(asked: Option<u16>) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    args.threads.map_or_else(cores, usize::from)
+    asked.map_or_else(cores, usize::from)
 }
 
 /// Searches, prints the leaderboard and writes the model.
@@ -68,7 +69,7 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
         warn(&prepared.diagnostics);
     }
     let mut progress = Progress::new(args.quiet);
-    let outcome = drive(&Arc::new(prepared), request, threads(args), started, &mut progress)?;
+    let outcome = drive(&Arc::new(prepared), request, usable_threads(args.threads), started, &mut progress)?;
     let bytes = outcome.artifact.to_bytes();
     reading::write(&args.out, &bytes)?;
     timings::write(&args.out, &bytes, &outcome.board)?;
@@ -85,6 +86,7 @@ fn tell(args: &FitArgs, outcome: &Outcome, bytes: usize, started: Instant) -> Do
     }
     print(&show::board(&outcome.board, SHOWN))?;
     print(&format!("\n{}\n{}\n", outcome.verdict.sentence, outcome.verdict.explanation))?;
+    print(&show::trust(&outcome.verdict))?;
     if !args.quiet {
         eprintln!(
             "wrote {} ({:.1} MB) after {:.1} s",

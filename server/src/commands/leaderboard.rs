@@ -15,5 +15,6 @@ pub fn run(args: &LeaderboardArgs) -> Done {
         return print_json(&board);
     }
     print(&show::board(&board, usize::MAX))?;
-    print(&format!("\n{}\n", model.verdict().sentence))
+    print(&format!("\n{}\n{}", model.verdict().sentence, show::trust(model.verdict())))?;
+    print(&show::threshold(&model, None))
 }

@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub mod check;
 mod drive;
 pub mod fit;
 pub mod leaderboard;

@@ -12,7 +12,7 @@ use crate::{Done, reading};
 pub fn run(args: &ScoreArgs) -> Done {
     let (model, _) = reading::model(&args.model)?;
     let (table, report) = reading::table(&args.data, &args.dialect.apply(model.read_options()))?;
-    let (scores, diagnostics) = model.score(&table)?;
+    let (scores, diagnostics) = model.score(&table, args.threshold)?;
     if !args.quiet {
         warn(&report.diagnostics);
         warn(&diagnostics);
@@ -20,7 +20,10 @@ pub fn run(args: &ScoreArgs) -> Done {
     if args.json {
         let metrics: serde_json::Map<String, serde_json::Value> =
             scores.iter().map(|s| (s.id.clone(), serde_json::json!(s.score))).collect();
-        return print_json(&serde_json::json!({ "rows": table.rows, "metrics": metrics }));
+        let threshold = args.threshold.or(model.threshold());
+        return print_json(
+            &serde_json::json!({ "rows": table.rows, "threshold": threshold, "metrics": metrics }),
+        );
     }
     let rows: Vec<Vec<String>> = scores
         .iter()
@@ -30,5 +33,6 @@ pub fn run(args: &ScoreArgs) -> Done {
             vec![s.id.clone(), s.title.clone(), value, better.to_owned()]
         })
         .collect();
-    print(&show::columns(&["metric", "", "score", ""], &rows))
+    print(&show::columns(&["metric", "", "score", ""], &rows))?;
+    print(&show::threshold(&model, args.threshold))
 }

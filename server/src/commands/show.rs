@@ -1,6 +1,8 @@
 //! Boards as text.
 
-use automl_core::engine::protocol::{Board, BoardRow, TrialState};
+use automl_core::engine::ModelArtifact;
+use automl_core::engine::protocol::{Board, BoardRow, TrialState, Verdict};
+use automl_core::numeric::{count, percent};
 
 /// Rows set in columns: the first to the left, the others to the right, the last as it is.
 pub fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
@@ -47,7 +49,7 @@ fn row(place: usize, row: &BoardRow) -> Vec<String> {
         TrialState::Cut => "out of time".to_owned(),
     };
     vec![
-        (place + 1).to_string(),
+        if row.tied_with_best == Some(true) { format!("{} ≈", place + 1) } else { (place + 1).to_string() },
         row.title.clone(),
         row.trial.map_or("–".to_owned(), |t| t.to_string()),
         format!("{}{sd}", score(row.score)),
@@ -56,6 +58,49 @@ fn row(place: usize, row: &BoardRow) -> Vec<String> {
         if timed { format!("{:.1}", row.predict_us_per_row) } else { "–".to_owned() },
         state,
     ]
+}
+
+/// How far probabilities and intervals can be trusted, as seen on the locked rows; a line each.
+pub fn trust(verdict: &Verdict) -> String {
+    let lines: String = verdict.trust().iter().map(|line| format!("{line}\n")).collect();
+    if lines.is_empty() {
+        lines
+    } else {
+        format!("On the {} locked rows:\n{lines}", count(verdict.holdout.rows))
+    }
+}
+
+/// From which probability on a row is called the second of two classes; empty where there are not two.
+pub fn threshold(model: &ModelArtifact, instead: Option<f64>) -> String {
+    let (Some(own), [_, second]) = (model.threshold(), model.header().classes.as_slice()) else {
+        return String::new();
+    };
+    let used = instead.unwrap_or(own);
+    let why = if instead.is_some() {
+        format!("; the model's own threshold is {own:.4}")
+    } else if own == 0.5 {
+        String::new()
+    } else {
+        format!("; chosen for {} on out-of-fold predictions", model.verdict().metric_title)
+    };
+    format!("A row is called \"{second}\" where its probability is above {used:.4}{why}.\n")
+}
+
+/// What intervals of `level` promise, and how those of the usual level did.
+pub fn promise(level: f64, model: &ModelArtifact) -> String {
+    let verdict = model.verdict();
+    let (what, truth) = if verdict.classes.is_empty() { ("interval", "value") } else { ("set", "class") };
+    let promised = format!(
+        "each {what} is made to hold the true {truth} in {} of rows like those of training",
+        percent(level)
+    );
+    let certain = match model.guarantee(level) {
+        Some(least) if least < level => format!("; proven (CV+) for {} of them", percent(least)),
+        _ => String::new(),
+    };
+    let rows = count(verdict.holdout.rows);
+    let seen = |line: String| format!(". On the {rows} locked rows of the search: {line}");
+    format!("{promised}{certain}{}", verdict.coverage_line().map_or(String::new(), seen))
 }
 
 /// The first `most` rows of the leaderboard as a table.
@@ -69,6 +114,10 @@ pub fn board(board: &Board, most: usize) -> String {
             "… and {} more; `trellis leaderboard MODEL` shows all\n",
             board.rows.len() - most
         ));
+    }
+    let any_tied = board.rows.iter().take(most).any(|r| r.tied_with_best == Some(true));
+    if let Some(meaning) = board.tie_test.as_ref().filter(|_| any_tied) {
+        out.push_str(&format!("≈ {meaning}\n"));
     }
     out
 }

@@ -10,8 +10,11 @@ use super::{EncodedMember, Header, ModelArtifact};
 use crate::diagnostic::Diagnostic;
 
 const MAGIC: &[u8; 8] = b"TRELLIS\n";
-/// Version of the file that this code writes and reads. 2: a network is several.
-const VERSION: u32 = 2;
+/// Version of the file that this code writes. 2: a network is several. 3: what is done to predictions, and what
+/// intervals are made of; a reader of version 2 would pass over both.
+const VERSION: u32 = 3;
+/// Oldest version that it reads: what came later is absent in it.
+const OLDEST: u32 = 2;
 /// Larger members are stored as they are: deflating them takes longer than it saves.
 const MOST_DEFLATED: usize = 48 << 20;
 /// Members never unpack to more than this.
@@ -62,10 +65,12 @@ impl ModelArtifact {
             )
         })?;
         let (version, rest) = take_u32(rest).ok_or_else(|| damaged("it ends too early"))?;
-        if version != VERSION {
+        if !(OLDEST..=VERSION).contains(&version) {
             return Err(Diagnostic::error(
                 "model.version",
-                format!("The model file has version {version}; this program reads version {VERSION}."),
+                format!(
+                    "The model file has version {version}; this program reads versions {OLDEST} to {VERSION}."
+                ),
                 if version > VERSION {
                     "Use the version of Trellis that wrote it, or a newer one."
                 } else {

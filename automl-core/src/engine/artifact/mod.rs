@@ -1,17 +1,26 @@
 //! The model artifact: one file with the whole of a trained model.
 
+mod csv;
+mod decide;
 mod file;
 mod inputs;
 mod predict;
+mod promise;
 mod score;
 
+pub use promise::PredictOptions;
+pub(super) use promise::USUAL_LEVEL;
 pub use score::Scored;
 
 use super::pipeline::Pipeline;
 use super::protocol::{Board, InputField, StudyRequest, Verdict};
+use crate::calibrate::{Conformal, Decision};
 use crate::model::Task;
 use crate::table::ReadOptions;
 use serde::{Deserialize, Serialize};
+
+/// Rows predicted at a time, so that features never need much memory.
+const BLOCK: usize = 16_384;
 
 /// What a model file says about itself, in JSON at its beginning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +47,13 @@ pub struct Header {
     /// Every trial, without clock readings.
     pub board: Board,
     pub verdict: Verdict,
+    /// What is done to the blend's probabilities, and from which one on a row is called the second class; nothing in
+    /// files of version 2.
+    #[serde(default)]
+    pub decision: Decision,
+    /// What intervals and sets are made of; `None` in files of version 2.
+    #[serde(default)]
+    pub conformal: Option<Conformal>,
 }
 
 impl Header {
@@ -92,6 +108,15 @@ impl ModelArtifact {
                 Ok(Member { weight: m.weight, folds: folds? })
             })
             .collect::<Result<Vec<Member>, String>>()?;
+        if !header.decision.is_sound(outputs) {
+            return Err("its probabilities are corrected in a way that cannot be".to_owned());
+        }
+        if let Some(conformal) = &header.conformal {
+            let fits = |m: &Member| conformal.folds() == 1 || conformal.folds() == m.folds.len();
+            if !conformal.is_sound() || !members.iter().all(fits) {
+                return Err("its intervals do not fit its models".to_owned());
+            }
+        }
         Ok(Self { header, encoded, members })
     }
 

@@ -1,16 +1,11 @@
 //! Predictions of tables and of single rows.
 
-use super::{ModelArtifact, inputs};
+use super::{BLOCK, ModelArtifact, inputs};
 use crate::diagnostic::Diagnostic;
 use crate::engine::protocol::RowPrediction;
-use crate::metric::most_likely;
 use crate::model::Prediction;
 use crate::table::{Column, ColumnType, Format, Table, TextValues, Values, read, write_csv};
 use std::collections::BTreeMap;
-use std::fmt::Write;
-
-/// Rows predicted at a time, so that features never need much memory.
-const BLOCK: usize = 16_384;
 
 impl ModelArtifact {
     /// Predictions of every row, with what is unusual about the table.
@@ -22,27 +17,41 @@ impl ModelArtifact {
         let outputs = self.header.outputs();
         let mut values = Vec::with_capacity(table.rows * outputs);
         for start in (0..table.rows).step_by(BLOCK) {
-            values.extend(self.block(table, start));
+            values.extend(self.block(table, start, false).0);
         }
         Ok((Prediction { values, rows: table.rows, outputs }, diagnostics))
     }
 
-    /// Predictions of a block of rows from `start` on, rows × outputs.
-    fn block(&self, table: &Table, start: usize) -> Vec<f64> {
+    /// Predictions of a block of rows from `start` on, rows × outputs; and, where they are asked for, those that
+    /// intervals need, rows × folds × outputs.
+    pub(super) fn block(&self, table: &Table, start: usize, by_fold: bool) -> (Vec<f64>, Vec<f64>) {
         let outputs = self.header.outputs();
+        let folds = if by_fold { self.promise_folds() } else { 1 };
         let rows: Vec<u32> = (start..table.rows.min(start + BLOCK)).map(|row| row as u32).collect();
         let mut total = vec![0.0; rows.len() * outputs];
+        let mut apart = vec![0.0; if folds > 1 { total.len() * folds } else { 0 }];
         for member in &self.members {
             let share = member.weight / member.folds.len() as f64;
-            for fold in &member.folds {
+            for (k, fold) in member.folds.iter().enumerate() {
                 let predicted = fold.predict(table, Some(&rows)).values;
+                if folds > 1 {
+                    for (i, row) in predicted.chunks(outputs).enumerate() {
+                        let at = (i * folds + k) * outputs;
+                        apart[at..at + outputs]
+                            .iter_mut()
+                            .zip(row)
+                            .for_each(|(t, p)| *t += member.weight * p);
+                    }
+                }
                 total.iter_mut().zip(predicted).for_each(|(t, p)| *t += share * p);
             }
         }
-        if self.header.task.is_classification() {
-            normalise(&mut total, outputs);
+        self.header.decision.tell(&mut total, outputs);
+        self.header.decision.tell(&mut apart, outputs);
+        if by_fold && folds == 1 {
+            apart = total.clone();
         }
-        total
+        (total, apart)
     }
 
     /// What is unusual about a table for prediction.
@@ -51,54 +60,6 @@ impl ModelArtifact {
     /// As [`ModelArtifact::predict`].
     pub(in crate::engine) fn check(&self, table: &Table) -> Result<Vec<Diagnostic>, Diagnostic> {
         inputs::check(&self.header, table)
-    }
-
-    /// The part of [`ModelArtifact::predictions_csv`] that begins with row `start`, and the row after it. Parts from
-    /// row 0 to the end, one after the other, are the whole.
-    pub(in crate::engine) fn predictions_part(&self, table: &Table, start: usize) -> (String, usize) {
-        let mut out = if start == 0 { self.csv_header() } else { String::new() };
-        self.write_rows(&self.block(table, start), &mut out);
-        (out, table.rows.min(start + BLOCK))
-    }
-
-    /// Predictions as CSV: one column a class, headed with the class, or one column `prediction`.
-    ///
-    /// # Errors
-    /// As [`ModelArtifact::predict`].
-    pub fn predictions_csv(&self, table: &Table) -> Result<(String, Vec<Diagnostic>), Diagnostic> {
-        let (prediction, diagnostics) = self.predict(table)?;
-        let mut out = self.csv_header();
-        self.write_rows(&prediction.values, &mut out);
-        Ok((out, diagnostics))
-    }
-
-    fn write_rows(&self, values: &[f64], out: &mut String) {
-        for row in values.chunks(self.header.outputs()) {
-            for (j, value) in row.iter().enumerate() {
-                let separator = if j > 0 { "," } else { "" };
-                // Writing into a string cannot fail.
-                let _ = write!(out, "{separator}{value}");
-            }
-            out.push('\n');
-        }
-    }
-
-    fn csv_header(&self) -> String {
-        let names: Vec<String> = if self.header.classes.is_empty() {
-            vec!["prediction".to_owned()]
-        } else {
-            self.header.classes.clone()
-        };
-        let columns = names
-            .into_iter()
-            .map(|name| Column {
-                name,
-                ty: ColumnType::Numeric,
-                values: Values::F64(Vec::new()),
-                spellings: Vec::new(),
-            })
-            .collect();
-        write_csv(&Table { columns, rows: 0 })
     }
 
     /// The prediction of one row, given as column name → text. Absent and empty values are missing.
@@ -127,34 +88,24 @@ impl ModelArtifact {
         options.decimal = Some(crate::table::Decimal::Point);
         options.encoding = Some(crate::table::Encoding::Utf8);
         let (table, report) = read(csv.as_bytes(), Format::Csv, &options);
-        let (prediction, mut diagnostics) = self.predict(&table)?;
+        let mut diagnostics = self.check(&table)?;
+        let (row, by_fold) = self.block(&table, 0, true);
         let unread = report.diagnostics.into_iter().filter(|d| d.code.starts_with("type."));
         diagnostics.extend(unread);
-        let row = if prediction.rows > 0 { prediction.row(0).to_vec() } else { Vec::new() };
-        Ok(self.row_prediction(&row, diagnostics))
+        Ok(self.row_prediction(&row, &by_fold, diagnostics))
     }
 
-    fn row_prediction(&self, row: &[f64], diagnostics: Vec<Diagnostic>) -> RowPrediction {
+    /// `row`: the outputs of one row, or nothing where there was no row.
+    fn row_prediction(&self, row: &[f64], by_fold: &[f64], diagnostics: Vec<Diagnostic>) -> RowPrediction {
         let classes = &self.header.classes;
+        let interval = if row.is_empty() { None } else { self.row_interval(by_fold, row) };
         if classes.is_empty() {
             let value = row.first().copied();
             let answer = value.map_or(String::new(), |v| v.to_string());
-            return RowPrediction { answer, probabilities: Vec::new(), value, diagnostics };
+            return RowPrediction { answer, probabilities: Vec::new(), value, interval, diagnostics };
         }
-        let answer = classes.get(most_likely(row) as usize).cloned().unwrap_or_default();
+        let answer = classes.get(self.header.decision.label(row) as usize).cloned().unwrap_or_default();
         let probabilities = classes.iter().cloned().zip(row.iter().copied()).collect();
-        RowPrediction { answer, probabilities, value: None, diagnostics }
-    }
-}
-
-/// Each row made to sum to 1.
-fn normalise(values: &mut [f64], outputs: usize) {
-    for row in values.chunks_mut(outputs) {
-        let sum: f64 = row.iter().sum();
-        if sum > 0.0 {
-            row.iter_mut().for_each(|p| *p /= sum);
-        } else {
-            row.fill(1.0 / outputs as f64);
-        }
+        RowPrediction { answer, probabilities, value: None, interval, diagnostics }
     }
 }

@@ -20,11 +20,16 @@ pub struct Scored {
 }
 
 impl ModelArtifact {
-    /// Every metric that suits, over the rows with a known target.
+    /// Every metric that suits, over the rows with a known target. `threshold`: in place of the model's own.
     ///
     /// # Errors
-    /// Where the table lacks the target, or the columns that the model reads.
-    pub fn score(&self, table: &Table) -> Result<(Vec<Scored>, Vec<Diagnostic>), Diagnostic> {
+    /// Where the table lacks the target, or the columns that the model reads; a threshold that cannot be.
+    pub fn score(
+        &self,
+        table: &Table,
+        threshold: Option<f64>,
+    ) -> Result<(Vec<Scored>, Vec<Diagnostic>), Diagnostic> {
+        let decision = self.decision_at(threshold)?;
         let column = find_column(table, &self.header.target)?;
         let (rows, target) = self.known_target(column);
         if rows.is_empty() {
@@ -55,7 +60,7 @@ impl ModelArtifact {
                 id: m.id.to_owned(),
                 title: m.title.to_owned(),
                 greater_is_better: m.greater_is_better,
-                score: m.score(actual(&target), &prediction.values),
+                score: decision.score(m, actual(&target), &prediction.values),
             })
             .collect();
         Ok((scores, diagnostics))

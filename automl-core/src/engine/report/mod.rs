@@ -68,6 +68,9 @@ pub(super) fn report_html(header: &Header, board: &Board, verdict: &Verdict) -> 
     }
     body.push_str("<h2>On the locked rows</h2>\n");
     body.push_str(&metrics(verdict));
+    for line in verdict.trust() {
+        let _ = writeln!(body, "<p>{}</p>", escaped(&line));
+    }
     if verdict.classes.is_empty() {
         body.push_str(&chart::scatter(&verdict.scatter));
     } else {
@@ -117,7 +120,8 @@ fn confusion(verdict: &Verdict) -> String {
 fn leaderboard(board: &Board) -> String {
     let rows: Vec<Vec<String>> = board.rows.iter().map(leaderboard_row).collect();
     let head = ["Model", "Trial", &board.metric_title, "± sd", "Locked rows", "Share", "State", "Parameters"];
-    table("Best first; scores are means over folds", &head, &rows)
+    let note = board.tie_test.as_ref().map_or(String::new(), |t| format!("<p>≈ {}.</p>\n", escaped(t)));
+    format!("{}{note}", table("Best first; scores are means over folds", &head, &rows))
 }
 
 fn leaderboard_row(row: &BoardRow) -> Vec<String> {
@@ -130,8 +134,9 @@ fn leaderboard_row(row: &BoardRow) -> Vec<String> {
     };
     // Parameters are plain values under text keys, which always serialise.
     let params = serde_json::to_string(&row.params).unwrap_or_default();
+    let mark = if row.tied_with_best == Some(true) { "≈ " } else { "" };
     vec![
-        escaped(&row.title),
+        format!("{mark}{}", escaped(&row.title)),
         row.trial.map_or("–".to_owned(), |t| t.to_string()),
         shown(row.score),
         shown(row.sd),

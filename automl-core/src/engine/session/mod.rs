@@ -10,7 +10,7 @@ mod serving;
 mod tests;
 
 use super::protocol::{Board, Command, Event, Verdict};
-use super::{ModelArtifact, Study};
+use super::{ModelArtifact, PredictOptions, Study};
 use crate::diagnostic::Diagnostic;
 use crate::table::{CsvReader, ReadOptions, ReadReport, Table};
 
@@ -42,10 +42,10 @@ struct Opened {
 }
 
 /// What a file is read for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Purpose {
     Open,
-    Predict,
+    Predict(PredictOptions),
 }
 
 /// A file that is being read.
@@ -83,6 +83,7 @@ struct Finished {
 /// A table that is being predicted, a block of rows at a time.
 struct Predicting {
     name: String,
+    options: PredictOptions,
     table: Table,
     /// Rows that are done.
     done: usize,
@@ -139,7 +140,9 @@ impl Session {
             Command::Resume => self.with_study(now, |study| study.resume(now)),
             Command::Stop => self.with_study(now, |study| study.stop(now)),
             Command::PredictRow { values } => self.predict_row(&values),
-            Command::PredictTable { name } => self.predict_table(&name, body.unwrap_or(&[])),
+            Command::PredictTable { name, options } => {
+                self.predict_table(&name, options, body.unwrap_or(&[]))
+            }
             Command::SaveModel => self.save_model(),
             Command::SaveReport => self.save_report(),
             Command::Restore => self.restore(body.unwrap_or(&[])),

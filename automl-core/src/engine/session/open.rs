@@ -44,7 +44,7 @@ impl Session {
         let (bytes, of) = (reading.read, reading.bytes.max(reading.read));
         vec![event(match reading.purpose {
             Purpose::Open => Event::Reading { bytes, of },
-            Purpose::Predict => Event::Predicting { bytes, of },
+            Purpose::Predict(_) => Event::Predicting { bytes, of },
         })]
     }
 
@@ -66,8 +66,8 @@ impl Session {
             }
             return failed(found);
         }
-        if reading.purpose == Purpose::Predict {
-            return self.predict_read(reading.name, table, report.diagnostics);
+        if let Purpose::Predict(options) = reading.purpose {
+            return self.predict_read(reading.name, options, table, report.diagnostics);
         }
         self.finished = None;
         self.opened = Some(Opened { name: reading.name, table, report, options: reading.options });

@@ -3,9 +3,9 @@
 use super::searching::no_model;
 use super::{Finished, Output, Predicting, Purpose, Session, event, failed};
 use crate::diagnostic::Diagnostic;
-use crate::engine::ModelArtifact;
 use crate::engine::protocol::Event;
 use crate::engine::report::report_html;
+use crate::engine::{ModelArtifact, PredictOptions};
 use crate::table::Table;
 use std::collections::BTreeMap;
 
@@ -28,8 +28,8 @@ impl Session {
         }
     }
 
-    pub(super) fn predict_table(&mut self, name: &str, bytes: &[u8]) -> Vec<Output> {
-        let mut out = self.predict_begin(name, bytes.len() as u64);
+    pub(super) fn predict_table(&mut self, name: &str, options: PredictOptions, bytes: &[u8]) -> Vec<Output> {
+        let mut out = self.predict_begin(name, options, bytes.len() as u64);
         out.extend(self.read_chunk(bytes));
         out.extend(self.read_end());
         while self.is_predicting() {
@@ -39,10 +39,13 @@ impl Session {
     }
 
     /// Begins to read a file of `bytes` bytes that is to be predicted. Its bytes go to [`Session::read_chunk`].
-    pub fn predict_begin(&mut self, name: &str, bytes: u64) -> Vec<Output> {
+    pub fn predict_begin(&mut self, name: &str, options: PredictOptions, bytes: u64) -> Vec<Output> {
         let Some(finished) = &self.finished else { return no_model() };
-        let options = finished.artifact.read_options();
-        self.read_begin(Purpose::Predict, name, bytes, options);
+        if let Err(diagnostic) = finished.artifact.check_options(&options) {
+            return failed(vec![diagnostic]);
+        }
+        let read = finished.artifact.read_options();
+        self.read_begin(Purpose::Predict(options), name, bytes, read);
         Vec::new()
     }
 
@@ -50,6 +53,7 @@ impl Session {
     pub(super) fn predict_read(
         &mut self,
         name: String,
+        options: PredictOptions,
         table: Table,
         mut diagnostics: Vec<Diagnostic>,
     ) -> Vec<Output> {
@@ -57,7 +61,7 @@ impl Session {
         match finished.artifact.check(&table) {
             Ok(more) => {
                 diagnostics.extend(more);
-                self.predicting = Some(Predicting { name, table, done: 0, diagnostics });
+                self.predicting = Some(Predicting { name, options, table, done: 0, diagnostics });
                 Vec::new()
             }
             Err(diagnostic) => failed(vec![diagnostic]),
@@ -76,7 +80,15 @@ impl Session {
             return Vec::new();
         };
         let of = predicting.table.rows as u64;
-        let (csv, done) = finished.artifact.predictions_part(&predicting.table, predicting.done);
+        let part =
+            finished.artifact.predictions_part(&predicting.table, predicting.done, &predicting.options);
+        let (csv, done) = match part {
+            Ok(part) => part,
+            Err(diagnostic) => {
+                self.predicting = None;
+                return failed(vec![diagnostic]);
+            }
+        };
         predicting.done = done;
         let rows = done as u64;
         let part = Event::PredictionsPart { rows, of };

@@ -3,7 +3,7 @@
 use super::{Output, Session};
 use crate::engine::protocol::{Command, Event, Phase, StudyRequest};
 use crate::engine::tests::{csv, request};
-use crate::engine::{ModelArtifact, WorkerState};
+use crate::engine::{ModelArtifact, PredictOptions, WorkerState};
 use crate::model::Task;
 use crate::table::{ColumnType, Format, ReadOptions, read};
 use std::collections::VecDeque;
@@ -100,7 +100,10 @@ fn from_a_file_to_a_model_and_back() {
     let mut page = Page::new(1);
     page.ask(Command::Restore, Some(&models[0]));
     assert!(matches!(page.last().0, Event::Restored { .. }));
-    page.ask(Command::PredictTable { name: "next.csv".to_owned() }, Some(b"amount,shop,note\n1,south,r1\n"));
+    page.ask(
+        Command::PredictTable { name: "next.csv".to_owned(), options: PredictOptions::default() },
+        Some(b"amount,shop,note\n1,south,r1\n"),
+    );
     let (Event::Predictions { rows: 1, .. }, None) = page.last() else { panic!("{:?}", page.last().0) };
     assert!(page.predictions().starts_with("no,yes\n0."));
     let artifact = ModelArtifact::from_bytes(&models[0]).expect("its own file");
@@ -108,15 +111,19 @@ fn from_a_file_to_a_model_and_back() {
 
     // Parts of a long table are the whole, as the command line writes it.
     let long = format!("amount,shop,note\n{}", "1,south,r1\n-3,north,r2\n,,\n".repeat(12_000));
-    page.ask(Command::PredictTable { name: "long.csv".to_owned() }, Some(long.as_bytes()));
+    page.ask(
+        Command::PredictTable { name: "long.csv".to_owned(), options: PredictOptions::default() },
+        Some(long.as_bytes()),
+    );
     let (table, _) = read(long.as_bytes(), Format::Csv, &artifact.read_options());
-    let (whole, _) = artifact.predictions_csv(&table).expect("a table that suits");
+    let (whole, _) =
+        artifact.predictions_csv(&table, &PredictOptions::default()).expect("a table that suits");
     assert!(page.predictions() == whole, "the parts differ from the whole");
     let parts = page.told.iter().filter(|(e, _)| matches!(e, Event::PredictionsPart { of: 36_000, .. }));
     assert!(parts.count() > 1);
 
     // Given up, nothing more is told of it.
-    let begun = page.session.predict_begin("long.csv", long.len() as u64);
+    let begun = page.session.predict_begin("long.csv", PredictOptions::default(), long.len() as u64);
     assert!(begun.is_empty());
     page.session.read_chunk(long.as_bytes());
     assert!(page.session.read_end().is_empty() && page.session.is_predicting());
@@ -197,7 +204,7 @@ fn commands_out_of_place_are_answered() {
         Command::Start { request: request(3) },
         Command::PredictRow { values: Default::default() },
         Command::Restore,
-        Command::PredictTable { name: "a.csv".to_owned() },
+        Command::PredictTable { name: "a.csv".to_owned(), options: PredictOptions::default() },
     ];
     for command in commands {
         page.ask(command.clone(), None);

@@ -1,5 +1,6 @@
 //! The leaderboard as fronts show it.
 
+use super::compare::TIE_TEST;
 use super::trial::Trial;
 use super::{Step, Study};
 use crate::engine::protocol::{Board, BoardRow, Phase, TrialState};
@@ -42,6 +43,7 @@ impl Study {
             running: self.running.len() as u32,
             progress: self.progress(now),
             end_reason: self.end_reason,
+            tie_test: rows.iter().any(|r| r.p_vs_best.is_some()).then(|| TIE_TEST.to_owned()),
             rows,
         }
     }
@@ -86,6 +88,8 @@ impl Study {
             } else {
                 trial.note.clone()
             },
+            p_vs_best: trial.versus.map(|v| v.p),
+            tied_with_best: trial.is_tied_with_best(),
         }
     }
 

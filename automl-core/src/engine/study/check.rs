@@ -2,10 +2,11 @@
 
 use super::trial::standard_deviation;
 use super::{Step, Study};
+use crate::calibrate::Decision;
 use crate::diagnostic::Diagnostic;
 use crate::engine::pipeline::Pipeline;
 use crate::engine::prepare::actual;
-use crate::engine::protocol::{BoardRow, Importance, TrialState};
+use crate::engine::protocol::{BoardRow, Coverage, Importance, TrialState};
 use crate::explain::permutation::{Explained, permutation_importance};
 use crate::learner::Params;
 use crate::model::Target;
@@ -40,11 +41,16 @@ struct Weighed {
 pub(super) struct Check {
     /// (trial, share), the greatest share first.
     pub members: Vec<(usize, f64)>,
-    /// The blend's predictions of the locked rows, rows × outputs.
+    pub decision: Decision,
+    /// What the blend tells of the locked rows, rows × outputs.
     pub locked: Vec<f64>,
+    /// The same as it was before any map of probabilities.
+    pub plain: Vec<f64>,
     /// The baseline's.
     pub baseline: Vec<f64>,
     pub importance: Vec<Importance>,
+    /// How intervals did on the locked rows.
+    pub coverage: Option<Coverage>,
     weighed: Vec<Weighed>,
     weigh_target: Target,
     next_column: usize,
@@ -62,6 +68,7 @@ impl Study {
             return Err(self.nothing_trained());
         }
         let members = self.choose_members(&candidates);
+        let decision = self.decide(&members);
         let locked_rows = self.prepared.split.locked();
         let target = self.prepared.target.take(&locked_rows);
         let outputs = target.outputs();
@@ -76,15 +83,25 @@ impl Study {
         }
         let baseline = self.locked_prediction(0, locked.len());
         self.trials[0].locked_score = metric.score(actual(&target), &baseline);
-        if members.len() > 1 {
-            self.blend = Some(self.blend_row(&members, metric.score(actual(&target), &locked)));
+        let mut plain = locked.clone();
+        Decision::default().tell(&mut plain, outputs);
+        decision.tell(&mut locked, outputs);
+        let score = decision.score(metric, actual(&target), &locked);
+        match members.as_slice() {
+            [(index, _)] => self.trials[*index].locked_score = score,
+            _ => self.blend = Some(self.blend_row(&members, score)),
         }
+        let coverage = self.coverage(&members, &decision);
+        self.compare(&members);
         let (weighed, weigh_target) = self.weighed(&members, &locked_rows);
         Ok(Check {
             members,
+            decision,
             locked,
+            plain,
             baseline,
             importance: Vec::new(),
+            coverage,
             weighed,
             weigh_target,
             next_column: 0,
@@ -170,6 +187,8 @@ impl Study {
             weight: 1.0,
             reproducible: trials().all(super::trial::Trial::is_reproducible),
             note: String::new(),
+            p_vs_best: None,
+            tied_with_best: None,
         }
     }
 

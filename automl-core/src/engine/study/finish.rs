@@ -15,14 +15,18 @@ impl Study {
     }
 
     fn assemble(&mut self, mut refit: Refit, now: f64) -> Result<Outcome, Diagnostic> {
+        let conformal = self.final_conformal(&refit);
         let verdict = verdict(&Evidence {
             prepared: &self.prepared,
             members: refit.check.members.iter().map(|&(i, share)| (self.title(i), share)).collect(),
+            decision: &refit.check.decision,
             locked: &refit.check.locked,
+            plain: &refit.check.plain,
             baseline: &refit.check.baseline,
             importance: std::mem::take(&mut refit.check.importance),
             trials: self.trials.iter().filter(|t| t.full_score().is_some()).count(),
             ended: self.end_reason,
+            coverage: refit.check.coverage,
         });
         let mut refitted = true;
         let members = refit
@@ -65,6 +69,8 @@ impl Study {
             refitted,
             board: without_clock(&board),
             verdict: verdict.clone(),
+            decision: refit.check.decision,
+            conformal,
         };
         let artifact = ModelArtifact::new(header, members).map_err(|what| {
             Diagnostic::error(

@@ -4,9 +4,11 @@
 //! searching (folds of trials), checking (the best are combined, the locked rows are opened once), refitting (the
 //! chosen models are trained again on all rows), done.
 
+mod assess;
 mod board;
 mod check;
 mod clock;
+mod compare;
 mod costs;
 mod finish;
 mod refit;

@@ -19,6 +19,8 @@ const PATIENCE_SECS: f64 = 3.0;
 pub(super) struct RefitMember {
     pub trial: usize,
     pub folds: Vec<Option<Vec<u8>>>,
+    /// For each fold, its predictions of the rows that it did not learn from.
+    pub validation: Vec<Vec<f64>>,
     started: u32,
     failed: bool,
 }
@@ -50,6 +52,7 @@ impl Study {
         let member = |trial| RefitMember {
             trial,
             folds: (0..folds).map(|_| None).collect(),
+            validation: vec![Vec::new(); folds as usize],
             started: 0,
             failed: false,
         };
@@ -117,7 +120,10 @@ impl Study {
         let Step::Refitting(refit) = &mut self.step else { return };
         let Some(member) = refit.members.get_mut(running.owner) else { return };
         match result.outcome {
-            Ok(fold) => member.folds[running.fold as usize] = Some(fold.pipeline),
+            Ok(fold) => {
+                member.validation[running.fold as usize] = fold.validation;
+                member.folds[running.fold as usize] = Some(fold.pipeline);
+            }
             Err(_) => member.failed = true,
         }
     }

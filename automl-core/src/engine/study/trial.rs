@@ -1,5 +1,6 @@
 //! A trial and what is known of it.
 
+use super::compare::Versus;
 use crate::engine::job::FoldResult;
 use crate::engine::protocol::TrialState;
 use crate::learner::{self, Reproducible};
@@ -27,6 +28,8 @@ pub(super) struct Trial {
     pub locked_score: Option<f64>,
     /// Share in the final model.
     pub weight: f64,
+    /// Held against the best of the board, once the search has ended.
+    pub versus: Option<Versus>,
 }
 
 impl Trial {
@@ -40,6 +43,7 @@ impl Trial {
             note: String::new(),
             locked_score: None,
             weight: 0.0,
+            versus: None,
         }
     }
 
