@@ -130,7 +130,11 @@ proptest! {
         for (a, b) in [(0, 2), (0, 3), (1, 3), (2, 3)] {
             prop_assert!(difference(&*model, a, b, &mut rng) < 1e-9);
         }
-        prop_assert!(difference(&*model, 0, 1, &mut rng) > 0.1 && difference(&*free, 0, 2, &mut rng) > 1e-6);
+        // Two places may happen to differ by nothing; several do not.
+        let mut most = |model: &dyn Model, a: usize, b: usize| {
+            (0..8).map(|_| difference(model, a, b, &mut rng)).fold(0.0, f64::max)
+        };
+        prop_assert!(most(&*model, 0, 1) > 0.1 && most(&*free, 0, 2) > 1e-6);
     }
 }
 
