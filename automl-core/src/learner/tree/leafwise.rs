@@ -6,7 +6,7 @@
 //! they are needed, which changes nothing but time.
 
 use super::binning::Binned;
-use super::histogram::{Lanes, Tables};
+use super::histogram::{Lanes, Scratch};
 use super::packing::Scales;
 use super::partition::partition;
 use super::shape::{Branch, Child, Shape};
@@ -45,8 +45,7 @@ pub struct Grower<'a> {
     pub lanes: Lanes,
     rows: Vec<u32>,
     spare: Vec<u32>,
-    words: Vec<i64>,
-    tables: Box<Tables>,
+    scratch: Box<Scratch>,
     kept: Vec<Vec<i64>>,
     free: Vec<usize>,
     kept_words: usize,
@@ -86,8 +85,7 @@ impl<'a> Grower<'a> {
             lanes: Lanes::new(data, features),
             rows: Vec::new(),
             spare: vec![0; data.rows],
-            words: vec![0; data.rows],
-            tables: Box::new([[0; 256]; 8]),
+            scratch: Box::default(),
             kept: Vec::new(),
             free: Vec::new(),
             kept_words: KEPT_WORDS,
@@ -237,11 +235,10 @@ impl<'a> Grower<'a> {
     /// Sums the rows of `leaf` into the histogram `slot`, where there is one, and takes them off `parent`'s.
     fn sum_small(&mut self, plan: &Plan<'_>, leaf: &Leaf, parent: usize, slot: Option<usize>) {
         let rows = &self.rows[leaf.start..leaf.end];
-        gather(plan.words, rows, &mut self.words);
         let mut parent_words = std::mem::take(&mut self.kept[parent]);
         let mut slot_words = slot.map(|s| std::mem::take(&mut self.kept[s]));
         let offsets = &self.lanes.offsets;
-        self.lanes.sum(Some(rows), &self.words[..rows.len()], &mut self.tables, |f, sums| {
+        self.lanes.sum(Some(rows), plan.words, &mut self.scratch, |f, sums| {
             let place = offsets[f]..offsets[f + 1];
             for (whole, part) in parent_words[place.clone()].iter_mut().zip(sums) {
                 *whole -= part;
@@ -267,16 +264,10 @@ impl<'a> Grower<'a> {
         };
         let rows = &self.rows[leaf.start..leaf.end];
         let whole = plan.all_rows && rows.len() == self.data.rows;
-        let words = if whole {
-            plan.words
-        } else {
-            gather(plan.words, rows, &mut self.words);
-            &self.words[..rows.len()]
-        };
         let mut sums_kept = std::mem::take(&mut self.kept[slot]);
         let offsets = &self.lanes.offsets;
         let index = if whole { None } else { Some(rows) };
-        self.lanes.sum(index, words, &mut self.tables, |f, sums| {
+        self.lanes.sum(index, plan.words, &mut self.scratch, |f, sums| {
             sums_kept[offsets[f]..offsets[f + 1]].copy_from_slice(sums);
         });
         self.kept[slot] = sums_kept;
@@ -359,13 +350,6 @@ fn best_leaf(leaves: &[Leaf]) -> Option<usize> {
         }
     }
     best.map(|(i, _)| i)
-}
-
-/// The words of `rows`, one after the other.
-fn gather(words: &[i64], rows: &[u32], out: &mut [i64]) {
-    for (slot, &row) in out.iter_mut().zip(rows) {
-        *slot = words[row as usize];
-    }
 }
 
 /// How many of `count` a share is, at least one.
