@@ -89,7 +89,7 @@ impl Boosting<'_> {
         let outputs = self.scores.len();
         let data = self.data;
         let mut builder = Builder::new(data.columns, 1);
-        let mut grower = Grower::new(data);
+        let mut grower = Grower::new(data, fit.threads);
         let mut watch = Watch {
             best_loss: self.validation.as_ref().map_or(f64::INFINITY, |v| v.goal.loss(&v.scores)),
             best_rounds: 0,
@@ -145,7 +145,7 @@ impl Boosting<'_> {
         let count = self.data.features.len();
         if self.settings.column_sample < 1.0 {
             let chosen = choose(count, share_of(count, self.settings.column_sample), &mut rng);
-            grower.lanes.refill(self.data, chosen.into_iter().map(|f| f as u32).collect());
+            grower.use_features(chosen.into_iter().map(|f| f as u32).collect());
         }
         let pairs = &self.pairs[output];
         let with_hessian = self.goal.objective.has_hessian();

@@ -6,15 +6,25 @@
 //! they are needed, which changes nothing but time.
 
 use super::binning::Binned;
-use super::histogram::{Lanes, Scratch};
 use super::packing::Scales;
-use super::partition::partition;
+use super::partition::partition_in_parts;
 use super::shape::{Branch, Child, Shape};
+use super::shard::{Shard, Sought};
 use super::split::{Rules, Search, Split};
 use crate::numeric::Rng;
+use crate::platform::each;
 
 /// Words of histograms kept for later subtraction: 96 MiB.
 const KEPT_WORDS: usize = 12 << 20;
+
+/// Fewest features that are worth a thread. This and the next are less in tests, so that they have threads.
+const SHARD_FEATURES: usize = if cfg!(test) { 1 } else { 4 };
+/// Nanoseconds of work that are worth waking threads for.
+const WORTH_THREADS: f64 = if cfg!(test) { 0.0 } else { 150e3 };
+/// About how long the search takes for one bin, in nanoseconds.
+const BIN_NANOS: f64 = 3.0;
+/// Nanoseconds of a root's sums below which no leaf can be worth threads.
+const WORTH_SHARDS: f64 = 2.0 * WORTH_THREADS;
 
 /// How far a tree may grow.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,12 +52,18 @@ struct Leaf {
 /// Grows trees on the same rows again and again, in memory that is there already.
 pub struct Grower<'a> {
     data: &'a Binned,
-    pub lanes: Lanes,
+    threads: usize,
+    /// The tree's features, as numbers in [`Binned::features`].
+    features: Vec<u32>,
+    /// The features' bins and sums, shared out.
+    shards: Vec<Shard>,
     rows: Vec<u32>,
     spare: Vec<u32>,
-    scratch: Box<Scratch>,
-    kept: Vec<Vec<i64>>,
+    /// Histograms that there are, and those that no leaf holds.
+    slots: usize,
     free: Vec<usize>,
+    /// Words of one histogram.
+    words: usize,
     kept_words: usize,
 }
 
@@ -78,18 +94,42 @@ struct Plan<'p> {
 }
 
 impl<'a> Grower<'a> {
-    pub fn new(data: &'a Binned) -> Self {
-        let features = (0..data.features.len() as u32).collect();
-        Self {
+    /// Trees on all features, grown with the help of up to `threads` threads, which change nothing but time.
+    pub fn new(data: &'a Binned, threads: usize) -> Self {
+        let mut grower = Self {
             data,
-            lanes: Lanes::new(data, features),
+            threads,
+            features: Vec::new(),
+            shards: Vec::new(),
             rows: Vec::new(),
             spare: vec![0; data.rows],
-            scratch: Box::default(),
-            kept: Vec::new(),
+            slots: 0,
             free: Vec::new(),
+            words: 0,
             kept_words: KEPT_WORDS,
+        };
+        grower.use_features((0..data.features.len() as u32).collect());
+        grower
+    }
+
+    /// The features that trees are grown on from now on.
+    pub fn use_features(&mut self, features: Vec<u32>) {
+        let worth = sum_nanos(self.data.rows, features.len()) > WORTH_SHARDS;
+        let most = if worth { self.threads } else { 1 };
+        let shards = (features.len() / SHARD_FEATURES).clamp(1, most.max(1));
+        let share = features.len().div_ceil(shards).max(1);
+        if self.shards.len() != shards {
+            self.shards.clear();
+            self.shards.resize_with(shards, Shard::default);
+            self.slots = 0;
         }
+        let data = self.data;
+        each(self.threads, &mut self.shards, |place, shard| {
+            let part = features.chunks(share).nth(place).unwrap_or(&[]);
+            shard.refill(data, place * share, part);
+        });
+        self.words = features.iter().map(|&f| data.features[f as usize].bin_count).sum();
+        self.features = features;
     }
 
     /// Grows one tree on `rows` (all where `None`), whose words are `words`, one a row of the data.
@@ -107,7 +147,7 @@ impl<'a> Grower<'a> {
             None => self.rows.extend(0..self.data.rows as u32),
             Some(rows) => self.rows.extend_from_slice(rows),
         }
-        self.free = (0..self.kept.len()).collect();
+        self.free = (0..self.slots).collect();
         let plan = Plan { words, scales, rules, limits, all_rows: rows.is_none() };
         let total = self.rows.iter().map(|&r| words[r as usize]).sum();
         let end = self.rows.len();
@@ -141,7 +181,8 @@ impl<'a> Grower<'a> {
         let feature = &self.data.features[split.feature as usize];
         let side = split.side(feature.bin_count);
         let rows = &mut self.rows[leaf.start..leaf.end];
-        let middle = leaf.start + partition(rows, &feature.bins, &side, &mut self.spare);
+        let left_rows = partition_in_parts(rows, &feature.bins, &side, &mut self.spare, self.threads);
+        let middle = leaf.start + left_rows;
 
         let new = leaves.len() as u32;
         shape.branches.push(Branch { split, left: Child::Leaf(at as u32), right: Child::Leaf(new) });
@@ -206,17 +247,28 @@ impl<'a> Grower<'a> {
         let (small_open, large_open) =
             if left_is_small { (left_open, right_open) } else { (right_open, left_open) };
         let slot = if small_open { self.take_slot(leaves) } else { None };
-        self.sum_small(plan, small, parent, slot);
         small.kept = slot;
         large.kept = Some(parent);
-        if small_open {
+        // Random cuts are drawn in the order of the leaves and features.
+        let at_once = !plan.rules.random_cuts && (slot.is_some() || !small_open);
+        let sought = if at_once {
+            let of_small = slot.map(|slot| self.sought(plan, small, slot, rng));
+            [of_small, large_open.then(|| self.sought(plan, large, parent, rng))]
+        } else {
+            [None, None]
+        };
+        let rows = small.start..small.end;
+        let found = self.run(rows, &sought, |shard, rows| shard.take_off(rows, plan.words, parent, slot));
+        if at_once {
+            [small.split, large.split] = found;
+        } else {
             match slot {
-                Some(slot) => small.split = self.search(plan, small, slot, rng),
+                Some(slot) => small.split = self.seek(plan, small, slot, rng),
                 None => self.sum_and_search(plan, small, rng),
             }
-        }
-        if large_open {
-            large.split = self.search(plan, large, parent, rng);
+            if large_open {
+                large.split = self.seek(plan, large, parent, rng);
+            }
         }
         for leaf in [small, large] {
             if leaf.split.is_none()
@@ -232,27 +284,6 @@ impl<'a> Grower<'a> {
         !deep && plan.scales.layout.count(leaf.total) >= 2 * plan.rules.min_rows
     }
 
-    /// Sums the rows of `leaf` into the histogram `slot`, where there is one, and takes them off `parent`'s.
-    fn sum_small(&mut self, plan: &Plan<'_>, leaf: &Leaf, parent: usize, slot: Option<usize>) {
-        let rows = &self.rows[leaf.start..leaf.end];
-        let mut parent_words = std::mem::take(&mut self.kept[parent]);
-        let mut slot_words = slot.map(|s| std::mem::take(&mut self.kept[s]));
-        let offsets = &self.lanes.offsets;
-        self.lanes.sum(Some(rows), plan.words, &mut self.scratch, |f, sums| {
-            let place = offsets[f]..offsets[f + 1];
-            for (whole, part) in parent_words[place.clone()].iter_mut().zip(sums) {
-                *whole -= part;
-            }
-            if let Some(words) = &mut slot_words {
-                words[place].copy_from_slice(sums);
-            }
-        });
-        self.kept[parent] = parent_words;
-        if let (Some(slot), Some(words)) = (slot, slot_words) {
-            self.kept[slot] = words;
-        }
-    }
-
     /// Sums a leaf's rows without a parent to take from, and finds its split.
     fn sum_and_search(&mut self, plan: &Plan<'_>, leaf: &mut Leaf, rng: &mut Rng) {
         if !self.may_split(plan, leaf) {
@@ -262,16 +293,13 @@ impl<'a> Grower<'a> {
             Some(slot) => slot,
             None => self.new_slot(),
         };
-        let rows = &self.rows[leaf.start..leaf.end];
-        let whole = plan.all_rows && rows.len() == self.data.rows;
-        let mut sums_kept = std::mem::take(&mut self.kept[slot]);
-        let offsets = &self.lanes.offsets;
-        let index = if whole { None } else { Some(rows) };
-        self.lanes.sum(index, plan.words, &mut self.scratch, |f, sums| {
-            sums_kept[offsets[f]..offsets[f + 1]].copy_from_slice(sums);
+        let whole = plan.all_rows && leaf.end - leaf.start == self.data.rows;
+        let at_once = !plan.rules.random_cuts;
+        let sought = [at_once.then(|| self.sought(plan, leaf, slot, rng)), None];
+        let found = self.run(leaf.start..leaf.end, &sought, |shard, rows| {
+            shard.sum(if whole { None } else { Some(rows) }, plan.words, slot);
         });
-        self.kept[slot] = sums_kept;
-        leaf.split = self.search(plan, leaf, slot, rng);
+        leaf.split = if at_once { found[0] } else { self.seek(plan, leaf, slot, rng) };
         if leaf.split.is_some() && slot < self.most_slots() {
             leaf.kept = Some(slot);
         } else {
@@ -279,43 +307,51 @@ impl<'a> Grower<'a> {
         }
     }
 
-    fn search(&self, plan: &Plan<'_>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Option<Split> {
-        let search = Search::new(plan.rules, plan.scales, leaf.total);
-        let sums = &self.kept[slot];
-        let count = self.lanes.features.len();
+    /// What is to be found for a leaf, after the draws that it takes.
+    fn sought<'p>(&self, plan: &Plan<'p>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Sought<'p> {
+        let count = self.features.len();
         let chosen = (plan.limits.node_features < 1.0)
             .then(|| choose(count, share_of(count, plan.limits.node_features), rng));
-        let mut best: Option<Split> = None;
-        let mut look = |place: usize| {
-            let feature = self.lanes.features[place];
-            let bins = &sums[self.lanes.offsets[place]..self.lanes.offsets[place + 1]];
-            let categorical = self.data.features[feature as usize].cuts.is_categorical();
-            if let Some(split) = search.best(bins, categorical, feature, rng)
-                && best.is_none_or(|b| split.gain > b.gain)
-            {
-                best = Some(split);
-            }
-        };
-        match chosen {
-            None => (0..count).for_each(&mut look),
-            Some(places) => places.into_iter().for_each(&mut look),
-        }
-        best
+        Sought { search: Search::new(plan.rules, plan.scales, leaf.total), slot, chosen }
+    }
+
+    /// Finds a leaf's split feature by feature, which may take draws.
+    fn seek(&self, plan: &Plan<'_>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Option<Split> {
+        let sought = self.sought(plan, leaf, slot, rng);
+        better(self.shards.iter().map(|shard| shard.best(self.data, &sought, rng)))
+    }
+
+    /// Calls `sum` with the rows of a leaf for every shard, and finds what is then sought in it without a draw.
+    fn run(
+        &mut self,
+        rows: std::ops::Range<usize>,
+        sought: &[Option<Sought<'_>>; 2],
+        sum: impl Fn(&mut Shard, &[u32]) + Sync,
+    ) -> [Option<Split>; 2] {
+        let searches = sought.iter().flatten().count();
+        let nanos = sum_nanos(rows.len(), self.features.len()) + (searches * self.words) as f64 * BIN_NANOS;
+        let threads = if nanos > WORTH_THREADS { self.threads } else { 1 };
+        let (data, rows) = (self.data, &self.rows[rows]);
+        each(threads, &mut self.shards, |_, shard| {
+            sum(shard, rows);
+            let mut unused = Rng::new(0);
+            shard.found = [0, 1].map(|i| sought[i].as_ref().and_then(|s| shard.best(data, s, &mut unused)));
+        });
+        [0, 1].map(|i| better(self.shards.iter().map(|shard| shard.found[i])))
     }
 
     /// How many histograms may be kept.
     fn most_slots(&self) -> usize {
-        (self.kept_words / self.lanes.len().max(1)).max(2)
+        (self.kept_words / self.words.max(1)).max(2)
     }
 
     /// A histogram to write to: a free one, a new one, or that of the leaf least likely to be split soon.
     fn take_slot(&mut self, leaves: &mut [Leaf]) -> Option<usize> {
-        let words = self.lanes.len();
         if let Some(slot) = self.free.pop() {
-            self.kept[slot].resize(words, 0);
+            self.shards.iter_mut().for_each(|shard| shard.renew_slot(slot));
             return Some(slot);
         }
-        if self.kept.len() < self.most_slots() {
+        if self.slots < self.most_slots() {
             return Some(self.new_slot());
         }
         let worst =
@@ -326,13 +362,27 @@ impl<'a> Grower<'a> {
     /// Keeps fewer histograms than memory allows.
     #[cfg(test)]
     pub fn keep_at_most(&mut self, histograms: usize) {
-        self.kept_words = histograms * self.lanes.len();
+        self.kept_words = histograms * self.words;
     }
 
     fn new_slot(&mut self) -> usize {
-        self.kept.push(vec![0; self.lanes.len()]);
-        self.kept.len() - 1
+        self.shards.iter_mut().for_each(Shard::add_slot);
+        self.slots += 1;
+        self.slots - 1
     }
+}
+
+/// About how long it takes to sum so many rows of so many features.
+fn sum_nanos(rows: usize, features: usize) -> f64 {
+    rows as f64 * (10.0 + 0.5 * features as f64)
+}
+
+/// The best of all, the first of equals.
+fn better(found: impl Iterator<Item = Option<Split>>) -> Option<Split> {
+    found.flatten().fold(None, |best: Option<Split>, split| match best {
+        Some(best) if split.gain <= best.gain => Some(best),
+        _ => Some(split),
+    })
 }
 
 fn gain(leaf: &Leaf) -> f64 {

@@ -8,7 +8,7 @@
 //!
 //! Sums of integers do not depend on their order, so a histogram is the same however it was come by: summed over
 //! its rows, or as its parent less its sibling. Everything after it is arithmetic in `f64` in a fixed order.
-//! Nothing here reads a clock, starts a thread or draws a number that its seed does not decide.
+//! Nothing here reads a clock or draws a number that its seed does not decide; threads change nothing but time.
 
 pub mod binning;
 pub mod center;
@@ -23,6 +23,7 @@ pub mod packing;
 pub mod partition;
 mod quick;
 pub mod shape;
+mod shard;
 pub mod split;
 
 #[cfg(test)]

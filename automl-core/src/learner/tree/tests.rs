@@ -2,10 +2,10 @@
 
 use super::binning::{Binned, Cuts};
 use super::flat::Builder;
-use super::histogram::Lanes;
+use super::histogram::{Lanes, Scratch};
 use super::leafwise::{Grower, Limits};
 use super::packing::{Layout, Scales, quantise};
-use super::partition::partition;
+use super::partition::{partition, partition_in_parts};
 use super::split::{Rules, Search, Test};
 use super::testing::{frame, levels, mixed, numbers};
 use crate::node::{FeatureValues, Frame, NO_CATEGORY};
@@ -147,25 +147,32 @@ fn partition_keeps_the_order() {
     let mut rows: Vec<u32> = (0..1000).step_by(3).collect();
     let (left, right): (Vec<u32>, Vec<u32>) =
         rows.iter().partition(|&&r| side[usize::from(bins[r as usize])]);
+    let given = rows.clone();
     let count = partition(&mut rows, &bins, &side, &mut vec![0; 1000]);
     assert_eq!((&rows[..count], &rows[count..]), (left.as_slice(), right.as_slice()));
+    for threads in 1..9 {
+        let mut in_parts = given.clone();
+        assert_eq!(partition_in_parts(&mut in_parts, &bins, &side, &mut vec![0; 1000], threads), count);
+        assert_eq!(in_parts, rows);
+    }
 }
 
 #[test]
 fn histograms_are_sums_by_bin() {
-    let (train, _) = mixed(500, 2, 5);
-    let data = Binned::new(&train, 30, 0);
-    let lanes = Lanes::new(&data, (0..data.features.len() as u32).collect());
+    // More rows than are gathered at a time, and features for two panels, of which the second is not full.
+    const ROWS: u32 = 2500;
     let mut rng = Rng::new(6);
-    let words: Vec<i64> = (0..500).map(|_| rng.below(1000) as i64).collect();
-    let rows: Vec<u32> = (0..500).filter(|_| rng.below(2) == 0).collect();
-    let mine: Vec<i64> = rows.iter().map(|&r| words[r as usize]).collect();
-    let mut tables = [[7; 256]; 8];
-    for (subset, words_of) in [(None, &words), (Some(rows.as_slice()), &mine)] {
+    let mut column = |f: usize| numbers((0..ROWS).map(|_| rng.below(f + 2) as f32).collect::<Vec<_>>());
+    let data = bin((0..77).map(&mut column).collect(), 255);
+    let lanes = Lanes::new(&data, (0..data.features.len() as u32).collect());
+    let words: Vec<i64> = (0..ROWS).map(|_| rng.below(1000) as i64).collect();
+    let rows: Vec<u32> = (0..ROWS).filter(|_| rng.below(2) == 0).collect();
+    let mut scratch = Scratch::default();
+    for subset in [None, Some(rows.as_slice())] {
         let mut seen = 0;
-        lanes.sum(subset, words_of, &mut tables, |f, sums| {
+        lanes.sum(subset, &words, &mut scratch, |f, sums| {
             let mut direct = vec![0; data.features[f].bin_count];
-            let all: Vec<u32> = (0..500).collect();
+            let all: Vec<u32> = (0..ROWS).collect();
             for &r in subset.unwrap_or(&all) {
                 direct[usize::from(data.features[f].bins[r as usize])] += words[r as usize];
             }
@@ -279,8 +286,8 @@ fn subtraction_is_exact() {
             (0..grown.shape.leaves as usize).map(|l| grown.leaf_rows(l).to_vec()).collect();
         (grown.shape.clone(), rows)
     };
-    let (kept, rows) = grow(&mut Grower::new(&data), 40);
-    let mut forgetful = Grower::new(&data);
+    let (kept, rows) = grow(&mut Grower::new(&data, 1), 40);
+    let mut forgetful = Grower::new(&data, 1);
     forgetful.keep_at_most(2);
     assert_eq!(grow(&mut forgetful, 40), (kept.clone(), rows.clone()));
     assert_eq!(kept.leaves, 40);
@@ -303,30 +310,34 @@ fn a_finished_tree_sends_rows_where_they_were() {
     let pairs = random_pairs(1500, &mut rng);
     let mut words = vec![0; 1500];
     let scales = quantise(&pairs, None, true, &mut rng, &mut words);
-    let limits = Limits { max_leaves: 60, max_depth: 7, node_features: 0.5 };
-    let mut grower = Grower::new(&data);
-    let grown = grower.grow(None, &words, scales, &RULES, &limits, &mut rng);
-    let mut builder = Builder::new(data.columns, 1);
-    for leaf in 0..grown.shape.leaves {
-        builder.push_leaf(&[leaf as f32]);
+    // The smaller trees are predicted by sets of leaves, the larger ones are walked.
+    for max_leaves in [1, 2, 31, 32, 33, 60] {
+        let limits = Limits { max_leaves, max_depth: 9, node_features: 0.5 };
+        let mut grower = Grower::new(&data, 1);
+        let grown = grower.grow(None, &words, scales, &RULES, &limits, &mut rng);
+        let mut builder = Builder::new(data.columns, 1);
+        for leaf in 0..grown.shape.leaves {
+            builder.push_leaf(&[leaf as f32]);
+        }
+        builder.push(&grown.shape, &data, |leaf| leaf);
+        let flat = builder.finish(1);
+        let predict = |frame: &Frame| {
+            let mut scores = vec![0.0; frame.rows];
+            flat.add_to(frame, 1, &mut scores);
+            scores
+        };
+        let trained = predict(&train);
+        for leaf in 0..grown.shape.leaves as usize {
+            assert!(grown.leaf_rows(leaf).iter().all(|&r| trained[r as usize] == leaf as f64));
+        }
+        let columns = data.apply(&other);
+        let mut routed = vec![-1.0; 700];
+        let mut rows: Vec<u32> = (0..700).collect();
+        let column = |f: u32| (columns[f as usize].as_slice(), data.features[f as usize].bin_count);
+        grown.shape.route(&mut rows, &mut vec![0; 700], column, |leaf, rows| {
+            rows.iter().for_each(|&r| routed[r as usize] = f64::from(leaf));
+        });
+        assert_eq!(routed, predict(&other));
+        assert!(grown.shape.leaves as usize == max_leaves);
     }
-    builder.push(&grown.shape, &data, |leaf| leaf);
-    let flat = builder.finish(1);
-    let predict = |frame: &Frame| {
-        let mut scores = vec![0.0; frame.rows];
-        flat.add_to(frame, 1, &mut scores);
-        scores
-    };
-    let trained = predict(&train);
-    for leaf in 0..grown.shape.leaves as usize {
-        assert!(grown.leaf_rows(leaf).iter().all(|&r| trained[r as usize] == leaf as f64));
-    }
-    let columns = data.apply(&other);
-    let mut routed = vec![-1.0; 700];
-    let mut rows: Vec<u32> = (0..700).collect();
-    let column = |f: u32| (columns[f as usize].as_slice(), data.features[f as usize].bin_count);
-    grown.shape.route(&mut rows, &mut vec![0; 700], column, |leaf, rows| {
-        rows.iter().for_each(|&r| routed[r as usize] = f64::from(leaf));
-    });
-    assert_eq!(routed, predict(&other));
 }
