@@ -6,11 +6,14 @@
 
 use crate::node::{FeatureValues, Frame};
 use crate::numeric::Rng;
+use crate::platform::each;
 
 /// Most bins that hold values; with the missing bin, a bin's number fits in a `u8`.
 pub const MAX_VALUE_BINS: usize = 255;
 /// Above this many rows, the quantiles are those of a sample of this size.
 const QUANTILE_ROWS: usize = 200_000;
+/// Values that are worth threads; none in tests, so that they have threads.
+const WORTH_THREADS: usize = if cfg!(test) { 0 } else { 1 << 15 };
 /// Levels with larger codes count as missing: a level's side of a split is looked up by its code.
 const MAX_CODE: u32 = 1 << 20;
 /// Marks a code without a bin of its own in [`Cuts::Levels`].
@@ -82,6 +85,11 @@ impl Cuts {
 impl Binned {
     /// Bins the training rows, with at most `max_bins` bins of values for a number.
     pub fn new(frame: &Frame, max_bins: usize, seed: u64) -> Self {
+        Self::with_threads(frame, max_bins, seed, 1)
+    }
+
+    /// The same with the help of up to `threads` threads.
+    pub fn with_threads(frame: &Frame, max_bins: usize, seed: u64, threads: usize) -> Self {
         let max_bins = max_bins.clamp(2, MAX_VALUE_BINS);
         let sample = (frame.rows > QUANTILE_ROWS).then(|| {
             let mut rng = Rng::for_stream(seed, &[0xB1]);
@@ -89,20 +97,22 @@ impl Binned {
             rows.sort_unstable();
             rows
         });
-        let mut features = Vec::new();
-        for (column, values) in frame.columns.iter().enumerate() {
-            let (cuts, middles) = match &values.values {
+        let mut features: Vec<Option<BinnedFeature>> = vec![None; frame.columns.len()];
+        let threads = if frame.rows * features.len() < WORTH_THREADS { 1 } else { threads };
+        each(threads, &mut features, |column, feature| {
+            let values = &frame.columns[column].values;
+            let (cuts, middles) = match values {
                 FeatureValues::Numeric(v) => number_cuts(v, sample.as_deref(), max_bins),
                 FeatureValues::Categorical { codes, .. } => (level_bins(codes), Vec::new()),
             };
-            let bins = cuts.assign(Some(&values.values), frame.rows);
-            let Some(&first) = bins.first() else { continue };
-            if bins.iter().all(|&b| b == first) {
-                continue;
+            let bins = cuts.assign(Some(values), frame.rows);
+            let Some(&first) = bins.first() else { return };
+            if bins.iter().any(|&b| b != first) {
+                let bin_count = cuts.value_bins() + 1;
+                *feature = Some(BinnedFeature { column: column as u32, cuts, bin_count, bins, middles });
             }
-            let bin_count = cuts.value_bins() + 1;
-            features.push(BinnedFeature { column: column as u32, cuts, bin_count, bins, middles });
-        }
+        });
+        let features = features.into_iter().flatten().collect();
         Self { rows: frame.rows, features, columns: frame.columns.len() }
     }
 
