@@ -122,13 +122,7 @@ impl Panel {
 }
 
 impl Lanes {
-    pub fn new(data: &Binned, features: Vec<u32>) -> Self {
-        let mut lanes = Self::default();
-        lanes.refill(data, features);
-        lanes
-    }
-
-    /// The same as [`Lanes::new`], in memory that is there already.
+    /// Takes other features, in memory that is there already.
     pub fn refill(&mut self, data: &Binned, features: Vec<u32>) {
         self.offsets.clear();
         self.offsets.push(0);

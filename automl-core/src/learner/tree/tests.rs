@@ -164,7 +164,8 @@ fn histograms_are_sums_by_bin() {
     let mut rng = Rng::new(6);
     let mut column = |f: usize| numbers((0..ROWS).map(|_| rng.below(f + 2) as f32).collect::<Vec<_>>());
     let data = bin((0..77).map(&mut column).collect(), 255);
-    let lanes = Lanes::new(&data, (0..data.features.len() as u32).collect());
+    let mut lanes = Lanes::default();
+    lanes.refill(&data, (0..data.features.len() as u32).collect());
     let words: Vec<i64> = (0..ROWS).map(|_| rng.below(1000) as i64).collect();
     let rows: Vec<u32> = (0..ROWS).filter(|_| rng.below(2) == 0).collect();
     let mut scratch = Scratch::default();
