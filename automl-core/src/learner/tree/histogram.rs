@@ -7,17 +7,28 @@
 //! copies, so that the processor waits for many rows' memory at once; summing finds all that it needs near by.
 
 use super::binning::Binned;
+use crate::platform::each;
 
 /// Features that are summed in one pass.
 const LANES: usize = 8;
 /// Most groups of a panel.
 const PANEL_GROUPS: usize = 8;
+/// Rows that are laid out at a time.
+const REFILL: usize = 1024;
 const LINE_BYTES: usize = 64;
 /// Rows that are gathered at a time.
 const BLOCK: usize = 1024;
 
 type Bins = [u8; LANES];
 type Tables = [[i64; 256]; LANES];
+
+/// The rows that are summed.
+#[derive(Clone, Copy)]
+pub enum Rows<'r> {
+    /// From the first number to before the second.
+    Between(usize, usize),
+    Listed(&'r [u32]),
+}
 
 /// Memory for summing, used again and again.
 pub struct Scratch {
@@ -51,6 +62,24 @@ pub struct Lanes {
     panels: Vec<Panel>,
 }
 
+impl Rows<'_> {
+    pub fn len(self) -> usize {
+        match self {
+            Self::Between(start, end) => end - start,
+            Self::Listed(rows) => rows.len(),
+        }
+    }
+
+    /// Up to `count` of these, the first `before` being left out.
+    pub fn part(self, before: usize, count: usize) -> Self {
+        let (start, end) = (before.min(self.len()), (before + count).min(self.len()));
+        match self {
+            Self::Between(first, _) => Self::Between(first + start, first + end),
+            Self::Listed(rows) => Self::Listed(&rows[start..end]),
+        }
+    }
+}
+
 impl Default for Scratch {
     fn default() -> Self {
         Self { tables: Vec::new(), bins: Vec::new(), words: [0; BLOCK] }
@@ -59,25 +88,27 @@ impl Default for Scratch {
 
 impl Panel {
     /// Lays the bins of `features` out anew, in memory that is there already.
-    fn refill(&mut self, data: &Binned, features: &[u32]) {
+    fn refill(&mut self, data: &Binned, features: &[u32], threads: usize) {
         self.features = features.len();
         self.groups = features.len().div_ceil(LANES);
         self.stride = self.groups.next_power_of_two();
         self.bins.clear();
         self.bins.resize(data.rows * self.stride + LINE_BYTES / LANES, [0; LANES]);
         self.start = self.bins.as_ptr().align_offset(LINE_BYTES).min(LINE_BYTES / LANES);
-        for (block, part) in self.bins[self.start..].chunks_mut(BLOCK * self.stride).enumerate() {
+        let stride = self.stride;
+        let mut blocks: Vec<&mut [Bins]> = self.bins[self.start..].chunks_mut(REFILL * stride).collect();
+        each(threads.min(blocks.len()), &mut blocks, |block, part| {
             for (place, &f) in features.iter().enumerate() {
-                let cells = part.iter_mut().skip(place / LANES).step_by(self.stride);
-                let bins = data.features[f as usize].bins.get(block * BLOCK..).unwrap_or(&[]);
+                let cells = part.iter_mut().skip(place / LANES).step_by(stride);
+                let bins = data.features[f as usize].bins.get(block * REFILL..).unwrap_or(&[]);
                 for (cell, &bin) in cells.zip(bins) {
                     cell[place % LANES] = bin;
                 }
             }
-        }
+        });
     }
 
-    fn sum(&self, rows: Option<&[u32]>, words: &[i64], scratch: &mut Scratch) {
+    fn sum(&self, rows: Rows<'_>, words: &[i64], scratch: &mut Scratch) {
         match self.stride {
             1 => self.sum_records::<1>(rows, words, scratch),
             2 => self.sum_records::<2>(rows, words, scratch),
@@ -86,14 +117,18 @@ impl Panel {
         }
     }
 
-    fn sum_records<const STRIDE: usize>(&self, rows: Option<&[u32]>, words: &[i64], scratch: &mut Scratch) {
+    fn sum_records<const STRIDE: usize>(&self, rows: Rows<'_>, words: &[i64], scratch: &mut Scratch) {
         let records = self.bins[self.start..].as_chunks::<STRIDE>().0;
         let Scratch { tables, bins, words: near_words } = scratch;
-        let Some(rows) = rows else {
-            for (records, words) in records.chunks(BLOCK).zip(words.chunks(BLOCK)) {
-                self.add(records, words, tables);
+        let rows = match rows {
+            Rows::Listed(rows) => rows,
+            Rows::Between(start, end) => {
+                let (records, words) = (&records[start..end], &words[start..end]);
+                for (records, words) in records.chunks(BLOCK).zip(words.chunks(BLOCK)) {
+                    self.add(records, words, tables);
+                }
+                return;
             }
-            return;
         };
         let near = bins.as_chunks_mut::<STRIDE>().0;
         for rows in rows.chunks(BLOCK) {
@@ -123,7 +158,7 @@ impl Panel {
 
 impl Lanes {
     /// Takes other features, in memory that is there already.
-    pub fn refill(&mut self, data: &Binned, features: Vec<u32>) {
+    pub fn refill(&mut self, data: &Binned, features: Vec<u32>, threads: usize) {
         self.offsets.clear();
         self.offsets.push(0);
         let mut end = 0;
@@ -134,7 +169,7 @@ impl Lanes {
         let parts = features.chunks(LANES * PANEL_GROUPS);
         self.panels.resize_with(parts.len(), Panel::default);
         for (panel, part) in self.panels.iter_mut().zip(parts) {
-            panel.refill(data, part);
+            panel.refill(data, part, threads);
         }
         self.features = features;
     }
@@ -144,11 +179,10 @@ impl Lanes {
         self.offsets.last().copied().unwrap_or(0)
     }
 
-    /// Sums the words of the rows of a leaf, which are all rows of the data where `rows` is `None`. `words` has one
-    /// a row of the data. Calls `done(feature, sums)` for each feature of the tree, by its place in it.
+    /// Sums the words of the rows of a leaf. `words` has one a row of the data. Calls `done(feature, sums)` for each feature of the tree, by its place in it.
     pub fn sum(
         &self,
-        rows: Option<&[u32]>,
+        rows: Rows<'_>,
         words: &[i64],
         scratch: &mut Scratch,
         mut done: impl FnMut(usize, &[i64]),

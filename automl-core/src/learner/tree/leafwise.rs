@@ -6,25 +6,20 @@
 //! they are needed, which changes nothing but time.
 
 use super::binning::Binned;
+use super::histogram::Rows;
 use super::packing::Scales;
 use super::partition::partition_in_parts;
 use super::shape::{Branch, Child, Shape};
-use super::shard::{Shard, Sought};
 use super::split::{Rules, Search, Split};
+use super::sums::{Summer, WORTH_THREADS};
 use crate::numeric::Rng;
 use crate::platform::each;
 
 /// Words of histograms kept for later subtraction: 96 MiB.
 const KEPT_WORDS: usize = 12 << 20;
 
-/// Fewest features that are worth a thread. This and the next are less in tests, so that they have threads.
-const SHARD_FEATURES: usize = if cfg!(test) { 1 } else { 4 };
-/// Nanoseconds of work that are worth waking threads for.
-const WORTH_THREADS: f64 = if cfg!(test) { 0.0 } else { 150e3 };
 /// About how long the search takes for one bin, in nanoseconds.
 const BIN_NANOS: f64 = 3.0;
-/// Nanoseconds of a root's sums below which no leaf can be worth threads.
-const WORTH_SHARDS: f64 = 2.0 * WORTH_THREADS;
 
 /// How far a tree may grow.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,18 +47,13 @@ struct Leaf {
 /// Grows trees on the same rows again and again, in memory that is there already.
 pub struct Grower<'a> {
     data: &'a Binned,
+    /// Threads that may help; they change nothing but time.
     threads: usize,
-    /// The tree's features, as numbers in [`Binned::features`].
-    features: Vec<u32>,
-    /// The features' bins and sums, shared out.
-    shards: Vec<Shard>,
+    summer: Summer,
     rows: Vec<u32>,
     spare: Vec<u32>,
-    /// Histograms that there are, and those that no leaf holds.
-    slots: usize,
+    kept: Vec<Vec<i64>>,
     free: Vec<usize>,
-    /// Words of one histogram.
-    words: usize,
     kept_words: usize,
 }
 
@@ -94,42 +84,25 @@ struct Plan<'p> {
 }
 
 impl<'a> Grower<'a> {
-    /// Trees on all features, grown with the help of up to `threads` threads, which change nothing but time.
+    /// Trees on all features, grown with the help of up to `threads` threads.
     pub fn new(data: &'a Binned, threads: usize) -> Self {
         let mut grower = Self {
             data,
             threads,
-            features: Vec::new(),
-            shards: Vec::new(),
+            summer: Summer::default(),
             rows: Vec::new(),
             spare: vec![0; data.rows],
-            slots: 0,
+            kept: Vec::new(),
             free: Vec::new(),
-            words: 0,
             kept_words: KEPT_WORDS,
         };
         grower.use_features((0..data.features.len() as u32).collect());
         grower
     }
 
-    /// The features that trees are grown on from now on.
+    /// The features that trees are grown on from now on, as numbers in [`Binned::features`].
     pub fn use_features(&mut self, features: Vec<u32>) {
-        let worth = sum_nanos(self.data.rows, features.len()) > WORTH_SHARDS;
-        let most = if worth { self.threads } else { 1 };
-        let shards = (features.len() / SHARD_FEATURES).clamp(1, most.max(1));
-        let share = features.len().div_ceil(shards).max(1);
-        if self.shards.len() != shards {
-            self.shards.clear();
-            self.shards.resize_with(shards, Shard::default);
-            self.slots = 0;
-        }
-        let data = self.data;
-        each(self.threads, &mut self.shards, |place, shard| {
-            let part = features.chunks(share).nth(place).unwrap_or(&[]);
-            shard.refill(data, place * share, part);
-        });
-        self.words = features.iter().map(|&f| data.features[f as usize].bin_count).sum();
-        self.features = features;
+        self.summer.refill(self.data, features, self.threads);
     }
 
     /// Grows one tree on `rows` (all where `None`), whose words are `words`, one a row of the data.
@@ -147,7 +120,7 @@ impl<'a> Grower<'a> {
             None => self.rows.extend(0..self.data.rows as u32),
             Some(rows) => self.rows.extend_from_slice(rows),
         }
-        self.free = (0..self.slots).collect();
+        self.free = (0..self.kept.len()).collect();
         let plan = Plan { words, scales, rules, limits, all_rows: rows.is_none() };
         let total = self.rows.iter().map(|&r| words[r as usize]).sum();
         let end = self.rows.len();
@@ -247,28 +220,17 @@ impl<'a> Grower<'a> {
         let (small_open, large_open) =
             if left_is_small { (left_open, right_open) } else { (right_open, left_open) };
         let slot = if small_open { self.take_slot(leaves) } else { None };
+        self.sum_small(plan, small, parent, slot);
         small.kept = slot;
         large.kept = Some(parent);
-        // Random cuts are drawn in the order of the leaves and features.
-        let at_once = !plan.rules.random_cuts && (slot.is_some() || !small_open);
-        let sought = if at_once {
-            let of_small = slot.map(|slot| self.sought(plan, small, slot, rng));
-            [of_small, large_open.then(|| self.sought(plan, large, parent, rng))]
-        } else {
-            [None, None]
-        };
-        let rows = small.start..small.end;
-        let found = self.run(rows, &sought, |shard, rows| shard.take_off(rows, plan.words, parent, slot));
-        if at_once {
-            [small.split, large.split] = found;
-        } else {
+        if small_open {
             match slot {
-                Some(slot) => small.split = self.seek(plan, small, slot, rng),
+                Some(slot) => small.split = self.search(plan, small, slot, rng),
                 None => self.sum_and_search(plan, small, rng),
             }
-            if large_open {
-                large.split = self.seek(plan, large, parent, rng);
-            }
+        }
+        if large_open {
+            large.split = self.search(plan, large, parent, rng);
         }
         for leaf in [small, large] {
             if leaf.split.is_none()
@@ -284,6 +246,16 @@ impl<'a> Grower<'a> {
         !deep && plan.scales.layout.count(leaf.total) >= 2 * plan.rules.min_rows
     }
 
+    /// Sums the rows of `leaf` into the histogram `slot`, where there is one, and takes them off `parent`'s.
+    fn sum_small(&mut self, plan: &Plan<'_>, leaf: &Leaf, parent: usize, slot: Option<usize>) {
+        let rows = Rows::Listed(&self.rows[leaf.start..leaf.end]);
+        let sums = self.summer.sum(rows, plan.words, self.threads);
+        self.kept[parent].iter_mut().zip(sums.iter()).for_each(|(whole, part)| *whole -= part);
+        if let Some(slot) = slot {
+            std::mem::swap(&mut self.kept[slot], sums);
+        }
+    }
+
     /// Sums a leaf's rows without a parent to take from, and finds its split.
     fn sum_and_search(&mut self, plan: &Plan<'_>, leaf: &mut Leaf, rng: &mut Rng) {
         if !self.may_split(plan, leaf) {
@@ -294,12 +266,10 @@ impl<'a> Grower<'a> {
             None => self.new_slot(),
         };
         let whole = plan.all_rows && leaf.end - leaf.start == self.data.rows;
-        let at_once = !plan.rules.random_cuts;
-        let sought = [at_once.then(|| self.sought(plan, leaf, slot, rng)), None];
-        let found = self.run(leaf.start..leaf.end, &sought, |shard, rows| {
-            shard.sum(if whole { None } else { Some(rows) }, plan.words, slot);
-        });
-        leaf.split = if at_once { found[0] } else { self.seek(plan, leaf, slot, rng) };
+        let listed = Rows::Listed(&self.rows[leaf.start..leaf.end]);
+        let rows = if whole { Rows::Between(0, self.data.rows) } else { listed };
+        std::mem::swap(&mut self.kept[slot], self.summer.sum(rows, plan.words, self.threads));
+        leaf.split = self.search(plan, leaf, slot, rng);
         if leaf.split.is_some() && slot < self.most_slots() {
             leaf.kept = Some(slot);
         } else {
@@ -307,51 +277,59 @@ impl<'a> Grower<'a> {
         }
     }
 
-    /// What is to be found for a leaf, after the draws that it takes.
-    fn sought<'p>(&self, plan: &Plan<'p>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Sought<'p> {
-        let count = self.features.len();
-        let chosen = (plan.limits.node_features < 1.0)
-            .then(|| choose(count, share_of(count, plan.limits.node_features), rng));
-        Sought { search: Search::new(plan.rules, plan.scales, leaf.total), slot, chosen }
-    }
-
-    /// Finds a leaf's split feature by feature, which may take draws.
-    fn seek(&self, plan: &Plan<'_>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Option<Split> {
-        let sought = self.sought(plan, leaf, slot, rng);
-        better(self.shards.iter().map(|shard| shard.best(self.data, &sought, rng)))
-    }
-
-    /// Calls `sum` with the rows of a leaf for every shard, and finds what is then sought in it without a draw.
-    fn run(
-        &mut self,
-        rows: std::ops::Range<usize>,
-        sought: &[Option<Sought<'_>>; 2],
-        sum: impl Fn(&mut Shard, &[u32]) + Sync,
-    ) -> [Option<Split>; 2] {
-        let searches = sought.iter().flatten().count();
-        let nanos = sum_nanos(rows.len(), self.features.len()) + (searches * self.words) as f64 * BIN_NANOS;
-        let threads = if nanos > WORTH_THREADS { self.threads } else { 1 };
-        let (data, rows) = (self.data, &self.rows[rows]);
-        each(threads, &mut self.shards, |_, shard| {
-            sum(shard, rows);
-            let mut unused = Rng::new(0);
-            shard.found = [0, 1].map(|i| sought[i].as_ref().and_then(|s| shard.best(data, s, &mut unused)));
+    fn search(&self, plan: &Plan<'_>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Option<Split> {
+        let search = Search::new(plan.rules, plan.scales, leaf.total);
+        let count = self.summer.lanes.features.len();
+        let places = if plan.limits.node_features < 1.0 {
+            choose(count, share_of(count, plan.limits.node_features), rng)
+        } else {
+            (0..count).collect()
+        };
+        // Random cuts are drawn in the order of the features.
+        let worth = self.summer.lanes.len() as f64 * BIN_NANOS > WORTH_THREADS && !plan.rules.random_cuts;
+        if self.threads < 2 || !worth {
+            return self.best_of(&search, &places, slot, rng);
+        }
+        let share = places.len().div_ceil(self.threads).max(1);
+        let mut parts: Vec<_> = places.chunks(share).map(|places| (places, None)).collect();
+        each(self.threads, &mut parts, |_, (places, found)| {
+            *found = self.best_of(&search, places, slot, &mut Rng::new(0));
         });
-        [0, 1].map(|i| better(self.shards.iter().map(|shard| shard.found[i])))
+        let better =
+            |best: Option<Split>, split: Split| Some(best.filter(|b| b.gain >= split.gain).unwrap_or(split));
+        parts.into_iter().filter_map(|(_, found)| found).fold(None, better)
+    }
+
+    /// The best split on the features at `places`, the first of equals.
+    fn best_of(&self, search: &Search<'_>, places: &[usize], slot: usize, rng: &mut Rng) -> Option<Split> {
+        let (lanes, sums) = (&self.summer.lanes, &self.kept[slot]);
+        let mut best: Option<Split> = None;
+        for &place in places {
+            let feature = lanes.features[place];
+            let bins = &sums[lanes.offsets[place]..lanes.offsets[place + 1]];
+            let categorical = self.data.features[feature as usize].cuts.is_categorical();
+            if let Some(split) = search.best(bins, categorical, feature, rng)
+                && best.is_none_or(|b| split.gain > b.gain)
+            {
+                best = Some(split);
+            }
+        }
+        best
     }
 
     /// How many histograms may be kept.
     fn most_slots(&self) -> usize {
-        (self.kept_words / self.words.max(1)).max(2)
+        (self.kept_words / self.summer.lanes.len().max(1)).max(2)
     }
 
     /// A histogram to write to: a free one, a new one, or that of the leaf least likely to be split soon.
     fn take_slot(&mut self, leaves: &mut [Leaf]) -> Option<usize> {
+        let words = self.summer.lanes.len();
         if let Some(slot) = self.free.pop() {
-            self.shards.iter_mut().for_each(|shard| shard.renew_slot(slot));
+            self.kept[slot].resize(words, 0);
             return Some(slot);
         }
-        if self.slots < self.most_slots() {
+        if self.kept.len() < self.most_slots() {
             return Some(self.new_slot());
         }
         let worst =
@@ -362,27 +340,13 @@ impl<'a> Grower<'a> {
     /// Keeps fewer histograms than memory allows.
     #[cfg(test)]
     pub fn keep_at_most(&mut self, histograms: usize) {
-        self.kept_words = histograms * self.words;
+        self.kept_words = histograms * self.summer.lanes.len();
     }
 
     fn new_slot(&mut self) -> usize {
-        self.shards.iter_mut().for_each(Shard::add_slot);
-        self.slots += 1;
-        self.slots - 1
+        self.kept.push(vec![0; self.summer.lanes.len()]);
+        self.kept.len() - 1
     }
-}
-
-/// About how long it takes to sum so many rows of so many features.
-fn sum_nanos(rows: usize, features: usize) -> f64 {
-    rows as f64 * (10.0 + 0.5 * features as f64)
-}
-
-/// The best of all, the first of equals.
-fn better(found: impl Iterator<Item = Option<Split>>) -> Option<Split> {
-    found.flatten().fold(None, |best: Option<Split>, split| match best {
-        Some(best) if split.gain <= best.gain => Some(best),
-        _ => Some(split),
-    })
 }
 
 fn gain(leaf: &Leaf) -> f64 {

@@ -23,8 +23,8 @@ pub mod packing;
 pub mod partition;
 mod quick;
 pub mod shape;
-mod shard;
 pub mod split;
+mod sums;
 
 #[cfg(test)]
 pub mod testing;

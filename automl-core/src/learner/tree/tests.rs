@@ -2,7 +2,7 @@
 
 use super::binning::{Binned, Cuts};
 use super::flat::Builder;
-use super::histogram::{Lanes, Scratch};
+use super::histogram::{Lanes, Rows, Scratch};
 use super::leafwise::{Grower, Limits};
 use super::packing::{Layout, Scales, quantise};
 use super::partition::{partition, partition_in_parts};
@@ -165,16 +165,23 @@ fn histograms_are_sums_by_bin() {
     let mut column = |f: usize| numbers((0..ROWS).map(|_| rng.below(f + 2) as f32).collect::<Vec<_>>());
     let data = bin((0..77).map(&mut column).collect(), 255);
     let mut lanes = Lanes::default();
-    lanes.refill(&data, (0..data.features.len() as u32).collect());
+    lanes.refill(&data, (0..data.features.len() as u32).collect(), 3);
     let words: Vec<i64> = (0..ROWS).map(|_| rng.below(1000) as i64).collect();
     let rows: Vec<u32> = (0..ROWS).filter(|_| rng.below(2) == 0).collect();
     let mut scratch = Scratch::default();
-    for subset in [None, Some(rows.as_slice())] {
+    let all: Vec<u32> = (0..ROWS).collect();
+    let between = Rows::Between(0, ROWS as usize);
+    for (given, listed) in [
+        (between, &all[..]),
+        (between.part(7, 1100), &all[7..1107]),
+        (Rows::Listed(&rows), &rows[..]),
+        (Rows::Listed(&rows).part(1000, 3000), &rows[1000..]),
+        (between.part(9000, 1), &[]),
+    ] {
         let mut seen = 0;
-        lanes.sum(subset, &words, &mut scratch, |f, sums| {
+        lanes.sum(given, &words, &mut scratch, |f, sums| {
             let mut direct = vec![0; data.features[f].bin_count];
-            let all: Vec<u32> = (0..ROWS).collect();
-            for &r in subset.unwrap_or(&all) {
+            for &r in listed {
                 direct[usize::from(data.features[f].bins[r as usize])] += words[r as usize];
             }
             assert_eq!(sums, direct);
