@@ -216,7 +216,6 @@ fn refuses_what_it_cannot_learn_from() {
 }
 
 /// A table of numbers and categories, with holes, of a target that hangs on both, by a seed.
-#[cfg(not(target_arch = "wasm32"))]
 fn any_table(rows: usize, columns: usize, classes: usize, seed: u64) -> (Frame, Target) {
     let mut rng = Rng::new(seed);
     let mut z = vec![0.0; rows];
@@ -240,7 +239,6 @@ fn any_table(rows: usize, columns: usize, classes: usize, seed: u64) -> (Frame, 
     (frame(values), target)
 }
 
-#[cfg(not(target_arch = "wasm32"))]
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
 

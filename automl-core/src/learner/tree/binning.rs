@@ -12,8 +12,8 @@ use crate::platform::each;
 pub const MAX_VALUE_BINS: usize = 255;
 /// Above this many rows, the quantiles are those of a sample of this size.
 const QUANTILE_ROWS: usize = 200_000;
-/// Values that are worth threads; none in tests, so that they have threads.
-const WORTH_THREADS: usize = if cfg!(test) { 0 } else { 1 << 15 };
+/// Values that are worth threads; few in tests, so that they have threads.
+const WORTH_THREADS: usize = if cfg!(test) { 1 } else { 1 << 15 };
 /// Levels with larger codes count as missing: a level's side of a split is looked up by its code.
 const MAX_CODE: u32 = 1 << 20;
 /// Marks a code without a bin of its own in [`Cuts::Levels`].
