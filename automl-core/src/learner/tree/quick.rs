@@ -165,17 +165,19 @@ impl Flat {
                 let cells = scores.iter().skip(output).step_by(outputs);
                 sums.as_flattened_mut().iter_mut().zip(cells).for_each(|(sum, &score)| *sum = score);
             }
+            // Of the last block, which may have few rows, only so much is worked on.
+            let groups = (scores.len() / outputs.max(1)).div_ceil(IN_STEP);
             let (mut cut, mut set_cut) = (0, 0);
             for (tree, (&root, small)) in self.roots.iter().zip(&quick.trees).enumerate() {
                 let Some(small) = small else {
-                    self.walk(root, tree, &block, &mut sums);
+                    self.walk(root, tree, groups, &block, &mut sums);
                     continue;
                 };
                 let cuts = cut..small.cuts_end as usize;
                 let set_cuts = set_cut..small.set_cuts_end as usize;
                 (cut, set_cut) = (cuts.end, set_cuts.end);
                 let values = &self.values[small.first_value as usize..];
-                let sums = &mut sums[tree % outputs];
+                let sums = &mut sums[tree % outputs][..groups];
                 self.add_small(&quick.cuts[cuts], &quick.set_cuts[set_cuts], values, &block, sums);
             }
             for (output, sums) in sums.iter().enumerate() {
@@ -185,7 +187,14 @@ impl Flat {
         }
     }
 
-    fn add_small(&self, cuts: &[Cut], set_cuts: &[SetCut], values: &[f32], block: &[View], sums: &mut Sums) {
+    fn add_small(
+        &self,
+        cuts: &[Cut],
+        set_cuts: &[SetCut],
+        values: &[f32],
+        block: &[View],
+        sums: &mut [[f64; IN_STEP]],
+    ) {
         let mut table = [0.0; MOST_LEAVES as usize];
         table.iter_mut().zip(values).for_each(|(slot, &value)| *slot = f64::from(value));
         for (group, sums) in sums.iter_mut().enumerate() {
@@ -214,9 +223,9 @@ impl Flat {
     }
 
     /// Walks a block's rows down a tree.
-    fn walk(&self, root: u32, tree: usize, block: &[View], sums: &mut [Sums]) {
+    fn walk(&self, root: u32, tree: usize, groups: usize, block: &[View], sums: &mut [Sums]) {
         let outputs = sums.len();
-        for group in 0..BLOCK / IN_STEP {
+        for group in 0..groups {
             let mut at = [root; IN_STEP];
             while at.iter().fold(LEAF, |all, at| all & at) == 0 {
                 for (row, at) in at.iter_mut().enumerate() {
