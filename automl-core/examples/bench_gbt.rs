@@ -1,9 +1,11 @@
-//! Speed and accuracy of boosting on generated data.
+//! Speed, memory and accuracy of boosting on generated data, as one JSON object.
 //!
-//! `cargo run --release --example bench_gbt -- ROWS COLUMNS TREES [PREFIX [LEARNER [SEED]]]`
+//! `cargo run --release --example bench_gbt -- ROWS COLUMNS TREES [KEY=VALUE …]`
 //!
-//! With PREFIX, reads `PREFIX.X.f32`, `PREFIX.y.u8` (row-major training rows and labels), `PREFIX.Xt.f32` and
-//! `PREFIX.yt.u8` (test rows), so that other libraries can be timed on the same numbers.
+//! Keys: `threads` (1), `seed` (0), `repeats` (3, the best counts), `learner` (`gbt`), `write=PREFIX`, which writes the
+//! numbers and does nothing else, and `read=PREFIX`, which reads what was written instead of generating it:
+//! `PREFIX.X.f32`, `PREFIX.y.u8` (row-major training rows and labels), `PREFIX.Xt.f32` and `PREFIX.yt.u8` (a fifth as
+//! many test rows), so that other libraries can be timed on the same numbers.
 
 use automl_core::learner::{self, Fit, ParamValue, Params};
 use automl_core::model::Target;
@@ -30,7 +32,8 @@ fn data(rows_by_columns: &[f32], labels: &[u8], columns: usize) -> Data {
     }
 }
 
-fn generated(rows: usize, columns: usize) -> Data {
+/// Normal numbers, row-major, and labels that hang on the first seven columns, some of them in pairs.
+fn generated(rows: usize, columns: usize) -> (Vec<f32>, Vec<u8>) {
     let mut rng = Rng::new(1);
     let x: Vec<f32> = (0..rows * columns).map(|_| rng.normal() as f32).collect();
     let mut label = |row: &[f32]| {
@@ -40,14 +43,28 @@ fn generated(rows: usize, columns: usize) -> Data {
             + 0.3 * at(6);
         u8::from(1.2 * z + rng.normal() > 0.0)
     };
-    let labels: Vec<u8> = x.chunks(columns).map(&mut label).collect();
-    data(&x, &labels, columns)
+    let labels = x.chunks(columns).map(&mut label).collect();
+    (x, labels)
 }
 
 fn read(prefix: &str, part: &str, columns: usize) -> Result<Data, Box<dyn Error>> {
     let bytes = std::fs::read(format!("{prefix}.X{part}.f32"))?;
     let x: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
     Ok(data(&x, &std::fs::read(format!("{prefix}.y{part}.u8"))?, columns))
+}
+
+fn write(prefix: &str, part: &str, x: &[f32], labels: &[u8]) -> std::io::Result<()> {
+    let bytes: Vec<u8> = x.iter().flat_map(|v| v.to_le_bytes()).collect();
+    std::fs::write(format!("{prefix}.X{part}.f32"), bytes)?;
+    std::fs::write(format!("{prefix}.y{part}.u8"), labels)
+}
+
+/// Mebibytes by their name in the kernel's list, where there is one.
+fn memory_mib(name: &str) -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix(name))?;
+    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib / 1024.0)
 }
 
 /// Area under the ROC curve by ranks, ties sharing theirs.
@@ -66,54 +83,78 @@ fn auc(scores: &[f64], target: &Target) -> f64 {
     (ranks - positives * (positives + 1.0) / 2.0) / (positives * (seen as f64 - positives))
 }
 
+/// Processor seconds of all threads of this process so far, where the system tells.
+fn cpu_secs() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let ticks = |i: usize| stat.rsplit(") ").next()?.split_whitespace().nth(i)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) / 100.0)
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let number = |i: usize, default: usize| args.get(i).map_or(Ok(default), |a| a.parse());
+    let (keys, places): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.contains('='));
+    let number = |i: usize, default: usize| places.get(i).map_or(Ok(default), |a| a.parse());
     let (rows, columns, trees) = (number(0, 10_000)?, number(1, 20)?, number(2, 100)?);
-    let (train, test) = match args.get(3) {
-        Some(prefix) => (read(prefix, "", columns)?, read(prefix, "t", columns)?),
-        None => {
-            let all = generated(rows + rows / 5, columns);
-            let part = |range: std::ops::Range<usize>| {
-                let rows: Vec<u32> = range.map(|i| i as u32).collect();
-                Data { frame: all.frame.take(&rows), target: all.target.take(&rows) }
-            };
-            (part(0..rows), part(rows..rows + rows / 5))
+    let key = |name: &str| keys.iter().find_map(|k| k.strip_prefix(name)?.strip_prefix('='));
+    let count = |name: &str, default: usize| key(name).map_or(Ok(default), str::parse);
+    let (train, test) = if let Some(prefix) = key("read") {
+        (read(prefix, "", columns)?, read(prefix, "t", columns)?)
+    } else {
+        let (x, labels) = generated(rows + rows / 5, columns);
+        let ((x, xt), (y, yt)) = (x.split_at(rows * columns), labels.split_at(rows));
+        if let Some(prefix) = key("write") {
+            write(prefix, "", x, y)?;
+            return Ok(write(prefix, "t", xt, yt)?);
         }
+        (data(x, y, columns), data(xt, yt, columns))
     };
-    let id = args.get(4).map_or("gbt", String::as_str);
+    let id = key("learner").unwrap_or("gbt");
     let learner = learner::find(id).ok_or("no such learner")?;
     let given = Params::default().with("trees", ParamValue::Int(trees as i64));
     let given = given.with("l2", ParamValue::Float(0.0));
     let params = Params::complete(learner.spec().params, &given);
+    let (frame, target, threads) = (&train.frame, &train.target, count("threads", 1)?);
+    let (seed, cancel) = (count("seed", 0)? as u64, Cancel::new());
     let fit = Fit {
-        frame: &train.frame,
-        target: &train.target,
+        frame,
+        target,
         weights: None,
         validation: None,
         params: &params,
-        seed: number(5, 0)? as u64,
-        threads: 1,
-        cancel: &Cancel::new(),
+        seed,
+        threads,
+        cancel: &cancel,
     };
-    let mut best_fit_secs = f64::INFINITY;
+    // From now on the peak is that of what comes; where this cannot be told, it includes the reading.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let held_mib = memory_mib("VmRSS:");
+    let (mut fit_secs, mut fit_cpu_secs) = (f64::INFINITY, None::<f64>);
     let mut model = None;
-    for _ in 0..3 {
-        let watch = Stopwatch::start();
+    for _ in 0..count("repeats", 3)?.max(1) {
+        let (watch, cpu) = (Stopwatch::start(), cpu_secs());
         model = Some(learner.fit(&fit)?);
-        best_fit_secs = best_fit_secs.min(watch.elapsed_secs());
+        fit_secs = fit_secs.min(watch.elapsed_secs());
+        fit_cpu_secs = cpu
+            .zip(cpu_secs())
+            .map(|(before, after)| fit_cpu_secs.unwrap_or(f64::INFINITY).min(after - before));
     }
     let model = model.ok_or("no model")?;
-    let watch = Stopwatch::start();
-    let prediction = model.predict(&test.frame);
-    let predict_secs = watch.elapsed_secs();
-    let scores: Vec<f64> = prediction.output(1).collect();
-    println!(
-        "{id} {rows} x {columns}, {trees} trees: fit {best_fit_secs:.3} s (best of 3), AUC {:.5}, {:.0} rows/s predicted, {} bytes, {}",
-        auc(&scores, &test.target),
-        test.frame.rows as f64 / predict_secs,
-        model.encode().len(),
-        model.summary(),
-    );
+    let peak_mib = memory_mib("VmHWM:");
+    let mut predict_secs = f64::INFINITY;
+    let mut scores = Vec::new();
+    for _ in 0..count("repeats", 3)?.max(1) {
+        let watch = Stopwatch::start();
+        let prediction = model.predict(&test.frame);
+        predict_secs = predict_secs.min(watch.elapsed_secs());
+        scores = prediction.output(1).collect();
+    }
+    let bits: Vec<u8> = scores.iter().flat_map(|s| s.to_le_bytes()).collect();
+    let hash = |bytes: &[u8]| blake3::hash(bytes).to_hex()[..16].to_owned();
+    let line = serde_json::json!({
+        "learner": id, "rows": rows, "columns": columns, "trees": trees, "threads": threads, "seed": seed,
+        "fit_secs": fit_secs, "fit_cpu_secs": fit_cpu_secs, "auc": auc(&scores, &test.target),
+        "predicted_rows_per_sec": test.frame.rows as f64 / predict_secs, "held_mib": held_mib, "peak_mib": peak_mib,
+        "model_hash": hash(&model.encode()), "prediction_hash": hash(&bits), "model": model.summary(),
+    });
+    println!("{line}");
     Ok(())
 }

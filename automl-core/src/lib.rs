@@ -1,7 +1,7 @@
 //! The AutoML core of Trellis.
 //!
-//! The crate never does I/O, never reads a clock, never starts a thread and never touches a page: time and
-//! cancellation come in through [`platform`]. It compiles unchanged for wasm32 and for native targets, and
+//! The crate never does I/O, never touches a page, and never reads a clock or starts a thread by itself: time,
+//! cancellation and threads come in through [`platform`]. It compiles unchanged for wasm32 and for native targets, and
 //! gives the same bytes on both.
 //!
 //! Modules may only use the modules to their left:

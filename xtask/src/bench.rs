@@ -1,36 +1,49 @@
 //! `cargo xtask bench`: speed and memory, as a table and as JSON under `target/bench/`.
 
+mod gbt;
+
 use crate::places;
-use crate::shell::{Done, command, failure};
+use crate::shell::{Done, Failure, command, failure};
+use serde_json::Value;
+use std::path::Path;
 
-/// Examples of the core that print one JSON object a line.
-const BENCHES: [&str; 2] = ["bench_csv", "bench_gbt"];
-
-/// Runs every benchmark.
+/// Runs one benchmark (`csv` or `gbt`), or all of them.
 ///
 /// # Errors
-/// One that fails, or a folder that cannot be written.
-pub fn run() -> Done {
+/// One that fails or is not known, or a folder that cannot be written.
+pub fn run(only: Option<&str>) -> Done {
     let folder = places::target().join("bench");
     std::fs::create_dir_all(&folder).map_err(|e| {
         failure(format!("cannot make {}: {e}", folder.display()), "check who may write there")
     })?;
-    for bench in BENCHES {
-        let arguments = ["run", "--release", "--quiet", "-p", "automl-core", "--example", bench];
-        let done = command("cargo", &arguments)
-            .output()
-            .map_err(|e| failure(format!("cargo cannot be started: {e}"), "install Rust"))?;
-        eprint!("{}", String::from_utf8_lossy(&done.stderr));
-        if !done.status.success() {
-            return Err(failure(format!("{bench} failed"), "read its messages above"));
+    match only {
+        None => {
+            keep(&folder, "csv", &csv()?)?;
+            keep(&folder, "gbt", &gbt::run(&folder)?)
         }
-        let text = String::from_utf8_lossy(&done.stdout);
-        print!("── {bench}\n{text}");
-        let lines: Vec<&str> = text.lines().collect();
-        let json = serde_json::json!({ "bench": bench, "lines": lines });
-        let path = folder.join(format!("{bench}.json"));
-        std::fs::write(&path, format!("{json:#}\n"))
-            .map_err(|e| failure(format!("cannot write {}: {e}", path.display()), "check the disk"))?;
+        Some("csv") => keep(&folder, "csv", &csv()?),
+        Some("gbt") => keep(&folder, "gbt", &gbt::run(&folder)?),
+        Some(other) => Err(failure(format!("no benchmark is called `{other}`"), "there are `csv` and `gbt`")),
     }
-    Ok(())
+}
+
+fn keep(folder: &Path, name: &str, figures: &Value) -> Done {
+    let path = folder.join(format!("{name}.json"));
+    std::fs::write(&path, format!("{figures:#}\n"))
+        .map_err(|e| failure(format!("cannot write {}: {e}", path.display()), "check the disk"))
+}
+
+fn csv() -> Result<Value, Failure> {
+    let arguments = ["run", "--release", "--quiet", "-p", "automl-core", "--example", "bench_csv"];
+    let done = command("cargo", &arguments)
+        .output()
+        .map_err(|e| failure(format!("cargo cannot be started: {e}"), "install Rust"))?;
+    eprint!("{}", String::from_utf8_lossy(&done.stderr));
+    if !done.status.success() {
+        return Err(failure("bench_csv failed", "read its messages above"));
+    }
+    let text = String::from_utf8_lossy(&done.stdout);
+    print!("{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    Ok(serde_json::json!({ "bench": "csv", "lines": lines }))
 }

@@ -19,10 +19,12 @@ const HELP: &str = "cargo xtask COMMAND
 
   serve [--port 8080]   set up, build, and serve Trellis at http://127.0.0.1:8080
   test                  set up, then run every test there is
-  bench                 measure speed and memory; a table, and JSON under target/bench/
+  bench [csv|gbt]       measure speed and memory; a table, and JSON under target/bench/
   setup                 set up and nothing else
 
 Tools are kept in the user's cache folder (trellis/tools) and installed once.
+
+Boosting is measured beside LightGBM where `python3`, or the Python that TRELLIS_PYTHON names, has it.
 
 The standard library for WebAssembly comes from rustup. Where rustup is absent or its host does not answer, Debian's
 packages are used, and a toolchain is made of them in the cache folder (trellis/toolchains).
@@ -39,7 +41,8 @@ fn main() -> ExitCode {
         ["serve", "--port", port] => serve::run(port),
         ["serve", port] if port.starts_with("--port=") => serve::run(&port["--port=".len()..]),
         ["test"] => test::run(),
-        ["bench"] => bench::run(),
+        ["bench"] => bench::run(None),
+        ["bench", only] => bench::run(Some(only)),
         ["setup"] => setup::for_tests(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

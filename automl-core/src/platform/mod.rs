@@ -1,6 +1,10 @@
-//! The only door to the world outside the core: a clock and a cancel flag.
+//! The only door to the world outside the core: a clock, a cancel flag, and threads for a moment.
 //!
 //! Together with the GPU device manager this is the only place that may look at the target architecture.
+
+mod threads;
+
+pub use threads::each;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

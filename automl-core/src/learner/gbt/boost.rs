@@ -9,15 +9,19 @@ use super::sampling;
 use crate::learner::tree::binning::Binned;
 use crate::learner::tree::constraint::Constraints;
 use crate::learner::tree::flat::{Builder, Flat};
-use crate::learner::tree::leafwise::{Grower, choose, share_of};
-use crate::learner::tree::packing::quantise;
+use crate::learner::tree::leafwise::{Grower, Grown, choose, share_of};
+use crate::learner::tree::packing::{quantise, within};
 use crate::learner::tree::shape::Shape;
 use crate::learner::{Fit, FitError, weight};
 use crate::model::Target;
 use crate::numeric::Rng;
+use crate::platform::each;
 
 /// Rounds of trees without a split after which boosting ends, where trees differ in what they see.
 const IDLE_ROUNDS: usize = 10;
+
+/// Rows that are worth a thread; few in tests, so that they have threads.
+const WORTH_THREADS: usize = if cfg!(test) { 8 } else { 1 << 15 };
 
 /// Rows that trees are only applied to.
 struct Others {
@@ -45,6 +49,7 @@ struct Boosting<'a> {
     rows: Vec<u32>,
     spare: Vec<u32>,
     seed: u64,
+    threads: usize,
 }
 
 /// Fits a booster.
@@ -62,7 +67,7 @@ pub(super) fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
         return Err(unsuitable("the target has values that are not finite"));
     }
     let settings = Settings::new(fit.params, fit.frame.rows);
-    let data = Binned::new(fit.frame, settings.max_bins, fit.seed);
+    let data = Binned::with_threads(fit.frame, settings.max_bins, fit.seed, fit.threads);
     let weights = weight::given(fit)?;
     let class_weights = weight::of_classes(fit, weights.as_deref());
     let goal =
@@ -92,6 +97,7 @@ pub(super) fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
         rows: Vec::new(),
         spare: vec![0; longest],
         seed: fit.seed,
+        threads: fit.threads,
         goal,
     };
     let (link, center) = (boosting.goal.objective.link(), boosting.goal.center);
@@ -104,7 +110,7 @@ impl Boosting<'_> {
         let outputs = self.scores.len();
         let data = self.data;
         let mut builder = Builder::new(data.columns, 1);
-        let mut grower = Grower::new(data, self.constraints.clone());
+        let mut grower = Grower::new(data, self.constraints.clone(), fit.threads);
         let mut watch = Watch {
             best_loss: self.validation.as_ref().map_or(f64::INFINITY, |v| v.goal.loss(&v.scores)),
             best_rounds: 0,
@@ -163,37 +169,37 @@ impl Boosting<'_> {
         let count = self.data.features.len();
         if self.settings.column_sample < 1.0 {
             let chosen = choose(count, share_of(count, self.settings.column_sample), &mut rng);
-            grower.lanes.refill(self.data, chosen.into_iter().map(|f| f as u32).collect());
+            grower.use_features(chosen.into_iter().map(|f| f as u32).collect());
         }
         let pairs = &self.pairs[output];
         // Rows that were drawn with probabilities of their own differ in their weights.
         let with_hessian = self.goal.has_hessian() || bag.is_some() && self.settings.minimal_variance;
-        let scales = quantise(pairs, bag, with_hessian, &mut rng, &mut self.words);
+        let scales = quantise(pairs, bag, with_hessian, &mut rng, &mut self.words, self.threads);
         let (rules, limits) = (&self.settings.rules, &self.settings.limits);
         let grown = grower.grow(bag, &self.words, scales, rules, limits, &mut rng);
         let scores = &self.scores[output];
-        let steps = Steps { settings: &self.settings, goal: &self.goal, pairs, scores };
+        let threads = self.threads.min(self.data.rows / WORTH_THREADS);
+        let steps = Steps { settings: &self.settings, goal: &self.goal, pairs, scores, threads };
         let values = steps.values(&grown, &self.constraints);
         let first = values.iter().map(|&v| builder.push_leaf(&[v])).min().unwrap_or(0);
         builder.push(&grown.shape, self.data, |leaf| first + leaf);
 
         let scores = &mut self.scores[output];
-        if bag.is_none() {
-            for (leaf, &value) in values.iter().enumerate() {
-                for &row in grown.leaf_rows(leaf) {
-                    scores[row as usize] += f64::from(value);
-                }
-            }
-        } else {
+        add_grown(&grown, &values, scores, threads);
+        if let Some(bag) = bag {
             let features = &self.data.features;
             let column = |f: u32| (features[f as usize].bins.as_slice(), features[f as usize].bin_count);
-            add_routed(&grown.shape, &values, scores, &mut self.rows, &mut self.spare, column);
+            self.rows.clear();
+            fill_outside(bag, scores.len(), &mut self.rows);
+            add_routed(&grown.shape, &values, scores, &mut self.rows, &mut self.spare, column, threads);
         }
         if let Some(others) = &mut self.validation {
             let (columns, features) = (&others.columns, &self.data.features);
             let column = |f: u32| (columns[f as usize].as_slice(), features[f as usize].bin_count);
             let scores = &mut others.scores[output];
-            add_routed(&grown.shape, &values, scores, &mut self.rows, &mut self.spare, column);
+            self.rows.clear();
+            self.rows.extend(0..scores.len() as u32);
+            add_routed(&grown.shape, &values, scores, &mut self.rows, &mut self.spare, column, threads);
         }
         grown.shape.branches.len()
     }
@@ -210,18 +216,41 @@ impl Watch {
     }
 }
 
-/// Adds to each row's score the value of the leaf it falls in.
+/// Adds to the scores of the rows that a tree was grown on the values of their leaves.
+fn add_grown(grown: &Grown<'_>, values: &[f32], scores: &mut [f64], threads: usize) {
+    let size = scores.len().div_ceil(threads.max(1)).max(1);
+    let mut parts: Vec<&mut [f64]> = scores.chunks_mut(size).collect();
+    each(threads, &mut parts, |part, scores| {
+        let start = part * size;
+        for (leaf, &value) in values.iter().enumerate() {
+            for &row in within(grown.leaf_rows(leaf), start, start + size) {
+                scores[row as usize - start] += f64::from(value);
+            }
+        }
+    });
+}
+
+/// The rows below `count` that are not in `bag`, both ascending.
+fn fill_outside(bag: &[u32], count: usize, outside: &mut Vec<u32>) {
+    let mut next = 0;
+    for &row in bag {
+        outside.extend(next..row);
+        next = row + 1;
+    }
+    outside.extend(next..count as u32);
+}
+
+/// Adds to the score of each of `rows` the value of the leaf it falls in.
 fn add_routed<'c>(
     shape: &Shape,
     values: &[f32],
     scores: &mut [f64],
-    rows: &mut Vec<u32>,
+    rows: &mut [u32],
     spare: &mut [u32],
     column: impl Fn(u32) -> (&'c [u8], usize),
+    threads: usize,
 ) {
-    rows.clear();
-    rows.extend(0..scores.len() as u32);
-    shape.route(rows, spare, column, |leaf, rows| {
+    shape.route(rows, spare, column, threads, |leaf, rows| {
         let value = f64::from(values[leaf as usize]);
         for &row in rows {
             scores[row as usize] += value;

@@ -5,6 +5,7 @@ use super::params::Settings;
 use crate::learner::tree::constraint::{Bounds, Constraints};
 use crate::learner::tree::leafwise::Grown;
 use crate::learner::tree::shape::Child;
+use crate::platform::each;
 
 /// Largest change of a score by one tree where the score is a logarithm: where all of a leaf is already certain,
 /// hessians vanish.
@@ -21,6 +22,8 @@ pub(super) struct Steps<'a> {
     pub pairs: &'a [[f32; 2]],
     /// Scores of the rows before the tree.
     pub scores: &'a [f64],
+    /// Threads that share out the leaves.
+    pub threads: usize,
 }
 
 impl Steps<'_> {
@@ -29,7 +32,9 @@ impl Steps<'_> {
         if constraints.is_monotone() {
             return self.bounded(grown, constraints);
         }
-        (0..grown.shape.leaves as usize).map(|leaf| self.value(self.step(grown.leaf_rows(leaf)))).collect()
+        let mut values = vec![0.0; grown.shape.leaves as usize];
+        each(self.threads, &mut values, |leaf, value| *value = self.value(self.step(grown.leaf_rows(leaf))));
+        values
     }
 
     /// One value a leaf, bounded on its way down by what the sides of the splits above would take: growth has only

@@ -60,8 +60,7 @@ impl Encoded {
             } else {
                 out.thresholds.push(f32::from_bits(node.test));
             }
-            open.push(node.right);
-            open.push(node.left);
+            open.extend(node.children.into_iter().rev());
         }
         out
     }
@@ -123,8 +122,8 @@ impl Reader {
             };
             match above {
                 None => root = child,
-                Some((parent, true)) => self.flat.nodes[parent].left = child,
-                Some((parent, false)) => self.flat.nodes[parent].right = child,
+                Some((parent, true)) => self.flat.nodes[parent].children[0] = child,
+                Some((parent, false)) => self.flat.nodes[parent].children[1] = child,
             }
         }
         Ok(root)
@@ -170,7 +169,7 @@ impl Reader {
             threshold.to_bits()
         };
         let flags = if categorical { CATEGORICAL } else { 0 } | if missing_left { MISSING_LEFT } else { 0 };
-        Ok(Node { feature: slot | flags, test, left: LEAF, right: LEAF })
+        Ok(Node { feature: slot | flags, test, children: [LEAF; 2] })
     }
 
     fn finish(mut self) -> Result<Flat, DecodeError> {
@@ -184,7 +183,7 @@ impl Reader {
             return Err(damaged("there is more than the trees need"));
         }
         self.flat.values = std::mem::take(&mut self.source.values);
-        Ok(self.flat)
+        Ok(self.flat.ready())
     }
 }
 
@@ -220,14 +219,14 @@ pub(super) fn compact(flat: &Flat) -> Flat {
                 };
                 let at = out.nodes.len();
                 out.nodes.push(Node { feature: node.feature & !SLOT | slot, test, ..node });
-                open.push((node.right, Some((at, false))));
-                open.push((node.left, Some((at, true))));
+                open.push((node.children[1], Some((at, false))));
+                open.push((node.children[0], Some((at, true))));
                 at as u32
             };
             match above {
                 None => out.roots.push(new),
-                Some((parent, true)) => out.nodes[parent].left = new,
-                Some((parent, false)) => out.nodes[parent].right = new,
+                Some((parent, true)) => out.nodes[parent].children[0] = new,
+                Some((parent, false)) => out.nodes[parent].children[1] = new,
             }
         }
     }

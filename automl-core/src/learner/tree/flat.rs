@@ -2,29 +2,26 @@
 //!
 //! A node is 16 bytes: feature and flags, threshold, two children. A child with its top bit set is a leaf: the place
 //! of its values. A number `x ≤ threshold` goes left; a category goes left where its code's bit is set; what is
-//! missing, or was never seen, goes where the node says. Rows are predicted in blocks that are first laid out row by
-//! row, so that a row's features share cache lines; each row adds its trees' values in the trees' order.
+//! missing, or was never seen, goes where the node says. [`super::quick`] predicts with them.
 
 use super::binning::{Binned, Cuts};
+use super::quick::Quick;
 use super::shape::{Child, Shape};
 use super::split::Test;
-use crate::node::{FeatureValues, Frame, NO_CATEGORY};
 
 pub(super) const LEAF: u32 = 1 << 31;
 pub(super) const CATEGORICAL: u32 = 1 << 31;
 pub(super) const MISSING_LEFT: u32 = 1 << 30;
 /// The rest of [`Node::feature`]: the place of the feature in [`Flat::used`].
 pub(super) const SLOT: u32 = MISSING_LEFT - 1;
-/// Bytes of a block of rows that should stay in the innermost cache.
-const BLOCK_BYTES: usize = 16 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Node {
     pub feature: u32,
     /// The threshold's bits, or where in [`Flat::sets`] the set begins.
     pub test: u32,
-    pub left: u32,
-    pub right: u32,
+    /// Left and right.
+    pub children: [u32; 2],
 }
 
 /// An ensemble of trees with `width` values a leaf.
@@ -40,6 +37,8 @@ pub struct Flat {
     pub(super) width: usize,
     /// Columns that some node tests, and whether they are categories.
     pub(super) used: Vec<(u32, bool)>,
+    /// Made of the rest by [`Flat::ready`].
+    pub(super) quick: Quick,
 }
 
 impl Flat {
@@ -70,7 +69,7 @@ impl Flat {
     }
 
     /// Keeps the first `trees` trees. Their nodes and leaves come first, so the others' are cut off.
-    pub fn truncate(&mut self, trees: usize) {
+    fn truncate(&mut self, trees: usize) {
         if trees >= self.roots.len() {
             return;
         }
@@ -101,75 +100,10 @@ impl Flat {
         }
     }
 
-    #[inline(always)]
-    fn leaf_of(&self, root: u32, row: &[u32]) -> u32 {
-        let mut at = root;
-        while at & LEAF == 0 {
-            let node = &self.nodes[at as usize];
-            let bits = row[(node.feature & SLOT) as usize];
-            let missing_left = node.feature & MISSING_LEFT != 0;
-            let left = if node.feature & CATEGORICAL == 0 {
-                let (x, threshold) = (f32::from_bits(bits), f32::from_bits(node.test));
-                (x <= threshold) | (missing_left & x.is_nan())
-            } else {
-                let set = self.set(node.test);
-                set.get(bits as usize / 32).map_or(missing_left, |word| word >> (bits % 32) & 1 == 1)
-            };
-            at = if left { node.left } else { node.right };
-        }
-        at & !LEAF
-    }
-
-    /// Adds every tree's values to `scores`, rows × outputs, row-major. With one value a leaf, tree `t` adds to
-    /// output `t mod outputs`; with more, value `j` to output `j`.
-    pub fn add_to(&self, frame: &Frame, outputs: usize, scores: &mut [f64]) {
-        let block_rows = (BLOCK_BYTES / 4 / self.used.len().max(1)).clamp(16, 512);
-        let stride = self.used.len();
-        let mut block = vec![0u32; block_rows * stride];
-        for start in (0..frame.rows).step_by(block_rows) {
-            let rows = block_rows.min(frame.rows - start);
-            self.load(frame, start, rows, &mut block);
-            let scores = &mut scores[start * outputs..(start + rows) * outputs];
-            for (tree, &root) in self.roots.iter().enumerate() {
-                if self.width == 1 {
-                    let output = tree % outputs;
-                    for (i, score) in scores.iter_mut().skip(output).step_by(outputs).enumerate() {
-                        let leaf = self.leaf_of(root, &block[i * stride..(i + 1) * stride]);
-                        *score += f64::from(self.values[leaf as usize]);
-                    }
-                } else {
-                    for (i, score) in scores.chunks_exact_mut(outputs).enumerate() {
-                        let leaf = self.leaf_of(root, &block[i * stride..(i + 1) * stride]) as usize;
-                        let values = &self.values[leaf * self.width..(leaf + 1) * self.width];
-                        for (s, &v) in score.iter_mut().zip(values) {
-                            *s += f64::from(v);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Lays out a block of rows row by row: bits of a number, or a code. Columns that are not there, are too short
-    /// or are of another kind count as missing.
-    fn load(&self, frame: &Frame, start: usize, rows: usize, block: &mut [u32]) {
-        let stride = self.used.len();
-        for (slot, &(column, categorical)) in self.used.iter().enumerate() {
-            let values = frame.columns.get(column as usize).map(|c| &c.values);
-            let cells = block.iter_mut().skip(slot).step_by(stride).take(rows);
-            let missing = if categorical { NO_CATEGORY } else { f32::NAN.to_bits() };
-            match values {
-                Some(FeatureValues::Numeric(v)) if !categorical => {
-                    let v = v.get(start..).unwrap_or(&[]).iter().map(|x| x.to_bits());
-                    cells.zip(v.chain(std::iter::repeat(missing))).for_each(|(cell, bits)| *cell = bits);
-                }
-                Some(FeatureValues::Categorical { codes, .. }) if categorical => {
-                    let codes = codes.get(start..).unwrap_or(&[]).iter().copied();
-                    cells.zip(codes.chain(std::iter::repeat(missing))).for_each(|(cell, c)| *cell = c);
-                }
-                _ => cells.for_each(|cell| *cell = missing),
-            }
-        }
+    /// The same trees, ready to predict.
+    pub(super) fn ready(mut self) -> Self {
+        self.quick = Quick::new(&self);
+        self
     }
 }
 
@@ -222,8 +156,7 @@ impl Builder {
             self.flat.nodes.push(Node {
                 feature: slot | flags,
                 test,
-                left: child(branch.left),
-                right: child(branch.right),
+                children: [child(branch.left), child(branch.right)],
             });
         }
         self.flat.roots.push(match shape.root() {
@@ -242,7 +175,7 @@ impl Builder {
     /// The ensemble of the first `trees` trees, without what the others alone needed.
     pub fn finish(mut self, trees: usize) -> Flat {
         self.flat.truncate(trees);
-        super::encode::compact(&self.flat)
+        super::encode::compact(&self.flat).ready()
     }
 }
 

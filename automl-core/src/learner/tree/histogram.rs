@@ -1,36 +1,164 @@
 //! Sums of words over the rows of a leaf, a bin at a time.
 //!
 //! Shapes: a histogram is the bins of all features one after the other, feature `f` at `offsets[f]`. For summing,
-//! the bins of eight features lie side by side, so that one read a row feeds eight sums; each goes to a table of 256
-//! words, which a `u8` cannot miss.
+//! bins lie row by row: a panel is rows × groups × 8 bins, so that what a row has for 64 features is one line of
+//! the cache or two. The rows of a leaf are first gathered, a block at a time, and laid out group by group; then
+//! each group of eight features is summed into eight tables of 256 words, which a `u8` cannot miss. Gathering only
+//! copies, so that the processor waits for many rows' memory at once; summing finds all that it needs near by.
 
 use super::binning::Binned;
+use crate::platform::each;
 
 /// Features that are summed in one pass.
 const LANES: usize = 8;
+/// Most groups of a panel.
+const PANEL_GROUPS: usize = 8;
+/// Rows that are laid out at a time.
+const REFILL: usize = 1024;
+const LINE_BYTES: usize = 64;
+/// Rows that are gathered at a time.
+const BLOCK: usize = 1024;
 
-/// Tables of one pass.
-pub type Tables = [[i64; 256]; LANES];
+type Bins = [u8; LANES];
+type Tables = [[i64; 256]; LANES];
 
-/// Bins of the features of one tree, eight features side by side.
+/// The rows that are summed.
+#[derive(Clone, Copy)]
+pub enum Rows<'r> {
+    /// From the first number to before the second.
+    Between(usize, usize),
+    Listed(&'r [u32]),
+}
+
+/// Memory for summing, used again and again.
+pub struct Scratch {
+    /// One for each group of a panel.
+    tables: Vec<Tables>,
+    /// [`BLOCK`] × stride.
+    bins: Vec<Bins>,
+    words: [i64; BLOCK],
+}
+
+/// Bins of up to 64 features, row by row.
+#[derive(Debug, Clone, Default)]
+struct Panel {
+    features: usize,
+    groups: usize,
+    /// Groups of a row and what is left free, so that no row is in two lines of the cache.
+    stride: usize,
+    /// Where the rows begin in `bins`: at a line of the cache.
+    start: usize,
+    /// Rows × stride.
+    bins: Vec<Bins>,
+}
+
+/// Bins of the features of one tree, as they are summed.
 #[derive(Debug, Clone, Default)]
 pub struct Lanes {
     /// The features, as numbers in [`Binned::features`].
     pub features: Vec<u32>,
     /// Where each feature's bins begin in a histogram, and the histogram's length at the end.
     pub offsets: Vec<usize>,
-    groups: Vec<Vec<[u8; LANES]>>,
+    panels: Vec<Panel>,
+}
+
+impl Rows<'_> {
+    pub fn len(self) -> usize {
+        match self {
+            Self::Between(start, end) => end - start,
+            Self::Listed(rows) => rows.len(),
+        }
+    }
+
+    /// Up to `count` of these, the first `before` being left out.
+    pub fn part(self, before: usize, count: usize) -> Self {
+        let (start, end) = (before.min(self.len()), (before + count).min(self.len()));
+        match self {
+            Self::Between(first, _) => Self::Between(first + start, first + end),
+            Self::Listed(rows) => Self::Listed(&rows[start..end]),
+        }
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self { tables: Vec::new(), bins: Vec::new(), words: [0; BLOCK] }
+    }
+}
+
+impl Panel {
+    /// Lays the bins of `features` out anew, in memory that is there already.
+    fn refill(&mut self, data: &Binned, features: &[u32], threads: usize) {
+        self.features = features.len();
+        self.groups = features.len().div_ceil(LANES);
+        self.stride = self.groups.next_power_of_two();
+        self.bins.clear();
+        self.bins.resize(data.rows * self.stride + LINE_BYTES / LANES, [0; LANES]);
+        self.start = self.bins.as_ptr().align_offset(LINE_BYTES).min(LINE_BYTES / LANES);
+        let stride = self.stride;
+        let mut blocks: Vec<&mut [Bins]> = self.bins[self.start..].chunks_mut(REFILL * stride).collect();
+        each(threads.min(blocks.len()), &mut blocks, |block, part| {
+            for (place, &f) in features.iter().enumerate() {
+                let cells = part.iter_mut().skip(place / LANES).step_by(stride);
+                let bins = data.features[f as usize].bins.get(block * REFILL..).unwrap_or(&[]);
+                for (cell, &bin) in cells.zip(bins) {
+                    cell[place % LANES] = bin;
+                }
+            }
+        });
+    }
+
+    fn sum(&self, rows: Rows<'_>, words: &[i64], scratch: &mut Scratch) {
+        match self.stride {
+            1 => self.sum_records::<1>(rows, words, scratch),
+            2 => self.sum_records::<2>(rows, words, scratch),
+            4 => self.sum_records::<4>(rows, words, scratch),
+            _ => self.sum_records::<PANEL_GROUPS>(rows, words, scratch),
+        }
+    }
+
+    fn sum_records<const STRIDE: usize>(&self, rows: Rows<'_>, words: &[i64], scratch: &mut Scratch) {
+        let records = self.bins[self.start..].as_chunks::<STRIDE>().0;
+        let Scratch { tables, bins, words: near_words } = scratch;
+        let rows = match rows {
+            Rows::Listed(rows) => rows,
+            Rows::Between(start, end) => {
+                let (records, words) = (&records[start..end], &words[start..end]);
+                for (records, words) in records.chunks(BLOCK).zip(words.chunks(BLOCK)) {
+                    self.add(records, words, tables);
+                }
+                return;
+            }
+        };
+        let near = bins.as_chunks_mut::<STRIDE>().0;
+        for rows in rows.chunks(BLOCK) {
+            for ((&row, word), record) in rows.iter().zip(near_words.iter_mut()).zip(near.iter_mut()) {
+                *word = words[row as usize];
+                *record = records[row as usize];
+            }
+            self.add(&near[..rows.len()], &near_words[..rows.len()], tables);
+        }
+    }
+
+    fn add<const STRIDE: usize>(&self, records: &[[Bins; STRIDE]], words: &[i64], tables: &mut [Tables]) {
+        for (group, tables) in tables.iter_mut().enumerate().take(self.groups) {
+            match (self.features - group * LANES).min(LANES) {
+                1 => add::<STRIDE, 1>(records, group, words, tables),
+                2 => add::<STRIDE, 2>(records, group, words, tables),
+                3 => add::<STRIDE, 3>(records, group, words, tables),
+                4 => add::<STRIDE, 4>(records, group, words, tables),
+                5 => add::<STRIDE, 5>(records, group, words, tables),
+                6 => add::<STRIDE, 6>(records, group, words, tables),
+                7 => add::<STRIDE, 7>(records, group, words, tables),
+                _ => add::<STRIDE, LANES>(records, group, words, tables),
+            }
+        }
+    }
 }
 
 impl Lanes {
-    pub fn new(data: &Binned, features: Vec<u32>) -> Self {
-        let mut lanes = Self::default();
-        lanes.refill(data, features);
-        lanes
-    }
-
-    /// The same as [`Lanes::new`], in memory that is there already.
-    pub fn refill(&mut self, data: &Binned, features: Vec<u32>) {
+    /// Takes other features, in memory that is there already.
+    pub fn refill(&mut self, data: &Binned, features: Vec<u32>, threads: usize) {
         self.offsets.clear();
         self.offsets.push(0);
         let mut end = 0;
@@ -38,15 +166,10 @@ impl Lanes {
             end += data.features[f as usize].bin_count;
             self.offsets.push(end);
         }
-        self.groups.resize_with(features.len().div_ceil(LANES), Vec::new);
-        for (group, chunk) in self.groups.iter_mut().zip(features.chunks(LANES)) {
-            group.clear();
-            group.resize(data.rows, [0; LANES]);
-            for (lane, &f) in chunk.iter().enumerate() {
-                for (slot, &bin) in group.iter_mut().zip(&data.features[f as usize].bins) {
-                    slot[lane] = bin;
-                }
-            }
+        let parts = features.chunks(LANES * PANEL_GROUPS);
+        self.panels.resize_with(parts.len(), Panel::default);
+        for (panel, part) in self.panels.iter_mut().zip(parts) {
+            panel.refill(data, part, threads);
         }
         self.features = features;
     }
@@ -56,57 +179,49 @@ impl Lanes {
         self.offsets.last().copied().unwrap_or(0)
     }
 
-    /// Sums the words of the rows of a leaf. `words` are those of `rows`, in their order; `rows` are all rows of the
-    /// data where it is `None`. Calls `done(feature, table)` for each feature of the tree, by its place in it.
+    /// Sums the words of the rows of a leaf. `words` has one a row of the data. Calls `done(feature, sums)` for each feature of the tree, by its place in it.
     pub fn sum(
         &self,
-        rows: Option<&[u32]>,
+        rows: Rows<'_>,
         words: &[i64],
-        tables: &mut Tables,
+        scratch: &mut Scratch,
         mut done: impl FnMut(usize, &[i64]),
     ) {
-        for (g, group) in self.groups.iter().enumerate() {
-            let first = g * LANES;
-            let width = (self.features.len() - first).min(LANES);
-            for (lane, table) in tables.iter_mut().enumerate().take(width) {
-                let f = first + lane;
-                table[..self.offsets[f + 1] - self.offsets[f]].fill(0);
+        let size = |f: usize| self.offsets[f + 1] - self.offsets[f];
+        for (p, panel) in self.panels.iter().enumerate() {
+            let first = p * LANES * PANEL_GROUPS;
+            let features = first..self.features.len().min(first + LANES * PANEL_GROUPS);
+            if scratch.tables.len() < panel.groups {
+                scratch.tables.resize(panel.groups, [[0; 256]; LANES]);
             }
-            match width {
-                1 => add::<1>(group, rows, words, tables),
-                2 => add::<2>(group, rows, words, tables),
-                3 => add::<3>(group, rows, words, tables),
-                4 => add::<4>(group, rows, words, tables),
-                5 => add::<5>(group, rows, words, tables),
-                6 => add::<6>(group, rows, words, tables),
-                7 => add::<7>(group, rows, words, tables),
-                _ => add::<8>(group, rows, words, tables),
+            if scratch.bins.len() < panel.stride * BLOCK {
+                scratch.bins.resize(panel.stride * BLOCK, [0; LANES]);
             }
-            for (lane, table) in tables.iter().enumerate().take(width) {
-                let f = first + lane;
-                done(f, &table[..self.offsets[f + 1] - self.offsets[f]]);
+            for (f, table) in features.clone().zip(scratch.tables.as_flattened_mut()) {
+                table[..size(f)].fill(0);
+            }
+            panel.sum(rows, words, scratch);
+            for (f, table) in features.zip(scratch.tables.as_flattened()) {
+                done(f, &table[..size(f)]);
             }
         }
     }
 }
 
+/// Adds each row's word to its bins' sums, for the first `WIDTH` features of a group.
 #[inline(always)]
-fn add<const WIDTH: usize>(group: &[[u8; LANES]], rows: Option<&[u32]>, words: &[i64], tables: &mut Tables) {
-    match rows {
-        None => {
-            for (bins, &word) in group.iter().zip(words) {
-                for lane in 0..WIDTH {
-                    tables[lane][bins[lane] as usize] += word;
-                }
-            }
-        }
-        Some(rows) => {
-            for (&row, &word) in rows.iter().zip(words) {
-                let bins = &group[row as usize];
-                for lane in 0..WIDTH {
-                    tables[lane][bins[lane] as usize] += word;
-                }
-            }
+fn add<const STRIDE: usize, const WIDTH: usize>(
+    records: &[[Bins; STRIDE]],
+    group: usize,
+    words: &[i64],
+    tables: &mut Tables,
+) {
+    // Always so, and known to be, the index needs no check a row.
+    let group = group % STRIDE;
+    for (record, &word) in records.iter().zip(words) {
+        let bins = record[group];
+        for lane in 0..WIDTH {
+            tables[lane][bins[lane] as usize] += word;
         }
     }
 }

@@ -7,15 +7,20 @@
 
 use super::binning::Binned;
 use super::constraint::{Bounds, Constraints};
-use super::histogram::{Lanes, Tables};
+use super::histogram::Rows;
 use super::packing::Scales;
-use super::partition::partition;
+use super::partition::partition_in_parts;
 use super::shape::{Branch, Child, Shape};
 use super::split::{Rules, Search, Split};
+use super::sums::{Summer, WORTH_THREADS};
 use crate::numeric::Rng;
+use crate::platform::each;
 
 /// Words of histograms kept for later subtraction: 96 MiB.
 const KEPT_WORDS: usize = 12 << 20;
+
+/// About how long the search takes for one bin, in nanoseconds.
+const BIN_NANOS: f64 = 3.0;
 
 /// How far a tree may grow.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,12 +51,12 @@ struct Leaf {
 /// Grows trees on the same rows again and again, in memory that is there already.
 pub struct Grower<'a> {
     data: &'a Binned,
-    pub lanes: Lanes,
     constraints: Constraints,
+    /// Threads that may help; they change nothing but time.
+    threads: usize,
+    summer: Summer,
     rows: Vec<u32>,
     spare: Vec<u32>,
-    words: Vec<i64>,
-    tables: Box<Tables>,
     kept: Vec<Vec<i64>>,
     free: Vec<usize>,
     kept_words: usize,
@@ -98,20 +103,26 @@ struct Plan<'p> {
 }
 
 impl<'a> Grower<'a> {
-    pub fn new(data: &'a Binned, constraints: Constraints) -> Self {
-        let features = (0..data.features.len() as u32).collect();
-        Self {
+    /// Trees on all features, grown with the help of up to `threads` threads.
+    pub fn new(data: &'a Binned, constraints: Constraints, threads: usize) -> Self {
+        let mut grower = Self {
             data,
-            lanes: Lanes::new(data, features),
             constraints,
+            threads,
+            summer: Summer::default(),
             rows: Vec::new(),
             spare: vec![0; data.rows],
-            words: vec![0; data.rows],
-            tables: Box::new([[0; 256]; 8]),
             kept: Vec::new(),
             free: Vec::new(),
             kept_words: KEPT_WORDS,
-        }
+        };
+        grower.use_features((0..data.features.len() as u32).collect());
+        grower
+    }
+
+    /// The features that trees are grown on from now on, as numbers in [`Binned::features`].
+    pub fn use_features(&mut self, features: Vec<u32>) {
+        self.summer.refill(self.data, features, self.threads);
     }
 
     /// Grows one tree on `rows` (all where `None`), whose words are `words`, one a row of the data.
@@ -165,7 +176,8 @@ impl<'a> Grower<'a> {
         let feature = &self.data.features[split.feature as usize];
         let side = split.side(feature.bin_count);
         let rows = &mut self.rows[leaf.start..leaf.end];
-        let middle = leaf.start + partition(rows, &feature.bins, &side, &mut self.spare);
+        let left_rows = partition_in_parts(rows, &feature.bins, &side, &mut self.spare, self.threads);
+        let middle = leaf.start + left_rows;
 
         let new = leaves.len() as u32;
         shape.branches.push(Branch { split, left: Child::Leaf(at as u32), right: Child::Leaf(new) });
@@ -266,23 +278,11 @@ impl<'a> Grower<'a> {
 
     /// Sums the rows of `leaf` into the histogram `slot`, where there is one, and takes them off `parent`'s.
     fn sum_small(&mut self, plan: &Plan<'_>, leaf: &Leaf, parent: usize, slot: Option<usize>) {
-        let rows = &self.rows[leaf.start..leaf.end];
-        gather(plan.words, rows, &mut self.words);
-        let mut parent_words = std::mem::take(&mut self.kept[parent]);
-        let mut slot_words = slot.map(|s| std::mem::take(&mut self.kept[s]));
-        let offsets = &self.lanes.offsets;
-        self.lanes.sum(Some(rows), &self.words[..rows.len()], &mut self.tables, |f, sums| {
-            let place = offsets[f]..offsets[f + 1];
-            for (whole, part) in parent_words[place.clone()].iter_mut().zip(sums) {
-                *whole -= part;
-            }
-            if let Some(words) = &mut slot_words {
-                words[place].copy_from_slice(sums);
-            }
-        });
-        self.kept[parent] = parent_words;
-        if let (Some(slot), Some(words)) = (slot, slot_words) {
-            self.kept[slot] = words;
+        let rows = Rows::Listed(&self.rows[leaf.start..leaf.end]);
+        let sums = self.summer.sum(rows, plan.words, self.threads);
+        self.kept[parent].iter_mut().zip(sums.iter()).for_each(|(whole, part)| *whole -= part);
+        if let Some(slot) = slot {
+            std::mem::swap(&mut self.kept[slot], sums);
         }
     }
 
@@ -295,21 +295,10 @@ impl<'a> Grower<'a> {
             Some(slot) => slot,
             None => self.new_slot(),
         };
-        let rows = &self.rows[leaf.start..leaf.end];
-        let whole = plan.all_rows && rows.len() == self.data.rows;
-        let words = if whole {
-            plan.words
-        } else {
-            gather(plan.words, rows, &mut self.words);
-            &self.words[..rows.len()]
-        };
-        let mut sums_kept = std::mem::take(&mut self.kept[slot]);
-        let offsets = &self.lanes.offsets;
-        let index = if whole { None } else { Some(rows) };
-        self.lanes.sum(index, words, &mut self.tables, |f, sums| {
-            sums_kept[offsets[f]..offsets[f + 1]].copy_from_slice(sums);
-        });
-        self.kept[slot] = sums_kept;
+        let whole = plan.all_rows && leaf.end - leaf.start == self.data.rows;
+        let listed = Rows::Listed(&self.rows[leaf.start..leaf.end]);
+        let rows = if whole { Rows::Between(0, self.data.rows) } else { listed };
+        std::mem::swap(&mut self.kept[slot], self.summer.sum(rows, plan.words, self.threads));
         leaf.split = self.search(plan, leaf, slot, rng);
         if leaf.split.is_some() && slot < self.most_slots() {
             leaf.kept = Some(slot);
@@ -323,17 +312,36 @@ impl<'a> Grower<'a> {
         if self.constraints.is_monotone() {
             search = search.within(leaf.bounds);
         }
-        let sums = &self.kept[slot];
-        let allowed = |&p: &usize| self.constraints.allows(leaf.groups, self.lanes.features[p]);
-        let mut places: Vec<usize> = (0..self.lanes.features.len()).filter(allowed).collect();
+        let features = &self.summer.lanes.features;
+        let allowed = |&p: &usize| self.constraints.allows(leaf.groups, features[p]);
+        let mut places: Vec<usize> = (0..features.len()).filter(allowed).collect();
         if plan.limits.node_features < 1.0 {
             let chosen = choose(places.len(), share_of(places.len(), plan.limits.node_features), rng);
             places = chosen.into_iter().map(|i| places[i]).collect();
         }
+        // Random cuts are drawn in the order of the features.
+        let worth = self.summer.lanes.len() as f64 * BIN_NANOS > WORTH_THREADS && !plan.rules.random_cuts;
+        if self.threads < 2 || !worth {
+            return self.best_of(&search, &places, slot, rng);
+        }
+        let share = places.len().div_ceil(self.threads).max(1);
+        let mut parts: Vec<_> = places.chunks(share).map(|places| (places, None)).collect();
+        each(self.threads, &mut parts, |_, (places, found)| {
+            *found = self.best_of(&search, places, slot, &mut Rng::new(0));
+        });
+        let better =
+            |best: Option<Split>, split: Split| Some(best.filter(|b| b.gain >= split.gain).unwrap_or(split));
+        parts.into_iter().filter_map(|(_, found)| found).fold(None, better)
+    }
+
+    /// The best split on the features at `places`, the first of equals.
+    fn best_of(&self, search: &Search<'_>, places: &[usize], slot: usize, rng: &mut Rng) -> Option<Split> {
+        let mut search = *search;
+        let (lanes, sums) = (&self.summer.lanes, &self.kept[slot]);
         let mut best: Option<Split> = None;
-        for place in places {
-            let feature = self.lanes.features[place];
-            let bins = &sums[self.lanes.offsets[place]..self.lanes.offsets[place + 1]];
+        for &place in places {
+            let feature = lanes.features[place];
+            let bins = &sums[lanes.offsets[place]..lanes.offsets[place + 1]];
             let categorical = self.data.features[feature as usize].cuts.is_categorical();
             search.direction = self.constraints.direction(feature);
             if let Some(split) = search.best(bins, categorical, feature, rng)
@@ -347,12 +355,12 @@ impl<'a> Grower<'a> {
 
     /// How many histograms may be kept.
     fn most_slots(&self) -> usize {
-        (self.kept_words / self.lanes.len().max(1)).max(2)
+        (self.kept_words / self.summer.lanes.len().max(1)).max(2)
     }
 
     /// A histogram to write to: a free one, a new one, or that of the leaf least likely to be split soon.
     fn take_slot(&mut self, leaves: &mut [Leaf]) -> Option<usize> {
-        let words = self.lanes.len();
+        let words = self.summer.lanes.len();
         if let Some(slot) = self.free.pop() {
             self.kept[slot].resize(words, 0);
             return Some(slot);
@@ -368,11 +376,11 @@ impl<'a> Grower<'a> {
     /// Keeps fewer histograms than memory allows.
     #[cfg(test)]
     pub fn keep_at_most(&mut self, histograms: usize) {
-        self.kept_words = histograms * self.lanes.len();
+        self.kept_words = histograms * self.summer.lanes.len();
     }
 
     fn new_slot(&mut self) -> usize {
-        self.kept.push(vec![0; self.lanes.len()]);
+        self.kept.push(vec![0; self.summer.lanes.len()]);
         self.kept.len() - 1
     }
 }
@@ -392,13 +400,6 @@ fn best_leaf(leaves: &[Leaf]) -> Option<usize> {
         }
     }
     best.map(|(i, _)| i)
-}
-
-/// The words of `rows`, one after the other.
-fn gather(words: &[i64], rows: &[u32], out: &mut [i64]) {
-    for (slot, &row) in out.iter_mut().zip(rows) {
-        *slot = words[row as usize];
-    }
 }
 
 /// How many of `count` a share is, at least one.

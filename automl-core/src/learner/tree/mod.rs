@@ -2,18 +2,18 @@
 //!
 //! The way of the data: [`binning`] turns every feature into at most 256 bins a row, once a fit; [`packing`] turns
 //! the gradients of a tree into integers and packs gradient, hessian and row count of a row into one `i64`;
-//! [`histogram`] sums those over the rows of a leaf, a bin at a time; [`split`] reads the best split off a
-//! histogram; [`leafwise`] grows boosted trees best leaf first; [`flat`] is a finished ensemble, which predicts and becomes bytes.
+//! [`histogram`] sums those over the rows of a leaf, a bin at a time, and [`sums`] shares the rows out among threads;
+//! [`split`] reads the best split off a histogram; [`leafwise`] grows boosted trees best leaf first; [`flat`] is a
+//! finished ensemble, by which [`quick`] predicts and which [`encode`] turns into bytes.
 //!
 //! Sums of integers do not depend on their order, so a histogram is the same however it was come by: summed over
 //! its rows, or as its parent less its sibling. Everything after it is arithmetic in `f64` in a fixed order.
-//! Nothing here reads a clock, starts a thread or draws a number that its seed does not decide.
+//! Nothing here reads a clock or draws a number that its seed does not decide; threads change nothing but time.
 
 pub mod binning;
 pub mod center;
 pub mod constraint;
 pub mod deep;
-
 pub mod encode;
 pub mod flat;
 pub mod histogram;
@@ -21,8 +21,10 @@ pub mod impurity;
 pub mod leafwise;
 pub mod packing;
 pub mod partition;
+mod quick;
 pub mod shape;
 pub mod split;
+mod sums;
 
 #[cfg(test)]
 pub mod testing;

@@ -10,9 +10,15 @@
 //! stochastic rounding keeps the sums unbiased, and leaf values are refitted with the true gradients.
 
 use crate::numeric::Rng;
+use crate::platform::each;
 
 /// Sums are converted to `f64`, which holds integers of this many bits.
 const MAX_GRADIENT_BITS: u32 = 52;
+
+/// Rows whose words are made at a time.
+const BLOCK: usize = if cfg!(test) { 16 } else { 1 << 12 };
+/// Rows that are worth threads; few in tests, so that they have threads.
+const WORTH_THREADS: usize = if cfg!(test) { 32 } else { 1 << 15 };
 
 /// Where the three numbers are in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,13 +98,14 @@ fn unit_for(total: f64, n: f64, limit: f64) -> f64 {
 }
 
 /// Words of `rows`, written into `words` (one a row of the data; others are left as they are). `pairs` holds
-/// gradient and hessian of each row; the hessian is 1 and not stored where `with_hessian` is false.
+/// gradient and hessian of each row; the hessian is 1 and not stored where `with_hessian` is false. `rows` ascend.
 pub fn quantise(
     pairs: &[[f32; 2]],
     rows: Option<&[u32]>,
     with_hessian: bool,
     rng: &mut Rng,
     words: &mut [i64],
+    threads: usize,
 ) -> Scales {
     let n = rows.map_or(pairs.len(), <[u32]>::len);
     let layout = Layout::new(n as u64, with_hessian);
@@ -114,18 +121,26 @@ pub fn quantise(
     let seed = rng.next_u64();
     loop {
         let mut rng = Rng::new(seed);
-        let (gradients, hessians) = match rows {
-            None => round_rows(pairs.iter().zip(words.iter_mut()), scales, &mut rng),
-            Some(rows) => {
-                let mut sums = (0u64, 0u64);
-                for &r in rows {
-                    let one = std::iter::once((&pairs[r as usize], &mut words[r as usize]));
-                    let (g, h) = round_rows(one, scales, &mut rng);
-                    sums = (sums.0 + g, sums.1 + h);
-                }
-                sums
+        let mut parts: Vec<Part<'_>> = pairs
+            .chunks(BLOCK)
+            .zip(words.chunks_mut(BLOCK))
+            .enumerate()
+            .map(|(i, (pairs, words))| {
+                let rows = rows.map(|rows| within(rows, i * BLOCK, (i + 1) * BLOCK));
+                Part { pairs, words, rows, start: i * BLOCK, gradients: 0, hessians: 0 }
+            })
+            .collect();
+        if threads > 1 && n > WORTH_THREADS {
+            parts.iter_mut().for_each(|part| part.draw(&mut rng));
+            each(threads, &mut parts, |_, part| part.round(scales));
+        } else {
+            for part in &mut parts {
+                part.draw(&mut rng);
+                part.round(scales);
             }
-        };
+        }
+        let gradients: u64 = parts.iter().map(|part| part.gradients).sum();
+        let hessians: u64 = parts.iter().map(|part| part.hessians).sum();
         // Only where the limits are small against the rows can this happen; coarser units then end it.
         let gradient_fits = gradients as f64 <= layout.gradient_limit();
         let hessian_fits = !with_hessian || hessians as f64 <= layout.hessian_limit();
@@ -148,31 +163,89 @@ fn absolute_sums<'a>(pairs: impl Iterator<Item = &'a [f32; 2]>) -> (f64, f64) {
     (fold(gradient), fold(hessian))
 }
 
-/// Rounds each number down or up with the probability that keeps its mean; Σ|g| and Σh of the integers.
-#[inline(always)]
-fn round_rows<'a>(
-    rows: impl Iterator<Item = (&'a [f32; 2], &'a mut i64)>,
-    scales: Scales,
-    rng: &mut Rng,
-) -> (u64, u64) {
-    const UNIT: f64 = 1.0 / 4_294_967_296.0;
-    let (per_gradient, per_hessian) = (1.0 / scales.gradient, 1.0 / scales.hessian);
-    let with_hessian = scales.layout.has_hessian();
-    let (mut gradients, mut hessians) = (0u64, 0u64);
-    for (&[g, h], word) in rows {
-        let bits = rng.next_u64();
+/// Some of the rows whose words are made.
+struct Part<'p> {
+    pairs: &'p [[f32; 2]],
+    words: &'p mut [i64],
+    /// The rows' numbers, the first of which is `start`; all where it is `None`.
+    rows: Option<&'p [u32]>,
+    start: usize,
+    /// Σ|g| and Σh of the integers.
+    gradients: u64,
+    hessians: u64,
+}
+
+impl Part<'_> {
+    /// Puts a random number where each row's word will be: these are drawn in the order of the rows.
+    fn draw(&mut self, rng: &mut Rng) {
+        match self.rows {
+            None => self.words.fill_with(|| rng.next_u64().cast_signed()),
+            Some(rows) => {
+                for &row in rows {
+                    self.words[row as usize - self.start] = rng.next_u64().cast_signed();
+                }
+            }
+        }
+    }
+
+    /// Rounds each number down or up with the probability that keeps its mean.
+    fn round(&mut self, scales: Scales) {
+        let rounding = Rounding::new(scales);
+        let (mut gradients, mut hessians) = (0, 0);
+        let mut round = |pair: &[f32; 2], word: &mut i64| {
+            let (g, h) = rounding.round(*pair, word.cast_unsigned());
+            gradients += g.unsigned_abs();
+            hessians += h.unsigned_abs();
+            *word = scales.layout.pack(g, h, 1);
+        };
+        match self.rows {
+            None => self.pairs.iter().zip(self.words.iter_mut()).for_each(|(pair, word)| round(pair, word)),
+            Some(rows) => {
+                for &row in rows {
+                    let place = row as usize - self.start;
+                    round(&self.pairs[place], &mut self.words[place]);
+                }
+            }
+        }
+        (self.gradients, self.hessians) = (gradients, hessians);
+    }
+}
+
+/// Factors from numbers to integers.
+struct Rounding {
+    per_gradient: f64,
+    per_hessian: f64,
+    with_hessian: bool,
+}
+
+impl Rounding {
+    fn new(scales: Scales) -> Self {
+        Self {
+            per_gradient: 1.0 / scales.gradient,
+            per_hessian: 1.0 / scales.hessian,
+            with_hessian: scales.layout.has_hessian(),
+        }
+    }
+
+    /// Gradient and hessian as integers, by 64 random bits.
+    #[inline(always)]
+    fn round(&self, [g, h]: [f32; 2], bits: u64) -> (i64, i64) {
+        const UNIT: f64 = 1.0 / 4_294_967_296.0;
         let lift = (bits >> 32) as u32;
-        let g = floor(f64::from(g) * per_gradient + f64::from(lift) * UNIT);
-        gradients += g.unsigned_abs();
-        let h = if with_hessian {
-            (f64::from(h) * per_hessian + f64::from(bits as u32) * UNIT) as i64
+        let g = floor(f64::from(g) * self.per_gradient + f64::from(lift) * UNIT);
+        let h = if self.with_hessian {
+            (f64::from(h) * self.per_hessian + f64::from(bits as u32) * UNIT) as i64
         } else {
             0
         };
-        hessians += h.unsigned_abs();
-        *word = scales.layout.pack(g, h, 1);
+        (g, h)
     }
-    (gradients, hessians)
+}
+
+/// Those of ascending `rows` that are from `start` to before `end`.
+pub fn within(rows: &[u32], start: usize, end: usize) -> &[u32] {
+    let before = |bound: usize| rows.partition_point(|&row| (row as usize) < bound);
+    &rows[before(start)..before(end)]
 }
 
 /// ⌊x⌋ for |x| below 2⁶², without a call where the target has no rounding instruction.

@@ -1,6 +1,6 @@
 //! A tree just grown: its splits in terms of bins, and which leaf is where.
 
-use super::partition::partition;
+use super::partition::partition_in_parts;
 use super::split::Split;
 
 /// A node's child: a node by its number, or a leaf by its number.
@@ -36,6 +36,7 @@ impl Shape {
         rows: &mut [u32],
         spare: &mut [u32],
         columns: impl Fn(u32) -> (&'a [u8], usize),
+        threads: usize,
         mut visit: impl FnMut(u32, &[u32]),
     ) {
         let mut open = vec![(self.root(), 0, rows.len())];
@@ -49,7 +50,8 @@ impl Shape {
                 Child::Node(node) => {
                     let branch = &self.branches[node as usize];
                     let (bins, bin_count) = columns(branch.split.feature);
-                    let middle = start + partition(here, bins, &branch.split.side(bin_count), spare);
+                    let side = branch.split.side(bin_count);
+                    let middle = start + partition_in_parts(here, bins, &side, spare, threads);
                     open.push((branch.right, middle, end));
                     open.push((branch.left, start, middle));
                 }

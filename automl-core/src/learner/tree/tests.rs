@@ -3,10 +3,10 @@
 use super::binning::{Binned, Cuts};
 use super::constraint::Constraints;
 use super::flat::Builder;
-use super::histogram::Lanes;
+use super::histogram::{Lanes, Rows, Scratch};
 use super::leafwise::{Grower, Limits};
 use super::packing::{Layout, Scales, quantise};
-use super::partition::partition;
+use super::partition::{partition, partition_in_parts};
 use super::split::{Rules, Search, Test};
 use super::testing::{frame, levels, mixed, numbers};
 use crate::node::{FeatureValues, Frame, NO_CATEGORY};
@@ -113,7 +113,7 @@ fn words_hold_their_sums() {
     for (rows, with_hessian) in [(1, true), (1000, true), (1000, false), (100_000, true)] {
         let pairs = random_pairs(rows, &mut rng);
         let mut words = vec![0; rows];
-        let scales = quantise(&pairs, None, with_hessian, &mut rng, &mut words);
+        let scales = quantise(&pairs, None, with_hessian, &mut rng, &mut words, 1);
         let sums = scales.layout.unpack(words.iter().sum());
         let (mut g, mut h) = (0i64, 0i64);
         for (&word, pair) in words.iter().zip(&pairs) {
@@ -148,26 +148,41 @@ fn partition_keeps_the_order() {
     let mut rows: Vec<u32> = (0..1000).step_by(3).collect();
     let (left, right): (Vec<u32>, Vec<u32>) =
         rows.iter().partition(|&&r| side[usize::from(bins[r as usize])]);
+    let given = rows.clone();
     let count = partition(&mut rows, &bins, &side, &mut vec![0; 1000]);
     assert_eq!((&rows[..count], &rows[count..]), (left.as_slice(), right.as_slice()));
+    for threads in 1..9 {
+        let mut in_parts = given.clone();
+        assert_eq!(partition_in_parts(&mut in_parts, &bins, &side, &mut vec![0; 1000], threads), count);
+        assert_eq!(in_parts, rows);
+    }
 }
 
 #[test]
 fn histograms_are_sums_by_bin() {
-    let (train, _) = mixed(500, 2, 5);
-    let data = Binned::new(&train, 30, 0);
-    let lanes = Lanes::new(&data, (0..data.features.len() as u32).collect());
+    // More rows than are gathered at a time, and features for two panels, of which the second is not full.
+    const ROWS: u32 = 2500;
     let mut rng = Rng::new(6);
-    let words: Vec<i64> = (0..500).map(|_| rng.below(1000) as i64).collect();
-    let rows: Vec<u32> = (0..500).filter(|_| rng.below(2) == 0).collect();
-    let mine: Vec<i64> = rows.iter().map(|&r| words[r as usize]).collect();
-    let mut tables = [[7; 256]; 8];
-    for (subset, words_of) in [(None, &words), (Some(rows.as_slice()), &mine)] {
+    let mut column = |f: usize| numbers((0..ROWS).map(|_| rng.below(f + 2) as f32).collect::<Vec<_>>());
+    let data = bin((0..77).map(&mut column).collect(), 255);
+    let mut lanes = Lanes::default();
+    lanes.refill(&data, (0..data.features.len() as u32).collect(), 3);
+    let words: Vec<i64> = (0..ROWS).map(|_| rng.below(1000) as i64).collect();
+    let rows: Vec<u32> = (0..ROWS).filter(|_| rng.below(2) == 0).collect();
+    let mut scratch = Scratch::default();
+    let all: Vec<u32> = (0..ROWS).collect();
+    let between = Rows::Between(0, ROWS as usize);
+    for (given, listed) in [
+        (between, &all[..]),
+        (between.part(7, 1100), &all[7..1107]),
+        (Rows::Listed(&rows), &rows[..]),
+        (Rows::Listed(&rows).part(1000, 3000), &rows[1000..]),
+        (between.part(9000, 1), &[]),
+    ] {
         let mut seen = 0;
-        lanes.sum(subset, words_of, &mut tables, |f, sums| {
+        lanes.sum(given, &words, &mut scratch, |f, sums| {
             let mut direct = vec![0; data.features[f].bin_count];
-            let all: Vec<u32> = (0..500).collect();
-            for &r in subset.unwrap_or(&all) {
+            for &r in listed {
                 direct[usize::from(data.features[f].bins[r as usize])] += words[r as usize];
             }
             assert_eq!(sums, direct);
@@ -214,7 +229,7 @@ fn the_best_cut_is_the_best_of_all() {
         let mut rng = Rng::new(seed);
         let pairs = random_pairs(120, &mut rng);
         let mut words = vec![0; 120];
-        let scales = quantise(&pairs, None, true, &mut rng, &mut words);
+        let scales = quantise(&pairs, None, true, &mut rng, &mut words, 1);
         let search = Search::new(&RULES, scales, words.iter().sum());
         let mut best = 0.0f64;
         for (f, feature) in data.features.iter().enumerate().filter(|(_, f)| !f.cuts.is_categorical()) {
@@ -249,7 +264,7 @@ fn levels_are_grouped_by_what_they_predict() {
         codes.iter().map(|&c| [if c == NO_CATEGORY || c % 2 == 1 { -1.0 } else { 1.0 }, 1.0]).collect();
     let mut words = vec![0; 600];
     let mut rng = Rng::new(1);
-    let scales = quantise(&pairs, None, false, &mut rng, &mut words);
+    let scales = quantise(&pairs, None, false, &mut rng, &mut words, 1);
     let feature = &data.features[0];
     let mut sums = vec![0; feature.bin_count];
     feature.bins.iter().zip(&words).for_each(|(&bin, word)| sums[usize::from(bin)] += word);
@@ -272,7 +287,7 @@ fn subtraction_is_exact() {
     let mut rng = Rng::new(12);
     let pairs = random_pairs(2000, &mut rng);
     let mut words = vec![0; 2000];
-    let scales = quantise(&pairs, None, true, &mut rng, &mut words);
+    let scales = quantise(&pairs, None, true, &mut rng, &mut words, 1);
     let limits = |max_leaves| Limits { max_leaves, max_depth: 0, node_features: 1.0 };
     let grow = |grower: &mut Grower<'_>, leaves| {
         let grown = grower.grow(None, &words, scales, &RULES, &limits(leaves), &mut Rng::new(0));
@@ -280,8 +295,8 @@ fn subtraction_is_exact() {
             (0..grown.shape.leaves as usize).map(|l| grown.leaf_rows(l).to_vec()).collect();
         (grown.shape.clone(), rows)
     };
-    let (kept, rows) = grow(&mut Grower::new(&data, Constraints::default()), 40);
-    let mut forgetful = Grower::new(&data, Constraints::default());
+    let (kept, rows) = grow(&mut Grower::new(&data, Constraints::default(), 1), 40);
+    let mut forgetful = Grower::new(&data, Constraints::default(), 1);
     forgetful.keep_at_most(2);
     assert_eq!(grow(&mut forgetful, 40), (kept.clone(), rows.clone()));
     assert_eq!(kept.leaves, 40);
@@ -303,31 +318,35 @@ fn a_finished_tree_sends_rows_where_they_were() {
     let mut rng = Rng::new(15);
     let pairs = random_pairs(1500, &mut rng);
     let mut words = vec![0; 1500];
-    let scales = quantise(&pairs, None, true, &mut rng, &mut words);
-    let limits = Limits { max_leaves: 60, max_depth: 7, node_features: 0.5 };
-    let mut grower = Grower::new(&data, Constraints::default());
-    let grown = grower.grow(None, &words, scales, &RULES, &limits, &mut rng);
-    let mut builder = Builder::new(data.columns, 1);
-    for leaf in 0..grown.shape.leaves {
-        builder.push_leaf(&[leaf as f32]);
+    let scales = quantise(&pairs, None, true, &mut rng, &mut words, 1);
+    // The smaller trees are predicted by sets of leaves, the larger ones are walked.
+    for max_leaves in [1, 2, 31, 32, 33, 60] {
+        let limits = Limits { max_leaves, max_depth: 9, node_features: 0.5 };
+        let mut grower = Grower::new(&data, Constraints::default(), 1);
+        let grown = grower.grow(None, &words, scales, &RULES, &limits, &mut rng);
+        let mut builder = Builder::new(data.columns, 1);
+        for leaf in 0..grown.shape.leaves {
+            builder.push_leaf(&[leaf as f32]);
+        }
+        builder.push(&grown.shape, &data, |leaf| leaf);
+        let flat = builder.finish(1);
+        let predict = |frame: &Frame| {
+            let mut scores = vec![0.0; frame.rows];
+            flat.add_to(frame, 1, &mut scores);
+            scores
+        };
+        let trained = predict(&train);
+        for leaf in 0..grown.shape.leaves as usize {
+            assert!(grown.leaf_rows(leaf).iter().all(|&r| trained[r as usize] == leaf as f64));
+        }
+        let columns = data.apply(&other);
+        let mut routed = vec![-1.0; 700];
+        let mut rows: Vec<u32> = (0..700).collect();
+        let column = |f: u32| (columns[f as usize].as_slice(), data.features[f as usize].bin_count);
+        grown.shape.route(&mut rows, &mut vec![0; 700], column, 1, |leaf, rows| {
+            rows.iter().for_each(|&r| routed[r as usize] = f64::from(leaf));
+        });
+        assert_eq!(routed, predict(&other));
+        assert!(grown.shape.leaves as usize == max_leaves);
     }
-    builder.push(&grown.shape, &data, |leaf| leaf);
-    let flat = builder.finish(1);
-    let predict = |frame: &Frame| {
-        let mut scores = vec![0.0; frame.rows];
-        flat.add_to(frame, 1, &mut scores);
-        scores
-    };
-    let trained = predict(&train);
-    for leaf in 0..grown.shape.leaves as usize {
-        assert!(grown.leaf_rows(leaf).iter().all(|&r| trained[r as usize] == leaf as f64));
-    }
-    let columns = data.apply(&other);
-    let mut routed = vec![-1.0; 700];
-    let mut rows: Vec<u32> = (0..700).collect();
-    let column = |f: u32| (columns[f as usize].as_slice(), data.features[f as usize].bin_count);
-    grown.shape.route(&mut rows, &mut vec![0; 700], column, |leaf, rows| {
-        rows.iter().for_each(|&r| routed[r as usize] = f64::from(leaf));
-    });
-    assert_eq!(routed, predict(&other));
 }

@@ -283,3 +283,62 @@ fn refuses_what_it_cannot_learn_from() {
     };
     assert_eq!(Gbt.fit(&fit).err(), Some(FitError::Cancelled));
 }
+
+/// A table of numbers and categories, with holes, of a target that hangs on both, by a seed.
+fn any_table(rows: usize, columns: usize, classes: usize, seed: u64) -> (Frame, Target) {
+    let mut rng = Rng::new(seed);
+    let mut z = vec![0.0; rows];
+    let mut values = Vec::new();
+    for column in 0..columns {
+        let kinds = [2, 7, 40, 3000];
+        let kind = kinds[rng.below(kinds.len())];
+        let cells: Vec<Option<u32>> =
+            (0..rows).map(|_| (rng.below(8) > 0).then(|| rng.below(kind) as u32)).collect();
+        z.iter_mut().zip(&cells).for_each(|(z, c)| *z += c.map_or(0.3, |c| f64::from(c % 5 * c % 3)));
+        values.push(if column % 3 == 2 {
+            levels(cells.iter().map(|c| c.unwrap_or(NO_CATEGORY)), kind as u32)
+        } else {
+            numbers(cells.iter().map(|c| c.map_or(f32::NAN, |c| c as f32)))
+        });
+    }
+    let target = match classes {
+        0 => Target::Values(z),
+        k => Target::Classes { codes: z.iter().map(|z| *z as u32 % k as u32).collect(), classes: k },
+    };
+    (frame(values), target)
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+    /// Threads change nothing but time. In tests they are used however little there is to do.
+    #[test]
+    fn threads_do_not_change_a_byte(
+        (rows, columns, classes) in (30..400usize, 1..12usize, 0..4usize),
+        (row_sample, column_sample, node) in (0.4..1.4f64, 0.4..1.4f64, 0.4..1.4f64),
+        (extra, validated, leaves) in (0..2u8, 0..2u8, 3..40i64),
+        seed in 0..1000u64,
+    ) {
+        let classes = if classes == 1 { 2 } else { classes };
+        let (train, target) = any_table(rows, columns, classes, seed);
+        let (other, truth) = any_table(rows / 2, columns, classes, seed + 1);
+        let given = params(&[
+            ("trees", Int(6)),
+            ("max_leaves", Int(leaves)),
+            ("row_sample", Float(row_sample.min(1.0))),
+            ("column_sample", Float(column_sample.min(1.0))),
+            ("column_sample_node", Float(node.min(1.0))),
+            ("extra_trees", Bool(extra == 1)),
+        ]);
+        let cancel = Cancel::new();
+        let bytes = |threads| {
+            let validation = (validated == 1).then_some((&other, &truth));
+            let (frame, target, params) = (&train, &target, &given);
+            let fit = Fit { frame, target, weights: None, validation, params, seed, threads, cancel: &cancel };
+            Gbt.fit(&fit).expect("fits").encode()
+        };
+        let alone = bytes(1);
+        proptest::prop_assert!(alone == bytes(2));
+        proptest::prop_assert!(alone == bytes(8));
+    }
+}

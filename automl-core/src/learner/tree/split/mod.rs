@@ -79,6 +79,7 @@ impl Split {
 }
 
 /// A leaf whose split is sought.
+#[derive(Clone, Copy)]
 pub struct Search<'a> {
     rules: &'a Rules,
     scales: Scales,
