@@ -2,6 +2,7 @@
 //! predictions.
 
 use crate::metric::{Actual, MetricSpec};
+use crate::numeric::Rng;
 
 /// Rounds of adding a model.
 const ROUNDS: usize = 25;
@@ -9,6 +10,13 @@ const ROUNDS: usize = 25;
 const LEAST_SHARE: f64 = 0.04;
 /// A round must improve the loss by this share of it.
 const LEAST_GAIN: f64 = 1e-4;
+
+/// Bootstrap samples over which the choice is averaged where there are few rows: with more, samples choose alike.
+const BAGS: usize = 12;
+const FEWEST_BAGGED_ROWS: usize = 40;
+const MOST_BAGGED_ROWS: usize = 3_000;
+/// Most members of an averaged choice: each costs time in every prediction.
+const MOST_MEMBERS: usize = 8;
 
 /// Something that may become a member.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +68,69 @@ pub fn select_ensemble(
     let ensemble = Ensemble { members: shares(&counts) };
     let blended = loss(&ensemble.blend(candidates))?;
     Some(if blended < best_loss { ensemble } else { Ensemble { members: vec![(best, 1.0)] } })
+}
+
+/// [`select_ensemble`], where rows are few on bootstrap samples of them, the shares averaged (Caruana, Munson and
+/// Niculescu-Mizil, "Getting the most out of ensemble selection", 2006): what is best by a row or two by chance then
+/// shares with what is nearly as good. `None` as there.
+pub fn select_ensemble_by_bags(
+    metric: &MetricSpec,
+    actual: Actual<'_>,
+    candidates: &[Candidate<'_>],
+    rng: &mut Rng,
+) -> Option<Ensemble> {
+    let rows = match actual {
+        Actual::Classes { codes, .. } => codes.len(),
+        Actual::Values(values) => values.len(),
+    };
+    let whole = select_ensemble(metric, actual, candidates)?;
+    if !(FEWEST_BAGGED_ROWS..=MOST_BAGGED_ROWS).contains(&rows) {
+        return Some(whole);
+    }
+    let mut shares = vec![0.0; candidates.len()];
+    for _ in 0..BAGS {
+        let drawn: Vec<usize> = (0..rows).map(|_| rng.below(rows)).collect();
+        for (member, share) in
+            select_on(metric, actual, candidates, &drawn).unwrap_or_else(|| whole.clone()).members
+        {
+            shares[member] += share / BAGS as f64;
+        }
+    }
+    let mut members: Vec<(usize, f64)> =
+        shares.into_iter().enumerate().filter(|(_, share)| *share >= LEAST_SHARE).collect();
+    members.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    members.truncate(MOST_MEMBERS);
+    members.sort_by_key(|m| m.0);
+    let total: f64 = members.iter().map(|m| m.1).sum();
+    members.iter_mut().for_each(|m| m.1 /= total);
+    Some(if members.is_empty() { whole } else { Ensemble { members } })
+}
+
+/// [`select_ensemble`] on the rows `drawn`, which may be drawn more than once.
+fn select_on(
+    metric: &MetricSpec,
+    actual: Actual<'_>,
+    candidates: &[Candidate<'_>],
+    drawn: &[usize],
+) -> Option<Ensemble> {
+    let take = |c: &Candidate<'_>, width: usize| -> Vec<f64> {
+        drawn.iter().flat_map(|&i| c.predicted[i * width..(i + 1) * width].iter().copied()).collect()
+    };
+    let select = |actual: Actual<'_>, width: usize| {
+        let predicted: Vec<Vec<f64>> = candidates.iter().map(|c| take(c, width)).collect();
+        let drawn: Vec<Candidate<'_>> = predicted.iter().map(|p| Candidate { predicted: p }).collect();
+        select_ensemble(metric, actual, &drawn)
+    };
+    match actual {
+        Actual::Classes { codes, classes } => {
+            let codes: Vec<u32> = drawn.iter().map(|&i| codes[i]).collect();
+            select(Actual::Classes { codes: &codes, classes }, classes)
+        }
+        Actual::Values(values) => {
+            let values: Vec<f64> = drawn.iter().map(|&i| values[i]).collect();
+            select(Actual::Values(&values), 1)
+        }
+    }
 }
 
 impl Ensemble {
@@ -120,6 +191,25 @@ mod tests {
         let alone = rmse.score(Actual::Values(&actual), &predictions[0]).expect("scored");
         let blended = rmse.score(Actual::Values(&actual), &ensemble.blend(&candidates)).expect("scored");
         assert!(blended < 0.7 * alone, "{blended} {alone}");
+    }
+
+    #[test]
+    fn few_rows_share_between_what_chance_cannot_tell_apart() {
+        let mut rng = Rng::new(6);
+        let rmse = metric::find("rmse").expect("a metric of the list");
+        let mut select = |rows: usize| {
+            let actual: Vec<f64> = (0..rows).map(|_| rng.normal()).collect();
+            // Errors that the candidates share: no mean of them is better than either.
+            let shared: Vec<f64> = actual.iter().map(|a| a + rng.normal()).collect();
+            let bad: Vec<f64> = shared.iter().zip(&actual).map(|(p, a)| a + 3.0 * (p - a)).collect();
+            let near: Vec<f64> = shared.iter().map(|p| p + 0.03 * rng.normal()).collect();
+            let candidates = [&shared, &near, &bad].map(|p| Candidate { predicted: p });
+            select_ensemble_by_bags(rmse, Actual::Values(&actual), &candidates, &mut Rng::new(1))
+                .expect("scored")
+        };
+        let few = select(60);
+        assert!((few.members.iter().map(|m| m.1).sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!(few.members.len() > 1 && few.members.iter().all(|(i, _)| *i < 2), "{few:?}");
     }
 
     #[test]

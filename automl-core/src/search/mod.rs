@@ -12,7 +12,7 @@ mod propose;
 mod prune;
 mod split;
 
-pub use ensemble::{Candidate, Ensemble, select_ensemble};
+pub use ensemble::{Candidate, Ensemble, select_ensemble, select_ensemble_by_bags};
 pub use loads::Loads;
 pub use portfolio::portfolio;
 pub use propose::{Past, Proposal, Proposer};

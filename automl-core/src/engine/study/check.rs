@@ -11,8 +11,9 @@ use crate::explain::permutation::{Explained, permutation_importance};
 use crate::learner::Params;
 use crate::model::Target;
 use crate::node::Frame;
+use crate::numeric::Rng;
 use crate::platform::Stopwatch;
-use crate::search::{Candidate, select_ensemble};
+use crate::search::{Candidate, select_ensemble_by_bags};
 
 /// Rows on which members are chosen.
 const BLEND_ROWS: usize = 6_000;
@@ -136,7 +137,8 @@ impl Study {
             .collect();
         let offered: Vec<Candidate<'_>> = predictions.iter().map(|p| Candidate { predicted: p }).collect();
         let metric = self.prepared.metric();
-        let chosen = select_ensemble(metric, actual(&target), &offered).map(|e| e.members);
+        let mut rng = Rng::for_stream(self.request.seed, &[0xE5E]);
+        let chosen = select_ensemble_by_bags(metric, actual(&target), &offered, &mut rng).map(|e| e.members);
         let mut members: Vec<(usize, f64)> =
             chosen.unwrap_or(vec![(0, 1.0)]).into_iter().map(|(i, w)| (candidates[i], w)).collect();
         members.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
