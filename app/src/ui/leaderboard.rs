@@ -18,7 +18,7 @@ fn badges(board: &Board, row: &BoardRow) -> Vec<(&'static str, String)> {
     }
     if best.is_some_and(|b| b.trial == row.trial) && row.learner != "baseline" {
         out.push(("badge good", "best".to_owned()));
-    } else if row.learner != "baseline" && best.is_some_and(|b| is_level(b, row)) {
+    } else if row.tied_with_best == Some(true) {
         out.push(("badge", "level with the best".to_owned()));
     }
     if row.weight > 0.0 && row.trial.is_some() {
@@ -35,15 +35,6 @@ fn badges(board: &Board, row: &BoardRow) -> Vec<(&'static str, String)> {
         out.push(("badge", "reproducible on like machines only".to_owned()));
     }
     out
-}
-
-/// Whether a model's score lies within the standard error of the best.
-fn is_level(best: &BoardRow, row: &BoardRow) -> bool {
-    let done = row.state == TrialState::Done;
-    match (best.score, best.sd, row.score) {
-        (Some(b), Some(sd), Some(s)) if done => (b - s).abs() <= sd / f64::from(best.folds.max(1)).sqrt(),
-        _ => false,
-    }
 }
 
 fn parameter(value: &ParamValue) -> String {
@@ -122,6 +113,15 @@ pub fn Leaderboard() -> impl IntoView {
     let hidden = Memo::new(move |_| {
         store.board.with(|b| b.as_ref().map_or(0, |b| b.rows.len().saturating_sub(SHOWN)))
     });
+    // What "level" means, where some model is.
+    let ties = move || {
+        let board = store.board.get()?;
+        let any = board.rows.iter().any(|r| r.tied_with_best == Some(true));
+        let meaning = board.tie_test.clone().filter(|_| any)?;
+        Some(
+            view! { <p class="quiet small" data-testid="tie-test">{format!("Level with the best: {meaning}.")}</p> },
+        )
+    };
     view! {
         <div class="table-scroll">
             <table class="leaderboard" data-testid="leaderboard" aria-label="Leaderboard" aria-busy=move || store.searching().to_string()>
@@ -138,6 +138,7 @@ pub fn Leaderboard() -> impl IntoView {
                 <tbody>{rows}</tbody>
             </table>
         </div>
+        {ties}
         <Show when=move || { hidden.get() > 0 }>
             <button class="plain" on:click=move |_| all.update(|a| *a = !*a)>
                 {move || if all.get() { "Show the first only".to_owned() } else { format!("Show {} more", hidden.get()) }}
