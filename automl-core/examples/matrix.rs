@@ -2,7 +2,7 @@
 //! settings are judged by, and what `learn_portfolio` chooses from.
 //!
 //! `cargo run --release -p automl-core --example matrix -- FOLDER RESULTS.jsonl [--settings SETTINGS.jsonl]
-//! [--tables a,b,c] [--rows 5000] [--seed 0] [--predictions FOLDER]`
+//! [--tables a,b,c] [--rows 5000] [--seed 0] [--repeats 1] [--predictions FOLDER]`
 //!
 //! - FOLDER holds `data/manifest.json`, a list of `{"name", "file", "target", "task"}`, and the CSV files `data/FILE`.
 //!   With `splits/NAME.train.txt` (row numbers from 0) only those rows are used.
@@ -10,14 +10,15 @@
 //!   `automl_core::node::Recipe` is serialised, the learner's usual one where there is none. Without a file: the
 //!   portfolio.
 //! - RESULTS gets one line a table and setting as soon as it is known. What it holds already is not done again.
-//! - `--predictions` keeps what was predicted, little-endian `f32`: rows out of fold in the order of folds, then the
-//!   locked rows (the mean of the folds' models).
+//! - `--repeats`: how many times the rows are dealt out into folds, 1 unless said.
+//! - `--predictions` keeps what was predicted, for each repeat the rows out of fold, ascending, and then the locked rows
+//!   (the mean of the folds' models), and in `TABLE.truth.f32` what is true of these rows. `f32`, the lowest byte first.
 
 use automl_core::engine::{
     Executor, Job, JobFailure, Prepared, Stage, actual, prepare, protocol::StudyRequest,
 };
 use automl_core::learner::{self, LearnerSpec, Params};
-use automl_core::model::Task;
+use automl_core::model::{Target, Task};
 use automl_core::node::Recipe;
 use automl_core::numeric::{Rng, mean};
 use automl_core::platform::Cancel;
@@ -80,6 +81,7 @@ struct Options {
     tables: Option<Vec<String>>,
     rows: usize,
     seed: u64,
+    repeats: u32,
     predictions: Option<PathBuf>,
 }
 
@@ -109,6 +111,7 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, Failure> {
         tables: None,
         rows: 5_000,
         seed: 0,
+        repeats: 1,
         predictions: None,
     };
     while let Some(name) = args.next() {
@@ -117,6 +120,7 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, Failure> {
             "--settings" => options.settings = Some(value.into()),
             "--tables" => options.tables = Some(value.split(',').map(str::to_owned).collect()),
             "--rows" => options.rows = value.parse()?,
+            "--repeats" => options.repeats = value.parse::<u32>()?.max(1),
             "--seed" => options.seed = value.parse()?,
             "--predictions" => options.predictions = Some(value.into()),
             _ => return Err(format!("there is no option {name}").into()),
@@ -186,6 +190,9 @@ fn fill(
     known: &BTreeSet<(String, String)>,
 ) -> Result<(), Failure> {
     let prepared = Arc::new(prepared);
+    if let Some(folder) = &options.predictions {
+        keep(folder, &format!("{}.truth.f32", entry.name), &truth(&prepared))?;
+    }
     let mut executor = Executor::new(prepared.clone(), 1);
     let mut results = std::fs::OpenOptions::new().create(true).append(true).open(&options.results)?;
     for setting in settings(options, entry.task)? {
@@ -198,6 +205,7 @@ fn fill(
         let job = Job {
             id: 0,
             stage: Stage::Search,
+            repeat: 0,
             fold: 0,
             folds: prepared.split().folds(),
             learner: setting.learner.clone(),
@@ -238,47 +246,65 @@ fn cross_validated(
         predictions: None,
         note: String::new(),
     };
-    let (mut losses, mut unseen, mut locked) = (Vec::new(), Vec::new(), Vec::new());
-    for fold in 0..job.folds {
-        job.fold = fold;
-        let result = executor.run(&job, &Cancel::new());
-        line.secs += result.fit_secs + result.predict_secs;
-        match result.outcome {
-            Ok(result) => {
-                losses.extend(result.score.map(|s| prepared.metric().loss(s)));
-                unseen.extend(result.validation);
-                locked.resize(result.locked.len(), 0.0);
-                let share = 1.0 / f64::from(job.folds);
-                locked.iter_mut().zip(&result.locked).for_each(|(l, r): (&mut f64, _)| *l += share * r);
-            }
-            Err(JobFailure::Failed(reason)) => line.note = reason,
-            Err(JobFailure::Cancelled) => "too slow".clone_into(&mut line.note),
+    let target = prepared.target();
+    let of_locked = target.take(&prepared.split().locked());
+    let (mut losses, mut locked_losses, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    for repeat in 0..options.repeats {
+        let split = prepared.split().repeated(target, repeat, options.seed);
+        let (mut unseen, mut locked) = (Vec::new(), vec![0.0; of_locked.len() * target.outputs()]);
+        for fold in 0..job.folds {
+            (job.fold, job.repeat, job.seed) = (fold, repeat, options.seed + u64::from(repeat));
+            let result = executor.run(&job, &Cancel::new());
+            line.secs += result.fit_secs + result.predict_secs;
+            let result = match result.outcome {
+                Ok(result) => result,
+                Err(failure) => {
+                    line.note = match failure {
+                        JobFailure::Failed(reason) => reason,
+                        JobFailure::Cancelled => "too slow".to_owned(),
+                    };
+                    return Ok(line);
+                }
+            };
+            losses.extend(result.score.map(|s| prepared.metric().loss(s)));
+            let rows = result.validation.chunks(target.outputs()).map(<[f64]>::to_vec);
+            unseen.extend(split.validation(fold).into_iter().zip(rows));
+            let share = 1.0 / f64::from(job.folds);
+            locked.iter_mut().zip(&result.locked).for_each(|(l, r)| *l += share * r);
         }
-        if !line.note.is_empty() {
-            return Ok(line);
-        }
+        unseen.sort_by_key(|(row, _)| *row);
+        kept.extend(unseen.into_iter().flat_map(|(_, values)| values));
+        kept.extend(&locked);
+        let score = prepared.metric().score(actual(&of_locked), &locked);
+        locked_losses.extend(score.map(|s| prepared.metric().loss(s)));
     }
-    line.loss = (losses.len() == job.folds as usize).then(|| mean(&losses));
-    let of_locked = prepared.target().take(&prepared.split().locked());
-    line.locked_loss =
-        prepared.metric().score(actual(&of_locked), &locked).map(|s| prepared.metric().loss(s));
+    let all = (job.folds * options.repeats) as usize;
+    line.loss = (losses.len() == all).then(|| mean(&losses));
+    line.locked_loss = (locked_losses.len() == options.repeats as usize).then(|| mean(&locked_losses));
     if let Some(folder) = &options.predictions {
-        line.predictions = Some(keep(folder, &job, entry, unseen.iter().chain(&locked))?);
+        let key = serde_json::to_vec(&(&job.learner, &job.params, &job.recipe))?;
+        let name = format!("{}.{}.f32", entry.name, &blake3::hash(&key).to_hex()[..16]);
+        keep(folder, &name, &kept)?;
+        line.predictions = Some(name);
     }
     Ok(line)
 }
 
-/// Writes predictions and gives the file's name, which follows from table and setting.
-fn keep<'a>(
-    folder: &Path,
-    job: &Job,
-    entry: &TableEntry,
-    values: impl Iterator<Item = &'a f64>,
-) -> Result<String, Failure> {
+/// The true values, codes of classes or numbers: of the rows that validate, ascending, and of the locked rows.
+fn truth(prepared: &Prepared) -> Vec<f64> {
+    let split = prepared.split();
+    let mut rows: Vec<u32> = (0..split.folds()).flat_map(|f| split.validation(f)).collect();
+    rows.sort_unstable();
+    rows.extend(split.locked());
+    match prepared.target().take(&rows) {
+        Target::Classes { codes, .. } => codes.into_iter().map(f64::from).collect(),
+        Target::Values(values) => values,
+    }
+}
+
+/// Writes numbers as `f32`, the lowest byte first.
+fn keep(folder: &Path, name: &str, values: &[f64]) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)?;
-    let key = serde_json::to_vec(&(&job.learner, &job.params, &job.recipe))?;
-    let name = format!("{}.{}.f32", entry.name, &blake3::hash(&key).to_hex()[..16]);
-    let bytes: Vec<u8> = values.flat_map(|v| (*v as f32).to_le_bytes()).collect();
-    std::fs::write(folder.join(&name), bytes)?;
-    Ok(name)
+    let bytes: Vec<u8> = values.iter().flat_map(|v| (*v as f32).to_le_bytes()).collect();
+    Ok(std::fs::write(folder.join(name), bytes)?)
 }

@@ -106,6 +106,7 @@ impl Study {
         Some(Job {
             id,
             stage: Stage::Refit,
+            repeat: 0,
             fold,
             folds,
             learner: trial.proposal.learner.clone(),

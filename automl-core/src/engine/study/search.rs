@@ -132,6 +132,7 @@ impl Study {
         Job {
             id,
             stage: Stage::Search,
+            repeat: 0,
             fold,
             folds: trial.folds.len() as u32,
             learner: trial.proposal.learner.clone(),
