@@ -17,12 +17,10 @@
 use automl_core::engine::{
     Executor, Job, JobFailure, Prepared, Stage, actual, prepare, protocol::StudyRequest,
 };
-use automl_core::learner::{self, LearnerSpec, Params};
 use automl_core::model::{Target, Task};
-use automl_core::node::Recipe;
 use automl_core::numeric::{Rng, mean};
 use automl_core::platform::Cancel;
-use automl_core::search::{portfolio, recipe_for};
+use automl_core::search::{Setting, portfolio};
 use automl_core::table::{Format, ReadOptions, read};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -43,16 +41,6 @@ struct TableEntry {
     file: String,
     target: String,
     task: Task,
-}
-
-/// A learner's parameters and recipe.
-#[derive(Clone, Serialize, Deserialize)]
-struct Setting {
-    learner: String,
-    #[serde(default)]
-    params: Params,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    recipe: Option<Recipe>,
 }
 
 /// One line of the results.
@@ -173,15 +161,6 @@ fn settings(options: &Options, task: Task) -> Result<Vec<Setting>, Failure> {
     Ok(text.lines().filter(|l| !l.trim().is_empty()).map(serde_json::from_str).collect::<Result<_, _>>()?)
 }
 
-/// The setting without what is usual for the learner.
-fn what_differs(spec: &LearnerSpec, mut setting: Setting) -> Setting {
-    let usual = Params::complete(spec.params, &Params::default());
-    setting.params = Params::complete(spec.params, &setting.params);
-    setting.params.0.retain(|name, value| usual.0.get(name) != Some(value));
-    setting.recipe = setting.recipe.filter(|r| *r != recipe_for(spec));
-    setting
-}
-
 /// Tries every setting on one table and writes what came out.
 fn fill(
     options: &Options,
@@ -196,9 +175,9 @@ fn fill(
     let mut executor = Executor::new(prepared.clone(), 1);
     let mut results = std::fs::OpenOptions::new().create(true).append(true).open(&options.results)?;
     for setting in settings(options, entry.task)? {
-        let Some(learner) = learner::find(&setting.learner) else { continue };
-        let spec = learner.spec();
-        let name = serde_json::to_string(&what_differs(spec, setting.clone()))?;
+        let setting = setting.shortened();
+        let name = serde_json::to_string(&setting)?;
+        let Some((spec, proposal)) = setting.spec().zip(setting.proposal()) else { continue };
         if !spec.tasks.contains(&entry.task) || known.contains(&(entry.name.clone(), name.clone())) {
             continue;
         }
@@ -208,9 +187,9 @@ fn fill(
             repeat: 0,
             fold: 0,
             folds: prepared.split().folds(),
-            learner: setting.learner.clone(),
-            params: Params::complete(spec.params, &setting.params),
-            recipe: setting.recipe.clone().unwrap_or_else(|| recipe_for(spec)),
+            learner: proposal.learner,
+            params: proposal.params,
+            recipe: proposal.recipe,
             seed: options.seed,
             deadline_secs: Some(MOST_FOLD_SECS),
         };

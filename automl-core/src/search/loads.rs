@@ -82,7 +82,7 @@ impl Loads {
 }
 
 /// Whether numbers are all above 0 and clearly skewed to the right, and their logarithms less so.
-fn are_amounts(values: &[f64]) -> bool {
+pub fn are_amounts(values: &[f64]) -> bool {
     if values.len() < 3 || values.iter().any(|&y| y <= 0.0) {
         return false;
     }

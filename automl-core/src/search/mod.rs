@@ -10,13 +10,15 @@ mod loads;
 mod portfolio;
 mod propose;
 mod prune;
+mod setting;
 mod split;
 
 pub use ensemble::{Candidate, Ensemble, select_ensemble, select_ensemble_by_bags};
-pub use loads::Loads;
-pub use portfolio::{portfolio, recipe_for};
+pub use loads::{Loads, are_amounts};
+pub use portfolio::portfolio;
 pub use propose::{Past, Proposal, Proposer};
 pub use prune::{Contender, should_prune};
+pub use setting::Setting;
 pub use split::{Split, plan_split};
 
 /// How far back a proposal looks: trials run side by side are at most so many.

@@ -94,23 +94,22 @@ impl Proposer {
             let b = rng.below(self.varied.len());
             let spec = [self.varied[a], self.varied[b]].into_iter().min_by_key(|s| rank_of(&ranked, s.id))?;
             let params = spec.params.iter().map(|p| (p.name.to_owned(), drawn(p, rng))).collect();
-            return Some(self.proposal(spec, Params(params)));
+            return Some(self.proposal(spec, Params(params), recipe_for(spec)));
         }
         // The best are drawn more often: weights 1, 1/2, 1/3, …
         let parent = spread[weighted(spread.len(), rng)];
         let spec = self.varied.iter().find(|s| s.id == parent.learner)?;
         let tries = past.iter().filter(|p| p.proposal.learner == parent.learner).count();
         let step = (0.35 / (1.0 + tries as f64 / 12.0)).max(0.08);
-        Some(self.proposal(spec, moved(spec, &parent.params, step, rng)))
+        Some(self.proposal(spec, moved(spec, &parent.params, step, rng), parent.recipe.clone()))
     }
 
     fn varies(&self, learner: &str) -> bool {
         self.varied.iter().any(|s| s.id == learner)
     }
 
-    fn proposal(&self, spec: &'static LearnerSpec, params: Params) -> Proposal {
+    fn proposal(&self, spec: &'static LearnerSpec, params: Params, recipe: Recipe) -> Proposal {
         let params = Params::complete(spec.params, &params);
-        let recipe = recipe_for(spec);
         self.loads.within_budget(Proposal { learner: spec.id.to_owned(), params, recipe, portfolio: false })
     }
 
