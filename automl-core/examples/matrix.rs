@@ -187,6 +187,7 @@ fn fill(
             repeat: 0,
             fold: 0,
             folds: prepared.split().folds(),
+            rows: None,
             learner: proposal.learner,
             params: proposal.params,
             recipe: proposal.recipe,

@@ -25,6 +25,7 @@ struct FoldData {
 struct Cached {
     stage: Stage,
     repeat: u32,
+    rows: Option<u32>,
     fold: u32,
     recipe: Recipe,
     data: Arc<FoldData>,
@@ -106,6 +107,9 @@ impl Executor {
             let logs = pipeline.model.predict(&data.validation.0).values;
             pipeline.log_target = Some(log.scale.scaled(&logs, actual));
         }
+        if job.rows.is_some() {
+            return self.only_scored(job, &data, &pipeline, fit_secs);
+        }
         let watch = Stopwatch::start();
         let validation = pipeline.predict_frame(&data.validation.0).values;
         let locked = pipeline.predict_frame(&data.locked).values;
@@ -120,10 +124,28 @@ impl Executor {
         }
     }
 
+    /// The result of a fit that only its score is wanted of.
+    fn only_scored(&self, job: &Job, data: &FoldData, pipeline: &Pipeline, fit_secs: f64) -> JobResult {
+        let watch = Stopwatch::start();
+        let predicted = pipeline.predict_frame(&data.validation.0).values;
+        let score = self.prepared.metric().score(actual(&data.validation.1), &predicted);
+        JobResult {
+            id: job.id,
+            outcome: Ok(FoldResult { score, ..FoldResult::default() }),
+            fit_secs,
+            predict_secs: watch.elapsed_secs(),
+            predicted_rows: data.validation.0.rows as u64,
+        }
+    }
+
     /// The fold's frames, from the cache where an earlier trial used the same recipe.
     fn fold_data(&mut self, job: &Job) -> Arc<FoldData> {
         let found = |c: &&Cached| {
-            c.stage == job.stage && c.repeat == job.repeat && c.fold == job.fold && c.recipe == job.recipe
+            c.stage == job.stage
+                && c.repeat == job.repeat
+                && c.rows == job.rows
+                && c.fold == job.fold
+                && c.recipe == job.recipe
         };
         if let Some(cached) = self.cache.iter().find(found) {
             return cached.data.clone();
@@ -146,6 +168,7 @@ impl Executor {
         self.cache.push(Cached {
             stage: job.stage,
             repeat: job.repeat,
+            rows: job.rows,
             fold: job.fold,
             recipe: job.recipe.clone(),
             data: data.clone(),
@@ -183,7 +206,7 @@ fn log_target(job: &Job, data: &FoldData) -> Result<Option<Logs>, String> {
 }
 
 fn prepare_fold(prepared: &Prepared, split: &Split, job: &Job) -> FoldData {
-    let rows = split.training(job.fold);
+    let rows = training_rows(prepared, split, job);
     let target = prepared.target.take(&rows);
     let columns: Vec<usize> = (0..prepared.table.columns.len()).collect();
     let view = match &target {
@@ -204,6 +227,17 @@ fn prepare_fold(prepared: &Prepared, split: &Split, job: &Job) -> FoldData {
         training: (frame, target),
         recipe,
     }
+}
+
+/// The fold's training rows, or as many of them as the job wants; ascending.
+fn training_rows(prepared: &Prepared, split: &Split, job: &Job) -> Vec<u32> {
+    let mut rows = split.training(job.fold);
+    if let Some(wanted) = job.rows {
+        Rng::for_stream(prepared.seed, &[0x611A, u64::from(job.fold)]).shuffle(&mut rows);
+        rows.truncate(wanted as usize);
+        rows.sort_unstable();
+    }
+    rows
 }
 
 fn frame_bytes(frame: &Frame) -> usize {

@@ -24,6 +24,8 @@ pub struct Job {
     pub fold: u32,
     /// Folds in all.
     pub folds: u32,
+    /// Train on so many of the fold's rows only, and give nothing but the score.
+    pub rows: Option<u32>,
     pub learner: String,
     #[serde(with = "params_as_text")]
     pub params: Params,

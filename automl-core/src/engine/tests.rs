@@ -100,6 +100,27 @@ fn the_same_model_with_any_number_of_workers() {
 }
 
 #[test]
+fn many_rows_are_glimpsed_first_with_any_number_of_workers() {
+    let mut rng = Rng::new(5);
+    let mut text = "a,b,answer\n".to_owned();
+    for _ in 0..24_000 {
+        let (a, b) = (rng.normal(), rng.normal());
+        // A curve, which linear models do not see.
+        let answer = if a * a + 0.5 * b + 0.3 * rng.normal() > 1.0 { "yes" } else { "no" };
+        text.push_str(&format!("{a:.3},{b:.3},{answer}\n"));
+    }
+    let learners = ["decision_tree", "discriminant", "logistic", "naive_bayes"].map(str::to_owned).to_vec();
+    let request = StudyRequest { learners, ..request(16) };
+    let (table, next) = table(&text);
+    let prepared = Arc::new(prepare(&table, next, &request).expect("a table that can be learned from"));
+    let one = run(&prepared, &request, 1).expect("a model");
+    let given_up = |row: &&BoardRow| row.state == TrialState::Pruned && row.note.contains("part of the rows");
+    assert!(one.board.rows.iter().filter(given_up).count() > 1, "{:#?}", one.board.rows);
+    let more = run(&prepared, &request, 8).expect("a model");
+    assert!(one.artifact.to_bytes() == more.artifact.to_bytes());
+}
+
+#[test]
 fn a_model_survives_its_file_and_beats_guessing() {
     for task in [Task::Binary, Task::Multiclass, Task::Regression] {
         let request = request(5);

@@ -21,6 +21,10 @@ const HOLD_OUT: usize = 6;
 /// Folds on which models of small tables are trained again, and the rows of the largest such table.
 const REFIT_FOLDS: u32 = 10;
 const MOST_ROWS_TEN_FOLDS: usize = 10_000;
+/// Training rows from which on a trial is first fitted on a part of them; one in how many that is, and how many at most.
+const LEAST_ROWS_GLIMPSE: usize = 16_000;
+const GLIMPSE: usize = 8;
+const MOST_GLIMPSE: usize = 50_000;
 /// Seconds that a search without a time limit is taken to have.
 const NO_LIMIT_SECS: f64 = 300.0;
 
@@ -97,6 +101,12 @@ impl Split {
         let validation = affordable(order.len(), wanted);
         assign(&mut part, &order, validation);
         Self { part, validation }
+    }
+
+    /// On how many of the training rows a trial is first fitted, where these are many.
+    pub fn glimpse_rows(&self) -> Option<u32> {
+        let rows = self.training(0).len();
+        (rows >= LEAST_ROWS_GLIMPSE).then_some((rows / GLIMPSE).min(MOST_GLIMPSE) as u32)
     }
 
     /// The split with its open rows dealt out anew; that of repeat 0 is this one. Locked rows stay locked.

@@ -11,6 +11,7 @@ mod clock;
 mod compare;
 mod costs;
 mod finish;
+mod glimpse;
 mod refit;
 mod search;
 mod trial;
@@ -44,6 +45,8 @@ struct Running {
     /// Trial number while searching, member number while refitting.
     owner: usize,
     stage: Stage,
+    /// Of a part of the rows ([`glimpse`]).
+    glimpse: bool,
     fold: u32,
 }
 
@@ -129,6 +132,7 @@ impl Study {
     pub fn job_done(&mut self, result: JobResult, now: f64) {
         let Some(running) = self.running.remove(&result.id) else { return };
         match running.stage {
+            Stage::Search if running.glimpse => self.glimpse_done(running.owner, result),
             Stage::Search => self.search_job_done(&running, result, now),
             Stage::Refit => self.refit_job_done(&running, result),
         }

@@ -101,7 +101,7 @@ impl Study {
         let (fold, folds) = (member.started, member.folds.len() as u32);
         member.started += 1;
         let trial = member.trial;
-        let id = self.hand_out(Running { owner, stage: Stage::Refit, fold });
+        let id = self.hand_out(Running { owner, stage: Stage::Refit, glimpse: false, fold });
         let trial = &self.trials[trial];
         Some(Job {
             id,
@@ -109,6 +109,7 @@ impl Study {
             repeat: 0,
             fold,
             folds,
+            rows: None,
             learner: trial.proposal.learner.clone(),
             params: trial.proposal.params.clone(),
             recipe: trial.proposal.recipe.clone(),

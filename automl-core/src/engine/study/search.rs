@@ -1,5 +1,6 @@
 //! The searching stage: which fold of which trial is next, and when the search ends.
 
+use super::glimpse::Glimpse;
 use super::trial::{Fold, Trial};
 use super::{Running, Step, Study};
 use crate::engine::job::{Job, JobFailure, JobResult, Stage};
@@ -12,6 +13,8 @@ const KEPT: usize = 12;
 /// The same for large tables, where pipelines are large too.
 const KEPT_LARGE: usize = 6;
 const LARGE_ROWS: usize = 50_000;
+/// Bytes of pipelines that are kept beyond the best trial's and the best of each learner.
+const KEPT_BYTES: usize = 48 << 20;
 /// Share of the budget kept for combining, checking and writing.
 const FINISH_SHARE: f64 = 0.04;
 const FINISH_SECS: f64 = 0.25;
@@ -42,7 +45,10 @@ impl Study {
         }
         loop {
             if let Some((trial, fold)) = self.next_open_fold() {
-                return Some(self.search_job(trial, fold, left));
+                return Some(match self.trials[trial].glimpse {
+                    Glimpse::Due => self.glimpse_job(trial, left),
+                    _ => self.search_job(trial, fold, left),
+                });
             }
             if !self.open_trial(left) {
                 return None;
@@ -55,10 +61,11 @@ impl Study {
         self.trials.first().is_none_or(Trial::is_open)
     }
 
-    /// The first fold that can be handed out, of the trials in order.
+    /// The first fold that can be handed out, of the trials in order; a glimpse is of the first fold.
     fn next_open_fold(&self) -> Option<(usize, u32)> {
         self.trials.iter().enumerate().filter(|(_, t)| t.is_open()).find_map(|(i, t)| {
             let waits = t.started == 1 && i >= LOOKBACK && t.folds[0].is_none();
+            let waits = waits || t.glimpse == Glimpse::Running;
             (t.started < t.folds.len() as u32 && !waits).then_some((i, t.started))
         })
     }
@@ -87,6 +94,7 @@ impl Study {
         };
         let seed = Rng::for_stream(self.request.seed, &[0x7B1A, n as u64]).next_u64();
         let mut trial = Trial::new(proposal, self.prepared.split.folds(), seed);
+        trial.glimpse = self.glimpse_of_new(n);
         if let Some(why_not) = left.and_then(|left| self.too_slow(&trial, left)) {
             trial.state = TrialState::Cut;
             trial.note = why_not;
@@ -123,7 +131,7 @@ impl Study {
     }
 
     fn search_job(&mut self, index: usize, fold: u32, left: Option<f64>) -> Job {
-        let id = self.hand_out(Running { owner: index, stage: Stage::Search, fold });
+        let id = self.hand_out(Running { owner: index, stage: Stage::Search, glimpse: false, fold });
         let budget = self.clock.budget();
         let trial = &mut self.trials[index];
         trial.started = fold + 1;
@@ -135,6 +143,7 @@ impl Study {
             repeat: 0,
             fold,
             folds: trial.folds.len() as u32,
+            rows: None,
             learner: trial.proposal.learner.clone(),
             params: trial.proposal.params.clone(),
             recipe: trial.proposal.recipe.clone(),
@@ -197,7 +206,9 @@ impl Study {
             return;
         }
         if self.trials[index].folds.iter().all(Option::is_some) {
-            self.trials[index].state = TrialState::Done;
+            let trial = &mut self.trials[index];
+            trial.state = TrialState::Done;
+            trial.kept_bytes = trial.folds.iter().flatten().map(|f| f.result.pipeline.len()).sum();
             self.note_best(index, now);
             self.forget_the_rest();
         }
@@ -270,9 +281,12 @@ impl Study {
         let most = if self.prepared.rows() > LARGE_ROWS { KEPT_LARGE } else { KEPT };
         let mut learners: Vec<&str> = Vec::new();
         let mut kept = Vec::new();
+        let mut bytes = 0;
         for (place, index) in self.ranked().into_iter().enumerate() {
-            let learner = self.trials[index].proposal.learner.as_str();
-            if place < most || !learners.contains(&learner) {
+            let trial = &self.trials[index];
+            let learner = trial.proposal.learner.as_str();
+            bytes += trial.kept_bytes;
+            if place < most && bytes <= KEPT_BYTES || !learners.contains(&learner) {
                 kept.push(index);
             }
             learners.push(learner);

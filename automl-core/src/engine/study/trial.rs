@@ -1,6 +1,7 @@
 //! A trial and what is known of it.
 
 use super::compare::Versus;
+use super::glimpse::Glimpse;
 use crate::engine::job::FoldResult;
 use crate::engine::protocol::TrialState;
 use crate::learner::{self, Reproducible};
@@ -20,9 +21,12 @@ pub(super) struct Trial {
     pub proposal: Proposal,
     pub seed: u64,
     pub state: TrialState,
+    pub glimpse: Glimpse,
     /// Folds handed out.
     pub started: u32,
     pub folds: Vec<Option<Fold>>,
+    /// Bytes of its pipelines, once it was done.
+    pub kept_bytes: usize,
     pub note: String,
     /// Score on the locked rows, once they were opened and where this trial was chosen.
     pub locked_score: Option<f64>,
@@ -38,8 +42,10 @@ impl Trial {
             proposal,
             seed,
             state: TrialState::Running,
+            glimpse: Glimpse::NotNeeded,
             started: 0,
             folds: (0..folds).map(|_| None).collect(),
+            kept_bytes: 0,
             note: String::new(),
             locked_score: None,
             weight: 0.0,
