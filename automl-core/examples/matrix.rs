@@ -2,7 +2,7 @@
 //! settings are judged by, and what `learn_portfolio` chooses from.
 //!
 //! `cargo run --release -p automl-core --example matrix -- FOLDER RESULTS.jsonl [--settings SETTINGS.jsonl]
-//! [--tables a,b,c] [--rows 5000] [--seed 0] [--repeats 1] [--predictions FOLDER]`
+//! [--tables a,b,c] [--rows 5000] [--seed 0] [--predictions FOLDER]`
 //!
 //! - FOLDER holds `data/manifest.json`, a list of `{"name", "file", "target", "task"}`, and the CSV files `data/FILE`.
 //!   With `splits/NAME.train.txt` (row numbers from 0) only those rows are used.
@@ -10,8 +10,7 @@
 //!   `automl_core::node::Recipe` is serialised, the learner's usual one where there is none. Without a file: the
 //!   portfolio.
 //! - RESULTS gets one line a table and setting as soon as it is known. What it holds already is not done again.
-//! - `--repeats`: how many times the rows are dealt out into folds, 1 unless said.
-//! - `--predictions` keeps what was predicted, for each repeat the rows out of fold, ascending, and then the locked rows
+//! - `--predictions` keeps what was predicted: the rows out of fold, ascending, and then the locked rows
 //!   (the mean of the folds' models), and in `TABLE.truth.f32` what is true of these rows. `f32`, the lowest byte first.
 
 use automl_core::engine::{
@@ -69,7 +68,6 @@ struct Options {
     tables: Option<Vec<String>>,
     rows: usize,
     seed: u64,
-    repeats: u32,
     predictions: Option<PathBuf>,
 }
 
@@ -99,7 +97,6 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, Failure> {
         tables: None,
         rows: 5_000,
         seed: 0,
-        repeats: 1,
         predictions: None,
     };
     while let Some(name) = args.next() {
@@ -108,7 +105,6 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, Failure> {
             "--settings" => options.settings = Some(value.into()),
             "--tables" => options.tables = Some(value.split(',').map(str::to_owned).collect()),
             "--rows" => options.rows = value.parse()?,
-            "--repeats" => options.repeats = value.parse::<u32>()?.max(1),
             "--seed" => options.seed = value.parse()?,
             "--predictions" => options.predictions = Some(value.into()),
             _ => return Err(format!("there is no option {name}").into()),
@@ -184,7 +180,6 @@ fn fill(
         let job = Job {
             id: 0,
             stage: Stage::Search,
-            repeat: 0,
             fold: 0,
             folds: prepared.split().folds(),
             rows: None,
@@ -228,42 +223,36 @@ fn cross_validated(
     };
     let target = prepared.target();
     let of_locked = target.take(&prepared.split().locked());
-    let (mut losses, mut locked_losses, mut kept) = (Vec::new(), Vec::new(), Vec::new());
-    for repeat in 0..options.repeats {
-        let split = prepared.split().repeated(target, repeat, options.seed);
-        let (mut unseen, mut locked) = (Vec::new(), vec![0.0; of_locked.len() * target.outputs()]);
-        for fold in 0..job.folds {
-            (job.fold, job.repeat, job.seed) = (fold, repeat, options.seed + u64::from(repeat));
-            let result = executor.run(&job, &Cancel::new());
-            line.secs += result.fit_secs + result.predict_secs;
-            let result = match result.outcome {
-                Ok(result) => result,
-                Err(failure) => {
-                    line.note = match failure {
-                        JobFailure::Failed(reason) => reason,
-                        JobFailure::Cancelled => "too slow".to_owned(),
-                    };
-                    return Ok(line);
-                }
-            };
-            losses.extend(result.score.map(|s| prepared.metric().loss(s)));
-            let rows = result.validation.chunks(target.outputs()).map(<[f64]>::to_vec);
-            unseen.extend(split.validation(fold).into_iter().zip(rows));
-            let share = 1.0 / f64::from(job.folds);
-            locked.iter_mut().zip(&result.locked).for_each(|(l, r)| *l += share * r);
-        }
-        unseen.sort_by_key(|(row, _)| *row);
-        kept.extend(unseen.into_iter().flat_map(|(_, values)| values));
-        kept.extend(&locked);
-        let score = prepared.metric().score(actual(&of_locked), &locked);
-        locked_losses.extend(score.map(|s| prepared.metric().loss(s)));
+    let (mut losses, mut unseen) = (Vec::new(), Vec::new());
+    let mut locked = vec![0.0; of_locked.len() * target.outputs()];
+    for fold in 0..job.folds {
+        job.fold = fold;
+        let result = executor.run(&job, &Cancel::new());
+        line.secs += result.fit_secs + result.predict_secs;
+        let result = match result.outcome {
+            Ok(result) => result,
+            Err(failure) => {
+                line.note = match failure {
+                    JobFailure::Failed(reason) => reason,
+                    JobFailure::Cancelled => "too slow".to_owned(),
+                };
+                return Ok(line);
+            }
+        };
+        losses.extend(result.score.map(|s| prepared.metric().loss(s)));
+        let rows = result.validation.chunks(target.outputs()).map(<[f64]>::to_vec);
+        unseen.extend(prepared.split().validation(fold).into_iter().zip(rows));
+        let share = 1.0 / f64::from(job.folds);
+        locked.iter_mut().zip(&result.locked).for_each(|(l, r)| *l += share * r);
     }
-    let all = (job.folds * options.repeats) as usize;
-    line.loss = (losses.len() == all).then(|| mean(&losses));
-    line.locked_loss = (locked_losses.len() == options.repeats as usize).then(|| mean(&locked_losses));
+    unseen.sort_by_key(|(row, _)| *row);
+    line.loss = (losses.len() == job.folds as usize).then(|| mean(&losses));
+    let score = prepared.metric().score(actual(&of_locked), &locked);
+    line.locked_loss = score.map(|s| prepared.metric().loss(s));
     if let Some(folder) = &options.predictions {
         let key = serde_json::to_vec(&(&job.learner, &job.params, &job.recipe))?;
         let name = format!("{}.{}.f32", entry.name, &blake3::hash(&key).to_hex()[..16]);
+        let kept: Vec<f64> = unseen.into_iter().flat_map(|(_, values)| values).chain(locked).collect();
         keep(folder, &name, &kept)?;
         line.predictions = Some(name);
     }

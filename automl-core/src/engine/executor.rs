@@ -24,7 +24,6 @@ struct FoldData {
 
 struct Cached {
     stage: Stage,
-    repeat: u32,
     rows: Option<u32>,
     fold: u32,
     recipe: Recipe,
@@ -141,23 +140,14 @@ impl Executor {
     /// The fold's frames, from the cache where an earlier trial used the same recipe.
     fn fold_data(&mut self, job: &Job) -> Arc<FoldData> {
         let found = |c: &&Cached| {
-            c.stage == job.stage
-                && c.repeat == job.repeat
-                && c.rows == job.rows
-                && c.fold == job.fold
-                && c.recipe == job.recipe
+            c.stage == job.stage && c.rows == job.rows && c.fold == job.fold && c.recipe == job.recipe
         };
         if let Some(cached) = self.cache.iter().find(found) {
             return cached.data.clone();
         }
         let prepared = &self.prepared;
-        let again;
         let split = match job.stage {
-            Stage::Search if job.repeat == 0 => &prepared.split,
-            Stage::Search => {
-                again = prepared.split.repeated(&prepared.target, job.repeat, prepared.seed);
-                &again
-            }
+            Stage::Search => &prepared.split,
             Stage::Refit => self
                 .refit
                 .get_or_insert_with(|| prepared.split.refit(&prepared.target, job.folds, prepared.seed)),
@@ -167,7 +157,6 @@ impl Executor {
             frame_bytes(&data.training.0) + frame_bytes(&data.validation.0) + frame_bytes(&data.locked);
         self.cache.push(Cached {
             stage: job.stage,
-            repeat: job.repeat,
             rows: job.rows,
             fold: job.fold,
             recipe: job.recipe.clone(),
@@ -214,11 +203,7 @@ fn prepare_fold(prepared: &Prepared, split: &Split, job: &Job) -> FoldData {
         Target::Values(values) => TargetView::Values(values),
     };
     // The recipe's seed follows the fold and not the trial, so that trials share what was fitted.
-    let seed = Rng::for_stream(
-        prepared.seed,
-        &[0xF01D, job.stage as u64, u64::from(job.repeat) << 32 | u64::from(job.fold)],
-    )
-    .next_u64();
+    let seed = Rng::for_stream(prepared.seed, &[0xF01D, job.stage as u64, u64::from(job.fold)]).next_u64();
     let (recipe, frame) = job.recipe.fit(&prepared.table, &columns, &rows, view, seed);
     let validating = split.validation(job.fold);
     FoldData {

@@ -19,8 +19,6 @@ pub struct Job {
     /// Unique within the study.
     pub id: u64,
     pub stage: Stage,
-    /// Of the search: which dealing out of the rows ([`crate::search::Split::repeated`]).
-    pub repeat: u32,
     pub fold: u32,
     /// Folds in all.
     pub folds: u32,

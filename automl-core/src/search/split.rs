@@ -109,18 +109,6 @@ impl Split {
         (rows >= LEAST_ROWS_GLIMPSE).then_some((rows / GLIMPSE).min(MOST_GLIMPSE) as u32)
     }
 
-    /// The split with its open rows dealt out anew; that of repeat 0 is this one. Locked rows stay locked.
-    pub fn repeated(&self, target: &Target, repeat: u32, seed: u64) -> Self {
-        if repeat == 0 {
-            return self.clone();
-        }
-        let open = self.rows_where(|p| p != LOCKED);
-        let order = spread(target, open, &mut Rng::for_stream(seed, &[0x5013, u64::from(repeat)]));
-        let mut part = self.part.clone();
-        assign(&mut part, &order, self.validation);
-        Self { part, validation: self.validation }
-    }
-
     /// The split in words.
     pub fn describe(&self) -> String {
         let shown = |n: usize| count(n as u64);
@@ -287,19 +275,6 @@ mod tests {
         assert!(split.describe().starts_with("2 hold-outs: "), "{}", split.describe());
         let again = split.refit(&target, 2, 0);
         assert_eq!((again.folds(), again.validation(1).len()), (2, 160_000 / 6));
-    }
-
-    #[test]
-    fn repeats_deal_the_open_rows_out_anew() {
-        let target = classes(500, 3);
-        let split = plan_split(&target, 3, None, 3);
-        let again = split.repeated(&target, 1, 3);
-        assert_eq!(split.repeated(&target, 0, 3), split);
-        assert_eq!((again.locked(), again.folds()), (split.locked(), split.folds()));
-        let all = |s: &Split| (0..s.folds()).map(|f| s.validation(f).len()).sum::<usize>();
-        assert_eq!(all(&again), all(&split));
-        assert_ne!(again.validation(0), split.validation(0));
-        assert_ne!(again, split.repeated(&target, 2, 3));
     }
 
     #[test]

@@ -36,7 +36,6 @@ impl Study {
         Job {
             id,
             stage: Stage::Search,
-            repeat: 0,
             fold: 0,
             folds: trial.folds.len() as u32,
             rows,

@@ -106,7 +106,6 @@ impl Study {
         Some(Job {
             id,
             stage: Stage::Refit,
-            repeat: 0,
             fold,
             folds,
             rows: None,

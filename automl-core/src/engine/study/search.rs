@@ -140,7 +140,6 @@ impl Study {
         Job {
             id,
             stage: Stage::Search,
-            repeat: 0,
             fold,
             folds: trial.folds.len() as u32,
             rows: None,
