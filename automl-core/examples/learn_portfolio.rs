@@ -1,10 +1,13 @@
 //! Chooses the search's first settings and their order from what `matrix` wrote: greedily, each the one that improves
 //! the ensemble of those before it most over all tables, for its time.
 //!
-//! `cargo run --release -p automl-core --example learn_portfolio -- RESULTS.jsonl PREDICTIONS [ENTRIES]`
+//! `cargo run --release -p automl-core --example learn_portfolio -- RESULTS.jsonl PREDICTIONS [--entries 30]
+//! [--hold-out 0] [--order SETTINGS.jsonl]`
 //!
 //! RESULTS and PREDICTIONS as `matrix` wrote them (several RESULTS may be joined by commas). Prints one setting a line,
-//! as `automl-core/src/search/portfolio.jsonl` holds them, and on standard error what each brought.
+//! as `automl-core/src/search/portfolio.jsonl` holds them, and on standard error what each brought and what is left.
+//! With `--hold-out K` (0 to 3) every fourth table, from the K-th on, has no say in the choice, and what is left is
+//! told of these tables only. With `--order` nothing is chosen: the settings of that file are judged in their order.
 //!
 //! An ensemble is judged as a search would choose it and on other rows: shares are found on every second of the rows
 //! out of fold, losses are taken from the others and from the locked rows. The gain of a setting is the mean over
@@ -17,7 +20,7 @@ use automl_core::numeric::{math, mean};
 use automl_core::search::{Setting, are_amounts};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -27,6 +30,8 @@ const SHARES: [f64; 6] = [0.0, 0.08, 0.17, 0.3, 0.5, 1.0];
 const LEAST_SECS: f64 = 0.05;
 /// A setting that improves the mean by less is not worth a place.
 const LEAST_GAIN: f64 = 2e-4;
+/// Of so many tables one may be held out.
+const HOLD_OUT: usize = 4;
 
 /// What is needed of a line of results.
 #[derive(Deserialize)]
@@ -102,45 +107,112 @@ impl Table {
         scored.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, blend)| blend)
     }
 
-    /// Logarithm of the loss that is left when a setting joins.
+    fn log_loss(&self, predicted: &[f64]) -> Option<f64> {
+        self.loss(predicted, Half::Judging).map(math::ln)
+    }
+
+    fn baseline(&self) -> Option<&[f64]> {
+        self.tried.get(BASELINE).map(|t| t.predicted.as_slice())
+    }
+
+    /// Logarithm of the share of the loss that goes when a setting joins.
     fn gain(&self, setting: &str) -> f64 {
-        let log_loss = |predicted: &[f64]| self.loss(predicted, Half::Judging).map(math::ln);
-        let Some(after) = self.with(setting).and_then(|b| log_loss(&b)) else { return 0.0 };
-        let before = self.blend.as_deref().or(self.tried.get(BASELINE).map(|t| t.predicted.as_slice()));
-        before.and_then(log_loss).map_or(0.0, |before| before - after)
+        let Some(after) = self.with(setting).and_then(|b| self.log_loss(&b)) else { return 0.0 };
+        let before = self.blend.as_deref().or(self.baseline());
+        before.and_then(|b| self.log_loss(b)).map_or(0.0, |before| before - after)
+    }
+
+    /// Logarithm of the share of the baseline's loss that the ensemble has.
+    fn log_left(&self) -> f64 {
+        let log_loss = |predicted: Option<&[f64]>| predicted.and_then(|p| self.log_loss(p));
+        let both = log_loss(self.blend.as_deref()).zip(log_loss(self.baseline()));
+        both.map_or(0.0, |(blend, baseline)| blend - baseline)
     }
 }
 
 const BASELINE: &str = r#"{"learner":"baseline","params":{}}"#;
 
+struct Options {
+    results: String,
+    predictions: PathBuf,
+    entries: usize,
+    hold_out: Option<usize>,
+    order: Option<Vec<String>>,
+}
+
+fn options(mut args: impl Iterator<Item = String>) -> Result<Options, Failure> {
+    let (results, predictions) =
+        args.next().zip(args.next()).ok_or("wanted: RESULTS PREDICTIONS [options]")?;
+    let mut options =
+        Options { results, predictions: predictions.into(), entries: 30, hold_out: None, order: None };
+    while let Some(name) = args.next() {
+        let value = args.next().ok_or_else(|| format!("{name} wants a value"))?;
+        match name.as_str() {
+            "--entries" => options.entries = value.parse()?,
+            "--hold-out" => options.hold_out = Some(value.parse::<usize>()? % HOLD_OUT),
+            "--order" => options.order = Some(in_order(&value)?),
+            _ => return Err(format!("there is no option {name}").into()),
+        }
+    }
+    Ok(options)
+}
+
+/// The settings of a file as results call them.
+fn in_order(path: &str) -> Result<Vec<String>, Failure> {
+    let text = std::fs::read_to_string(path)?;
+    let setting = |line: &str| {
+        let setting: Setting = serde_json::from_str(line)?;
+        serde_json::to_string(&setting.shortened())
+    };
+    Ok(text.lines().map(setting).collect::<Result<_, _>>()?)
+}
+
 fn main() -> Result<(), Failure> {
-    let mut args = std::env::args().skip(1);
-    let (results, folder) =
-        args.next().zip(args.next()).ok_or("wanted: RESULTS.jsonl PREDICTIONS [ENTRIES]")?;
-    let most: usize = args.next().map_or(Ok(30), |n| n.parse())?;
-    let mut tables = tables(&results, Path::new(&folder))?;
-    let mut settings: Vec<String> = tables.iter().flat_map(|t| t.tried.keys().cloned()).collect();
+    let options = options(std::env::args().skip(1))?;
+    let tables = tables(&options.results, &options.predictions)?;
+    let is_held_out = |i: usize| options.hold_out.is_some_and(|k| i % HOLD_OUT == k);
+    let (mut held_out, mut choosing) = (Vec::new(), Vec::new());
+    for (i, table) in tables.into_iter().enumerate() {
+        if is_held_out(i) { held_out.push(table) } else { choosing.push(table) }
+    }
+    let mut settings: Vec<String> = choosing.iter().flat_map(|t| t.tried.keys().cloned()).collect();
     settings.sort();
     settings.dedup();
     settings.retain(|s| s != BASELINE);
-    for _ in 0..most {
-        let judged = settings.iter().map(|s| (s, mean_of(&tables, |t| t.gain(s)), secs(&tables, s)));
-        let worth = |gain: f64, secs: f64| gain / secs.sqrt();
-        let best = judged.max_by(|a, b| worth(a.1, a.2).total_cmp(&worth(b.1, b.2)));
-        let Some((setting, gain, secs)) = best.filter(|(_, gain, _)| *gain > LEAST_GAIN) else { break };
-        let setting = setting.clone();
+    for place in 0..options.entries {
+        let setting = match &options.order {
+            Some(order) => order.get(place).cloned(),
+            None => most_worth(&choosing, &settings),
+        };
+        let Some(setting) = setting else { break };
         println!("{setting}");
-        eprintln!("{:8.2} % less loss, {secs:7.2} s  {setting}", 100.0 * (1.0 - math::exp(-gain)));
-        for table in &mut tables {
+        let percent = |tables: &[Table]| 100.0 * (1.0 - math::exp(-mean_of(tables, |t| t.gain(&setting))));
+        let secs = secs(&choosing, &setting);
+        eprintln!(
+            "{:6.2} % {:6.2} % less loss, {secs:6.2} s  {setting}",
+            percent(&choosing),
+            percent(&held_out)
+        );
+        for table in choosing.iter_mut().chain(&mut held_out) {
             table.blend = table.with(&setting).or(table.blend.take());
         }
         settings.retain(|s| *s != setting);
     }
-    for table in &tables {
-        let blend = table.blend.as_deref().unwrap_or(&[]);
-        eprintln!("{:20} {:?}", table.name, table.loss(blend, Half::Judging));
+    let told = if options.hold_out.is_some() { &held_out } else { &choosing };
+    for table in told {
+        eprintln!("{:20} {:9.5} of the baseline's loss", table.name, math::exp(table.log_left()));
     }
+    eprintln!("{:20} {:9.5}", "geometric mean", math::exp(mean_of(told, Table::log_left)));
     Ok(())
+}
+
+/// The setting that brings most for its time; `None` where none brings enough.
+fn most_worth(tables: &[Table], settings: &[String]) -> Option<String> {
+    let judged = settings.iter().filter_map(|s| {
+        let gain = mean_of(tables, |t| t.gain(s));
+        (gain > LEAST_GAIN).then(|| (s, gain / secs(tables, s).sqrt()))
+    });
+    judged.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(setting, _)| setting.clone())
 }
 
 fn mean_of(tables: &[Table], of: impl Fn(&Table) -> f64) -> f64 {

@@ -19,6 +19,9 @@ use trellis_page::files;
 use trellis_page::latest::Latest;
 use web_sys::Blob;
 
+/// The share of rows whose true value an interval is to hold, where intervals are asked for.
+const INTERVAL_LEVEL: f64 = 0.9;
+
 /// Rows fetched at a time for the preview.
 pub const PAGE_ROWS: u64 = 100;
 /// Code of the alert that offers to open the last table again.
@@ -275,14 +278,17 @@ impl Store {
         }
     }
 
-    /// Predicts the rows of another table.
-    pub fn predict_table(self, name: String, file: Blob) {
+    /// Predicts the rows of another table, with intervals or sets of classes where these are wanted.
+    pub fn predict_table(self, name: String, file: Blob, with_intervals: bool) {
         self.alerts.set(Vec::new());
         if let Some(diagnostic) = files::unreadable_here(&name) {
             return self.alert(diagnostic);
         }
         self.predicting_table.set(Some(Predicting::Reading(0, file.size() as u64)));
-        let options = PredictOptions::default();
+        let options = PredictOptions {
+            interval: with_intervals.then_some(INTERVAL_LEVEL),
+            ..PredictOptions::default()
+        };
         self.ask(&Command::PredictTable { name, options }, Beside::Blob(file));
     }
 

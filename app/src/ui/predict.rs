@@ -1,7 +1,7 @@
 //! The form that predicts one row.
 
 use crate::store::Store;
-use automl_core::engine::protocol::{InputField, RowPrediction, Verdict};
+use automl_core::engine::protocol::{InputField, RowInterval, RowPrediction, Verdict};
 use automl_core::table::ColumnType;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -131,6 +131,19 @@ fn Field(field: InputField, row: Row) -> impl IntoView {
     }
 }
 
+/// What surrounds a prediction: an interval, or a set of classes.
+fn surrounding(interval: &RowInterval) -> Option<String> {
+    let level = format::percent(interval.level);
+    match (interval.low, interval.high, interval.classes.as_slice()) {
+        (Some(low), Some(high), _) => {
+            Some(format!("Between {} and {} in {level} of rows.", format::number(low), format::number(high)))
+        }
+        (_, _, []) => None,
+        (_, _, [class]) => Some(format!("\"{class}\" and nothing else, at a level of {level}.")),
+        (_, _, classes) => Some(format!("One of {} in {level} of rows.", classes.join(", "))),
+    }
+}
+
 fn shown(prediction: &RowPrediction) -> impl IntoView + use<> {
     let bars = prediction
         .probabilities
@@ -151,6 +164,7 @@ fn shown(prediction: &RowPrediction) -> impl IntoView + use<> {
         prediction.diagnostics.iter().map(|d| format!("{} {}", d.message, d.remedy)).collect();
     view! {
         <p class="answer">{answer}</p>
+        <p class="small" data-testid="predict-interval">{prediction.interval.as_ref().and_then(surrounding)}</p>
         <ol class="importance">{bars}</ol>
         <p class="quiet small">{notes.join(" ")}</p>
     }

@@ -133,6 +133,17 @@ fn metrics(verdict: &Verdict) -> impl IntoView + use<> {
     }
 }
 
+/// How far probabilities and intervals can be trusted, and from which probability on a row is called the second class.
+fn trust(verdict: &Verdict) -> impl IntoView + use<> {
+    let threshold = verdict.threshold.zip(verdict.classes.get(1)).map(|(at, second)| {
+        format!("A row is called \"{second}\" where its probability is above {}.", format::number(at))
+    });
+    let lines: Vec<String> = verdict.trust().into_iter().chain(threshold).collect();
+    let heading = (!lines.is_empty()).then(|| view! { <h3>"How far to trust it"</h3> });
+    let lines = lines.into_iter().map(|line| view! { <p class="small">{line}</p> }).collect_view();
+    view! { <div data-testid="trust">{heading}{lines}</div> }
+}
+
 fn members(verdict: &Verdict) -> String {
     let mut out: Vec<(String, f64, u32)> = Vec::new();
     for (title, share) in &verdict.members {
@@ -151,12 +162,20 @@ fn members(verdict: &Verdict) -> String {
     format!("The model: {}.", parts.join(", "))
 }
 
+fn surroundings(verdict: &Verdict) -> &'static str {
+    if verdict.classes.is_empty() { "intervals" } else { "sets of classes" }
+}
+
 #[component]
-fn Downloads() -> impl IntoView {
+fn Downloads(
+    /// What surrounds a prediction where the model can say: intervals, or sets of classes.
+    surroundings: Option<&'static str>,
+) -> impl IntoView {
     let store: Store = expect_context();
+    let with_intervals = RwSignal::new(false);
     let predict = move |event: web_sys::Event| {
         if let Some(file) = chosen_file(&event) {
-            store.predict_table(file.name(), file.into());
+            store.predict_table(file.name(), file.into(), with_intervals.get_untracked());
         }
     };
     view! {
@@ -173,6 +192,12 @@ fn Downloads() -> impl IntoView {
                     on:change=predict
                 />
             </label>
+            {surroundings.map(|what| view! {
+                <label class="check">
+                    <input type="checkbox" data-testid="with-intervals" bind:checked=with_intervals />
+                    {format!("with 90 % {what}")}
+                </label>
+            })}
         </div>
         <Show when=move || store.predicting_table.with(Option::is_some)><PredictingBar /></Show>
     }
@@ -185,13 +210,14 @@ fn body(verdict: &Arc<Verdict>) -> impl IntoView + use<> {
         <p class="verdict" data-testid="verdict">{verdict.sentence.clone()}</p>
         <p>{verdict.explanation.clone()}" "{members(verdict)}</p>
         <ul class="notes">{notes}</ul>
-        <Downloads />
+        <Downloads surroundings=verdict.coverage.map(|_| surroundings(verdict)) />
         <div class="columns">
             <div>
                 <h3>"On the locked rows"</h3>
                 {metrics(verdict)}
                 {confusion(verdict)}
                 {scatter(verdict)}
+                {trust(verdict)}
             </div>
             <div>
                 <h3>"What the model looks at"</h3>
