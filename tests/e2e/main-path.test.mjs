@@ -63,6 +63,8 @@ test('a dropped table becomes a model that predicts the same on the command line
   const result = id(page, 'predict-result');
   await result.locator('.answer').waitFor();
   const shown = JSON.parse(await result.getAttribute('data-probabilities'));
+  assert.match(await id(page, 'predict-interval').innerText(), /90/);
+  assert.match(await id(page, 'trust').innerText(), /percentage points off/);
   await page.evaluate(() => window.scrollTo(0, 0));
   await shot(page, 'result', true);
 
@@ -81,6 +83,9 @@ test('a dropped table becomes a model that predicts the same on the command line
   // Another table, predicted here and there.
   const table = await download(page, 'page.csv', () => id(page, 'download-predictions').setInputFiles(churn));
   assert.equal(readFileSync(table, 'utf8'), run('predict', model, churn, '--out', '-', '--quiet'));
+  await id(page, 'with-intervals').check();
+  const sets = await download(page, 'sets.csv', () => id(page, 'download-predictions').setInputFiles(churn));
+  assert.equal(readFileSync(sets, 'utf8'), run('predict', model, churn, '--interval', '0.9', '--out', '-', '--quiet'));
   assert.match(run('leaderboard', model), /Guessing/);
 
   // A reload brings everything back, the model included.
