@@ -1,7 +1,7 @@
 //! What can be set about boosting, and what it means for a fit.
 
 use super::objective::Objective;
-use crate::learner::tree::leafwise::Limits;
+use crate::learner::tree::plan::{Limits, Policy};
 use crate::learner::tree::split::Rules;
 use crate::learner::weight::CLASS_WEIGHT;
 use crate::learner::{Load, ParamKind, ParamSpec, Params, Scale};
@@ -95,6 +95,12 @@ pub(super) const PARAMS: &[ParamSpec] = &[
         (0, 10_000),
     ),
     searched_int(int("max_leaves", "Most leaves of a tree.", 31, (2, 65_536)), 4, 96, Scale::Log),
+    choice(
+        "growth",
+        "Which leaf is split next. leafwise: the one that gains most; depthwise: level by level; symmetric: all leaves of \
+         a level by the same test, so that trees are simple and similar, up to 6 levels deep where max_depth is 0.",
+        &["leafwise", "depthwise", "symmetric"],
+    ),
     int("max_depth", "Most splits from the root to a leaf; 0 sets no limit.", 0, (0, 64)),
     searched_int(
         int(
@@ -219,6 +225,7 @@ impl Settings {
                 random_cuts: params.bool("extra_trees"),
             },
             limits: Limits {
+                policy: policy(params),
                 max_leaves: params.count("max_leaves").max(2),
                 max_depth: params.count("max_depth"),
                 node_features: params.float("column_sample_node"),
@@ -238,6 +245,14 @@ pub(super) fn cost(params: &Params, load: &Load) -> f64 {
     let sums = load.cells() * seen * 0.3 * (1.0 + math::log2(leaves));
     let scans = features * params.float("column_sample") * rows.min(255.0) * leaves;
     1.2e-9 * rounds * load.scores() * (sums + 4.0 * scans + 25.0 * rows)
+}
+
+fn policy(params: &Params) -> Policy {
+    match params.text("growth") {
+        "depthwise" => Policy::DepthWise,
+        "symmetric" => Policy::Symmetric,
+        _ => Policy::LeafWise,
+    }
 }
 
 /// The objective of numbers.
