@@ -28,7 +28,7 @@ pub use artifact::{Header, ModelArtifact, PredictOptions, Scored};
 pub use executor::Executor;
 pub use job::{FoldResult, Job, JobFailure, JobResult, Stage};
 pub use leakage::{SharedRows, shared_rows, with_shuffled_answers};
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, actual, prepare};
 pub use session::{Output, Session};
 pub use study::{Outcome, Study};
 pub use target::target_info;

@@ -43,7 +43,17 @@ impl Prepared {
         self.table.rows
     }
 
-    pub(super) fn metric(&self) -> &'static MetricSpec {
+    /// What is to be predicted, a value a row.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Which rows train, validate and are locked away.
+    pub fn split(&self) -> &Split {
+        &self.split
+    }
+
+    pub fn metric(&self) -> &'static MetricSpec {
         metric::find(&self.metric).unwrap_or_else(|| metric::default_for(question(self.task())))
     }
 
@@ -66,7 +76,7 @@ impl Prepared {
 }
 
 /// A target as a metric sees it.
-pub(super) fn actual(target: &Target) -> Actual<'_> {
+pub fn actual(target: &Target) -> Actual<'_> {
     match target {
         Target::Classes { codes, classes } => Actual::Classes { codes, classes: *classes },
         Target::Values(values) => Actual::Values(values),

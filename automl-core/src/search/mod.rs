@@ -14,7 +14,7 @@ mod split;
 
 pub use ensemble::{Candidate, Ensemble, select_ensemble, select_ensemble_by_bags};
 pub use loads::Loads;
-pub use portfolio::portfolio;
+pub use portfolio::{portfolio, recipe_for};
 pub use propose::{Past, Proposal, Proposer};
 pub use prune::{Contender, should_prune};
 pub use split::{Split, plan_split};

@@ -92,7 +92,7 @@ const ENTRIES: &[(&str, When, &[Set])] = &[
 ];
 
 /// The recipe that serves a learner.
-pub(super) fn recipe_for(spec: &LearnerSpec) -> Recipe {
+pub fn recipe_for(spec: &LearnerSpec) -> Recipe {
     match spec.needs {
         FeatureNeeds::Native => Recipe::Native(NativeOptions::default()),
         FeatureNeeds::Dense if spec.id == "mlp" || spec.id == "knn" => {
