@@ -1,5 +1,7 @@
 //! Exactness of the parts that boosting and forests are built from.
 
+mod growth;
+
 use super::binning::{Binned, Cuts};
 use super::constraint::Constraints;
 use super::flat::Builder;
