@@ -135,6 +135,13 @@ pub(super) const PARAMS: &[ParamSpec] = &[
         (0.0, 1e6),
     ),
     float("min_gain", "Least gain for which a leaf is split.", 0.0, (0.0, 1e12)),
+    float(
+        "dropout",
+        "Share of the earlier rounds that each round does without, so that no few trees decide everything. Much slower \
+         with many rounds; 0 is without dropout.",
+        0.0,
+        (0.0, 0.9),
+    ),
     searched_float(
         float("row_sample", "Share of the rows that each tree sees.", 1.0, (0.01, 1.0)),
         0.5,
@@ -191,6 +198,8 @@ pub(super) struct Settings {
     pub learning_rate: f64,
     pub rounds: usize,
     pub patience: usize,
+    /// Probability with which a round is dropped.
+    pub dropout: f64,
     pub row_sample: f64,
     /// Rows are drawn by what they add to the gradients.
     pub minimal_variance: bool,
@@ -210,6 +219,7 @@ impl Settings {
             rounds: params.count("trees").max(1),
             patience: params.count("patience"),
             minimal_variance: params.text("sampling") == "mvs",
+            dropout: params.float("dropout"),
             row_sample: params.float("row_sample"),
             column_sample: params.float("column_sample"),
             max_bins: params.count("max_bins"),

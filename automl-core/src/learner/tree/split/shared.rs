@@ -5,8 +5,9 @@
 //! nothing. Levels of a category have one order for the whole tree, that of G / (H + smoothing) over all of its rows,
 //! so that cuts of them add up as cuts of numbers do.
 //!
-//! Shapes: a feature of `b` bins has 2 b gains, in integer units: of the cuts after each bin, or after each level of the
-//! order, with what is missing on the right; then the same with what is missing on the left, for numbers only.
+//! Shapes: a feature of `b` bins has 2 b gains, in integer units. Of a number: by how much a cut after each bin gains more
+//! than one after the bin before, with what is missing on the right, and the same with what is missing on the left; most
+//! bins are empty in a small leaf and add nothing. Of a category: what the cuts after each level of the order gain.
 
 use super::{Search, Test};
 use crate::numeric::Rng;
@@ -14,8 +15,9 @@ use crate::numeric::Rng;
 /// How a feature is cut in every leaf of a tree.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cutting {
-    /// After bins from `low` to `high`, the lowest and the highest that have rows.
-    Numbers { low: u8, high: u8 },
+    /// After bins from `low` to `high`, the lowest and the highest that have rows. `missing`: whether some rows have no
+    /// number.
+    Numbers { low: u8, high: u8, missing: bool },
     /// After levels of this order whose mark is set; levels that it leaves out go right. `grouped`: as in
     /// [`super::levels`], where there are more than a few.
     Levels { order: Vec<(u8, bool)>, grouped: bool },
@@ -33,10 +35,10 @@ impl Search<'_> {
     /// How a feature is cut whose bins' sums over the tree are `bins`, the missing bin last; `self` is the root's search.
     pub fn cutting(&self, bins: &[i64], categorical: bool) -> Cutting {
         if !categorical {
-            let values = &bins[..bins.len().saturating_sub(1)];
+            let (&last, values) = bins.split_last().unwrap_or((&0, &[]));
             let low = values.iter().position(|&w| w != 0).unwrap_or(0);
             let high = values.iter().rposition(|&w| w != 0).unwrap_or(0);
-            return Cutting::Numbers { low: low as u8, high: high as u8 };
+            return Cutting::Numbers { low: low as u8, high: high as u8, missing: last != 0 };
         }
         let occupied: Vec<usize> = (0..bins.len()).filter(|&b| bins[b] != 0).collect();
         let grouped = occupied.len() > super::levels::ONE_AGAINST_REST;
@@ -116,39 +118,55 @@ impl Search<'_> {
     ) {
         let (right, left) = gains.split_at_mut(bins.len());
         match cutting {
-            Cutting::Numbers { .. } => {
+            Cutting::Numbers { missing: some_missing, .. } => {
                 let Some((&missing, values)) = bins.split_last() else { return };
-                self.add_cuts::<HESSIAN, BOUNDED>(values, 0, right);
-                self.add_cuts::<HESSIAN, BOUNDED>(values, missing, left);
+                self.add_cuts::<HESSIAN, BOUNDED>(values, 0, |bin, more| {
+                    right[bin] += more;
+                    if *some_missing && missing == 0 {
+                        left[bin] += more;
+                    }
+                });
+                if missing != 0 {
+                    self.add_cuts::<HESSIAN, BOUNDED>(values, missing, |bin, more| left[bin] += more);
+                }
             }
             Cutting::Levels { order, grouped } => {
-                let mut sum = 0;
-                for (&(bin, cut), gain) in order.iter().zip(right) {
+                let gain = |sum| self.gain_of::<HESSIAN, BOUNDED>(sum, *grouped).unwrap_or(0.0);
+                let (mut sum, mut of_sum) = (0, (0, 0.0));
+                for (&(bin, cut), gains) in order.iter().zip(right) {
                     sum += bins[usize::from(bin)];
                     if cut {
-                        *gain += self.gain_of::<HESSIAN, BOUNDED>(sum, *grouped).unwrap_or(0.0);
+                        if sum != of_sum.0 {
+                            of_sum = (sum, gain(sum));
+                        }
+                        *gains += of_sum.1;
                     }
                 }
             }
         }
     }
 
-    /// Cuts from the lowest bin upwards; `start` is what goes left before the first.
+    /// Cuts from the lowest bin upwards; `start` is what goes left before the first. Calls `add(bin, more)` where a cut
+    /// gains another amount than the one before.
     #[inline(always)]
     fn add_cuts<const HESSIAN: bool, const BOUNDED: bool>(
         &self,
         values: &[i64],
         start: i64,
-        gains: &mut [f64],
+        mut add: impl FnMut(usize, f64),
     ) {
-        let mut sum = start;
-        let mut here = self.gain_of::<HESSIAN, BOUNDED>(sum, false).unwrap_or(0.0);
-        for (&word, gain) in values.iter().zip(gains) {
+        let gain = |sum| self.gain_of::<HESSIAN, BOUNDED>(sum, false).unwrap_or(0.0);
+        let (mut sum, mut before) = (start, gain(start));
+        if before != 0.0 {
+            add(0, before);
+        }
+        for (bin, &word) in values.iter().enumerate() {
             if word != 0 {
                 sum += word;
-                here = self.gain_of::<HESSIAN, BOUNDED>(sum, false).unwrap_or(0.0);
+                let here = gain(sum);
+                add(bin, here - before);
+                before = here;
             }
-            *gain += here;
         }
     }
 }
@@ -160,7 +178,7 @@ impl Cutting {
         let bins = gains.len() / 2;
         let mut best = BestCut { gain: 0.0, test: Test::UpTo(0), missing_left: false };
         match self {
-            Self::Numbers { low, high } => {
+            Self::Numbers { low, high, missing } => {
                 let places = match (random, low < high) {
                     (false, _) => *low..=*high,
                     (true, false) => *low..=*low,
@@ -170,9 +188,13 @@ impl Cutting {
                     }
                 };
                 for (missing_left, gains) in [(false, &gains[..bins]), (true, &gains[bins..])] {
-                    for place in places.clone() {
-                        let gain = gains[usize::from(place)];
-                        if gain > best.gain {
+                    if missing_left && !missing {
+                        break;
+                    }
+                    let mut gain = 0.0;
+                    for (place, more) in (0..=*places.end()).zip(gains) {
+                        gain += more;
+                        if gain > best.gain && places.contains(&place) {
                             best = BestCut { gain, test: Test::UpTo(place), missing_left };
                         }
                     }
