@@ -1,5 +1,5 @@
-//! Boosting against LightGBM (`boosting.json` and `losses.json` in `tests/golden`, made by the scripts beside them, which
-//! say what is compared).
+//! Boosting against LightGBM (`boosting.json` and `losses.json` in `tests/golden`) and CatBoost (`symmetric.json`); the
+//! scripts beside them say what is compared.
 
 use super::Gbt;
 use crate::learner::tree::testing::{frame, levels, numbers};
@@ -12,10 +12,12 @@ use crate::platform::Cancel;
 use serde_json::Value;
 
 /// Each file, and how many cases of equal trees it has.
-fn goldens() -> [(Value, usize); 2] {
+fn goldens() -> [(Value, usize); 3] {
     let boosting = include_str!("../../../../tests/golden/boosting.json");
     let losses = include_str!("../../../../tests/golden/losses.json");
-    [(boosting, 51), (losses, 33)].map(|(text, cases)| (serde_json::from_str(text).unwrap(), cases))
+    let symmetric = include_str!("../../../../tests/golden/symmetric.json");
+    [(boosting, 51), (losses, 33), (symmetric, 8)]
+        .map(|(text, cases)| (serde_json::from_str(text).unwrap(), cases))
 }
 
 fn list(v: &Value) -> &[Value] {
@@ -74,12 +76,12 @@ impl Halves {
         Gbt.fit(&fit).expect("fits")
     }
 
-    /// How far predictions are from LightGBM's at most, in units of the target's spread.
+    /// How far predictions are from the peer's at most, in units of the target's spread.
     fn furthest(&self, case: &Value, seed: u64) -> f64 {
         let half = if case["first"] == 0 { &self.first.0 } else { &self.last.0 };
         let expected = list(&case["predicted"]);
         let got = self.model(&case["params"], seed).predict(half);
-        // LightGBM tells the second of two classes only.
+        // The peers tell the second of two classes only.
         let every = if got.outputs == 2 { 2 } else { 1 };
         let got = got.values.iter().skip(every - 1).step_by(every);
         assert!(!expected.is_empty() && got.len() >= expected.len());

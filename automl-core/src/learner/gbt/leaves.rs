@@ -3,8 +3,7 @@
 use super::objective::{Goal, Link};
 use super::params::Settings;
 use crate::learner::tree::constraint::{Bounds, Constraints};
-use crate::learner::tree::leafwise::Grown;
-use crate::learner::tree::shape::Child;
+use crate::learner::tree::shape::{Child, Grown};
 use crate::platform::each;
 
 /// Largest change of a score by one tree where the score is a logarithm: where all of a leaf is already certain,

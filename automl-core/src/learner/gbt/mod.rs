@@ -7,6 +7,7 @@
 
 mod boost;
 mod constraints;
+mod dropout;
 mod leaves;
 mod model;
 mod objective;

@@ -1,7 +1,7 @@
 //! What can be set about boosting, and what it means for a fit.
 
 use super::objective::Objective;
-use crate::learner::tree::leafwise::Limits;
+use crate::learner::tree::plan::{Limits, Policy};
 use crate::learner::tree::split::Rules;
 use crate::learner::weight::CLASS_WEIGHT;
 use crate::learner::{Load, ParamKind, ParamSpec, Params, Scale};
@@ -95,6 +95,12 @@ pub(super) const PARAMS: &[ParamSpec] = &[
         (0, 10_000),
     ),
     searched_int(int("max_leaves", "Most leaves of a tree.", 31, (2, 65_536)), 4, 96, Scale::Log),
+    choice(
+        "growth",
+        "Which leaf is split next. leafwise: the one that gains most; depthwise: level by level; symmetric: all leaves of \
+         a level by the same test, so that trees are simple and similar, up to 6 levels deep where max_depth is 0.",
+        &["leafwise", "depthwise", "symmetric"],
+    ),
     int("max_depth", "Most splits from the root to a leaf; 0 sets no limit.", 0, (0, 64)),
     searched_int(
         int(
@@ -129,6 +135,13 @@ pub(super) const PARAMS: &[ParamSpec] = &[
         (0.0, 1e6),
     ),
     float("min_gain", "Least gain for which a leaf is split.", 0.0, (0.0, 1e12)),
+    float(
+        "dropout",
+        "Share of the earlier rounds that each round does without, so that no few trees decide everything. Much slower \
+         with many rounds; 0 is without dropout.",
+        0.0,
+        (0.0, 0.9),
+    ),
     searched_float(
         float("row_sample", "Share of the rows that each tree sees.", 1.0, (0.01, 1.0)),
         0.5,
@@ -185,6 +198,8 @@ pub(super) struct Settings {
     pub learning_rate: f64,
     pub rounds: usize,
     pub patience: usize,
+    /// Probability with which a round is dropped.
+    pub dropout: f64,
     pub row_sample: f64,
     /// Rows are drawn by what they add to the gradients.
     pub minimal_variance: bool,
@@ -204,6 +219,7 @@ impl Settings {
             rounds: params.count("trees").max(1),
             patience: params.count("patience"),
             minimal_variance: params.text("sampling") == "mvs",
+            dropout: params.float("dropout"),
             row_sample: params.float("row_sample"),
             column_sample: params.float("column_sample"),
             max_bins: params.count("max_bins"),
@@ -219,6 +235,7 @@ impl Settings {
                 random_cuts: params.bool("extra_trees"),
             },
             limits: Limits {
+                policy: policy(params),
                 max_leaves: params.count("max_leaves").max(2),
                 max_depth: params.count("max_depth"),
                 node_features: params.float("column_sample_node"),
@@ -238,6 +255,14 @@ pub(super) fn cost(params: &Params, load: &Load) -> f64 {
     let sums = load.cells() * seen * 0.3 * (1.0 + math::log2(leaves));
     let scans = features * params.float("column_sample") * rows.min(255.0) * leaves;
     1.2e-9 * rounds * load.scores() * (sums + 4.0 * scans + 25.0 * rows)
+}
+
+fn policy(params: &Params) -> Policy {
+    match params.text("growth") {
+        "depthwise" => Policy::DepthWise,
+        "symmetric" => Policy::Symmetric,
+        _ => Policy::LeafWise,
+    }
 }
 
 /// The objective of numbers.

@@ -1,5 +1,6 @@
-//! Growth of boosted trees: always the leaf whose split gains most (Shi, "Best-first decision tree learning", 2007;
-//! Ke et al., "LightGBM", 2017).
+//! Growth of boosted trees, one leaf at a time: always the one whose split gains most (Shi, "Best-first decision tree
+//! learning", 2007; Ke et al., "LightGBM", 2017), or level by level (Chen and Guestrin, "XGBoost", 2016). Where the
+//! leaves of a level share their test, [`super::symmetric`] grows them.
 //!
 //! Of two new leaves the one with fewer rows is summed, and the other is its parent less that one: equal to the
 //! last bit, for the sums are integers. Histograms that do not fit in the memory set aside are summed again when
@@ -10,7 +11,8 @@ use super::constraint::{Bounds, Constraints};
 use super::histogram::Rows;
 use super::packing::Scales;
 use super::partition::partition_in_parts;
-use super::shape::{Branch, Child, Shape};
+use super::plan::{Limits, Plan, Policy};
+use super::shape::{Branch, Child, Grown, Shape};
 use super::split::{Rules, Search, Split};
 use super::sums::{Summer, WORTH_THREADS};
 use crate::numeric::Rng;
@@ -20,27 +22,17 @@ use crate::platform::each;
 const KEPT_WORDS: usize = 12 << 20;
 
 /// About how long the search takes for one bin, in nanoseconds.
-const BIN_NANOS: f64 = 3.0;
-
-/// How far a tree may grow.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
-    pub max_leaves: usize,
-    /// Most splits above a leaf; 0 for no limit.
-    pub max_depth: usize,
-    /// Share of the tree's features that each leaf may split on.
-    pub node_features: f64,
-}
+pub(super) const BIN_NANOS: f64 = 3.0;
 
 /// A leaf while the tree grows.
-struct Leaf {
-    start: usize,
-    end: usize,
+pub(super) struct Leaf {
+    pub start: usize,
+    pub end: usize,
     depth: usize,
-    total: i64,
+    pub total: i64,
     split: Option<Split>,
     /// Its histogram, as a number in `Grower::kept`.
-    kept: Option<usize>,
+    pub kept: Option<usize>,
     bounds: Bounds,
     /// The groups that the features above it share, a bit a group.
     groups: u64,
@@ -50,56 +42,16 @@ struct Leaf {
 
 /// Grows trees on the same rows again and again, in memory that is there already.
 pub struct Grower<'a> {
-    data: &'a Binned,
-    constraints: Constraints,
+    pub(super) data: &'a Binned,
+    pub(super) constraints: Constraints,
     /// Threads that may help; they change nothing but time.
-    threads: usize,
-    summer: Summer,
-    rows: Vec<u32>,
+    pub(super) threads: usize,
+    pub(super) summer: Summer,
+    pub(super) rows: Vec<u32>,
     spare: Vec<u32>,
-    kept: Vec<Vec<i64>>,
-    free: Vec<usize>,
+    pub(super) kept: Vec<Vec<i64>>,
+    pub(super) free: Vec<usize>,
     kept_words: usize,
-}
-
-/// A grown tree, and which rows are in its leaves.
-pub struct Grown<'g> {
-    pub shape: Shape,
-    rows: &'g [u32],
-    ranges: Vec<(usize, usize)>,
-}
-
-impl Grown<'_> {
-    /// The training rows of a leaf, ascending.
-    pub fn leaf_rows(&self, leaf: usize) -> &[u32] {
-        let (start, end) = self.ranges[leaf];
-        &self.rows[start..end]
-    }
-
-    /// The training rows below a node, leaf by leaf.
-    pub fn rows_below(&self, child: Child) -> &[u32] {
-        let end = |side: fn(&Branch) -> Child| {
-            let mut child = child;
-            loop {
-                match child {
-                    Child::Leaf(leaf) => return self.ranges[leaf as usize],
-                    Child::Node(node) => child = side(&self.shape.branches[node as usize]),
-                }
-            }
-        };
-        &self.rows[end(|b| b.left).0..end(|b| b.right).1]
-    }
-}
-
-/// What one tree is grown with.
-#[derive(Clone, Copy)]
-struct Plan<'p> {
-    words: &'p [i64],
-    scales: Scales,
-    rules: &'p Rules,
-    limits: &'p Limits,
-    /// Whether the tree's rows are all rows of the data, in order.
-    all_rows: bool,
 }
 
 impl<'a> Grower<'a> {
@@ -149,19 +101,28 @@ impl<'a> Grower<'a> {
             Leaf { start: 0, end, depth: 0, total, split: None, kept: None, bounds, groups, parent: None };
         let mut leaves = vec![root];
         let mut shape = Shape { branches: Vec::new(), leaves: 1 };
-        if limits.max_leaves > 1 {
-            self.sum_and_search(&plan, &mut leaves[0], rng);
-        }
-        while leaves.len() < limits.max_leaves {
-            let Some(at) = best_leaf(&leaves) else { break };
-            self.split_leaf(&plan, &mut leaves, at, &mut shape, rng);
+        if limits.policy == Policy::Symmetric {
+            self.grow_levels(&plan, &mut leaves, &mut shape, rng);
+        } else {
+            self.grow_leaves(&plan, &mut leaves, &mut shape, rng);
         }
         shape.leaves = leaves.len() as u32;
         let ranges = leaves.iter().map(|l| (l.start, l.end)).collect();
         Grown { shape, rows: &self.rows, ranges }
     }
 
-    /// Turns leaf `at` into a node: it becomes the left leaf, and the right one is added at the end.
+    fn grow_leaves(&mut self, plan: &Plan<'_>, leaves: &mut Vec<Leaf>, shape: &mut Shape, rng: &mut Rng) {
+        let (most, by_depth) = (plan.limits.max_leaves, plan.limits.policy == Policy::DepthWise);
+        if most > 1 {
+            self.sum_and_search(plan, &mut leaves[0], rng);
+        }
+        while leaves.len() < most {
+            let Some(at) = best_leaf(leaves, by_depth) else { break };
+            self.split_leaf(plan, leaves, at, shape, rng);
+        }
+    }
+
+    /// Turns leaf `at` into a node by its split, and finds the splits of the two new leaves.
     fn split_leaf(
         &mut self,
         plan: &Plan<'_>,
@@ -170,8 +131,28 @@ impl<'a> Grower<'a> {
         shape: &mut Shape,
         rng: &mut Rng,
     ) {
-        let leaf = &mut leaves[at];
-        let Some(split) = leaf.split.take() else { return };
+        let Some(split) = leaves[at].split.take() else { return };
+        let parent_kept = leaves[at].kept.take();
+        let (mut left, mut right) = self.part(plan, leaves, at, split, shape);
+        if leaves.len() + 1 < plan.limits.max_leaves {
+            self.search_children(plan, &mut left, &mut right, parent_kept, leaves, rng);
+        } else if let Some(slot) = parent_kept {
+            self.free.push(slot);
+        }
+        leaves[at] = left;
+        leaves.push(right);
+    }
+
+    /// Turns leaf `at` into a node: the left leaf, which takes its number, and the right one, which takes the next.
+    pub(super) fn part(
+        &mut self,
+        plan: &Plan<'_>,
+        leaves: &[Leaf],
+        at: usize,
+        split: Split,
+        shape: &mut Shape,
+    ) -> (Leaf, Leaf) {
+        let leaf = &leaves[at];
         let node = shape.branches.len() as u32;
         let feature = &self.data.features[split.feature as usize];
         let side = split.side(feature.bin_count);
@@ -181,7 +162,6 @@ impl<'a> Grower<'a> {
 
         let new = leaves.len() as u32;
         shape.branches.push(Branch { split, left: Child::Leaf(at as u32), right: Child::Leaf(new) });
-        let leaf = &mut leaves[at];
         let groups = self.constraints.below(leaf.groups, split.feature);
         let direction = self.constraints.direction(split.feature);
         let search = Search::new(plan.rules, plan.scales, leaf.total).within(leaf.bounds);
@@ -190,19 +170,7 @@ impl<'a> Grower<'a> {
             let above = &mut shape.branches[above as usize];
             *(if is_left { &mut above.left } else { &mut above.right }) = Child::Node(node);
         }
-        let mut right = Leaf {
-            start: middle,
-            end: leaf.end,
-            depth: leaf.depth + 1,
-            total: leaf.total - split.left,
-            split: None,
-            kept: None,
-            bounds: right_steps,
-            groups,
-            parent: Some((node, false)),
-        };
-        let parent_kept = leaf.kept.take();
-        let mut left = Leaf {
+        let left = Leaf {
             start: leaf.start,
             end: middle,
             depth: leaf.depth + 1,
@@ -213,13 +181,15 @@ impl<'a> Grower<'a> {
             groups,
             parent: Some((node, true)),
         };
-        if leaves.len() + 1 < plan.limits.max_leaves {
-            self.search_children(plan, &mut left, &mut right, parent_kept, leaves, rng);
-        } else if let Some(slot) = parent_kept {
-            self.free.push(slot);
-        }
-        leaves[at] = left;
-        leaves.push(right);
+        let right = Leaf {
+            start: middle,
+            end: leaf.end,
+            total: leaf.total - split.left,
+            bounds: right_steps,
+            parent: Some((node, false)),
+            ..left
+        };
+        (left, right)
     }
 
     fn search_children(
@@ -231,38 +201,18 @@ impl<'a> Grower<'a> {
         leaves: &mut [Leaf],
         rng: &mut Rng,
     ) {
-        let (left_open, right_open) = (self.may_split(plan, left), self.may_split(plan, right));
         let Some(parent) = parent_kept else {
             // The parent's sums were given up: both are summed.
-            for (leaf, open) in [(left, left_open), (right, right_open)] {
-                if open {
-                    self.sum_and_search(plan, leaf, rng);
-                }
-            }
+            self.sum_and_search(plan, left, rng);
+            self.sum_and_search(plan, right, rng);
             return;
         };
-        if !left_open && !right_open {
-            self.free.push(parent);
-            return;
-        }
-        let left_is_small = left.end - left.start <= right.end - right.start;
-        let (small, large) = if left_is_small { (left, right) } else { (right, left) };
-        let (small_open, large_open) =
-            if left_is_small { (left_open, right_open) } else { (right_open, left_open) };
-        let slot = if small_open { self.take_slot(leaves) } else { None };
-        self.sum_small(plan, small, parent, slot);
-        small.kept = slot;
-        large.kept = Some(parent);
-        if small_open {
-            match slot {
-                Some(slot) => small.split = self.search(plan, small, slot, rng),
-                None => self.sum_and_search(plan, small, rng),
+        for leaf in self.share_out(plan, left, right, parent, leaves) {
+            match leaf.kept {
+                Some(slot) if self.may_split(plan, leaf) => leaf.split = self.search(plan, leaf, slot, rng),
+                Some(_) => {}
+                None => self.sum_and_search(plan, leaf, rng),
             }
-        }
-        if large_open {
-            large.split = self.search(plan, large, parent, rng);
-        }
-        for leaf in [small, large] {
             if leaf.split.is_none()
                 && let Some(slot) = leaf.kept.take()
             {
@@ -271,9 +221,33 @@ impl<'a> Grower<'a> {
         }
     }
 
-    fn may_split(&self, plan: &Plan<'_>, leaf: &Leaf) -> bool {
+    /// Makes the histograms of two new leaves of their parent's, where they may be split, and returns the leaf of
+    /// fewer rows first. Its histogram may find no memory; then the worst of `leaves` gives up its own first.
+    pub(super) fn share_out<'l>(
+        &mut self,
+        plan: &Plan<'_>,
+        left: &'l mut Leaf,
+        right: &'l mut Leaf,
+        parent: usize,
+        leaves: &mut [Leaf],
+    ) -> [&'l mut Leaf; 2] {
+        let left_is_small = left.end - left.start <= right.end - right.start;
+        let (small, large) = if left_is_small { (left, right) } else { (right, left) };
+        let small_open = self.may_split(plan, small);
+        if !small_open && !self.may_split(plan, large) {
+            self.free.push(parent);
+            return [small, large];
+        }
+        let slot = if small_open { self.take_slot(leaves) } else { None };
+        self.sum_small(plan, small, parent, slot);
+        small.kept = slot;
+        large.kept = Some(parent);
+        [small, large]
+    }
+
+    pub(super) fn may_split(&self, plan: &Plan<'_>, leaf: &Leaf) -> bool {
         let deep = plan.limits.max_depth > 0 && leaf.depth >= plan.limits.max_depth;
-        !deep && plan.scales.layout.count(leaf.total) >= 2 * plan.rules.min_rows
+        !deep && plan.count(leaf.total) >= 2 * plan.rules.min_rows
     }
 
     /// Sums the rows of `leaf` into the histogram `slot`, where there is one, and takes them off `parent`'s.
@@ -291,14 +265,7 @@ impl<'a> Grower<'a> {
         if !self.may_split(plan, leaf) {
             return;
         }
-        let slot = match self.take_slot(&mut []) {
-            Some(slot) => slot,
-            None => self.new_slot(),
-        };
-        let whole = plan.all_rows && leaf.end - leaf.start == self.data.rows;
-        let listed = Rows::Listed(&self.rows[leaf.start..leaf.end]);
-        let rows = if whole { Rows::Between(0, self.data.rows) } else { listed };
-        std::mem::swap(&mut self.kept[slot], self.summer.sum(rows, plan.words, self.threads));
+        let slot = self.sum_leaf(plan, leaf);
         leaf.split = self.search(plan, leaf, slot, rng);
         if leaf.split.is_some() && slot < self.most_slots() {
             leaf.kept = Some(slot);
@@ -307,18 +274,40 @@ impl<'a> Grower<'a> {
         }
     }
 
-    fn search(&self, plan: &Plan<'_>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Option<Split> {
-        let mut search = Search::new(plan.rules, plan.scales, leaf.total);
-        if self.constraints.is_monotone() {
-            search = search.within(leaf.bounds);
-        }
+    /// Sums a leaf's rows, and says in which histogram.
+    pub(super) fn sum_leaf(&mut self, plan: &Plan<'_>, leaf: &Leaf) -> usize {
+        let slot = match self.take_slot(&mut []) {
+            Some(slot) => slot,
+            None => self.new_slot(),
+        };
+        let whole = plan.all_rows && leaf.end - leaf.start == self.data.rows;
+        let listed = Rows::Listed(&self.rows[leaf.start..leaf.end]);
+        let rows = if whole { Rows::Between(0, self.data.rows) } else { listed };
+        std::mem::swap(&mut self.kept[slot], self.summer.sum(rows, plan.words, self.threads));
+        slot
+    }
+
+    /// The search in a leaf.
+    pub(super) fn search_in<'p>(&self, plan: &Plan<'p>, leaf: &Leaf) -> Search<'p> {
+        let search = Search::new(plan.rules, plan.scales, leaf.total);
+        if self.constraints.is_monotone() { search.within(leaf.bounds) } else { search }
+    }
+
+    /// The features, by their places in the tree, that may be split on below features that share these groups.
+    pub(super) fn places(&self, plan: &Plan<'_>, groups: u64, rng: &mut Rng) -> Vec<usize> {
         let features = &self.summer.lanes.features;
-        let allowed = |&p: &usize| self.constraints.allows(leaf.groups, features[p]);
+        let allowed = |&p: &usize| self.constraints.allows(groups, features[p]);
         let mut places: Vec<usize> = (0..features.len()).filter(allowed).collect();
         if plan.limits.node_features < 1.0 {
             let chosen = choose(places.len(), share_of(places.len(), plan.limits.node_features), rng);
             places = chosen.into_iter().map(|i| places[i]).collect();
         }
+        places
+    }
+
+    fn search(&self, plan: &Plan<'_>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Option<Split> {
+        let search = self.search_in(plan, leaf);
+        let places = self.places(plan, leaf.groups, rng);
         // Random cuts are drawn in the order of the features.
         let worth = self.summer.lanes.len() as f64 * BIN_NANOS > WORTH_THREADS && !plan.rules.random_cuts;
         if self.threads < 2 || !worth {
@@ -354,7 +343,7 @@ impl<'a> Grower<'a> {
     }
 
     /// How many histograms may be kept.
-    fn most_slots(&self) -> usize {
+    pub(super) fn most_slots(&self) -> usize {
         (self.kept_words / self.summer.lanes.len().max(1)).max(2)
     }
 
@@ -389,17 +378,18 @@ fn gain(leaf: &Leaf) -> f64 {
     leaf.split.map_or(f64::NEG_INFINITY, |s| s.gain)
 }
 
-/// The leaf whose split gains most, the first of equals.
-fn best_leaf(leaves: &[Leaf]) -> Option<usize> {
-    let mut best: Option<(usize, f64)> = None;
+/// The leaf whose split gains most, of the shallowest ones only where it goes `by_depth`; the first of equals.
+fn best_leaf(leaves: &[Leaf], by_depth: bool) -> Option<usize> {
+    let mut best: Option<(usize, usize, f64)> = None;
     for (i, leaf) in leaves.iter().enumerate() {
+        let depth = if by_depth { leaf.depth } else { 0 };
         if let Some(split) = &leaf.split
-            && best.is_none_or(|(_, g)| split.gain > g)
+            && best.is_none_or(|(_, d, g)| depth < d || depth == d && split.gain > g)
         {
-            best = Some((i, split.gain));
+            best = Some((i, depth, split.gain));
         }
     }
-    best.map(|(i, _)| i)
+    best.map(|(i, ..)| i)
 }
 
 /// How many of `count` a share is, at least one.

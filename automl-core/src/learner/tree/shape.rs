@@ -59,3 +59,32 @@ impl Shape {
         }
     }
 }
+
+/// A grown tree, and which rows are in its leaves.
+pub struct Grown<'g> {
+    pub shape: Shape,
+    pub(super) rows: &'g [u32],
+    pub(super) ranges: Vec<(usize, usize)>,
+}
+
+impl Grown<'_> {
+    /// The training rows of a leaf, ascending.
+    pub fn leaf_rows(&self, leaf: usize) -> &[u32] {
+        let (start, end) = self.ranges[leaf];
+        &self.rows[start..end]
+    }
+
+    /// The training rows below a node, leaf by leaf.
+    pub fn rows_below(&self, child: Child) -> &[u32] {
+        let end = |side: fn(&Branch) -> Child| {
+            let mut child = child;
+            loop {
+                match child {
+                    Child::Leaf(leaf) => return self.ranges[leaf as usize],
+                    Child::Node(node) => child = side(&self.shape.branches[node as usize]),
+                }
+            }
+        };
+        &self.rows[end(|b| b.left).0..end(|b| b.right).1]
+    }
+}

@@ -1,12 +1,15 @@
 //! Exactness of the parts that boosting and forests are built from.
 
+mod growth;
+
 use super::binning::{Binned, Cuts};
 use super::constraint::Constraints;
 use super::flat::Builder;
 use super::histogram::{Lanes, Rows, Scratch};
-use super::leafwise::{Grower, Limits};
+use super::leafwise::Grower;
 use super::packing::{Layout, Scales, quantise};
 use super::partition::{partition, partition_in_parts};
+use super::plan::{Limits, Policy};
 use super::split::{Rules, Search, Test};
 use super::testing::{frame, levels, mixed, numbers};
 use crate::node::{FeatureValues, Frame, NO_CATEGORY};
@@ -288,7 +291,8 @@ fn subtraction_is_exact() {
     let pairs = random_pairs(2000, &mut rng);
     let mut words = vec![0; 2000];
     let scales = quantise(&pairs, None, true, &mut rng, &mut words, 1);
-    let limits = |max_leaves| Limits { max_leaves, max_depth: 0, node_features: 1.0 };
+    let limits =
+        |max_leaves| Limits { policy: Policy::LeafWise, max_leaves, max_depth: 0, node_features: 1.0 };
     let grow = |grower: &mut Grower<'_>, leaves| {
         let grown = grower.grow(None, &words, scales, &RULES, &limits(leaves), &mut Rng::new(0));
         let rows: Vec<Vec<u32>> =
@@ -321,7 +325,7 @@ fn a_finished_tree_sends_rows_where_they_were() {
     let scales = quantise(&pairs, None, true, &mut rng, &mut words, 1);
     // The smaller trees are predicted by sets of leaves, the larger ones are walked.
     for max_leaves in [1, 2, 31, 32, 33, 60] {
-        let limits = Limits { max_leaves, max_depth: 9, node_features: 0.5 };
+        let limits = Limits { policy: Policy::LeafWise, max_leaves, max_depth: 9, node_features: 0.5 };
         let mut grower = Grower::new(&data, Constraints::default(), 1);
         let grown = grower.grow(None, &words, scales, &RULES, &limits, &mut rng);
         let mut builder = Builder::new(data.columns, 1);

@@ -1,6 +1,6 @@
 //! Directions of features, and features that are kept apart.
 
-use super::{fit, fit_weighted, try_fit};
+use super::{GROWTHS, fit, fit_weighted, try_fit};
 use crate::learner::FitError;
 use crate::learner::ParamValue::{self, Bool, Float, Int, Text};
 use crate::learner::tree::testing::{frame, levels, numbers, rmse};
@@ -65,6 +65,7 @@ proptest! {
         weighted in any::<bool>(),
         row_sample in prop::sample::select(vec![0.6, 1.0]),
         l1 in prop::sample::select(vec![0.0, 0.5]),
+        growth in prop::sample::select(GROWTHS.to_vec()),
     ) {
         let mut rng = Rng::new(u64::from(seed));
         let table = Table::random(150, &mut rng);
@@ -82,7 +83,8 @@ proptest! {
             ("monotone", Text(format!("x0:{sign}, x2:+1"))),
             ("trees", Int(15)),
             ("learning_rate", Float(0.5)),
-            ("max_leaves", Int(12)),
+            ("max_leaves", Int(16)),
+            ("growth", Text(growth.to_owned())),
             ("min_rows_leaf", Int(2)),
             ("cat_group_rows", Int(2)),
             ("extra_trees", Bool(random)),
@@ -100,7 +102,11 @@ proptest! {
     }
 
     #[test]
-    fn features_that_are_kept_apart_add_up(seed in any::<u32>(), sampled in any::<bool>()) {
+    fn features_that_are_kept_apart_add_up(
+        seed in any::<u32>(),
+        sampled in any::<bool>(),
+        growth in prop::sample::select(GROWTHS.to_vec()),
+    ) {
         let mut rng = Rng::new(u64::from(seed));
         let table = Table::random(200, &mut rng);
         let z = |i: usize| table.number(0, i) * table.number(1, i) - table.number(1, i) * table.number(2, i);
@@ -109,6 +115,7 @@ proptest! {
             // Neither x0 and x2 nor x3 and anything may meet.
             ("interactions", Text("[x0, x1] [x1, x2]".to_owned())),
             ("trees", Int(20)),
+            ("growth", Text(growth.to_owned())),
             ("learning_rate", Float(0.3)),
             ("min_rows_leaf", Int(2)),
             ("column_sample_node", Float(if sampled { 0.5 } else { 1.0 })),

@@ -9,7 +9,10 @@ use crate::model::{Model, Target};
 use crate::node::{FeatureValues, Frame, NO_CATEGORY};
 use crate::numeric::{Rng, math};
 use crate::platform::Cancel;
-use ParamValue::{Bool, Float, Int};
+use ParamValue::{Bool, Float, Int, Text};
+
+/// How trees may grow.
+const GROWTHS: [&str; 3] = ["leafwise", "depthwise", "symmetric"];
 
 fn params(given: &[(&str, ParamValue)]) -> Params {
     let given = Params(given.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect());
@@ -73,6 +76,21 @@ fn learns_classes_from_numbers_and_categories() {
             assert!((prediction.row(i).iter().sum::<f64>() - 1.0).abs() < 1e-12);
             assert!(prediction.row(i).iter().all(|p| (0.0..=1.0).contains(p)));
         }
+    }
+}
+
+#[test]
+fn every_growth_learns() {
+    for (seed, classes) in [(71, 2), (73, 4)] {
+        let (train, target) = mixed(3000, classes, seed);
+        let (test, truth) = mixed(2000, classes, seed + 1);
+        let accuracies = GROWTHS.map(|growth| {
+            let given = [("trees", Int(80)), ("max_leaves", Int(32)), ("growth", Text(growth.to_owned()))];
+            accuracy(&fit(&train, &target, &given).predict(&test), &truth)
+        });
+        let worst = if classes == 2 { 0.87 } else { 0.68 };
+        assert!(accuracies.iter().all(|a| *a > worst), "{accuracies:?}");
+        assert!(accuracies[0] != accuracies[1] && accuracies[1] != accuracies[2]);
     }
 }
 
@@ -317,6 +335,7 @@ proptest::proptest! {
         (rows, columns, classes) in (30..400usize, 1..12usize, 0..4usize),
         (row_sample, column_sample, node) in (0.4..1.4f64, 0.4..1.4f64, 0.4..1.4f64),
         (extra, validated, leaves) in (0..2u8, 0..2u8, 3..40i64),
+        growth in proptest::sample::select(GROWTHS.to_vec()),
         seed in 0..1000u64,
     ) {
         let classes = if classes == 1 { 2 } else { classes };
@@ -325,6 +344,7 @@ proptest::proptest! {
         let given = params(&[
             ("trees", Int(6)),
             ("max_leaves", Int(leaves)),
+            ("growth", Text(growth.to_owned())),
             ("row_sample", Float(row_sample.min(1.0))),
             ("column_sample", Float(column_sample.min(1.0))),
             ("column_sample_node", Float(node.min(1.0))),

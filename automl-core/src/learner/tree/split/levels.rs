@@ -5,7 +5,7 @@
 use super::{Best, Found, Search, Test};
 
 /// With this many levels in a leaf or fewer, one level is split from the others.
-const ONE_AGAINST_REST: usize = 4;
+pub(super) const ONE_AGAINST_REST: usize = 4;
 /// Most levels on the listed side of a categorical split.
 const MAX_LISTED_LEVELS: usize = 32;
 
@@ -45,20 +45,8 @@ impl Search<'_> {
     }
 
     fn best_prefix(&self, bins: &[i64], occupied: &[usize]) -> (Best, Vec<usize>) {
-        let layout = self.scales.layout;
-        let smooth = self.rules.cat_smooth / self.scales.hessian;
-        let mut levels: Vec<(f64, usize)> = occupied
-            .iter()
-            .filter(|&&b| layout.count(bins[b]) as f64 >= self.rules.cat_smooth)
-            .map(|&b| {
-                let sums = layout.unpack(bins[b]);
-                let hessian = if layout.has_hessian() { sums.hessian } else { sums.count };
-                (sums.gradient as f64 / (hessian as f64 + smooth).max(f64::MIN_POSITIVE), b)
-            })
-            .collect();
-        levels.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let most = MAX_LISTED_LEVELS.min(levels.len().div_ceil(2));
-        let up: Vec<usize> = levels.iter().map(|l| l.1).collect();
+        let up = self.ordered(bins, occupied, self.rules.cat_smooth);
+        let most = MAX_LISTED_LEVELS.min(up.len().div_ceil(2));
         let down: Vec<usize> = up.iter().rev().copied().collect();
         let mut best = self.no_best();
         let mut listed = Vec::new();
@@ -70,6 +58,23 @@ impl Search<'_> {
             }
         }
         (best, listed)
+    }
+
+    /// The levels of at least so many rows, in the order of G / (H + smoothing).
+    pub(super) fn ordered(&self, bins: &[i64], occupied: &[usize], least_rows: f64) -> Vec<usize> {
+        let layout = self.scales.layout;
+        let smooth = self.rules.cat_smooth / self.scales.hessian;
+        let mut levels: Vec<(f64, usize)> = occupied
+            .iter()
+            .filter(|&&b| layout.count(bins[b]) as f64 >= least_rows)
+            .map(|&b| {
+                let sums = layout.unpack(bins[b]);
+                let hessian = if layout.has_hessian() { sums.hessian } else { sums.count };
+                (sums.gradient as f64 / (hessian as f64 + smooth).max(f64::MIN_POSITIVE), b)
+            })
+            .collect();
+        levels.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        levels.into_iter().map(|l| l.1).collect()
     }
 
     fn scan_levels(&self, bins: &[i64], order: &[usize], best: &mut Best) {

@@ -8,8 +8,10 @@
 //! (H + λ) w², which without bounds is the same (ibid., eq. 5).
 //!
 //! Missing rows are tried on both sides. [`levels`] splits categories, for which what is missing is one more level.
+//! [`shared`] adds up what one test gains in many leaves.
 
 mod levels;
+pub mod shared;
 
 use super::constraint::Bounds;
 use super::packing::Scales;
