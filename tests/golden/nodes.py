@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, StandardScaler, TargetEncoder
+from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, SplineTransformer, StandardScaler, TargetEncoder
 
 rng = np.random.default_rng(11)
 ROWS, NEW = 60, 12
@@ -47,6 +47,8 @@ def encoded(y, kind, smooth):
 
 column, new_column = numbers[:, None], new_numbers[:, None]
 scaler = make_pipeline(SimpleImputer(strategy="median"), StandardScaler()).fit(column)
+splines = SplineTransformer(n_knots=6, knots="quantile", extrapolation="constant")
+splines.fit(scaler.transform(column[np.isfinite(column)][:, None]))
 one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False).fit(levels[:, None])
 ranks = QuantileTransformer(n_quantiles=ROWS, output_distribution="normal").fit(distinct[:, None])
 rank_probe = np.array([0.01, 0.3, 0.75, 1.2, 5.0, 100.0])
@@ -63,6 +65,7 @@ print(
             "new_numbers": listed(new_numbers),
             "scaled": listed(scaler.transform(new_column)),
             "missing": listed(MissingIndicator().fit(column).transform(new_column).astype(float)),
+            "splines": splines.transform(scaler.transform(new_column)).T.tolist(),
             "quantiles": {str(q): float(np.quantile(numbers[present], q)) for q in [0.0, 0.005, 0.31, 0.5, 0.995, 1.0]},
             "distinct": listed(distinct),
             "rank_probe": listed(rank_probe),

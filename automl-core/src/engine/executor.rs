@@ -67,7 +67,7 @@ impl Executor {
             let what = format!("there is no learner \"{}\"", job.learner);
             return JobResult::failed(job.id, JobFailure::Failed(what));
         };
-        let data = self.fold_data(job);
+        let data = self.fold_data(job, learner::features::recipe(&job.recipe, &job.params));
         if cancel.is_cancelled() {
             return JobResult::failed(job.id, JobFailure::Cancelled);
         }
@@ -138,9 +138,9 @@ impl Executor {
     }
 
     /// The fold's frames, from the cache where an earlier trial used the same recipe.
-    fn fold_data(&mut self, job: &Job) -> Arc<FoldData> {
+    fn fold_data(&mut self, job: &Job, recipe: Recipe) -> Arc<FoldData> {
         let found = |c: &&Cached| {
-            c.stage == job.stage && c.rows == job.rows && c.fold == job.fold && c.recipe == job.recipe
+            c.stage == job.stage && c.rows == job.rows && c.fold == job.fold && c.recipe == recipe
         };
         if let Some(cached) = self.cache.iter().find(found) {
             return cached.data.clone();
@@ -152,14 +152,14 @@ impl Executor {
                 .refit
                 .get_or_insert_with(|| prepared.split.refit(&prepared.target, job.folds, prepared.seed)),
         };
-        let data = Arc::new(prepare_fold(&self.prepared, split, job));
+        let data = Arc::new(prepare_fold(&self.prepared, split, job, &recipe));
         let bytes =
             frame_bytes(&data.training.0) + frame_bytes(&data.validation.0) + frame_bytes(&data.locked);
         self.cache.push(Cached {
             stage: job.stage,
             rows: job.rows,
             fold: job.fold,
-            recipe: job.recipe.clone(),
+            recipe,
             data: data.clone(),
             bytes,
         });
@@ -194,7 +194,7 @@ fn log_target(job: &Job, data: &FoldData) -> Result<Option<Logs>, String> {
     }))
 }
 
-fn prepare_fold(prepared: &Prepared, split: &Split, job: &Job) -> FoldData {
+fn prepare_fold(prepared: &Prepared, split: &Split, job: &Job, recipe: &Recipe) -> FoldData {
     let rows = training_rows(prepared, split, job);
     let target = prepared.target.take(&rows);
     let columns: Vec<usize> = (0..prepared.table.columns.len()).collect();
@@ -204,7 +204,7 @@ fn prepare_fold(prepared: &Prepared, split: &Split, job: &Job) -> FoldData {
     };
     // The recipe's seed follows the fold and not the trial, so that trials share what was fitted.
     let seed = Rng::for_stream(prepared.seed, &[0xF01D, job.stage as u64, u64::from(job.fold)]).next_u64();
-    let (recipe, frame) = job.recipe.fit(&prepared.table, &columns, &rows, view, seed);
+    let (recipe, frame) = recipe.fit(&prepared.table, &columns, &rows, view, seed);
     let validating = split.validation(job.fold);
     FoldData {
         validation: (recipe.transform(&prepared.table, Some(&validating)), prepared.target.take(&validating)),

@@ -6,6 +6,7 @@ pub mod baseline;
 mod dense;
 pub mod discriminant;
 pub mod elastic_net;
+pub mod features;
 pub mod forest;
 pub mod gbt;
 pub mod knn;

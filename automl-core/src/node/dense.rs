@@ -8,7 +8,11 @@ use super::one_hot::OneHot;
 use super::recipe::Made;
 use super::rescale::Rescale;
 use super::scale::Scale;
-use super::{FeatureValues, Fitted, FittedNode, Input, Node, Skew, TargetEncode, TargetView, TextFeatures};
+use super::spline::Spline;
+use super::{
+    FeatureValues, Fitted, FittedNode, Input, Node, Skew, SplineOptions, TargetEncode, TargetView,
+    TextFeatures,
+};
 use serde::{Deserialize, Serialize};
 
 /// Options of the dense recipe.
@@ -25,6 +29,8 @@ pub struct DenseOptions {
     pub min_level_count: u32,
     pub target_encode: TargetEncode,
     pub text: TextFeatures,
+    #[serde(default)]
+    pub splines: SplineOptions,
 }
 
 impl Default for DenseOptions {
@@ -37,6 +43,7 @@ impl Default for DenseOptions {
             min_level_count: 3,
             target_encode: TargetEncode::default(),
             text: TextFeatures::default(),
+            splines: SplineOptions::default(),
         }
     }
 }
@@ -61,12 +68,17 @@ impl DenseOptions {
     ) -> Option<Made> {
         match family {
             Family::Number => {
-                let node = Scale {
+                let scale = Scale {
                     clip_quantile: self.clip_quantile,
                     clip_margin: self.clip_margin,
                     skew: self.skew,
                 };
-                let (fitted, training) = node.fit_transform(input, target, seed)?;
+                if self.splines.knots > 2 {
+                    let node = Spline { scale, options: self.splines };
+                    let (fitted, training) = node.fit_transform(input, target, seed)?;
+                    return Some(Made { node: FittedNode::Spline(fitted), training, rescale: None });
+                }
+                let (fitted, training) = scale.fit_transform(input, target, seed)?;
                 Some(Made { node: FittedNode::Scale(fitted), training, rescale: None })
             }
             Family::Time => {

@@ -5,6 +5,7 @@ use super::datetime::DateParts;
 use super::number::{FittedFlag, FittedNumber};
 use super::one_hot::FittedOneHot;
 use super::scale::FittedScale;
+use super::spline::FittedSpline;
 use super::target_encode::TargetMeans;
 use super::text::FittedText;
 use super::{FeatureValues, Input, TargetView};
@@ -58,6 +59,8 @@ pub enum FittedNode {
     Text(FittedText),
     Scale(FittedScale),
     OneHot(FittedOneHot),
+    // What came later stands behind, so that older files are read as they were written.
+    Spline(FittedSpline),
 }
 
 impl FittedNode {
@@ -71,6 +74,7 @@ impl FittedNode {
             Self::Text(n) => n,
             Self::Scale(n) => n,
             Self::OneHot(n) => n,
+            Self::Spline(n) => n,
         }
     }
 }

@@ -48,10 +48,11 @@ impl Recipe {
     ) -> (FittedRecipe, Frame) {
         let mut fitted = FittedRecipe { version: VERSION, columns: Vec::new() };
         let mut frame = Frame { columns: Vec::new(), rows: rows.len() };
+        let recipe = &self.for_columns(columns.iter().filter_map(|&j| table.columns.get(j)));
         for column in columns.iter().filter_map(|&j| table.columns.get(j)) {
             let Some(family) = Family::of(column) else { continue };
             let input = Input::new(Some(column), Some(rows), table.rows);
-            let made = match self {
+            let made = match recipe {
                 Self::Native(options) => options.make(family, &input, target, seed),
                 Self::Dense(options) => options.make(family, &input, target, seed),
             };
@@ -68,6 +69,16 @@ impl Recipe {
         (fitted, frame)
     }
 
+    /// The same, with no more than these columns allow.
+    fn for_columns<'a>(&self, columns: impl Iterator<Item = &'a Column>) -> Recipe {
+        let mut recipe = self.clone();
+        if let Self::Dense(options) = &mut recipe {
+            let numbers = columns.filter(|c| Family::of(c) == Some(Family::Number)).count();
+            options.splines = options.splines.for_columns(numbers);
+        }
+        recipe
+    }
+
     /// About how many features a table becomes: levels and words are counted on the whole table, rare ones too.
     pub fn features_about(&self, table: &Table) -> usize {
         let of = |column: &Column| match (self, Family::of(column)) {
@@ -81,7 +92,12 @@ impl Recipe {
             (_, Some(Family::Time)) => TIME_FEATURES,
             (_, Some(Family::Number | Family::Flag | Family::Category)) => 1,
         };
-        table.columns.iter().map(of).sum()
+        let numbers = table.columns.iter().filter(|c| Family::of(c) == Some(Family::Number)).count();
+        let splines = match self {
+            Self::Dense(options) => options.splines.splines_of_columns(numbers),
+            Self::Native(_) => 0,
+        };
+        splines + table.columns.iter().map(of).sum::<usize>()
     }
 }
 

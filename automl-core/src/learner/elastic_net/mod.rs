@@ -33,6 +33,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     weights: false,
     params: &[
         super::param::LOG_TARGET,
+        super::features::KNOTS,
         ParamSpec {
             name: "alpha",
             help: "How strongly weights are kept small and features left out.",
@@ -67,7 +68,8 @@ impl Learner for ElasticNet {
         &SPEC
     }
 
-    fn cost(&self, _params: &Params, load: &Load) -> f64 {
+    fn cost(&self, params: &Params, load: &Load) -> f64 {
+        let load = super::features::load(load, params);
         let f = load.features as f64;
         1e-10 * (load.cells() * (f + 20.0) + 2e3 * f * f)
     }

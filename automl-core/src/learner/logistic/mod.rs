@@ -50,6 +50,7 @@ static SPEC: LearnerSpec = LearnerSpec {
             searched: true,
         },
         CLASS_WEIGHT,
+        super::features::KNOTS,
     ],
 };
 
@@ -64,7 +65,8 @@ impl Learner for Logistic {
         &SPEC
     }
 
-    fn cost(&self, _params: &Params, load: &Load) -> f64 {
+    fn cost(&self, params: &Params, load: &Load) -> f64 {
+        let load = super::features::load(load, params);
         5e-8 * load.cells() * load.scores()
     }
 

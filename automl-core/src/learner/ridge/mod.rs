@@ -30,6 +30,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     weights: true,
     params: &[
         super::param::LOG_TARGET,
+        super::features::KNOTS,
         ParamSpec {
             name: "alpha",
             help: "How strongly weights are kept small, against overfitting.",
@@ -56,7 +57,8 @@ impl Learner for Ridge {
         &SPEC
     }
 
-    fn cost(&self, _params: &Params, load: &Load) -> f64 {
+    fn cost(&self, params: &Params, load: &Load) -> f64 {
+        let load = super::features::load(load, params);
         let f = load.features as f64;
         1e-10 * (load.cells() * (f + 20.0) + 10.0 * f * f * f)
     }

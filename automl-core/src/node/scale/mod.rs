@@ -12,6 +12,7 @@ use super::{FeatureValues, Fitted, Input, Node, TargetView};
 pub(crate) use quantile::quantiles;
 use serde::{Deserialize, Serialize};
 use skew::Shape;
+pub(crate) use skew::quantiles_of_sorted;
 
 /// Configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,16 +85,29 @@ impl Node for Scale {
     }
 }
 
+impl FittedScale {
+    fn value(&self, x: f64) -> f32 {
+        let x = if x.is_nan() { self.fill } else { x };
+        standard(self.shape.apply(x).clamp(self.low, self.high), self.mean, self.scale)
+    }
+
+    /// The scaled number of every row, the median's where it is missing.
+    pub(crate) fn scaled(&self, input: &Input<'_>) -> Vec<f32> {
+        input.numbers().into_iter().map(|x| self.value(x)).collect()
+    }
+
+    /// The scaled numbers of the rows that have one.
+    pub(crate) fn present(&self, input: &Input<'_>) -> Vec<f32> {
+        input.numbers().into_iter().filter(|x| !x.is_nan()).map(|x| self.value(x)).collect()
+    }
+}
+
 impl Fitted for FittedScale {
     fn transform(&self, input: &Input<'_>) -> Vec<FeatureValues> {
         let raw = input.numbers();
         let mut outputs = Vec::with_capacity(2);
         if self.has_value {
-            let value = |x: f64| {
-                let x = if x.is_nan() { self.fill } else { x };
-                standard(self.shape.apply(x).clamp(self.low, self.high), self.mean, self.scale)
-            };
-            outputs.push(FeatureValues::Numeric(raw.iter().map(|&x| value(x)).collect()));
+            outputs.push(FeatureValues::Numeric(raw.iter().map(|&x| self.value(x)).collect()));
         }
         if self.has_missing {
             let missing = raw.iter().map(|x| f32::from(u8::from(x.is_nan())));

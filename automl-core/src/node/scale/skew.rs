@@ -77,7 +77,7 @@ fn ranks(values: &[f64]) -> Shape {
     let (mut x, mut rank): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
     let mut start = 0;
     let level = |i: usize| i as f64 / (knots - 1) as f64;
-    let at: Vec<f64> = (0..knots).map(|i| of_sorted(&values, level(i))).collect();
+    let at = quantiles_of_sorted(&values, knots);
     while start < knots {
         let end = start + at[start..].iter().take_while(|&&v| v == at[start]).count();
         // Tied knots share the middle of their ranks.
@@ -86,6 +86,15 @@ fn ranks(values: &[f64]) -> Shape {
         start = end;
     }
     Shape::Ranks { x, rank }
+}
+
+/// `count` quantiles at equal distances, from the least value to the largest; none where `count` is below 2 or there are
+/// no values. `sorted` ascends and has no NaN.
+pub(crate) fn quantiles_of_sorted(sorted: &[f64], count: usize) -> Vec<f64> {
+    if count < 2 || sorted.is_empty() {
+        return Vec::new();
+    }
+    (0..count).map(|i| of_sorted(sorted, i as f64 / (count - 1) as f64)).collect()
 }
 
 fn of_sorted(sorted: &[f64], q: f64) -> f64 {

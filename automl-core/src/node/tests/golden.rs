@@ -41,6 +41,22 @@ fn imputed_and_scaled_numbers() {
 }
 
 #[test]
+fn splines_of_numbers() {
+    let g = golden();
+    let Recipe::Dense(plain) = plain(Skew::Keep) else { panic!() };
+    let splines = SplineOptions { knots: 6, ..SplineOptions::default() };
+    let recipe = Recipe::Dense(DenseOptions { splines, ..plain });
+    let (fitted, _) = fit(&recipe, &table(vec![numbers("n", &floats(&g["numbers"]))]));
+    let frame = fitted.transform(&table(vec![numbers("n", &floats(&g["new_numbers"]))]), None);
+    check(&frame, "n", &g["scaled"]);
+    let expected = g["splines"].as_array().unwrap();
+    assert_eq!(frame.columns.len(), 2 + expected.len());
+    for (i, expected) in expected.iter().enumerate() {
+        check(&frame, &format!("n: curve {}", i + 1), expected);
+    }
+}
+
+#[test]
 fn quantiles() {
     let g = golden();
     let present: Vec<f64> = floats(&g["numbers"]).into_iter().filter(|x| !x.is_nan()).collect();

@@ -56,6 +56,13 @@ fn recipes() -> [Recipe; 2] {
     [Recipe::Native(NativeOptions::default()), Recipe::Dense(DenseOptions::default())]
 }
 
+/// With every option that is off by default.
+fn all_recipes() -> Vec<Recipe> {
+    let splines = SplineOptions { knots: 6, ..SplineOptions::default() };
+    let dense = DenseOptions { splines, ..DenseOptions::default() };
+    recipes().into_iter().chain([Recipe::Dense(dense)]).collect()
+}
+
 /// Fits on all rows with a target that alternates.
 fn fit(recipe: &Recipe, table: &Table) -> (FittedRecipe, Frame) {
     let y: Vec<f64> = (0..table.rows).map(|i| (i % 2) as f64).collect();
@@ -154,7 +161,7 @@ proptest! {
         let target = TargetView::Classes { codes: &codes, classes: 3 };
         let first = build(&[training.clone(), others].concat(), false);
         let second = build(&[training, instead].concat(), true);
-        for recipe in recipes() {
+        for recipe in all_recipes() {
             let (a, frame_a) = recipe.fit(&first, &columns, &rows, target, seed);
             let (b, frame_b) = recipe.fit(&second, &columns, &rows, target, seed);
             prop_assert_eq!(postcard::to_stdvec(&a).unwrap(), postcard::to_stdvec(&b).unwrap());
@@ -177,7 +184,7 @@ proptest! {
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let t = build(&rows, false);
-        for recipe in recipes() {
+        for recipe in all_recipes() {
             let mut bytes = postcard::to_stdvec(&fit(&recipe, &t).0).unwrap();
             for (at, byte) in &damage {
                 *at.get_mut(&mut bytes[..]) = *byte;
