@@ -3,7 +3,11 @@
 //! It executes nothing by itself: it hands out jobs and takes results, so that threads, Web Workers or worker
 //! processes may run them.
 
+mod answers;
 mod artifact;
+#[cfg(test)]
+mod asked_tests;
+mod constraints;
 #[cfg(test)]
 mod coverage_tests;
 mod executor;

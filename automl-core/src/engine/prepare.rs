@@ -1,11 +1,13 @@
 //! From a table and a request to what every executor needs: rows with a target, features, the split.
 
+use super::answers::{of_mean_one, weights_of};
+use super::constraints;
 use super::protocol::{InputField, StudyRequest};
-use super::target::{encode, feature_columns, find_column, question, target_info};
+use super::target::{EncodedTarget, encode, feature_columns, find_column, question, target_info};
 use crate::diagnostic::Diagnostic;
 use crate::metric::{self, Actual, MetricSpec};
 use crate::model::{Target, Task};
-use crate::search::{Loads, Split, plan_split};
+use crate::search::{Constraints, Loads, Split, plan_split};
 use crate::table::{Column, ColumnType, ReadOptions, Table, Values, fingerprint, profile};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +22,11 @@ pub struct Prepared {
     /// Feature columns of the rows that have a target.
     pub(super) table: Table,
     pub(super) target: Target,
+    /// How much rows count, 1 on average; all alike where there are none.
+    pub(super) weights: Option<Vec<f64>>,
     pub(super) target_column: String,
+    pub(super) weights_column: Option<String>,
+    pub(super) constraints: Constraints,
     pub(super) classes: Vec<String>,
     pub(super) metric: String,
     pub(super) split: Split,
@@ -92,7 +98,12 @@ pub fn prepare(
     let metric = chosen_metric(request, info.task).map_err(one)?;
     check_names(table, request).map_err(one)?;
     let column = find_column(table, &request.target).map_err(one)?;
-    let encoded = encode(column, info.task).map_err(one)?;
+    let mut diagnostics = info.diagnostics;
+    let mut encoded = encode(column, info.task).map_err(one)?;
+    let weights = match weights_column(table, request).map_err(one)? {
+        Some(weights) => Some(weigh(weights, &mut encoded, &mut diagnostics).map_err(one)?),
+        None => None,
+    };
     if encoded.rows.len() < FEWEST_ROWS {
         return Err(one(Diagnostic::error(
             "data.too_few_rows",
@@ -101,8 +112,12 @@ pub fn prepare(
         )));
     }
     let at = table.column_index(&column.name).unwrap_or(0);
-    let features = feature_columns(table, at, &request.ignore);
-    let mut diagnostics = info.diagnostics;
+    let ignore: Vec<String> = request.ignore.iter().chain(&request.weights).cloned().collect();
+    let features = feature_columns(table, at, &ignore);
+    // What is not looked at gives nothing away.
+    diagnostics.retain(|d| d.code != "target.leak" || d.column.as_ref().is_none_or(|c| !ignore.contains(c)));
+    let names: Vec<&str> = features.iter().map(|&j| table.columns[j].name.as_str()).collect();
+    let constraints = constraints::checked(table, &names, request, info.task).map_err(one)?;
     if features.is_empty() {
         diagnostics.push(Diagnostic::warning(
             "data.no_features",
@@ -117,12 +132,19 @@ pub fn prepare(
         .collect();
     let table_used = Table { columns, rows: encoded.rows.len() };
     let split = plan_split(&encoded.target, features.len(), request.budget_secs, request.seed);
-    let read = read_options(next, &table_used, column);
+    let read = read_options(
+        next,
+        &table_used,
+        [Some(column), request.weights.as_ref().and_then(|w| table.column(w))],
+    );
     Ok(Prepared {
         inputs: input_fields(&table_used),
         table: table_used,
         target: encoded.target,
+        weights: weights.as_deref().map(of_mean_one),
         target_column: column.name.clone(),
+        weights_column: request.weights.clone(),
+        constraints,
         classes: encoded.classes,
         metric: metric.id.to_owned(),
         split,
@@ -133,9 +155,68 @@ pub fn prepare(
     })
 }
 
-/// Options that force the types of the columns that the model reads, and of no other.
-fn read_options(next: ReadOptions, features: &Table, target: &Column) -> ReadOptions {
-    let types = features.columns.iter().chain([target]).map(|c| (c.name.clone(), c.ty)).collect();
+/// The column of weights that was asked for.
+///
+/// # Errors
+/// Where it is not there, or is the target.
+fn weights_column<'a>(table: &'a Table, request: &StudyRequest) -> Result<Option<&'a Column>, Diagnostic> {
+    let Some(name) = &request.weights else { return Ok(None) };
+    let column = find_column(table, name)?;
+    if *name == request.target {
+        return Err(Diagnostic::error(
+            "weights.target",
+            format!("\"{name}\" is the target: it cannot say how much rows count as well."),
+            "Choose another column of weights, or none.",
+        )
+        .at_column(name));
+    }
+    Ok(Some(column))
+}
+
+/// The weights of the rows that have a target. Rows of weight 0 are left out there.
+///
+/// # Errors
+/// A row without a weight; a single class that is left.
+fn weigh(
+    column: &Column,
+    encoded: &mut EncodedTarget,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Vec<f64>, Diagnostic> {
+    let mut weights = weights_of(column, &encoded.rows)?;
+    let kept: Vec<u32> = (0..weights.len() as u32).filter(|&i| weights[i as usize] > 0.0).collect();
+    let left_out = weights.len() - kept.len();
+    if left_out == 0 {
+        return Ok(weights);
+    }
+    encoded.rows = kept.iter().map(|&i| encoded.rows[i as usize]).collect();
+    encoded.target = encoded.target.take(&kept);
+    weights.retain(|&w| w > 0.0);
+    if let Target::Classes { codes, .. } = &encoded.target
+        && codes.iter().all(|c| *c == codes[0])
+    {
+        return Err(Diagnostic::error(
+            "weights.one_class",
+            format!("All rows whose weight in \"{}\" is above 0 are of one class.", column.name),
+            "Choose another column of weights, or none.",
+        )
+        .at_column(&column.name));
+    }
+    diagnostics.push(
+        Diagnostic::info(
+            "weights.rows_left_out",
+            format!("Rows of weight 0 are left out: {}.", crate::numeric::count(left_out as u64)),
+            "Give them a weight above 0 if they are to count.",
+        )
+        .at_column(&column.name),
+    );
+    Ok(weights)
+}
+
+/// Options that force the types of the columns that the model reads, and of no other. `beside`: the target, and what
+/// weighs rows.
+fn read_options(next: ReadOptions, features: &Table, beside: [Option<&Column>; 2]) -> ReadOptions {
+    let types =
+        features.columns.iter().chain(beside.into_iter().flatten()).map(|c| (c.name.clone(), c.ty)).collect();
     ReadOptions { types, ..next }
 }
 

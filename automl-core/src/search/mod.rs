@@ -5,6 +5,7 @@
 //! one sequence of trials on every machine. Trial *n* depends on the results of trials up to *n* − [`LOOKBACK`]
 //! only, so the sequence is the same for any number of workers up to that many.
 
+mod constraints;
 mod ensemble;
 mod loads;
 mod portfolio;
@@ -12,6 +13,7 @@ mod propose;
 mod prune;
 mod split;
 
+pub use constraints::{Constraints, Direction};
 pub use ensemble::{Candidate, Ensemble, select_ensemble, select_ensemble_by_bags};
 pub use loads::Loads;
 pub use portfolio::portfolio;

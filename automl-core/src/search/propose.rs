@@ -44,6 +44,8 @@ pub struct Proposer {
     /// Learners with parameters to vary.
     varied: Vec<&'static LearnerSpec>,
     loads: Loads,
+    /// Values that every proposal has, whatever the search finds.
+    held: Params,
 }
 
 impl Proposer {
@@ -55,7 +57,24 @@ impl Proposer {
             .collect();
         let first = portfolio(task, wanted, reproducible, loads.target_is_amounts());
         let first = loads.quick_first(first.into_iter().map(|p| loads.within_budget(p)).collect());
-        Self { first, seed, varied, loads }
+        Self { first, seed, varied, loads, held: Params::default() }
+    }
+
+    /// The same proposals with the parameters in `held`, where a learner declares them, at these values.
+    #[must_use]
+    pub fn holding(mut self, held: Params) -> Self {
+        self.held = held;
+        self.first = self.first.iter().map(|p| self.hold(p.clone())).collect();
+        self
+    }
+
+    fn hold(&self, mut proposal: Proposal) -> Proposal {
+        for (name, value) in &self.held.0 {
+            if let Some(place) = proposal.params.0.get_mut(name) {
+                place.clone_from(value);
+            }
+        }
+        proposal
     }
 
     /// The proposal of trial `trial`, given the trials before it whose results may be looked at, and all that were
@@ -111,7 +130,8 @@ impl Proposer {
     fn proposal(&self, spec: &'static LearnerSpec, params: Params) -> Proposal {
         let params = Params::complete(spec.params, &params);
         let recipe = recipe_for(spec);
-        self.loads.within_budget(Proposal { learner: spec.id.to_owned(), params, recipe, portfolio: false })
+        let proposal = Proposal { learner: spec.id.to_owned(), params, recipe, portfolio: false };
+        self.hold(self.loads.within_budget(proposal))
     }
 
     /// The best few, with the best of a second learner among them: an ensemble lives on differences.

@@ -45,6 +45,7 @@ impl Study {
             end_reason: self.end_reason,
             tie_test: rows.iter().any(|r| r.p_vs_best.is_some()).then(|| TIE_TEST.to_owned()),
             rows,
+            left_out: self.left_out.clone(),
         }
     }
 
@@ -64,7 +65,6 @@ impl Study {
     }
 
     fn row(&self, index: usize, trial: &Trial) -> BoardRow {
-        let first_summary = || trial.folds.iter().flatten().next().map(|f| f.result.summary.clone());
         // What a running trial has so far would depend on the workers; a board is shown live all the same.
         BoardRow {
             trial: Some(index as u32),
@@ -83,14 +83,25 @@ impl Study {
             seed: trial.seed,
             weight: trial.weight,
             reproducible: trial.is_reproducible(),
-            note: if trial.note.is_empty() {
-                first_summary().unwrap_or_default()
-            } else {
-                trial.note.clone()
-            },
+            note: self.note(trial),
             p_vs_best: trial.versus.map(|v| v.p),
             tied_with_best: trial.is_tied_with_best(),
         }
+    }
+
+    /// What went wrong, or what the fit has to tell.
+    fn note(&self, trial: &Trial) -> String {
+        if !trial.note.is_empty() {
+            return trial.note.clone();
+        }
+        let mut note =
+            trial.folds.iter().flatten().next().map_or(String::new(), |f| f.result.summary.clone());
+        let heeds = learner::find(&trial.proposal.learner).is_none_or(|l| l.spec().weights);
+        if self.prepared.weights.is_some() && !heeds {
+            note.push_str(if note.is_empty() { "" } else { "; " });
+            note.push_str("trained on all rows alike, as it takes no weights");
+        }
+        note
     }
 
     fn progress(&self, now: f64) -> f64 {
