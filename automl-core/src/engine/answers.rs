@@ -1,11 +1,13 @@
 //! Answers of rows and how much these rows count.
 
 use super::prepare::{Prepared, actual};
+use super::protocol::StudyRequest;
+use super::target::{EncodedTarget, find_column};
 use crate::diagnostic::Diagnostic;
 use crate::metric::Seen;
 use crate::model::Target;
 use crate::numeric::{count, mean};
-use crate::table::{Column, Values};
+use crate::table::{Column, Table, Values};
 
 /// Target values of some rows, and their weights where rows do not count alike.
 #[derive(Debug, Clone)]
@@ -31,6 +33,66 @@ impl Prepared {
         let of_rows = |w: &Vec<f64>| rows.iter().map(|&i| w[i as usize]).collect();
         Answers { target: self.target.take(rows), weights: self.weights.as_ref().map(of_rows) }
     }
+}
+
+/// The column of weights that was asked for.
+///
+/// # Errors
+/// Where it is not there, or is the target.
+pub(super) fn weights_column<'a>(
+    table: &'a Table,
+    request: &StudyRequest,
+) -> Result<Option<&'a Column>, Diagnostic> {
+    let Some(name) = &request.weights else { return Ok(None) };
+    let column = find_column(table, name)?;
+    if *name == request.target {
+        return Err(Diagnostic::error(
+            "weights.target",
+            format!("\"{name}\" is the target: it cannot say how much rows count as well."),
+            "Choose another column of weights, or none.",
+        )
+        .at_column(name));
+    }
+    Ok(Some(column))
+}
+
+/// The weights of the rows that have a target. Rows of weight 0 are left out there.
+///
+/// # Errors
+/// A row without a weight; a single class that is left.
+pub(super) fn weigh(
+    column: &Column,
+    encoded: &mut EncodedTarget,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Vec<f64>, Diagnostic> {
+    let mut weights = weights_of(column, &encoded.rows)?;
+    let kept: Vec<u32> = (0..weights.len() as u32).filter(|&i| weights[i as usize] > 0.0).collect();
+    let left_out = weights.len() - kept.len();
+    if left_out == 0 {
+        return Ok(weights);
+    }
+    encoded.rows = kept.iter().map(|&i| encoded.rows[i as usize]).collect();
+    encoded.target = encoded.target.take(&kept);
+    weights.retain(|&w| w > 0.0);
+    if let Target::Classes { codes, .. } = &encoded.target
+        && codes.iter().all(|c| *c == codes[0])
+    {
+        return Err(Diagnostic::error(
+            "weights.one_class",
+            format!("All rows whose weight in \"{}\" is above 0 are of one class.", column.name),
+            "Choose another column of weights, or none.",
+        )
+        .at_column(&column.name));
+    }
+    diagnostics.push(
+        Diagnostic::info(
+            "weights.rows_left_out",
+            format!("Rows of weight 0 are left out: {}.", count(left_out as u64)),
+            "Give them a weight above 0 if they are to count.",
+        )
+        .at_column(&column.name),
+    );
+    Ok(weights)
 }
 
 /// The weights of the rows `rows` of `column`, as they are written.

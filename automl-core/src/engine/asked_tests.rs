@@ -1,11 +1,13 @@
 //! What a request may ask for beside the target: weights, constraints.
 
 use super::protocol::{StudyRequest, TrialState};
-use super::tests::{request, run, table};
-use super::{ModelArtifact, Outcome, prepare};
+use super::tests::{csv, request, run, table};
+use super::{Executor, ModelArtifact, Outcome, Study, prepare, prepare_within};
 use crate::diagnostic::Diagnostic;
 use crate::learner::ParamValue;
+use crate::model::Task;
 use crate::numeric::Rng;
+use crate::platform::Cancel;
 use crate::search::Direction;
 use std::sync::Arc;
 
@@ -162,6 +164,121 @@ fn constraints_that_cannot_be_are_refused() {
     assert!(told.code == "constraint.no_learner" && told.remedy.contains("gbt"), "{}", told.remedy);
     let empty = StudyRequest { interactions: vec![Vec::new()], ..request(2) };
     assert_eq!(refused(&text, &empty).code, "constraint.groups");
-    let classes = super::tests::csv(crate::model::Task::Multiclass);
+    let classes = csv(Task::Multiclass);
     assert_eq!(refused(&classes, &of(up("amount"))).code, "constraint.several_classes");
+}
+
+#[test]
+fn what_memory_does_not_hold_is_sampled_and_said() {
+    let mut rng = Rng::new(3);
+    let mut text = "x,z,answer\n".to_owned();
+    for i in 0..3_000 {
+        let x = rng.normal();
+        let yes = i % 10 == 0;
+        text.push_str(&format!(
+            "{:.3},{:.3},{}\n",
+            x + f64::from(u8::from(yes)),
+            rng.normal(),
+            if yes { "yes" } else { "no" }
+        ));
+    }
+    let learners = vec!["logistic".to_owned()];
+    let asked = StudyRequest { max_memory_mb: Some(1), learners: learners.clone(), ..request(2) };
+    let outcome = study(&text, &asked).expect("a model");
+    let header = outcome.artifact.header();
+    assert_eq!(header.rows, 1_000);
+    let told = outcome.verdict.diagnostics.iter().find(|d| d.code == "data.sampled").expect("is said");
+    assert!(told.message.starts_with("Learned from 1,000 of 3,000 rows"), "{told}");
+    // What the machine has decides only where nothing is asked for, and is then as good as asked for.
+    let (rows, next) = table(&text);
+    let plain = StudyRequest { max_memory_mb: None, ..asked.clone() };
+    let by_machine = prepare_within(&rows, next, &plain, Some(1_900_000)).expect("can be learned from");
+    let by_machine = run(&Arc::new(by_machine), &plain, 1).expect("a model");
+    assert!(by_machine.artifact.to_bytes() == outcome.artifact.to_bytes());
+    assert_eq!(header.request.max_memory_mb, Some(1));
+    let enough = study(&text, &StudyRequest { max_memory_mb: Some(4_000), learners, ..request(2) });
+    assert_eq!(enough.expect("a model").artifact.header().rows, 3_000);
+}
+
+/// A study whose predictions take as long as `us` says of a learner, on one pipeline.
+fn timed(limit: f64, us: fn(&str) -> f64) -> Outcome {
+    let asked = StudyRequest {
+        max_trials: Some(9),
+        budget_secs: Some(100.0),
+        max_predict_us_per_row: Some(limit),
+        ..request(9)
+    };
+    let (rows, next) = table(&csv(Task::Binary));
+    let prepared = Arc::new(prepare(&rows, next, &asked).expect("can be learned from"));
+    let mut study = Study::new(prepared.clone(), asked, 1, 0.0, 0.0);
+    let mut executor = Executor::new(prepared, 1);
+    for now in 0..10_000 {
+        let now = f64::from(now) * 1e-3;
+        if let Some(job) = study.next_job(now) {
+            let mut result = executor.run(&job, &Cancel::new());
+            result.predict_secs = 1e-6 * us(&job.learner) * result.predicted_rows as f64;
+            result.fit_secs = 0.01;
+            study.job_done(result, now);
+        }
+        study.tick(now);
+        if let Some(outcome) = study.outcome() {
+            return outcome.expect("a model");
+        }
+    }
+    panic!("the study does not end");
+}
+
+#[test]
+fn a_model_predicts_within_the_time_asked_for() {
+    // Ten folds: 10 µs a model of logistic regression, 50 of boosting, 400 of a forest.
+    let us = |learner: &str| match learner {
+        "logistic" => 1.0,
+        "gbt" => 5.0,
+        "baseline" => 0.1,
+        _ => 40.0,
+    };
+    let spent = |o: &Outcome| {
+        let members = o.board.rows.iter().filter(|r| r.trial.is_some() && r.weight > 0.0);
+        members.map(|r| r.predict_us_per_row).sum::<f64>()
+    };
+    let wide = timed(1e6, us);
+    assert!(
+        spent(&wide) > 65.0 && wide.board.remarks().is_empty(),
+        "{} {:?}",
+        spent(&wide),
+        wide.board.remarks()
+    );
+    let tight = timed(65.0, us);
+    assert!(spent(&tight) <= 65.0 + 1e-9, "{}", spent(&tight));
+    let forest = tight.board.rows.iter().find(|r| r.learner == "extra_trees").expect("was tried");
+    assert!(forest.note.contains("slower to predict") && forest.weight == 0.0, "{forest:?}");
+    assert!(tight.verdict.diagnostics.iter().all(|d| d.code != "predict_limit.not_met"));
+    // Nothing is quick enough: the quickest, and it is said.
+    let none = timed(3.0, us);
+    let chosen = none.board.rows.iter().find(|r| r.weight > 0.0).expect("a model");
+    assert_eq!(chosen.learner, "logistic");
+    assert!(none.verdict.diagnostics.iter().any(|d| d.code == "predict_limit.not_met"));
+}
+
+#[test]
+fn a_limit_on_time_needs_a_budget_and_no_promise_of_the_same_bytes() {
+    let text = csv(Task::Binary);
+    let limited = StudyRequest { max_predict_us_per_row: Some(5.0), ..request(2) };
+    assert_eq!(refused(&text, &limited).code, "predict_limit.not_reproducible");
+    let promised = StudyRequest { budget_secs: Some(5.0), reproducible: true, ..limited.clone() };
+    assert_eq!(refused(&text, &promised).code, "predict_limit.not_reproducible");
+    let none = StudyRequest { budget_secs: Some(5.0), max_predict_us_per_row: Some(0.0), ..limited };
+    assert_eq!(refused(&text, &none).code, "predict_limit.none");
+}
+
+#[test]
+fn absolute_errors_are_learned_where_they_are_the_metric() {
+    let asked =
+        StudyRequest { metric: Some("mae".to_owned()), learners: vec!["gbt".to_owned()], ..request(4) };
+    let outcome = study(&csv(Task::Regression), &asked).expect("a model");
+    let has = |loss: &str| {
+        let value = ParamValue::Text(loss.to_owned());
+        outcome.board.rows.iter().any(|r| r.params.0.get("loss") == Some(&value))
+    };
+    assert!(has("absolute") && has("auto"));
 }

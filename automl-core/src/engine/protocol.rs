@@ -3,9 +3,12 @@
 //! A front sends [`Command`]s and shows [`Event`]s; both are plain data and travel as JSON. Bytes (a file, a model)
 //! travel beside a message, never in it. [`VERSION`] changes with any change that an older side would misread.
 
+mod remarks;
 mod request;
 mod trust;
 
+pub use remarks::LeftOut;
+pub(in crate::engine) use remarks::{TOO_SLOW, UNWEIGHTED};
 pub use request::StudyRequest;
 pub use trust::{CalibrationCheck, Coverage, ProbabilityErrors, RowInterval};
 
@@ -13,6 +16,7 @@ use super::artifact::PredictOptions;
 use crate::diagnostic::Diagnostic;
 use crate::learner::Params;
 use crate::model::Task;
+pub use crate::search::Direction;
 use crate::table::{ColumnType, Profile, ReadOptions, ReadReport};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -253,15 +257,6 @@ pub struct Board {
     pub left_out: Vec<LeftOut>,
 }
 
-/// A learner that was not searched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
-    pub learner: String,
-    pub title: String,
-    /// In words that follow "as".
-    pub reason: String,
-}
-
 /// How a trial stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -294,7 +289,8 @@ pub struct BoardRow {
     pub holdout: Option<f64>,
     /// Seconds of fitting, all folds together. Not part of what is reproducible.
     pub fit_secs: f64,
-    /// Microseconds to predict a row.
+    /// Microseconds to predict a row with all that the model would have of this trial: a pipeline a fold, preprocessing
+    /// included.
     pub predict_us_per_row: f64,
     /// `cpu` or `gpu`.
     pub backend: String,

@@ -70,6 +70,11 @@ impl Recipe {
 
     /// About how many features a table becomes: levels and words are counted on the whole table, rare ones too.
     pub fn features_about(&self, table: &Table) -> usize {
+        self.features_of(table.columns.iter())
+    }
+
+    /// The same of some columns.
+    pub fn features_of<'a>(&self, columns: impl Iterator<Item = &'a Column>) -> usize {
         let of = |column: &Column| match (self, Family::of(column)) {
             (_, None) => 0,
             (Self::Dense(options), Some(Family::Category)) => match &column.values {
@@ -81,7 +86,7 @@ impl Recipe {
             (_, Some(Family::Time)) => TIME_FEATURES,
             (_, Some(Family::Number | Family::Flag | Family::Category)) => 1,
         };
-        table.columns.iter().map(of).sum()
+        columns.map(of).sum()
     }
 }
 

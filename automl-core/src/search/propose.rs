@@ -4,10 +4,12 @@
 //! of regularised evolution: a parent is drawn from the best trials so far and a few of its parameters move; the
 //! step shrinks as a learner is tried more often.
 
+use super::aim::Aim;
 use super::loads::Loads;
 use super::portfolio::{admits, portfolio, recipe_for};
 use crate::learner::{self, LearnerSpec, ParamKind, ParamSpec, ParamValue, Params, Scale};
-use crate::model::Task;
+use crate::metric::MetricSpec;
+use crate::model::{Target, Task};
 use crate::node::Recipe;
 use crate::numeric::{Rng, math};
 
@@ -46,6 +48,7 @@ pub struct Proposer {
     loads: Loads,
     /// Values that every proposal has, whatever the search finds.
     held: Params,
+    aim: Aim,
 }
 
 impl Proposer {
@@ -57,7 +60,15 @@ impl Proposer {
             .collect();
         let first = portfolio(task, wanted, reproducible, loads.target_is_amounts());
         let first = loads.quick_first(first.into_iter().map(|p| loads.within_budget(p)).collect());
-        Self { first, seed, varied, loads, held: Params::default() }
+        Self { first, seed, varied, loads, held: Params::default(), aim: Aim::default() }
+    }
+
+    /// With settings that the metric rewards among the proposals ([`Aim`]).
+    #[must_use]
+    pub fn aiming_at(mut self, metric: &MetricSpec, target: &Target) -> Self {
+        self.aim = Aim::of(metric, target);
+        self.aim.alternate(&mut self.first);
+        self
     }
 
     /// The same proposals with the parameters in `held`, where a learner declares them, at these values.
@@ -113,14 +124,15 @@ impl Proposer {
             let b = rng.below(self.varied.len());
             let spec = [self.varied[a], self.varied[b]].into_iter().min_by_key(|s| rank_of(&ranked, s.id))?;
             let params = spec.params.iter().map(|p| (p.name.to_owned(), drawn(p, rng))).collect();
-            return Some(self.proposal(spec, Params(params)));
+            return Some(self.proposal(spec, self.aim.varied(Params(params), rng)));
         }
         // The best are drawn more often: weights 1, 1/2, 1/3, …
         let parent = spread[weighted(spread.len(), rng)];
         let spec = self.varied.iter().find(|s| s.id == parent.learner)?;
         let tries = past.iter().filter(|p| p.proposal.learner == parent.learner).count();
         let step = (0.35 / (1.0 + tries as f64 / 12.0)).max(0.08);
-        Some(self.proposal(spec, moved(spec, &parent.params, step, rng)))
+        let child = moved(spec, &parent.params, step, rng);
+        Some(self.proposal(spec, self.aim.varied(child, rng)))
     }
 
     fn varies(&self, learner: &str) -> bool {
@@ -245,7 +257,6 @@ fn moved(spec: &LearnerSpec, parent: &Params, step: f64, rng: &mut Rng) -> Param
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Target;
     use crate::table::Table;
 
     fn loads() -> Loads {

@@ -42,4 +42,11 @@ pub struct StudyRequest {
     /// Groups of columns that may act together; columns that none names are one more group.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interactions: Vec<Vec<String>>,
+    /// Most microseconds that the model may take to predict a row, as measured where it is searched. `None`: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_predict_us_per_row: Option<f64>,
+    /// Most megabytes that the study may take, or in a tab each of its workers. What does not fit is not begun: learners
+    /// are left out, and else rows are sampled. `None`: what the machine has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_memory_mb: Option<u64>,
 }

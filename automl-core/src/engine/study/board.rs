@@ -3,7 +3,7 @@
 use super::compare::TIE_TEST;
 use super::trial::Trial;
 use super::{Step, Study};
-use crate::engine::protocol::{Board, BoardRow, Phase, TrialState};
+use crate::engine::protocol::{Board, BoardRow, Phase, TOO_SLOW, TrialState, UNWEIGHTED};
 use crate::learner;
 
 /// Share of the progress bar that the search takes where no budget tells.
@@ -78,7 +78,7 @@ impl Study {
             folds: trial.folds.len() as u32,
             holdout: trial.locked_score,
             fit_secs: trial.fit_secs(),
-            predict_us_per_row: trial.predict_us_per_row(),
+            predict_us_per_row: self.model_us(trial),
             backend: "cpu".to_owned(),
             seed: trial.seed,
             weight: trial.weight,
@@ -96,10 +96,14 @@ impl Study {
         }
         let mut note =
             trial.folds.iter().flatten().next().map_or(String::new(), |f| f.result.summary.clone());
+        if self.is_too_slow_to_predict(trial) {
+            note.push_str(if note.is_empty() { "" } else { "; " });
+            note.push_str(TOO_SLOW);
+        }
         let heeds = learner::find(&trial.proposal.learner).is_none_or(|l| l.spec().weights);
         if self.prepared.weights.is_some() && !heeds {
             note.push_str(if note.is_empty() { "" } else { "; " });
-            note.push_str("trained on all rows alike, as it takes no weights");
+            note.push_str(UNWEIGHTED);
         }
         note
     }

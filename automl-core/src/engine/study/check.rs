@@ -67,7 +67,7 @@ impl Study {
         if candidates.is_empty() {
             return Err(self.nothing_trained());
         }
-        let members = self.choose_members(&candidates);
+        let members = self.quick_members(&candidates);
         let decision = self.decide(&members);
         let locked_rows = self.prepared.split.locked();
         let answers = self.prepared.answers(&locked_rows);
@@ -120,7 +120,7 @@ impl Study {
     }
 
     /// Greedy selection over out-of-fold predictions, the greatest share first.
-    fn choose_members(&self, candidates: &[usize]) -> Vec<(usize, f64)> {
+    pub(super) fn choose_members(&self, candidates: &[usize]) -> Vec<(usize, f64)> {
         let split = &self.prepared.split;
         let rows: Vec<u32> = (0..split.folds()).flat_map(|f| split.validation(f)).collect();
         let step = rows.len().div_ceil(BLEND_ROWS).max(1);
@@ -182,7 +182,7 @@ impl Study {
             folds: split.folds(),
             holdout,
             fit_secs: trials().map(super::trial::Trial::fit_secs).sum(),
-            predict_us_per_row: trials().map(super::trial::Trial::predict_us_per_row).sum(),
+            predict_us_per_row: trials().map(|t| self.model_us(t)).sum(),
             backend: "cpu".to_owned(),
             seed: self.request.seed,
             weight: 1.0,

@@ -1,18 +1,13 @@
 //! Learners that a study passes over for what was asked of it, and why.
 
-use crate::engine::prepare::Prepared;
+use crate::engine::prepare::{Prepared, suits};
 use crate::engine::protocol::{LeftOut, StudyRequest};
-use crate::learner::{self, LearnerSpec, Reproducible};
+use crate::learner::{self, LearnerSpec};
 
 /// The learners that a search may use, as a request names them (none: all that suit), and those that it leaves out.
 pub(super) fn searched(prepared: &Prepared, request: &StudyRequest) -> (Vec<String>, Vec<LeftOut>) {
-    let named = |s: &LearnerSpec| request.learners.iter().any(|id| id == s.id);
-    let suits = |s: &&LearnerSpec| {
-        let usual = request.learners.is_empty() && s.reproducible == Reproducible::Everywhere;
-        s.id != "baseline" && s.tasks.contains(&prepared.task()) && (usual || named(s))
-    };
     let (mut kept, mut left_out) = (Vec::new(), Vec::new());
-    for spec in learner::all().iter().map(|l| l.spec()).filter(suits) {
+    for spec in learner::all().iter().map(|l| l.spec()).filter(|s| suits(s, prepared.task(), request)) {
         match why_not(prepared, spec) {
             None => kept.push(spec.id.to_owned()),
             Some(reason) => {
@@ -25,5 +20,8 @@ pub(super) fn searched(prepared: &Prepared, request: &StudyRequest) -> (Vec<Stri
 }
 
 fn why_not(prepared: &Prepared, spec: &LearnerSpec) -> Option<String> {
-    (!prepared.constraints.are_kept_by(spec)).then(|| "it cannot keep to the constraints".to_owned())
+    if !prepared.constraints.are_kept_by(spec) {
+        return Some("cannot keep to the constraints".to_owned());
+    }
+    prepared.memory.too_large.iter().find(|l| l.learner == spec.id).map(|l| l.reason.clone())
 }

@@ -12,9 +12,12 @@ mod compare;
 mod costs;
 mod finish;
 mod leave_out;
+mod quick;
 mod refit;
 mod search;
 mod trial;
+
+pub(super) use quick::check_limit;
 
 use super::artifact::ModelArtifact;
 use super::job::{Job, JobResult, Stage};
@@ -94,6 +97,7 @@ impl Study {
         let loads = prepared.loads(request.budget_secs);
         let (learners, left_out) = leave_out::searched(&prepared, &request);
         let proposer = Proposer::new(prepared.task(), &learners, request.reproducible, request.seed, loads)
+            .aiming_at(prepared.metric(), &prepared.target)
             .holding(prepared.constraints.as_params(|column| vec![column.to_owned()]));
         let budget = request.budget_secs.filter(|b| b.is_finite()).map(|b| b.max(0.1));
         Self {

@@ -269,7 +269,7 @@ impl Study {
         let most = if self.prepared.rows() > LARGE_ROWS { KEPT_LARGE } else { KEPT };
         let mut learners: Vec<&str> = Vec::new();
         let mut kept = Vec::new();
-        for (place, index) in self.ranked().into_iter().enumerate() {
+        for (place, index) in self.quick_enough(self.ranked()).into_iter().enumerate() {
             let learner = self.trials[index].proposal.learner.as_str();
             if place < most || !learners.contains(&learner) {
                 kept.push(index);
