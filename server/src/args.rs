@@ -1,5 +1,6 @@
 //! What the command line takes.
 
+use automl_core::engine::protocol::Direction;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -87,6 +88,25 @@ pub struct FitArgs {
     /// Leave out learners whose last bits depend on the machine
     #[arg(long)]
     pub reproducible: bool,
+    /// Column that says how much each row counts, from 0 on, in training and in scores; it is not learned from
+    #[arg(long, value_name = "COL")]
+    pub weights: Option<String>,
+    /// A number with which predictions may only rise or only fall, for example age=up or price=down; may be given more
+    /// than once. Only learners that keep to it are searched
+    #[arg(long, value_name = "COL=WAY", value_parser = direction)]
+    pub monotone: Vec<(String, Direction)>,
+    /// Columns that may act together, for example a,b,c; columns that no group names are one more. A name with a comma goes
+    /// in double quotes. May be given more than once; only learners that keep to it are searched
+    #[arg(long, value_name = "COLS", value_parser = names)]
+    pub interact: Vec<Names>,
+    /// Most microseconds that the model may take to predict a row, measured on this machine; slower models are not taken.
+    /// Needs a time budget, and not --reproducible: the clock chooses
+    #[arg(long, value_name = "US", conflicts_with = "reproducible")]
+    pub max_predict_us_per_row: Option<f64>,
+    /// Most memory that the search may take, for example 4GB or 800MB; what does not fit is not begun: fewer threads,
+    /// then fewer kinds of models, then a sample of the rows [default: most of what is free]
+    #[arg(long, value_name = "SIZE", value_parser = megabytes)]
+    pub max_memory: Option<u64>,
     /// File for the model
     #[arg(long, value_name = "MODEL")]
     pub out: PathBuf,
@@ -263,6 +283,55 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// `800MB`, `4GB`, `1.5 GB` in megabytes.
+fn megabytes(text: &str) -> Result<u64, String> {
+    let wrong = || "it is a size with MB or GB behind it, for example 4GB".to_owned();
+    let text = text.trim().to_ascii_lowercase();
+    let at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(at);
+    let scale = match unit {
+        "mb" | "m" => 1.0,
+        "gb" | "g" => 1e3,
+        _ => return Err(wrong()),
+    };
+    let size = number.trim().parse::<f64>().map_err(|_| wrong())? * scale;
+    if (1.0..=1e9).contains(&size) { Ok(size as u64) } else { Err(wrong()) }
+}
+
+/// Names of columns in one argument.
+pub type Names = Vec<String>;
+
+/// `age=up`.
+fn direction(text: &str) -> Result<(String, Direction), String> {
+    let wrong = || "it is COL=up or COL=down".to_owned();
+    let (column, way) = text.rsplit_once('=').ok_or_else(wrong)?;
+    let direction = match way.trim().to_ascii_lowercase().as_str() {
+        "up" => Direction::Up,
+        "down" => Direction::Down,
+        _ => return Err(wrong()),
+    };
+    Ok((column.to_owned(), direction))
+}
+
+/// `a,b,"c, d"`.
+fn names(text: &str) -> Result<Names, String> {
+    let mut quoted = false;
+    let parts = text.split(|c: char| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    });
+    let bare = |part: &str| {
+        let part = part.trim();
+        let inside = part.strip_prefix('"').and_then(|p| p.strip_suffix('"'));
+        inside.map_or_else(|| part.to_owned(), |p| p.replace("\"\"", "\""))
+    };
+    let names: Names = parts.map(bare).collect();
+    if names.iter().any(String::is_empty) {
+        return Err("it is names of columns with commas between".to_owned());
+    }
+    Ok(names)
+}
+
 fn column_type(text: &str) -> Result<(String, automl_core::table::ColumnType), String> {
     use automl_core::table::ColumnType;
     let names: Vec<&str> = ColumnType::ALL.iter().map(|t| t.name()).collect();
@@ -285,6 +354,18 @@ mod tests {
         for text in ["", "s", "abc", "10 parsecs", "-5s", "0", "nan", "1e99h"] {
             assert!(seconds(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn directions_and_groups_are_read() {
+        assert_eq!(direction("a=b=up"), Ok(("a=b".to_owned(), Direction::Up)));
+        assert_eq!(direction("age=Down"), Ok(("age".to_owned(), Direction::Down)));
+        assert_eq!([megabytes("800MB"), megabytes("1.5 gb"), megabytes("2G")], [Ok(800), Ok(1500), Ok(2000)]);
+        assert!(megabytes("800").is_err() && megabytes("many MB").is_err() && megabytes("0GB").is_err());
+        assert!(direction("age").is_err() && direction("age=1").is_err());
+        assert_eq!(names("a, b").unwrap_or_default(), ["a", "b"]);
+        assert_eq!(names("\"a, \"\"b\"\"\",c").unwrap_or_default(), ["a, \"b\"", "c"]);
+        assert!(names("").is_err() && names("a,,b").is_err());
     }
 
     #[test]

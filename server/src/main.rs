@@ -7,6 +7,7 @@
 mod args;
 mod commands;
 mod failure;
+mod memory;
 mod reading;
 mod serve;
 

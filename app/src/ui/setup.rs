@@ -55,6 +55,7 @@ impl Form {
             seed,
             reproducible,
             learners,
+            ..StudyRequest::default()
         })
     }
 }

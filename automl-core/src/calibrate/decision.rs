@@ -3,7 +3,7 @@
 use super::maps::Calibration;
 use super::normalise;
 use super::threshold::EVEN;
-use crate::metric::{Actual, MetricSpec, most_likely};
+use crate::metric::{MetricSpec, Seen, most_likely};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -52,7 +52,13 @@ impl Decision {
     }
 
     /// The metric of `predicted`, with labels by the threshold.
-    pub fn score(&self, metric: &MetricSpec, actual: Actual<'_>, predicted: &[f64]) -> Option<f64> {
-        metric.score(actual, &self.seen_by(metric, predicted, actual.outputs()))
+    pub fn score<'a>(
+        &self,
+        metric: &MetricSpec,
+        actual: impl Into<Seen<'a>>,
+        predicted: &[f64],
+    ) -> Option<f64> {
+        let seen = actual.into();
+        metric.score(seen, &self.seen_by(metric, predicted, seen.actual.outputs()))
     }
 }

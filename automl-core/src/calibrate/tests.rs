@@ -178,7 +178,7 @@ fn maps_of_two_classes_keep_the_order_and_lower_the_error() {
 fn thresholds_are_chosen_where_they_help() {
     let (codes, p) = said(2_000, 3, |z| z - 1.8);
     let second: Vec<f64> = p.iter().skip(1).step_by(2).copied().collect();
-    let of = |id: &str| best_threshold(metric::find(id).unwrap(), &codes, &second);
+    let of = |id: &str| best_threshold(metric::find(id).unwrap(), &codes, &second, None);
     // A row is more likely than not of the second class from z = 1.8 on.
     let at = of("accuracy").expect("far from 0.5");
     assert!((math::sigmoid(1.4)..math::sigmoid(2.2)).contains(&at), "{at}");
@@ -195,7 +195,7 @@ fn thresholds_are_chosen_where_they_help() {
     let chosen = (0..40).filter(|&seed| {
         let (codes, p) = said(800, seed, |z| z);
         let second: Vec<f64> = p.iter().skip(1).step_by(2).copied().collect();
-        best_threshold(accuracy, &codes, &second).is_some()
+        best_threshold(accuracy, &codes, &second, None).is_some()
     });
     assert!(chosen.count() <= 4);
 }

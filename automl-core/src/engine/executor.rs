@@ -1,14 +1,17 @@
 //! Runs jobs. The only place that fits: preprocessing and model see the training rows of their fold and no others.
 
+use super::answers::Answers;
+use super::constraints::features_of;
 use super::job::{FoldResult, Job, JobFailure, JobResult, Stage};
 use super::pipeline::Pipeline;
-use super::prepare::{Prepared, actual};
-use crate::learner::{self, Fit, FitError, LOG_TARGET, ParamValue};
+use super::prepare::Prepared;
+use crate::learner::{self, Fit, FitError, LOG_TARGET, ParamValue, Params};
 use crate::model::{LogTarget, Target};
 use crate::node::{FeatureValues, FittedRecipe, Frame, Recipe, TargetView};
 use crate::numeric::Rng;
 use crate::platform::{Cancel, Stopwatch};
 use crate::search::Split;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Bytes of prepared folds that an executor keeps for the next trial.
@@ -17,9 +20,11 @@ const CACHE_BYTES: usize = 256 << 20;
 /// One fold with one recipe fitted: what a learner needs.
 struct FoldData {
     recipe: FittedRecipe,
-    training: (Frame, Target),
-    validation: (Frame, Target),
+    training: (Frame, Answers),
+    validation: (Frame, Answers),
     locked: Frame,
+    /// Seconds that the features of the rows that are predicted took.
+    transform_secs: f64,
 }
 
 struct Cached {
@@ -75,14 +80,18 @@ impl Executor {
             Ok(log) => log,
             Err(reason) => return JobResult::failed(job.id, JobFailure::Failed(reason)),
         };
-        let (target, unseen) =
-            log.as_ref().map_or((&data.training.1, &data.validation.1), |l| (&l.training, &l.validation));
+        let (target, unseen) = match &log {
+            Some(log) => (&log.training, &log.validation),
+            None => (&data.training.1.target, &data.validation.1.target),
+        };
+        let weights = data.training.1.fit_weights();
+        let params = self.constrained(job, &data);
         let fitted = learner.fit(&Fit {
             frame: &data.training.0,
             target,
-            weights: None,
+            weights: weights.as_deref(),
             validation: Some((&data.validation.0, unseen)),
-            params: &job.params,
+            params: &params,
             seed: job.seed,
             threads: self.threads,
             cancel,
@@ -99,10 +108,10 @@ impl Executor {
             }
         };
         let summary = model.summary();
-        let classes = data.training.1.task().is_classification();
+        let classes = data.training.1.target.task().is_classification();
         let mut pipeline =
             Pipeline::new(data.recipe.clone(), &job.learner, model, data.training.0.rows, classes);
-        if let (Some(log), Target::Values(actual)) = (log, &data.validation.1) {
+        if let (Some(log), Target::Values(actual)) = (log, &data.validation.1.target) {
             let logs = pipeline.model.predict(&data.validation.0).values;
             pipeline.log_target = Some(log.scale.scaled(&logs, actual));
         }
@@ -112,8 +121,8 @@ impl Executor {
         let watch = Stopwatch::start();
         let validation = pipeline.predict_frame(&data.validation.0).values;
         let locked = pipeline.predict_frame(&data.locked).values;
-        let predict_secs = watch.elapsed_secs();
-        let score = self.prepared.metric().score(actual(&data.validation.1), &validation);
+        let predict_secs = watch.elapsed_secs() + data.transform_secs;
+        let score = self.prepared.metric().score(data.validation.1.seen(), &validation);
         JobResult {
             id: job.id,
             outcome: Ok(FoldResult { validation, locked, score, pipeline: pipeline.encode(), summary }),
@@ -127,7 +136,7 @@ impl Executor {
     fn only_scored(&self, job: &Job, data: &FoldData, pipeline: &Pipeline, fit_secs: f64) -> JobResult {
         let watch = Stopwatch::start();
         let predicted = pipeline.predict_frame(&data.validation.0).values;
-        let score = self.prepared.metric().score(actual(&data.validation.1), &predicted);
+        let score = self.prepared.metric().score(data.validation.1.seen(), &predicted);
         JobResult {
             id: job.id,
             outcome: Ok(FoldResult { score, ..FoldResult::default() }),
@@ -135,6 +144,22 @@ impl Executor {
             predict_secs: watch.elapsed_secs(),
             predicted_rows: data.validation.0.rows as u64,
         }
+    }
+
+    /// The job's parameters, with the study's constraints in names of the features that the fold's recipe made.
+    fn constrained<'a>(&self, job: &'a Job, data: &FoldData) -> Cow<'a, Params> {
+        let constraints = &self.prepared.constraints;
+        if constraints.is_empty() {
+            return Cow::Borrowed(&job.params);
+        }
+        let mut params = job.params.clone();
+        for (name, value) in constraints.as_params(|column| features_of(&data.recipe, column)).0 {
+            // What the learner does not declare it has no value for.
+            if let Some(place) = params.0.get_mut(&name) {
+                *place = value;
+            }
+        }
+        Cow::Owned(params)
     }
 
     /// The fold's frames, from the cache where an earlier trial used the same recipe.
@@ -181,7 +206,7 @@ struct Logs {
 fn log_target(job: &Job, data: &FoldData) -> Result<Option<Logs>, String> {
     let asked = matches!(job.params.0.get(LOG_TARGET.name), Some(ParamValue::Bool(true)));
     let (Target::Values(training), Target::Values(validation), true) =
-        (&data.training.1, &data.validation.1, asked)
+        (&data.training.1.target, &data.validation.1.target, asked)
     else {
         return Ok(None);
     };
@@ -196,9 +221,9 @@ fn log_target(job: &Job, data: &FoldData) -> Result<Option<Logs>, String> {
 
 fn prepare_fold(prepared: &Prepared, split: &Split, job: &Job, recipe: &Recipe) -> FoldData {
     let rows = training_rows(prepared, split, job);
-    let target = prepared.target.take(&rows);
+    let answers = prepared.answers(&rows);
     let columns: Vec<usize> = (0..prepared.table.columns.len()).collect();
-    let view = match &target {
+    let view = match &answers.target {
         Target::Classes { codes, classes } => TargetView::Classes { codes, classes: *classes },
         Target::Values(values) => TargetView::Values(values),
     };
@@ -206,10 +231,14 @@ fn prepare_fold(prepared: &Prepared, split: &Split, job: &Job, recipe: &Recipe) 
     let seed = Rng::for_stream(prepared.seed, &[0xF01D, job.stage as u64, u64::from(job.fold)]).next_u64();
     let (recipe, frame) = recipe.fit(&prepared.table, &columns, &rows, view, seed);
     let validating = split.validation(job.fold);
+    let watch = Stopwatch::start();
+    let unseen = recipe.transform(&prepared.table, Some(&validating));
+    let locked = recipe.transform(&prepared.table, Some(&split.locked()));
     FoldData {
-        validation: (recipe.transform(&prepared.table, Some(&validating)), prepared.target.take(&validating)),
-        locked: recipe.transform(&prepared.table, Some(&split.locked())),
-        training: (frame, target),
+        transform_secs: watch.elapsed_secs(),
+        validation: (unseen, prepared.answers(&validating)),
+        locked,
+        training: (frame, answers),
         recipe,
     }
 }

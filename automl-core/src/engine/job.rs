@@ -40,6 +40,7 @@ pub struct JobResult {
     pub outcome: Result<FoldResult, JobFailure>,
     /// Seconds of fitting, preprocessing included.
     pub fit_secs: f64,
+    /// Seconds of predicting `predicted_rows` rows, preprocessing included.
     pub predict_secs: f64,
     pub predicted_rows: u64,
 }

@@ -3,7 +3,11 @@
 //! It executes nothing by itself: it hands out jobs and takes results, so that threads, Web Workers or worker
 //! processes may run them.
 
+mod answers;
 mod artifact;
+#[cfg(test)]
+mod asked_tests;
+mod constraints;
 #[cfg(test)]
 mod coverage_tests;
 mod executor;
@@ -11,6 +15,7 @@ mod executor;
 mod honest_tests;
 mod job;
 mod leakage;
+mod memory;
 mod pipeline;
 mod prepare;
 pub mod protocol;
@@ -28,7 +33,7 @@ pub use artifact::{Header, ModelArtifact, PredictOptions, Scored};
 pub use executor::Executor;
 pub use job::{FoldResult, Job, JobFailure, JobResult, Stage};
 pub use leakage::{SharedRows, shared_rows, with_shuffled_answers};
-pub use prepare::{Prepared, actual, prepare};
+pub use prepare::{Prepared, actual, prepare, prepare_within};
 pub use session::{Output, Session};
 pub use study::{Outcome, Study};
 pub use target::target_info;

@@ -1,11 +1,16 @@
 //! From a table and a request to what every executor needs: rows with a target, features, the split.
 
+use super::answers::{of_mean_one, weigh, weights_column};
+use super::constraints;
+use super::memory::{self, Memory, Wanted};
 use super::protocol::{InputField, StudyRequest};
+use super::study::check_limit;
 use super::target::{encode, feature_columns, find_column, question, target_info};
 use crate::diagnostic::Diagnostic;
+use crate::learner::{Learner, LearnerSpec, Reproducible};
 use crate::metric::{self, Actual, MetricSpec};
 use crate::model::{Target, Task};
-use crate::search::{Loads, Split, plan_split};
+use crate::search::{Constraints, Loads, Split, plan_split, sample_rows};
 use crate::table::{Column, ColumnType, ReadOptions, Table, Values, fingerprint, profile};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +25,12 @@ pub struct Prepared {
     /// Feature columns of the rows that have a target.
     pub(super) table: Table,
     pub(super) target: Target,
+    /// How much rows count, 1 on average; all alike where there are none.
+    pub(super) weights: Option<Vec<f64>>,
     pub(super) target_column: String,
+    pub(super) weights_column: Option<String>,
+    pub(super) constraints: Constraints,
+    pub(super) memory: Memory,
     pub(super) classes: Vec<String>,
     pub(super) metric: String,
     pub(super) split: Split,
@@ -93,6 +103,20 @@ pub fn prepare(
     next: ReadOptions,
     request: &StudyRequest,
 ) -> Result<Prepared, Vec<Diagnostic>> {
+    prepare_within(table, next, request, None)
+}
+
+/// [`prepare`], where the machine has `memory` bytes for the study, unless the request names a limit. What does not fit is
+/// not taken: the rows are sampled before they are copied, and [`Prepared::diagnostics`] say so.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_within(
+    table: &Table,
+    next: ReadOptions,
+    request: &StudyRequest,
+    memory: Option<u64>,
+) -> Result<Prepared, Vec<Diagnostic>> {
     let one = |d: Diagnostic| vec![d];
     let info = target_info(table, Some(&request.target), request.task).map_err(one)?;
     let errors: Vec<Diagnostic> = info.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
@@ -100,39 +124,53 @@ pub fn prepare(
         return Err(errors);
     }
     let metric = chosen_metric(request, info.task).map_err(one)?;
-    check_names(table, request).map_err(one)?;
+    check_names(table, request).and_then(|()| check_limit(request)).map_err(one)?;
     let column = find_column(table, &request.target).map_err(one)?;
-    let encoded = encode(column, info.task).map_err(one)?;
-    if encoded.rows.len() < FEWEST_ROWS {
-        return Err(one(Diagnostic::error(
-            "data.too_few_rows",
-            format!("Only {} rows have a value of \"{}\".", encoded.rows.len(), column.name),
-            format!("At least {FEWEST_ROWS} are needed, and some hundreds to learn from."),
-        )));
-    }
-    let at = table.column_index(&column.name).unwrap_or(0);
-    let features = feature_columns(table, at, &request.ignore);
     let mut diagnostics = info.diagnostics;
-    if features.is_empty() {
-        diagnostics.push(Diagnostic::warning(
-            "data.no_features",
-            "No column is left to predict from: the best that can be done is a guess.",
-            "Give a column another type, or ignore fewer.",
-        ));
+    let mut encoded = encode(column, info.task).map_err(one)?;
+    let weighing = weights_column(table, request).map_err(one)?;
+    let mut weights = match weighing {
+        Some(weighing) => Some(weigh(weighing, &mut encoded, &mut diagnostics).map_err(one)?),
+        None => None,
+    };
+    if encoded.rows.len() < FEWEST_ROWS {
+        return Err(one(too_few_rows(encoded.rows.len(), &column.name)));
+    }
+    let features = used_columns(table, column, request, &mut diagnostics);
+    let names: Vec<&str> = features.iter().map(|c| c.name.as_str()).collect();
+    let constraints = constraints::checked(table, &names, request, info.task).map_err(one)?;
+    let (rows, memory) = memory::plan(
+        &Wanted {
+            columns: &features,
+            outputs: encoded.target.outputs(),
+            rows: encoded.rows.len(),
+            learners: &usable_learners(info.task, request, &constraints),
+        },
+        request.max_memory_mb,
+        memory,
+    );
+    if let Some(sampled) = memory.sampled(rows) {
+        let sample = sample_rows(&encoded.target, rows, request.seed);
+        encoded.rows = sample.iter().map(|&i| encoded.rows[i as usize]).collect();
+        encoded.target = encoded.target.take(&sample);
+        weights = weights.map(|w| sample.iter().map(|&i| w[i as usize]).collect());
+        diagnostics.push(sampled);
     }
     let whole = encoded.rows.len() == table.rows;
-    let columns: Vec<Column> = features
-        .iter()
-        .map(|&j| if whole { table.columns[j].clone() } else { table.columns[j].take(&encoded.rows) })
-        .collect();
+    let columns: Vec<Column> =
+        features.iter().map(|&c| if whole { c.clone() } else { c.take(&encoded.rows) }).collect();
     let table_used = Table { columns, rows: encoded.rows.len() };
     let split = plan_split(&encoded.target, features.len(), request.budget_secs, request.seed);
-    let read = read_options(next, &table_used, column);
+    let read = read_options(next, &table_used, [Some(column), weighing]);
     Ok(Prepared {
         inputs: input_fields(&table_used),
         table: table_used,
         target: encoded.target,
+        weights: weights.as_deref().map(of_mean_one),
         target_column: column.name.clone(),
+        weights_column: request.weights.clone(),
+        constraints,
+        memory,
         classes: encoded.classes,
         metric: metric.id.to_owned(),
         split,
@@ -143,9 +181,59 @@ pub fn prepare(
     })
 }
 
-/// Options that force the types of the columns that the model reads, and of no other.
-fn read_options(next: ReadOptions, features: &Table, target: &Column) -> ReadOptions {
-    let types = features.columns.iter().chain([target]).map(|c| (c.name.clone(), c.ty)).collect();
+fn too_few_rows(rows: usize, target: &str) -> Diagnostic {
+    Diagnostic::error(
+        "data.too_few_rows",
+        format!("Only {rows} rows have a value of \"{target}\"."),
+        format!("At least {FEWEST_ROWS} are needed, and some hundreds to learn from."),
+    )
+}
+
+/// The columns that are learned from.
+fn used_columns<'a>(
+    table: &'a Table,
+    target: &Column,
+    request: &StudyRequest,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<&'a Column> {
+    let at = table.column_index(&target.name).unwrap_or(0);
+    let ignore: Vec<String> = request.ignore.iter().chain(&request.weights).cloned().collect();
+    let features = feature_columns(table, at, &ignore);
+    // What is not looked at gives nothing away.
+    diagnostics.retain(|d| d.code != "target.leak" || d.column.as_ref().is_none_or(|c| !ignore.contains(c)));
+    if features.is_empty() {
+        diagnostics.push(Diagnostic::warning(
+            "data.no_features",
+            "No column is left to predict from: the best that can be done is a guess.",
+            "Give a column another type, or ignore fewer.",
+        ));
+    }
+    features.into_iter().map(|j| &table.columns[j]).collect()
+}
+
+/// Whether a learner suits a task and a request, guessing aside.
+pub(super) fn suits(spec: &LearnerSpec, task: Task, request: &StudyRequest) -> bool {
+    let everywhere = spec.reproducible == Reproducible::Everywhere;
+    let named = request.learners.iter().any(|id| id == spec.id);
+    let wanted = if request.learners.is_empty() { everywhere } else { named };
+    spec.id != "baseline" && spec.tasks.contains(&task) && wanted && (everywhere || !request.reproducible)
+}
+
+/// The learners that a search may use.
+fn usable_learners(
+    task: Task,
+    request: &StudyRequest,
+    constraints: &Constraints,
+) -> Vec<&'static dyn Learner> {
+    let usable = |l: &&dyn Learner| suits(l.spec(), task, request) && constraints.are_kept_by(l.spec());
+    crate::learner::all().iter().copied().filter(usable).collect()
+}
+
+/// Options that force the types of the columns that the model reads, and of no other. `beside`: the target, and what
+/// weighs rows.
+fn read_options(next: ReadOptions, features: &Table, beside: [Option<&Column>; 2]) -> ReadOptions {
+    let types =
+        features.columns.iter().chain(beside.into_iter().flatten()).map(|c| (c.name.clone(), c.ty)).collect();
     ReadOptions { types, ..next }
 }
 

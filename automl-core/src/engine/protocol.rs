@@ -3,14 +3,20 @@
 //! A front sends [`Command`]s and shows [`Event`]s; both are plain data and travel as JSON. Bytes (a file, a model)
 //! travel beside a message, never in it. [`VERSION`] changes with any change that an older side would misread.
 
+mod remarks;
+mod request;
 mod trust;
 
+pub use remarks::LeftOut;
+pub(in crate::engine) use remarks::{TOO_SLOW, UNWEIGHTED};
+pub use request::StudyRequest;
 pub use trust::{CalibrationCheck, Coverage, ProbabilityErrors, RowInterval};
 
 use super::artifact::PredictOptions;
 use crate::diagnostic::Diagnostic;
 use crate::learner::Params;
 use crate::model::Task;
+pub use crate::search::Direction;
 use crate::table::{ColumnType, Profile, ReadOptions, ReadReport};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,36 +75,6 @@ pub enum Command {
     SaveReport,
     /// Take back a model file, whose bytes come beside the message. Answered by [`Event::Restored`].
     Restore,
-}
-
-/// What is searched for, and for how long.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StudyRequest {
-    /// Name of the target column.
-    pub target: String,
-    /// `None`: guessed from the target's values.
-    #[serde(default)]
-    pub task: Option<Task>,
-    /// Metric id; `None`: the usual one of the task.
-    #[serde(default)]
-    pub metric: Option<String>,
-    /// Columns that must not be features.
-    #[serde(default)]
-    pub ignore: Vec<String>,
-    /// Seconds for everything, from start to the final model. `None`: no limit.
-    #[serde(default)]
-    pub budget_secs: Option<f64>,
-    /// Most trials, the baseline included. `None`: as many as the time allows.
-    #[serde(default)]
-    pub max_trials: Option<u32>,
-    #[serde(default)]
-    pub seed: u64,
-    /// Leave out learners whose last bits depend on the machine.
-    #[serde(default)]
-    pub reproducible: bool,
-    /// Learner ids to search; empty: all that suit.
-    #[serde(default)]
-    pub learners: Vec<String>,
 }
 
 /// What the engine tells a front.
@@ -276,6 +252,9 @@ pub struct Board {
     /// What [`BoardRow::tied_with_best`] means, in words that follow a mark; `None` before the search has ended.
     #[serde(default)]
     pub tie_test: Option<String>,
+    /// Learners that suit the task and were not searched, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
 }
 
 /// How a trial stands.
@@ -310,7 +289,8 @@ pub struct BoardRow {
     pub holdout: Option<f64>,
     /// Seconds of fitting, all folds together. Not part of what is reproducible.
     pub fit_secs: f64,
-    /// Microseconds to predict a row.
+    /// Microseconds to predict a row with all that the model would have of this trial: a pipeline a fold, preprocessing
+    /// included.
     pub predict_us_per_row: f64,
     /// `cpu` or `gpu`.
     pub backend: String,

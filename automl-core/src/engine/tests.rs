@@ -44,14 +44,10 @@ pub(super) fn table(text: &str) -> (Table, ReadOptions) {
 pub(super) fn request(max_trials: u32) -> StudyRequest {
     StudyRequest {
         target: "answer".to_owned(),
-        task: None,
-        metric: None,
-        ignore: Vec::new(),
-        budget_secs: None,
         max_trials: Some(max_trials),
         seed: 3,
-        reproducible: false,
         learners: ["logistic", "ridge", "gbt", "extra_trees"].map(str::to_owned).to_vec(),
+        ..StudyRequest::default()
     }
 }
 

@@ -1,17 +1,17 @@
 //! The verdict: what came out, in words and in numbers, from the locked rows alone.
 
-use super::prepare::{Prepared, actual};
+use super::prepare::Prepared;
 use super::protocol::{
     CalibrationCheck, Coverage, EndReason, HoldoutScore, Importance, ProbabilityErrors, Verdict,
 };
 use crate::calibrate::{Calibration, Decision};
 use crate::diagnostic::Diagnostic;
 use crate::metric::{
-    self, Actual, MetricSpec, confusion_matrix,
+    self, Actual, MetricSpec, Seen, confusion_matrix,
     interval::{Bootstrap, bootstrap},
 };
 use crate::model::Target;
-use crate::numeric::{count, percent};
+use crate::numeric::{count, dot, percent, sum};
 
 /// Points of the predicted-versus-actual plot.
 const SCATTER: usize = 1_000;
@@ -37,23 +37,31 @@ pub(super) struct Evidence<'a> {
 }
 
 /// A score with its interval, and the baseline's score.
-fn judged(metric: &MetricSpec, target: Actual<'_>, evidence: &Evidence<'_>) -> HoldoutScore {
-    let replicates = (BOOTSTRAP_WORK / target.len().max(1)).clamp(100, 500);
+fn judged(metric: &MetricSpec, answers: Seen<'_>, evidence: &Evidence<'_>) -> HoldoutScore {
+    let rows = answers.actual.len();
+    let replicates = (BOOTSTRAP_WORK / rows.max(1)).clamp(100, 500);
     let options = Bootstrap { replicates, coverage: 0.95, seed: evidence.prepared.seed };
-    let seen = evidence.decision.seen_by(metric, evidence.locked, target.outputs());
-    let score = metric.score(target, &seen);
+    let seen = evidence.decision.seen_by(metric, evidence.locked, answers.actual.outputs());
+    let score = metric.score(answers, &seen);
     let interval = match score {
         // Resampling rows that are all right would claim certainty.
-        Some(share) if metric.id == "accuracy" => Some(wilson(share, target.len() as f64)),
-        _ => bootstrap(metric, target, &seen, options),
+        Some(share) if metric.id == "accuracy" => Some(wilson(share, effective_rows(answers))),
+        _ => bootstrap(metric, answers, &seen, options),
     };
     HoldoutScore {
-        rows: target.len() as u64,
+        rows: rows as u64,
         score,
         low: interval.map(|i| i.0),
         high: interval.map(|i| i.1),
-        baseline: metric.score(target, evidence.baseline),
+        baseline: metric.score(answers, evidence.baseline),
     }
+}
+
+/// How many rows that count alike say as much: (Σ w)² / Σ w² (Kish, "Survey Sampling", 1965).
+fn effective_rows(answers: Seen<'_>) -> f64 {
+    answers
+        .weights
+        .map_or(answers.actual.len() as f64, |w| sum(w) * sum(w) / dot(w, w).max(f64::MIN_POSITIVE))
 }
 
 /// 95 % interval of a share seen in `n` trials (Wilson, 1927).
@@ -67,14 +75,14 @@ fn wilson(share: f64, n: f64) -> (f64, f64) {
 
 pub(super) fn verdict(evidence: &Evidence<'_>) -> Verdict {
     let prepared = evidence.prepared;
-    let target = prepared.target.take(&prepared.split.locked());
-    let seen = actual(&target);
+    let answers = prepared.answers(&prepared.split.locked());
+    let (target, seen) = (&answers.target, answers.seen());
     let metric = prepared.metric();
     let holdout = judged(metric, seen, evidence);
     let (sentence, told) = sentence(seen, metric, &holdout, evidence);
     let others = metric::all()
         .iter()
-        .filter(|m| m.suits(seen.question()))
+        .filter(|m| m.suits(seen.actual.question()))
         .map(|m| {
             let score = evidence.decision.score(m, seen, evidence.locked);
             (m.id.to_owned(), m.title.to_owned(), score, m.score(seen, evidence.baseline))
@@ -92,21 +100,25 @@ pub(super) fn verdict(evidence: &Evidence<'_>) -> Verdict {
         holdout,
         metrics: others,
         classes: prepared.classes.clone(),
-        confusion: confusion(&target, evidence),
-        scatter: scatter(&target, evidence.locked),
+        confusion: confusion(target, evidence),
+        scatter: scatter(target, evidence.locked),
         importance: evidence.importance.clone(),
         members: evidence.members.clone(),
         inputs: prepared.inputs.clone(),
         diagnostics,
         coverage: evidence.coverage,
-        calibration: calibration(&target, evidence),
+        calibration: calibration(target, evidence),
         threshold: evidence.decision.threshold,
     }
 }
 
-/// What became of the probabilities.
+/// What became of the probabilities. Where rows do not count alike nothing is said: probabilities then are those of a
+/// table in which rows are repeated by their weights.
 fn calibration(target: &Target, evidence: &Evidence<'_>) -> Option<CalibrationCheck> {
     let Target::Classes { codes, classes } = target else { return None };
+    if evidence.prepared.weights.is_some() {
+        return None;
+    }
     let errors = |p: &[f64]| {
         Some(ProbabilityErrors {
             expected_calibration_error: metric::expected_calibration_error(codes, p, *classes)?,
@@ -123,7 +135,10 @@ fn confusion(target: &Target, evidence: &Evidence<'_>) -> Vec<u64> {
     let Some(accuracy) = metric::find("accuracy") else { return Vec::new() };
     let labels = evidence.decision.seen_by(accuracy, evidence.locked, *classes);
     let matrix = confusion_matrix(codes, &labels, *classes);
-    (0..*classes).flat_map(|a| (0..*classes).map(move |p| (a, p))).map(|(a, p)| matrix.count(a, p)).collect()
+    (0..*classes)
+        .flat_map(|a| (0..*classes).map(move |p| (a, p)))
+        .map(|(a, p)| matrix.count(a, p) as u64)
+        .collect()
 }
 
 fn scatter(target: &Target, predicted: &[f64]) -> Vec<(f64, f64)> {
@@ -134,12 +149,12 @@ fn scatter(target: &Target, predicted: &[f64]) -> Vec<(f64, f64)> {
 
 /// The sentence, and the score that it tells.
 fn sentence(
-    target: Actual<'_>,
+    target: Seen<'_>,
     metric: &MetricSpec,
     holdout: &HoldoutScore,
     evidence: &Evidence<'_>,
 ) -> (String, HoldoutScore) {
-    match target {
+    match target.actual {
         // Labels that suit another metric may well be right less often.
         Actual::Classes { .. } if evidence.decision.threshold.is_some() && metric.id != "accuracy" => {
             (plain(metric, holdout), *holdout)
@@ -242,8 +257,13 @@ fn explanation(metric: &MetricSpec, holdout: &HoldoutScore, evidence: &Evidence<
         _ => "",
     };
     format!(
-        "Measured on {} rows that no model saw while it was trained or chosen. {} is {score}{interval}. Chosen: {members}, out of {models} compared{ended}.{}",
+        "Measured on {} rows that no model saw while it was trained or chosen{}. {} is {score}{interval}. Chosen: {members}, out of {models} compared{ended}.{}",
         count(holdout.rows),
+        evidence
+            .prepared
+            .weights_column
+            .as_ref()
+            .map_or(String::new(), |c| format!("; each counts as much as its \"{c}\"")),
         metric.title,
         decided(metric, evidence),
     )

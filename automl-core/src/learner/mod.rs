@@ -137,6 +137,19 @@ pub trait Learner: Sync {
     /// three: a search that has not seen the learner yet plans with it, and later with what it measured.
     fn cost(&self, params: &Params, load: &Load) -> f64;
 
+    /// Bytes that one fit takes beside its frame, the model among them, within a factor of about two: what does not fit
+    /// into memory is not begun. As declared here for learners on bins or on a matrix; others say more.
+    fn memory(&self, _params: &Params, load: &Load) -> f64 {
+        /// A histogram has 255 bins of 16 bytes a feature; some 64 leaves wait with theirs.
+        const HISTOGRAMS: f64 = 64.0 * 255.0 * 16.0;
+        let scores = load.rows as f64 * load.outputs as f64;
+        match self.spec().needs {
+            // A byte a bin; scores, gradients and hessians, and their packed form.
+            FeatureNeeds::Native => load.cells() + 28.0 * scores + HISTOGRAMS * load.features as f64,
+            FeatureNeeds::Dense => 8.0 * load.cells() + 16.0 * scores,
+        }
+    }
+
     /// # Errors
     /// [`FitError`] when cancelled, or when the data does not suit the learner.
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError>;

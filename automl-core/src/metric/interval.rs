@@ -1,6 +1,6 @@
 //! How sure a score is: the percentile bootstrap (Efron, 1979) over rows.
 
-use super::{Actual, MetricSpec};
+use super::{Actual, MetricSpec, Seen};
 use crate::numeric::Rng;
 
 /// How the interval is drawn.
@@ -22,13 +22,15 @@ impl Default for Bootstrap {
 /// (low, high) of `metric` over resamples of the rows with replacement. Resamples where the metric is undefined
 /// (one class only) are left out; `None` where more than half are, or where the metric is undefined on the rows
 /// themselves.
-pub fn bootstrap(
+pub fn bootstrap<'a>(
     metric: &MetricSpec,
-    actual: Actual<'_>,
+    seen: impl Into<Seen<'a>>,
     predicted: &[f64],
     options: Bootstrap,
 ) -> Option<(f64, f64)> {
-    metric.score(actual, predicted)?;
+    let seen = seen.into();
+    metric.score(seen, predicted)?;
+    let actual = seen.actual;
     let (rows, outputs) = (actual.len(), actual.outputs());
     let mut rng = Rng::for_stream(options.seed, &[0xB007]);
     let mut drawn = vec![0usize; rows];
@@ -40,14 +42,16 @@ pub fn bootstrap(
         for &i in &drawn {
             resampled.extend_from_slice(&predicted[i * outputs..(i + 1) * outputs]);
         }
+        let weights: Option<Vec<f64>> = seen.weights.map(|w| drawn.iter().map(|&i| w[i]).collect());
+        let weights = weights.as_deref();
         scores.extend(match actual {
             Actual::Classes { codes, classes } => {
                 let codes: Vec<u32> = drawn.iter().map(|&i| codes[i]).collect();
-                metric.score(Actual::Classes { codes: &codes, classes }, &resampled)
+                metric.score(Seen { actual: Actual::Classes { codes: &codes, classes }, weights }, &resampled)
             }
             Actual::Values(values) => {
                 let values: Vec<f64> = drawn.iter().map(|&i| values[i]).collect();
-                metric.score(Actual::Values(&values), &resampled)
+                metric.score(Seen { actual: Actual::Values(&values), weights }, &resampled)
             }
         });
     }

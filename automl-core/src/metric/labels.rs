@@ -6,13 +6,13 @@
 use super::confusion::{Confusion, confusion_matrix};
 use crate::numeric::mean;
 
-fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole == 0.0 { 0.0 } else { part / whole }
 }
 
 fn matrix(codes: &[u32], probabilities: &[f64], classes: usize) -> Option<Confusion> {
     let matrix = confusion_matrix(codes, probabilities, classes);
-    (matrix.total() > 0).then_some(matrix)
+    (matrix.total() > 0.0).then_some(matrix)
 }
 
 /// The share of rows whose most likely class is right.
@@ -47,7 +47,7 @@ pub fn mcc(codes: &[u32], probabilities: &[f64], classes: usize) -> Option<f64> 
 
 /// The metric of labels with the id `id` from counts; `None` for another metric, or without rows.
 pub fn of_confusion(id: &str, m: &Confusion) -> Option<f64> {
-    if m.total() == 0 {
+    if m.total() == 0.0 {
         return None;
     }
     match id {
@@ -67,7 +67,7 @@ fn accuracy_of(m: &Confusion) -> f64 {
 
 fn balanced_accuracy_of(m: &Confusion) -> f64 {
     let recalls: Vec<f64> =
-        (0..m.classes).filter(|&c| m.actual(c) > 0).map(|c| ratio(m.count(c, c), m.actual(c))).collect();
+        (0..m.classes).filter(|&c| m.actual(c) > 0.0).map(|c| ratio(m.count(c, c), m.actual(c))).collect();
     mean(&recalls)
 }
 
@@ -76,12 +76,12 @@ fn class_mean(m: &Confusion, of: impl Fn(&Confusion, usize) -> f64) -> f64 {
         return of(m, 1);
     }
     let each: Vec<f64> =
-        (0..m.classes).filter(|&c| m.actual(c) + m.predicted(c) > 0).map(|c| of(m, c)).collect();
+        (0..m.classes).filter(|&c| m.actual(c) + m.predicted(c) > 0.0).map(|c| of(m, c)).collect();
     mean(&each)
 }
 
 fn f1_of(m: &Confusion) -> f64 {
-    class_mean(m, |m, c| ratio(2 * m.count(c, c), m.actual(c) + m.predicted(c)))
+    class_mean(m, |m, c| ratio(2.0 * m.count(c, c), m.actual(c) + m.predicted(c)))
 }
 
 fn precision_of(m: &Confusion) -> f64 {
@@ -93,14 +93,14 @@ fn recall_of(m: &Confusion) -> f64 {
 }
 
 fn mcc_of(m: &Confusion) -> f64 {
-    let n = m.total() as f64;
+    let n = m.total();
     let (mut both, mut actual, mut predicted) = (0.0, 0.0, 0.0);
     for c in 0..m.classes {
-        let (a, p) = (m.actual(c) as f64, m.predicted(c) as f64);
+        let (a, p) = (m.actual(c), m.predicted(c));
         both += a * p;
         actual += a * a;
         predicted += p * p;
     }
     let spread = (n * n - predicted) * (n * n - actual);
-    if spread == 0.0 { 0.0 } else { (m.right() as f64 * n - both) / spread.sqrt() }
+    if spread == 0.0 { 0.0 } else { (m.right() * n - both) / spread.sqrt() }
 }

@@ -16,6 +16,7 @@ mod pr_auc;
 mod rank;
 mod registry;
 mod roc_auc;
+mod weighted;
 
 #[cfg(test)]
 mod tests;
@@ -70,6 +71,20 @@ impl Actual<'_> {
     }
 }
 
+/// What was seen, and how much each row counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen<'a> {
+    pub actual: Actual<'a>,
+    /// One a row, finite and from 0; all rows alike where there are none.
+    pub weights: Option<&'a [f64]>,
+}
+
+impl<'a> From<Actual<'a>> for Seen<'a> {
+    fn from(actual: Actual<'a>) -> Self {
+        Self { actual, weights: None }
+    }
+}
+
 /// The kinds of question that metrics answer for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
@@ -113,7 +128,8 @@ impl MetricSpec {
 
     /// The metric of `predicted` (rows × outputs, row-major); `None` where it is undefined, or where the lengths
     /// or the kind of target do not fit.
-    pub fn score(&self, actual: Actual<'_>, predicted: &[f64]) -> Option<f64> {
+    pub fn score<'a>(&self, seen: impl Into<Seen<'a>>, predicted: &[f64]) -> Option<f64> {
+        let Seen { actual, weights } = seen.into();
         if actual.is_empty() || !self.suits(actual.question()) {
             return None;
         }
@@ -122,11 +138,16 @@ impl MetricSpec {
         {
             return None;
         }
+        if let Actual::Classes { codes, classes } = actual
+            && codes.iter().any(|&c| c as usize >= classes)
+        {
+            return None;
+        }
+        if let Some(weights) = weights {
+            return weighted::score(self, actual, predicted, weights).filter(|v| v.is_finite());
+        }
         let value = match (self.formula, actual) {
             (Formula::Classes(formula), Actual::Classes { codes, classes }) => {
-                if codes.iter().any(|&c| c as usize >= classes) {
-                    return None;
-                }
                 formula(codes, predicted, classes)
             }
             (Formula::Values(formula), Actual::Values(values)) => formula(values, predicted),

@@ -37,8 +37,11 @@ fn classification_equals_scikit_learn() {
             let classes = v["classes"].as_u64().unwrap() as usize;
             let predicted = floats(&v["predicted"]);
             check(&case, Actual::Classes { codes: &codes, classes }, &predicted, &v["expected"]);
-            let counts: Vec<u64> = floats(&v["confusion"]).iter().map(|&c| c as u64).collect();
-            assert_eq!(confusion_matrix(&codes, &predicted, classes).counts, counts, "{case}");
+            assert_eq!(
+                confusion_matrix(&codes, &predicted, classes).counts,
+                floats(&v["confusion"]),
+                "{case}"
+            );
         }
     }
 }
@@ -170,6 +173,28 @@ fn slow_auc(codes: &[u32], p: &[f64]) -> Option<f64> {
     (pairs > 0.0).then_some(won / pairs)
 }
 
+/// Every metric has a weighted form, which gives what the plain one gives of repeated rows.
+fn alike(
+    seen: Seen<'_>,
+    predicted: &[f64],
+    again: Actual<'_>,
+    repeated: &[f64],
+) -> Result<(), TestCaseError> {
+    for metric in all().iter().filter(|m| m.suits(seen.actual.question())) {
+        match (metric.score(seen, predicted), metric.score(again, repeated)) {
+            (Some(a), Some(b)) => {
+                prop_assert!((a - b).abs() <= 1e-9 * b.abs().max(1.0), "{} {a} {b}", metric.id);
+            }
+            // Of one row alone R² is undefined, however much it counts; of a constant it is a matter of rounding.
+            _ if metric.id == "r2" => {}
+            // A row without weight may be one that the metric is undefined on.
+            (None, _) if metric.id == "rmsle" => {}
+            (a, b) => prop_assert_eq!(a, b, "{}", metric.id),
+        }
+    }
+    Ok(())
+}
+
 fn labelled(classes: usize) -> impl Strategy<Value = (Vec<u32>, Vec<f64>)> {
     proptest::collection::vec((0..classes as u32, proptest::collection::vec(0u32..6, classes)), 1..40)
         .prop_map(|rows| {
@@ -195,6 +220,28 @@ proptest! {
             (Some(a), Some(b)) => prop_assert!((a - b).abs() < 1e-12),
             (a, b) => prop_assert_eq!(a, b),
         }
+    }
+
+    #[test]
+    fn a_row_of_weight_n_is_n_rows((codes, p) in labelled(2), (more, q) in labelled(3), weights in proptest::collection::vec(0usize..4, 40)) {
+        for (codes, p, classes) in [(&codes, &p, 2), (&more, &q, 3)] {
+            let repeated: Vec<usize> = (0..codes.len()).flat_map(|i| std::iter::repeat_n(i, weights[i])).collect();
+            let again: Vec<u32> = repeated.iter().map(|&i| codes[i]).collect();
+            let predicted: Vec<f64> = repeated.iter().flat_map(|&i| p[i * classes..(i + 1) * classes].to_vec()).collect();
+            // Only ratios of weights matter.
+            let weights: Vec<f64> = weights[..codes.len()].iter().map(|&w| 0.7 * w as f64).collect();
+            let actual = Actual::Classes { codes, classes };
+            alike(Seen { actual, weights: Some(&weights) }, p, Actual::Classes { codes: &again, classes }, &predicted)?;
+        }
+    }
+
+    #[test]
+    fn a_number_of_weight_n_is_n_rows(rows in proptest::collection::vec((-5..50i32, -5..50i32, 0usize..4), 1..40)) {
+        let of = |i: &(i32, i32, usize)| (f64::from(i.0), f64::from(i.1));
+        let (actual, predicted): (Vec<f64>, Vec<f64>) = rows.iter().map(of).unzip();
+        let (again, repeated): (Vec<f64>, Vec<f64>) = rows.iter().flat_map(|r| std::iter::repeat_n(of(r), r.2)).unzip();
+        let weights: Vec<f64> = rows.iter().map(|r| 0.5 * r.2 as f64).collect();
+        alike(Seen { actual: Actual::Values(&actual), weights: Some(&weights) }, &predicted, Actual::Values(&again), &repeated)?;
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl Recipe {
 
     /// About how many features a table becomes: levels and words are counted on the whole table, rare ones too.
     pub fn features_about(&self, table: &Table) -> usize {
+        self.features_of(table.columns.iter())
+    }
+
+    /// The same of some columns.
+    pub fn features_of<'a>(&self, columns: impl Iterator<Item = &'a Column>) -> usize {
         let of = |column: &Column| match (self, Family::of(column)) {
             (_, None) => 0,
             (Self::Dense(options), Some(Family::Category)) => match &column.values {
@@ -92,12 +97,13 @@ impl Recipe {
             (_, Some(Family::Time)) => TIME_FEATURES,
             (_, Some(Family::Number | Family::Flag | Family::Category)) => 1,
         };
-        let numbers = table.columns.iter().filter(|c| Family::of(c) == Some(Family::Number)).count();
+        let columns: Vec<&Column> = columns.collect();
+        let numbers = columns.iter().filter(|c| Family::of(c) == Some(Family::Number)).count();
         let splines = match self {
             Self::Dense(options) => options.splines.splines_of_columns(numbers),
             Self::Native(_) => 0,
         };
-        splines + table.columns.iter().map(of).sum::<usize>()
+        splines + columns.into_iter().map(of).sum::<usize>()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Greedy ensemble selection with replacement (Caruana, Niculescu-Mizil, Crew and Ksikes, 2004) on out-of-fold
 //! predictions.
 
-use crate::metric::{Actual, MetricSpec};
+use crate::metric::{Actual, MetricSpec, Seen};
 use crate::numeric::Rng;
 
 /// Rounds of adding a model.
@@ -33,12 +33,13 @@ pub struct Ensemble {
 
 /// Starts from the best candidate and adds, again and again, the one that improves `metric` most. Never worse on
 /// these rows than the best candidate; `None` where no candidate can be scored.
-pub fn select_ensemble(
+pub fn select_ensemble<'a>(
     metric: &MetricSpec,
-    actual: Actual<'_>,
+    seen: impl Into<Seen<'a>>,
     candidates: &[Candidate<'_>],
 ) -> Option<Ensemble> {
-    let loss = |predicted: &[f64]| metric.score(actual, predicted).map(|s| metric.loss(s));
+    let seen = seen.into();
+    let loss = |predicted: &[f64]| metric.score(seen, predicted).map(|s| metric.loss(s));
     let alone: Vec<Option<f64>> = candidates.iter().map(|c| loss(c.predicted)).collect();
     let (best, best_loss) = first_least(&alone)?;
     let mut counts = vec![0u32; candidates.len()];
@@ -73,17 +74,15 @@ pub fn select_ensemble(
 /// [`select_ensemble`], where rows are few on bootstrap samples of them, the shares averaged (Caruana, Munson and
 /// Niculescu-Mizil, "Getting the most out of ensemble selection", 2006): what is best by a row or two by chance then
 /// shares with what is nearly as good. `None` as there.
-pub fn select_ensemble_by_bags(
+pub fn select_ensemble_by_bags<'a>(
     metric: &MetricSpec,
-    actual: Actual<'_>,
+    seen: impl Into<Seen<'a>>,
     candidates: &[Candidate<'_>],
     rng: &mut Rng,
 ) -> Option<Ensemble> {
-    let rows = match actual {
-        Actual::Classes { codes, .. } => codes.len(),
-        Actual::Values(values) => values.len(),
-    };
-    let whole = select_ensemble(metric, actual, candidates)?;
+    let seen = seen.into();
+    let rows = seen.actual.len();
+    let whole = select_ensemble(metric, seen, candidates)?;
     if !(FEWEST_BAGGED_ROWS..=MOST_BAGGED_ROWS).contains(&rows) {
         return Some(whole);
     }
@@ -91,7 +90,7 @@ pub fn select_ensemble_by_bags(
     for _ in 0..BAGS {
         let drawn: Vec<usize> = (0..rows).map(|_| rng.below(rows)).collect();
         for (member, share) in
-            select_on(metric, actual, candidates, &drawn).unwrap_or_else(|| whole.clone()).members
+            select_on(metric, seen, candidates, &drawn).unwrap_or_else(|| whole.clone()).members
         {
             shares[member] += share / BAGS as f64;
         }
@@ -109,19 +108,20 @@ pub fn select_ensemble_by_bags(
 /// [`select_ensemble`] on the rows `drawn`, which may be drawn more than once.
 fn select_on(
     metric: &MetricSpec,
-    actual: Actual<'_>,
+    seen: Seen<'_>,
     candidates: &[Candidate<'_>],
     drawn: &[usize],
 ) -> Option<Ensemble> {
     let take = |c: &Candidate<'_>, width: usize| -> Vec<f64> {
         drawn.iter().flat_map(|&i| c.predicted[i * width..(i + 1) * width].iter().copied()).collect()
     };
+    let weights: Option<Vec<f64>> = seen.weights.map(|w| drawn.iter().map(|&i| w[i]).collect());
     let select = |actual: Actual<'_>, width: usize| {
         let predicted: Vec<Vec<f64>> = candidates.iter().map(|c| take(c, width)).collect();
         let drawn: Vec<Candidate<'_>> = predicted.iter().map(|p| Candidate { predicted: p }).collect();
-        select_ensemble(metric, actual, &drawn)
+        select_ensemble(metric, Seen { actual, weights: weights.as_deref() }, &drawn)
     };
-    match actual {
+    match seen.actual {
         Actual::Classes { codes, classes } => {
             let codes: Vec<u32> = drawn.iter().map(|&i| codes[i]).collect();
             select(Actual::Classes { codes: &codes, classes }, classes)

@@ -4,10 +4,12 @@
 //! of regularised evolution: a parent is drawn from the best trials so far and a few of its parameters move; the
 //! step shrinks as a learner is tried more often.
 
+use super::aim::Aim;
 use super::loads::Loads;
 use super::portfolio::{admits, portfolio, recipe_for};
 use crate::learner::{self, LearnerSpec, ParamKind, ParamSpec, ParamValue, Params, Scale};
-use crate::model::Task;
+use crate::metric::MetricSpec;
+use crate::model::{Target, Task};
 use crate::node::Recipe;
 use crate::numeric::{Rng, math};
 
@@ -44,6 +46,9 @@ pub struct Proposer {
     /// Learners with parameters to vary.
     varied: Vec<&'static LearnerSpec>,
     loads: Loads,
+    /// Values that every proposal has, whatever the search finds.
+    held: Params,
+    aim: Aim,
 }
 
 impl Proposer {
@@ -55,7 +60,32 @@ impl Proposer {
             .collect();
         let first = portfolio(task, wanted, reproducible, loads.target_is_amounts());
         let first = loads.quick_first(first.into_iter().map(|p| loads.within_budget(p)).collect());
-        Self { first, seed, varied, loads }
+        Self { first, seed, varied, loads, held: Params::default(), aim: Aim::default() }
+    }
+
+    /// With settings that the metric rewards among the proposals ([`Aim`]).
+    #[must_use]
+    pub fn aiming_at(mut self, metric: &MetricSpec, target: &Target) -> Self {
+        self.aim = Aim::of(metric, target);
+        self.aim.alternate(&mut self.first);
+        self
+    }
+
+    /// The same proposals with the parameters in `held`, where a learner declares them, at these values.
+    #[must_use]
+    pub fn holding(mut self, held: Params) -> Self {
+        self.held = held;
+        self.first = self.first.iter().map(|p| self.hold(p.clone())).collect();
+        self
+    }
+
+    fn hold(&self, mut proposal: Proposal) -> Proposal {
+        for (name, value) in &self.held.0 {
+            if let Some(place) = proposal.params.0.get_mut(name) {
+                place.clone_from(value);
+            }
+        }
+        proposal
     }
 
     /// The proposal of trial `trial`, given the trials before it whose results may be looked at, and all that were
@@ -94,14 +124,15 @@ impl Proposer {
             let b = rng.below(self.varied.len());
             let spec = [self.varied[a], self.varied[b]].into_iter().min_by_key(|s| rank_of(&ranked, s.id))?;
             let params = spec.params.iter().map(|p| (p.name.to_owned(), drawn(p, rng))).collect();
-            return Some(self.proposal(spec, Params(params), recipe_for(spec)));
+            return Some(self.proposal(spec, self.aim.varied(Params(params), rng), recipe_for(spec)));
         }
         // The best are drawn more often: weights 1, 1/2, 1/3, …
         let parent = spread[weighted(spread.len(), rng)];
         let spec = self.varied.iter().find(|s| s.id == parent.learner)?;
         let tries = past.iter().filter(|p| p.proposal.learner == parent.learner).count();
         let step = (0.35 / (1.0 + tries as f64 / 12.0)).max(0.08);
-        Some(self.proposal(spec, moved(spec, &parent.params, step, rng), parent.recipe.clone()))
+        let child = moved(spec, &parent.params, step, rng);
+        Some(self.proposal(spec, self.aim.varied(child, rng), parent.recipe.clone()))
     }
 
     fn varies(&self, learner: &str) -> bool {
@@ -110,7 +141,8 @@ impl Proposer {
 
     fn proposal(&self, spec: &'static LearnerSpec, params: Params, recipe: Recipe) -> Proposal {
         let params = Params::complete(spec.params, &params);
-        self.loads.within_budget(Proposal { learner: spec.id.to_owned(), params, recipe, portfolio: false })
+        let proposal = Proposal { learner: spec.id.to_owned(), params, recipe, portfolio: false };
+        self.hold(self.loads.within_budget(proposal))
     }
 
     /// The best few, with the best of a second learner among them: an ensemble lives on differences.
@@ -224,7 +256,6 @@ fn moved(spec: &LearnerSpec, parent: &Params, step: f64, rng: &mut Rng) -> Param
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Target;
     use crate::table::Table;
 
     fn loads() -> Loads {

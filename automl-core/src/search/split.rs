@@ -167,6 +167,20 @@ pub fn plan_split(target: &Target, features: usize, budget_secs: Option<f64>, se
     Split { part, validation }
 }
 
+/// `wanted` of the rows, ascending, with about the same mix of target values; all where there are no more.
+pub fn sample_rows(target: &Target, wanted: usize, seed: u64) -> Vec<u32> {
+    let rows = target.len();
+    let all = (0..rows as u32).collect();
+    if wanted >= rows {
+        return all;
+    }
+    let order = spread(target, all, &mut Rng::for_stream(seed, &[0x5A3E]));
+    let takes = |i: usize| (i + 1) * wanted / rows > i * wanted / rows;
+    let mut sample: Vec<u32> = (0..rows).filter(|&i| takes(i)).map(|i| order[i]).collect();
+    sample.sort_unstable();
+    sample
+}
+
 /// Fewer folds where there are too few rows.
 fn affordable(rows: usize, wanted: Validation) -> Validation {
     match wanted {
@@ -251,6 +265,24 @@ mod tests {
                 prop_assert!((part - whole * locked.len() as f64).abs() <= 1.5);
             }
         }
+    }
+
+    #[test]
+    fn a_sample_has_the_mix_of_the_whole() {
+        let target = classes(9_000, 3);
+        let sample = sample_rows(&target, 900, 4);
+        assert!(sample.len() == 900 && sample.windows(2).all(|w| w[0] < w[1]));
+        let (Target::Classes { codes: all, .. }, Target::Classes { codes, .. }) =
+            (&target, target.take(&sample))
+        else {
+            unreachable!("made above")
+        };
+        for class in 0..3u32 {
+            let of = |codes: &[u32]| codes.iter().filter(|&&c| c == class).count();
+            assert!(of(&codes).abs_diff(of(all) / 10) <= 1);
+        }
+        assert_ne!(sample, sample_rows(&target, 900, 5));
+        assert_eq!(sample_rows(&target, 9_000, 4).len(), 9_000);
     }
 
     #[test]

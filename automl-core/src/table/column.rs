@@ -195,6 +195,18 @@ impl Column {
         self.len() == 0
     }
 
+    /// Bytes of memory that the values take.
+    pub fn bytes(&self) -> usize {
+        match &self.values {
+            Values::F32(v) => 4 * v.len(),
+            Values::F64(v) => 8 * v.len(),
+            Values::Bool { values, .. } => values.len() / 4,
+            Values::Dict { codes, levels } => 4 * codes.len() + levels.iter().map(String::len).sum::<usize>(),
+            Values::Time(v) => 8 * v.len(),
+            Values::Text(v) => 4 * v.offsets.len() + v.bytes.len(),
+        }
+    }
+
     pub fn is_missing(&self, row: usize) -> bool {
         match &self.values {
             Values::F32(v) => v.get(row).is_none_or(|x| x.is_nan()),

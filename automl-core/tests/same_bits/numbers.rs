@@ -103,7 +103,7 @@ fn promises() {
         map.apply(&mut p, 2);
         let second: Vec<f64> = p.iter().skip(1).step_by(2).copied().collect();
         let f1 = metric::find("f1").expect("a metric of the list");
-        let threshold = best_threshold(f1, &codes, &second).unwrap_or(0.5);
+        let threshold = best_threshold(f1, &codes, &second, None).unwrap_or(0.5);
         let told = format!("{map:?} {threshold:?}");
         found.insert(name.to_owned(), hash(&[told.as_bytes(), &bits(p)].concat()));
     }

@@ -37,14 +37,10 @@ fn csv(task: Task, rows: usize) -> String {
 fn request() -> StudyRequest {
     StudyRequest {
         target: "answer".to_owned(),
-        task: None,
-        metric: None,
-        ignore: Vec::new(),
-        budget_secs: None,
         max_trials: Some(TRIALS),
         seed: 4,
         reproducible: true,
-        learners: Vec::new(),
+        ..StudyRequest::default()
     }
 }
 

@@ -43,14 +43,11 @@ pub fn run(args: &CheckArgs, started: Instant) -> Done {
     }
     let request = StudyRequest {
         target: args.target.clone(),
-        task: None,
-        metric: None,
         ignore: args.ignore.clone(),
-        budget_secs: None,
         max_trials: Some(args.max_trials),
         seed: args.seed,
         reproducible: true,
-        learners: Vec::new(),
+        ..StudyRequest::default()
     };
     // The question is that of the answers as they are: shuffled they look the same.
     let shuffled = with_shuffled_answers(&table, &args.target, args.seed)?;

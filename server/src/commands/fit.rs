@@ -5,9 +5,9 @@ use super::progress::Progress;
 use super::{print, print_json, show, timings};
 use crate::args::{BackendArg, FitArgs, TaskArg};
 use crate::failure::{Failure, warn};
-use crate::{Done, reading};
+use crate::{Done, memory, reading};
 use automl_core::engine::protocol::StudyRequest;
-use automl_core::engine::{Outcome, prepare};
+use automl_core::engine::{Outcome, prepare_within};
 use automl_core::model::Task;
 use automl_core::table::ReadOptions;
 use std::sync::Arc;
@@ -34,6 +34,11 @@ fn request(args: &FitArgs) -> StudyRequest {
         seed: args.seed,
         reproducible: args.reproducible,
         learners: args.learners.clone(),
+        weights: args.weights.clone(),
+        monotone: args.monotone.iter().cloned().collect(),
+        interactions: args.interact.clone(),
+        max_predict_us_per_row: args.max_predict_us_per_row,
+        max_memory_mb: args.max_memory,
     }
 }
 
@@ -63,13 +68,22 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
     }
     let request = request(args);
     let next = report.options_for_next(&table, &options);
-    let prepared = prepare(&table, next, &request).map_err(|d| Failure::from_diagnostics(&d))?;
+    let free = memory::available();
+    let prepared = prepare_within(&table, next, &request, free).map_err(|d| Failure::from_diagnostics(&d))?;
     drop(table);
     if !args.quiet {
         warn(&prepared.diagnostics);
     }
     let mut progress = Progress::new(args.quiet);
-    let outcome = drive(&Arc::new(prepared), request, usable_threads(args.threads), started, &mut progress)?;
+    let asked = usable_threads(args.threads);
+    let limit = args.max_memory.map(|mb| mb.saturating_mul(1_000_000)).or(free);
+    let threads = limit.map_or(asked, |bytes| prepared.executors_within(bytes, asked));
+    if threads < asked && !args.quiet {
+        eprintln!(
+            "note: {threads} of {asked} threads are used, so that memory suffices; the model is the same"
+        );
+    }
+    let outcome = drive(&Arc::new(prepared), request, threads, started, &mut progress)?;
     let bytes = outcome.artifact.to_bytes();
     reading::write(&args.out, &bytes)?;
     timings::write(&args.out, &bytes, &outcome.board)?;

@@ -119,5 +119,6 @@ pub fn board(board: &Board, most: usize) -> String {
     if let Some(meaning) = board.tie_test.as_ref().filter(|_| any_tied) {
         out.push_str(&format!("≈ {meaning}\n"));
     }
+    board.remarks().iter().for_each(|remark| out.push_str(&format!("{remark}\n")));
     out
 }

@@ -2,9 +2,10 @@
 
 use super::ModelArtifact;
 use crate::diagnostic::Diagnostic;
+use crate::engine::answers::weights_of;
 use crate::engine::prepare::actual;
 use crate::engine::target::{find_column, question};
-use crate::metric;
+use crate::metric::{self, Seen};
 use crate::model::Target;
 use crate::table::{Column, Table};
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,12 @@ pub struct Scored {
     pub score: Option<f64>,
 }
 
+/// Weights of rows, or why there are none.
+type Weights = (Option<Vec<f64>>, Option<Diagnostic>);
+
 impl ModelArtifact {
-    /// Every metric that suits, over the rows with a known target. `threshold`: in place of the model's own.
+    /// Every metric that suits, over the rows with a known target, weighted as the search's were where the table has the
+    /// column of weights. `threshold`: in place of the model's own.
     ///
     /// # Errors
     /// Where the table lacks the target, or the columns that the model reads; a threshold that cannot be.
@@ -41,8 +46,10 @@ impl ModelArtifact {
             .at_column(&column.name));
         }
         let left_out = table.rows - rows.len();
+        let (weights, unweighted) = self.weights_in(table, &rows)?;
         let (prediction, mut diagnostics) =
             if left_out == 0 { self.predict(table)? } else { self.predict(&table.take(&rows))? };
+        diagnostics.extend(unweighted);
         if left_out > 0 {
             diagnostics.push(
                 Diagnostic::warning(
@@ -53,6 +60,7 @@ impl ModelArtifact {
                 .at_column(&column.name),
             );
         }
+        let seen = Seen { actual: actual(&target), weights: weights.as_deref() };
         let scores = metric::all()
             .iter()
             .filter(|m| m.suits(question(self.header.task)))
@@ -60,10 +68,28 @@ impl ModelArtifact {
                 id: m.id.to_owned(),
                 title: m.title.to_owned(),
                 greater_is_better: m.greater_is_better,
-                score: decision.score(m, actual(&target), &prediction.values),
+                score: decision.score(m, seen, &prediction.values),
             })
             .collect();
         Ok((scores, diagnostics))
+    }
+
+    /// The weights of the rows `rows` where the model was made with weights and the table has them; what to beware of where
+    /// it has not.
+    ///
+    /// # Errors
+    /// A row without a weight.
+    fn weights_in(&self, table: &Table, rows: &[u32]) -> Result<Weights, Diagnostic> {
+        let Some(name) = &self.header.request.weights else { return Ok((None, None)) };
+        if let Some(column) = table.column(name) {
+            return Ok((Some(weights_of(column, rows)?), None));
+        }
+        let warning = Diagnostic::warning(
+            "score.no_weights",
+            format!("The table has no column \"{name}\", which weighs rows: all count alike."),
+            "Scores are not those that the search compared models by; add the column for that.",
+        );
+        Ok((None, Some(warning.at_column(name))))
     }
 
     /// The rows whose target is known, and their target.

@@ -121,7 +121,8 @@ fn leaderboard(board: &Board) -> String {
     let rows: Vec<Vec<String>> = board.rows.iter().map(leaderboard_row).collect();
     let head = ["Model", "Trial", &board.metric_title, "± sd", "Locked rows", "Share", "State", "Parameters"];
     let note = board.tie_test.as_ref().map_or(String::new(), |t| format!("<p>≈ {}.</p>\n", escaped(t)));
-    format!("{}{note}", table("Best first; scores are means over folds", &head, &rows))
+    let remarks: String = board.remarks().iter().map(|r| format!("<p>{}</p>\n", escaped(r))).collect();
+    format!("{}{note}{remarks}", table("Best first; scores are means over folds", &head, &rows))
 }
 
 fn leaderboard_row(row: &BoardRow) -> Vec<String> {

@@ -3,9 +3,10 @@
 use super::open::nothing_open;
 use super::{Finished, Output, Session, event, failed};
 use crate::diagnostic::Diagnostic;
+use crate::engine::memory::TAB_BYTES;
 use crate::engine::protocol::{Event, StudyRequest};
 use crate::engine::worker::ToWorker;
-use crate::engine::{JobFailure, JobResult, Study, prepare};
+use crate::engine::{JobFailure, JobResult, Study, prepare_within};
 use std::sync::Arc;
 
 /// Seconds between two boards.
@@ -16,7 +17,7 @@ impl Session {
         let mut out = self.end_study();
         let Some(opened) = &self.opened else { return nothing_open() };
         let next = opened.report.options_for_next(&opened.table, &opened.options);
-        let prepared = match prepare(&opened.table, next, &request) {
+        let prepared = match prepare_within(&opened.table, next, &request, Some(TAB_BYTES)) {
             Ok(prepared) => prepared,
             Err(diagnostics) => {
                 out.extend(failed(diagnostics));

@@ -3,7 +3,7 @@
 
 use super::Study;
 use super::refit::Refit;
-use crate::calibrate::{Conformal, Decision, best_threshold, choose};
+use crate::calibrate::{Calibration, Conformal, Decision, best_threshold, choose};
 use crate::engine::artifact::USUAL_LEVEL;
 use crate::engine::protocol::Coverage;
 use crate::model::Target;
@@ -67,18 +67,23 @@ impl Study {
     pub(super) fn decide(&self, members: &Members) -> Decision {
         let classes = self.prepared.target.outputs();
         let (mut codes, mut predicted) = (Vec::new(), Vec::new());
+        let split = &self.prepared.split;
+        let rows: Vec<u32> = (0..split.folds()).flat_map(|f| split.validation(f)).collect();
+        let weights = self.prepared.answers(&rows).weights;
         for fold in self.out_of_fold(members, &Decision::default()) {
             let Target::Classes { codes: of_fold, .. } = fold.target else { return Decision::default() };
             codes.extend(of_fold);
             predicted.extend(fold.predicted);
         }
-        let calibration = choose(&codes, &predicted, classes);
+        // A map of rows taken alike would undo what their weights have done to the probabilities.
+        let calibration =
+            if weights.is_some() { Calibration::None } else { choose(&codes, &predicted, classes) };
         if classes != 2 {
             return Decision { calibration, threshold: None };
         }
         calibration.apply(&mut predicted, classes);
         let second: Vec<f64> = predicted.iter().skip(1).step_by(2).copied().collect();
-        let threshold = best_threshold(self.prepared.metric(), &codes, &second);
+        let threshold = best_threshold(self.prepared.metric(), &codes, &second, weights.as_deref());
         Decision { calibration, threshold }
     }
 

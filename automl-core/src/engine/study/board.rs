@@ -3,7 +3,7 @@
 use super::compare::TIE_TEST;
 use super::trial::Trial;
 use super::{Step, Study};
-use crate::engine::protocol::{Board, BoardRow, Phase, TrialState};
+use crate::engine::protocol::{Board, BoardRow, Phase, TOO_SLOW, TrialState, UNWEIGHTED};
 use crate::learner;
 
 /// Share of the progress bar that the search takes where no budget tells.
@@ -45,6 +45,7 @@ impl Study {
             end_reason: self.end_reason,
             tie_test: rows.iter().any(|r| r.p_vs_best.is_some()).then(|| TIE_TEST.to_owned()),
             rows,
+            left_out: self.left_out.clone(),
         }
     }
 
@@ -64,7 +65,6 @@ impl Study {
     }
 
     fn row(&self, index: usize, trial: &Trial) -> BoardRow {
-        let first_summary = || trial.folds.iter().flatten().next().map(|f| f.result.summary.clone());
         // What a running trial has so far would depend on the workers; a board is shown live all the same.
         BoardRow {
             trial: Some(index as u32),
@@ -78,19 +78,34 @@ impl Study {
             folds: trial.folds.len() as u32,
             holdout: trial.locked_score,
             fit_secs: trial.fit_secs(),
-            predict_us_per_row: trial.predict_us_per_row(),
+            predict_us_per_row: self.model_us(trial),
             backend: "cpu".to_owned(),
             seed: trial.seed,
             weight: trial.weight,
             reproducible: trial.is_reproducible(),
-            note: if trial.note.is_empty() {
-                first_summary().unwrap_or_default()
-            } else {
-                trial.note.clone()
-            },
+            note: self.note(trial),
             p_vs_best: trial.versus.map(|v| v.p),
             tied_with_best: trial.is_tied_with_best(),
         }
+    }
+
+    /// What went wrong, or what the fit has to tell.
+    fn note(&self, trial: &Trial) -> String {
+        if !trial.note.is_empty() {
+            return trial.note.clone();
+        }
+        let mut note =
+            trial.folds.iter().flatten().next().map_or(String::new(), |f| f.result.summary.clone());
+        if self.is_too_slow_to_predict(trial) {
+            note.push_str(if note.is_empty() { "" } else { "; " });
+            note.push_str(TOO_SLOW);
+        }
+        let heeds = learner::find(&trial.proposal.learner).is_none_or(|l| l.spec().weights);
+        if self.prepared.weights.is_some() && !heeds {
+            note.push_str(if note.is_empty() { "" } else { "; " });
+            note.push_str(UNWEIGHTED);
+        }
+        note
     }
 
     fn progress(&self, now: f64) -> f64 {

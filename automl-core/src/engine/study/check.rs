@@ -4,12 +4,11 @@ use super::trial::standard_deviation;
 use super::{Step, Study};
 use crate::calibrate::Decision;
 use crate::diagnostic::Diagnostic;
+use crate::engine::answers::Answers;
 use crate::engine::pipeline::Pipeline;
-use crate::engine::prepare::actual;
 use crate::engine::protocol::{BoardRow, Coverage, Importance, TrialState};
 use crate::explain::permutation::{Explained, permutation_importance};
 use crate::learner::Params;
-use crate::model::Target;
 use crate::node::Frame;
 use crate::numeric::Rng;
 use crate::platform::Stopwatch;
@@ -53,7 +52,7 @@ pub(super) struct Check {
     /// How intervals did on the locked rows.
     pub coverage: Option<Coverage>,
     weighed: Vec<Weighed>,
-    weigh_target: Target,
+    weigh_answers: Answers,
     next_column: usize,
     started: Option<f64>,
 }
@@ -68,11 +67,11 @@ impl Study {
         if candidates.is_empty() {
             return Err(self.nothing_trained());
         }
-        let members = self.choose_members(&candidates);
+        let members = self.quick_members(&candidates);
         let decision = self.decide(&members);
         let locked_rows = self.prepared.split.locked();
-        let target = self.prepared.target.take(&locked_rows);
-        let outputs = target.outputs();
+        let answers = self.prepared.answers(&locked_rows);
+        let outputs = answers.target.outputs();
         let mut locked = vec![0.0; locked_rows.len() * outputs];
         let metric = self.prepared.metric();
         for &(index, share) in &members {
@@ -80,21 +79,21 @@ impl Study {
             locked.iter_mut().zip(&alone).for_each(|(t, p)| *t += share * p);
             let trial = &mut self.trials[index];
             trial.weight = share;
-            trial.locked_score = metric.score(actual(&target), &alone);
+            trial.locked_score = metric.score(answers.seen(), &alone);
         }
         let baseline = self.locked_prediction(0, locked.len());
-        self.trials[0].locked_score = metric.score(actual(&target), &baseline);
+        self.trials[0].locked_score = metric.score(answers.seen(), &baseline);
         let mut plain = locked.clone();
         Decision::default().tell(&mut plain, outputs);
         decision.tell(&mut locked, outputs);
-        let score = decision.score(metric, actual(&target), &locked);
+        let score = decision.score(metric, answers.seen(), &locked);
         match members.as_slice() {
             [(index, _)] => self.trials[*index].locked_score = score,
             _ => self.blend = Some(self.blend_row(&members, score)),
         }
         let coverage = self.coverage(&members, &decision);
         self.compare(&members);
-        let (weighed, weigh_target) = self.weighed(&members, &locked_rows);
+        let (weighed, weigh_answers) = self.weighed(&members, &locked_rows);
         Ok(Check {
             members,
             decision,
@@ -104,7 +103,7 @@ impl Study {
             importance: Vec::new(),
             coverage,
             weighed,
-            weigh_target,
+            weigh_answers,
             next_column: 0,
             started: None,
         })
@@ -121,12 +120,12 @@ impl Study {
     }
 
     /// Greedy selection over out-of-fold predictions, the greatest share first.
-    fn choose_members(&self, candidates: &[usize]) -> Vec<(usize, f64)> {
+    pub(super) fn choose_members(&self, candidates: &[usize]) -> Vec<(usize, f64)> {
         let split = &self.prepared.split;
         let rows: Vec<u32> = (0..split.folds()).flat_map(|f| split.validation(f)).collect();
         let step = rows.len().div_ceil(BLEND_ROWS).max(1);
-        let target = self.prepared.target.take(&rows.iter().copied().step_by(step).collect::<Vec<u32>>());
-        let outputs = target.outputs();
+        let answers = self.prepared.answers(&rows.iter().copied().step_by(step).collect::<Vec<u32>>());
+        let outputs = answers.target.outputs();
         let predictions: Vec<Vec<f64>> = candidates
             .iter()
             .map(|&i| {
@@ -138,7 +137,7 @@ impl Study {
         let offered: Vec<Candidate<'_>> = predictions.iter().map(|p| Candidate { predicted: p }).collect();
         let metric = self.prepared.metric();
         let mut rng = Rng::for_stream(self.request.seed, &[0xE5E]);
-        let chosen = select_ensemble_by_bags(metric, actual(&target), &offered, &mut rng).map(|e| e.members);
+        let chosen = select_ensemble_by_bags(metric, answers.seen(), &offered, &mut rng).map(|e| e.members);
         let mut members: Vec<(usize, f64)> =
             chosen.unwrap_or(vec![(0, 1.0)]).into_iter().map(|(i, w)| (candidates[i], w)).collect();
         members.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -161,14 +160,14 @@ impl Study {
         let (split, metric) = (&self.prepared.split, self.prepared.metric());
         let mut scores = Vec::new();
         for fold in 0..split.folds() {
-            let target = self.prepared.target.take(&split.validation(fold));
-            let mut blend = vec![0.0; target.len() * target.outputs()];
+            let answers = self.prepared.answers(&split.validation(fold));
+            let mut blend = vec![0.0; answers.target.len() * answers.target.outputs()];
             for &(index, share) in members {
                 if let Some(Some(f)) = self.trials[index].folds.get(fold as usize) {
                     blend.iter_mut().zip(&f.result.validation).for_each(|(t, p)| *t += share * p);
                 }
             }
-            scores.extend(metric.score(actual(&target), &blend));
+            scores.extend(metric.score(answers.seen(), &blend));
         }
         let trials = || members.iter().map(|(i, _)| &self.trials[*i]);
         BoardRow {
@@ -183,7 +182,7 @@ impl Study {
             folds: split.folds(),
             holdout,
             fit_secs: trials().map(super::trial::Trial::fit_secs).sum(),
-            predict_us_per_row: trials().map(super::trial::Trial::predict_us_per_row).sum(),
+            predict_us_per_row: trials().map(|t| self.model_us(t)).sum(),
             backend: "cpu".to_owned(),
             seed: self.request.seed,
             weight: 1.0,
@@ -195,7 +194,7 @@ impl Study {
     }
 
     /// The members' first pipelines, and features of a sample of the locked rows.
-    fn weighed(&self, members: &[(usize, f64)], locked: &[u32]) -> (Vec<Weighed>, Target) {
+    fn weighed(&self, members: &[(usize, f64)], locked: &[u32]) -> (Vec<Weighed>, Answers) {
         let prepared = &self.prepared;
         let columns = prepared.table.columns.len();
         let mut rows = (WEIGH_PREDICTIONS / (columns * SHUFFLES).max(1)).clamp(FEWEST_WEIGH_ROWS, WEIGH_ROWS);
@@ -224,7 +223,7 @@ impl Study {
                 Some(Weighed { pipeline, frame, sources, share })
             })
             .collect();
-        (weighed, prepared.target.take(&sample))
+        (weighed, prepared.answers(&sample))
     }
 
     /// Weighs columns for a short while, then goes on to refitting.
@@ -263,7 +262,7 @@ impl Study {
         let metric = self.prepared.metric();
         let seed = self.request.seed;
         let weight =
-            permutation_importance(&models, actual(&check.weigh_target), metric, column, SHUFFLES, seed);
+            permutation_importance(&models, check.weigh_answers.seen(), metric, column, SHUFFLES, seed);
         if let Some((mean, sd)) = weight {
             let column = self.prepared.table.columns[column].name.clone();
             check.importance.push(Importance { column, mean, sd });

@@ -3,6 +3,7 @@
 use super::Study;
 use super::trial::Trial;
 use crate::calibrate::Decision;
+use crate::engine::answers::Answers;
 use crate::engine::prepare::actual;
 use crate::metric::paired::{Paired, auc_difference, joined, over_folds, over_groups, over_rows, row_losses};
 use crate::metric::{Actual, MetricSpec};
@@ -75,9 +76,9 @@ impl Study {
         }
     }
 
-    fn validation_targets(&self) -> Vec<Target> {
+    fn validation_targets(&self) -> Vec<Answers> {
         let split = &self.prepared.split;
-        (0..split.folds()).map(|f| self.prepared.target.take(&split.validation(f))).collect()
+        (0..split.folds()).map(|f| self.prepared.answers(&split.validation(f))).collect()
     }
 
     /// Validating rows by training rows of a fold.
@@ -94,11 +95,11 @@ impl Study {
     }
 
     /// The blend as its models say, before any map of probabilities.
-    fn blended(&self, members: &[(usize, f64)], targets: &[Target]) -> Contender {
+    fn blended(&self, members: &[(usize, f64)], targets: &[Answers]) -> Contender {
         let metric = self.prepared.metric();
         let folds: Vec<Vec<f64>> =
             self.out_of_fold(members, &Decision::default()).into_iter().map(|u| u.predicted).collect();
-        let scores = targets.iter().zip(&folds).filter_map(|(t, p)| metric.score(actual(t), p));
+        let scores = targets.iter().zip(&folds).filter_map(|(t, p)| metric.score(t.seen(), p));
         Contender { losses: scores.map(|s| metric.loss(s)).collect(), folds }
     }
 }
@@ -120,26 +121,29 @@ fn thinned(target: &Target, predicted: &[f64], step: usize) -> (Target, Vec<f64>
 /// metric is undefined without a group.
 fn without_groups(
     metric: &MetricSpec,
-    targets: &[Target],
+    targets: &[Answers],
     other: &Contender,
     best: &Contender,
     step: usize,
 ) -> Option<(f64, Vec<f64>)> {
     let difference = |group: Option<u32>| {
         let mut each = Vec::with_capacity(targets.len());
-        for (fold, target) in targets.iter().enumerate() {
+        for (fold, Answers { target, weights }) in targets.iter().enumerate() {
             let step = step as u32;
             let rows: Vec<u32> = (0..target.len() as u32)
                 .step_by(step as usize)
                 .filter(|row| Some(row / step % GROUPS) != group)
                 .collect();
-            let kept = target.take(&rows);
+            let kept = Answers {
+                target: target.take(&rows),
+                weights: weights.as_ref().map(|w| rows.iter().map(|&i| w[i as usize]).collect()),
+            };
             let outputs = target.outputs();
             let loss = |c: &Contender| {
                 let of_row =
                     |&row: &u32| &c.folds[fold][row as usize * outputs..(row as usize + 1) * outputs];
                 let predicted: Vec<f64> = rows.iter().flat_map(of_row).copied().collect();
-                metric.score(actual(&kept), &predicted).map(|s| metric.loss(s))
+                metric.score(kept.seen(), &predicted).map(|s| metric.loss(s))
             };
             each.push(loss(other)? - loss(best)?);
         }
@@ -154,16 +158,16 @@ fn without_groups(
 /// say too little of. `None` where none can be done.
 fn versus(
     metric: &MetricSpec,
-    targets: &[Target],
+    targets: &[Answers],
     other: &Contender,
     best: &Contender,
     share: f64,
 ) -> Option<Paired> {
-    let rows: usize = targets.iter().map(Target::len).sum();
+    let rows: usize = targets.iter().map(|a| a.target.len()).sum();
     let step = rows.div_ceil(MOST_ROWS).max(1);
     let whole = |c: &Contender| {
         c.folds.len() == targets.len()
-            && c.folds.iter().zip(targets).all(|(p, t)| p.len() == t.len() * t.outputs())
+            && c.folds.iter().zip(targets).all(|(p, a)| p.len() == a.target.len() * a.target.outputs())
     };
     if !whole(other) || !whole(best) || metric.id == "median_absolute_error" {
         return over_folds(&other.losses, &best.losses, share);
@@ -171,7 +175,11 @@ fn versus(
     let by_rows = || {
         let mut areas = Vec::new();
         let (mut a, mut b) = (Vec::new(), Vec::new());
-        for (fold, target) in targets.iter().enumerate() {
+        for (fold, Answers { target, weights }) in targets.iter().enumerate() {
+            // Of rows that do not count alike the losses have no common spread: groups of them are compared.
+            if weights.is_some() {
+                return None;
+            }
             let (kept, mine) = thinned(target, &other.folds[fold], step);
             let (_, theirs) = thinned(target, &best.folds[fold], step);
             match actual(&kept) {

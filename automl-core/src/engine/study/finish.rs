@@ -16,7 +16,7 @@ impl Study {
 
     fn assemble(&mut self, mut refit: Refit, now: f64) -> Result<Outcome, Diagnostic> {
         let conformal = self.final_conformal(&refit);
-        let verdict = verdict(&Evidence {
+        let mut verdict = verdict(&Evidence {
             prepared: &self.prepared,
             members: refit.check.members.iter().map(|&(i, share)| (self.title(i), share)).collect(),
             decision: &refit.check.decision,
@@ -28,6 +28,7 @@ impl Study {
             ended: self.end_reason,
             coverage: refit.check.coverage,
         });
+        verdict.diagnostics.extend(self.slow_prediction(&refit.check.members));
         let mut refitted = true;
         let members = refit
             .check
@@ -62,6 +63,7 @@ impl Study {
             request: StudyRequest {
                 task: Some(self.prepared.task()),
                 metric: Some(self.prepared.metric.clone()),
+                max_memory_mb: self.prepared.memory.decided_by_mb.or(self.request.max_memory_mb),
                 ..self.request.clone()
             },
             read: self.prepared.read.clone(),

@@ -12,14 +12,18 @@ mod compare;
 mod costs;
 mod finish;
 mod glimpse;
+mod leave_out;
+mod quick;
 mod refit;
 mod search;
 mod trial;
 
+pub(super) use quick::check_limit;
+
 use super::artifact::ModelArtifact;
 use super::job::{Job, JobResult, Stage};
 use super::prepare::Prepared;
-use super::protocol::{Board, EndReason, Phase, PlanInfo, StudyRequest, Verdict};
+use super::protocol::{Board, EndReason, LeftOut, Phase, PlanInfo, StudyRequest, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::search::Proposer;
 use check::Check;
@@ -62,6 +66,7 @@ pub struct Study {
     prepared: Arc<Prepared>,
     request: StudyRequest,
     proposer: Proposer,
+    left_out: Vec<LeftOut>,
     workers: u32,
     clock: Clock,
     step: Step,
@@ -93,14 +98,17 @@ impl Study {
         spent_secs: f64,
     ) -> Self {
         let loads = prepared.loads(request.budget_secs);
-        let proposer =
-            Proposer::new(prepared.task(), &request.learners, request.reproducible, request.seed, loads);
+        let (learners, left_out) = leave_out::searched(&prepared, &request);
+        let proposer = Proposer::new(prepared.task(), &learners, request.reproducible, request.seed, loads)
+            .aiming_at(prepared.metric(), &prepared.target)
+            .holding(prepared.constraints.as_params(|column| vec![column.to_owned()]));
         let budget = request.budget_secs.filter(|b| b.is_finite()).map(|b| b.max(0.1));
         Self {
             clock: Clock::new(now, spent_secs, budget),
             prepared,
             request,
             proposer,
+            left_out,
             workers: workers.max(1),
             step: Step::Searching,
             trials: Vec::new(),

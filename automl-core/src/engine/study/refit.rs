@@ -65,7 +65,8 @@ impl Study {
     /// those that fit on as few as there may be.
     fn refit_plan(&self, members: &[(usize, f64)], left: Option<f64>) -> (u32, Vec<usize>) {
         let mut plan = (self.prepared.split.folds(), Vec::new());
-        for folds in self.prepared.split.refit_folds() {
+        let choices = self.prepared.split.refit_folds().into_iter();
+        for folds in choices.filter(|&folds| self.allows_folds(members, folds)) {
             let mut planned = 0.0;
             let fits = |trial: &usize| {
                 let secs = self.refit_secs(*trial, folds);

@@ -281,7 +281,7 @@ impl Study {
         let mut learners: Vec<&str> = Vec::new();
         let mut kept = Vec::new();
         let mut bytes = 0;
-        for (place, index) in self.ranked().into_iter().enumerate() {
+        for (place, index) in self.quick_enough(self.ranked()).into_iter().enumerate() {
             let trial = &self.trials[index];
             let learner = trial.proposal.learner.as_str();
             bytes += trial.kept_bytes;

@@ -1,7 +1,7 @@
 //! Permutation importance (Breiman, 2001; Fisher, Rudin and Dominici, 2019): how much worse the score gets when the
 //! values of a column are shuffled among rows that the model never saw.
 
-use crate::metric::{Actual, MetricSpec};
+use crate::metric::{MetricSpec, Seen};
 use crate::model::Model;
 use crate::node::{FeatureColumn, FeatureValues, Frame};
 use crate::numeric::Rng;
@@ -55,23 +55,24 @@ fn reordered(column: &FeatureColumn, order: &[u32]) -> FeatureColumn {
 
 /// Mean and standard deviation over `repeats` shuffles of the loss of score when source column `source` is
 /// shuffled; `None` where the metric is undefined on these rows. All frames have the rows of `actual`.
-pub fn permutation_importance(
+pub fn permutation_importance<'a>(
     models: &[Explained<'_>],
-    actual: Actual<'_>,
+    seen: impl Into<Seen<'a>>,
     metric: &MetricSpec,
     source: usize,
     repeats: usize,
     seed: u64,
 ) -> Option<(f64, f64)> {
+    let seen = seen.into();
     if models.iter().all(|e| !e.sources.contains(&source)) {
         return Some((0.0, 0.0));
     }
-    let whole = metric.loss(metric.score(actual, &blended(models, None))?);
+    let whole = metric.loss(metric.score(seen, &blended(models, None))?);
     let mut drops = Vec::with_capacity(repeats);
     for repeat in 0..repeats.max(1) {
-        let mut order: Vec<u32> = (0..actual.len() as u32).collect();
+        let mut order: Vec<u32> = (0..seen.actual.len() as u32).collect();
         Rng::for_stream(seed, &[0x5EED, source as u64, repeat as u64]).shuffle(&mut order);
-        let shuffled = metric.score(actual, &blended(models, Some((source, &order))))?;
+        let shuffled = metric.score(seen, &blended(models, Some((source, &order))))?;
         drops.push(metric.loss(shuffled) - whole);
     }
     let mean = crate::numeric::mean(&drops);
@@ -84,7 +85,7 @@ pub fn permutation_importance(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric;
+    use crate::metric::{self, Actual};
     use crate::model::Prediction;
 
     /// Adds the first two features and ignores the third.

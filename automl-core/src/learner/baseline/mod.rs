@@ -1,5 +1,7 @@
 //! The constant baseline: the class shares, or the mean, of the training rows. What any model must beat.
 
+use super::dense::classes::Shares;
+use super::weight;
 use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, Params, Reproducible};
 use crate::model::{Model, Prediction, Target, Task};
 use crate::node::Frame;
@@ -15,7 +17,7 @@ static SPEC: LearnerSpec = LearnerSpec {
     tasks: &[Task::Binary, Task::Multiclass, Task::Regression],
     needs: FeatureNeeds::Native,
     reproducible: Reproducible::Everywhere,
-    weights: false,
+    weights: true,
     params: &[],
 };
 
@@ -37,15 +39,10 @@ impl Learner for Baseline {
         if fit.target.is_empty() {
             return Err(FitError::Unsuitable { reason: "there are no training rows".into() });
         }
+        let weights = weight::given(fit)?;
         let outputs = match fit.target {
-            Target::Values(v) => vec![numeric::mean(v)],
-            Target::Classes { codes, classes } => {
-                let mut counts = vec![0u64; *classes];
-                for &code in codes {
-                    counts[code as usize] += 1;
-                }
-                counts.iter().map(|&n| n as f64 / codes.len() as f64).collect()
-            }
+            Target::Values(v) => vec![numeric::weighted_mean(v, weights.as_deref())],
+            Target::Classes { codes, classes } => Shares::weighted(codes, *classes, weights.as_deref()).0,
         };
         Ok(Box::new(ConstantModel { outputs }))
     }

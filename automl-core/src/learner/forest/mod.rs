@@ -69,6 +69,10 @@ impl Learner for RandomForest {
         params::cost(params, load, 5e-9)
     }
 
+    fn memory(&self, params: &Params, load: &Load) -> f64 {
+        params::memory(params, load)
+    }
+
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
         Ok(Box::new(train::fit(fit, &params::Settings::random_forest(fit))?))
     }
@@ -87,6 +91,10 @@ impl Learner for ExtraTrees {
         params::cost(params, load, 9e-9)
     }
 
+    fn memory(&self, params: &Params, load: &Load) -> f64 {
+        params::memory(params, load)
+    }
+
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
         Ok(Box::new(train::fit(fit, &params::Settings::extra_trees(fit))?))
     }
@@ -103,6 +111,10 @@ impl Learner for DecisionTree {
 
     fn cost(&self, params: &Params, load: &Load) -> f64 {
         params::cost(params, load, 9e-8)
+    }
+
+    fn memory(&self, params: &Params, load: &Load) -> f64 {
+        params::memory(params, load)
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {

@@ -135,6 +135,18 @@ fn growth(fit: &Fit<'_>, random_cuts: bool) -> Growth {
     Growth { features: 0, min_rows: min_rows as i64, max_depth: fit.params.count("max_depth"), random_cuts }
 }
 
+/// Bytes of a fit beside its frame: bins, and the nodes of all trees.
+pub(super) fn memory(params: &Params, load: &Load) -> f64 {
+    /// Leaves by the most that there can be: classes are mixed, or numbers differ, in about half of them.
+    const LEAVES: f64 = 0.5;
+    /// Bytes of a split and its leaf; a leaf has four more a number that it tells.
+    const NODE: f64 = 24.0;
+    let trees = if params.0.contains_key("trees") { params.count("trees") as f64 } else { 1.0 };
+    let rows = load.rows as f64;
+    let leaf = (params.count("min_rows_leaf").max(1) as f64).max(rows / MOST_LEAVES as f64);
+    load.cells() + 16.0 * rows + trees * LEAVES * rows / leaf * (NODE + 4.0 * load.outputs as f64)
+}
+
 /// Seconds of a fit; `per_test` are those of looking at one feature of one row.
 pub(super) fn cost(params: &Params, load: &Load, per_test: f64) -> f64 {
     let drawn = match params.0.get("max_features") {

@@ -1,0 +1,52 @@
+//! What a person asks a study for.
+
+use crate::model::Task;
+use crate::search::Direction;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What is searched for, and for how long. What is not asked for is not written, so that a file says what was.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct StudyRequest {
+    /// Name of the target column.
+    pub target: String,
+    /// `None`: guessed from the target's values.
+    #[serde(default)]
+    pub task: Option<Task>,
+    /// Metric id; `None`: the usual one of the task.
+    #[serde(default)]
+    pub metric: Option<String>,
+    /// Columns that must not be features.
+    #[serde(default)]
+    pub ignore: Vec<String>,
+    /// Seconds for everything, from start to the final model. `None`: no limit.
+    #[serde(default)]
+    pub budget_secs: Option<f64>,
+    /// Most trials, the baseline included. `None`: as many as the time allows.
+    #[serde(default)]
+    pub max_trials: Option<u32>,
+    #[serde(default)]
+    pub seed: u64,
+    /// Leave out learners whose last bits depend on the machine.
+    #[serde(default)]
+    pub reproducible: bool,
+    /// Learner ids to search; empty: all that suit.
+    #[serde(default)]
+    pub learners: Vec<String>,
+    /// Column that says how much each row counts, in training and in scores; it is no feature. `None`: all rows alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
+    /// Numeric columns with which predictions (the probability of the second class) may only rise, or only fall.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub monotone: BTreeMap<String, Direction>,
+    /// Groups of columns that may act together; columns that none names are one more group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interactions: Vec<Vec<String>>,
+    /// Most microseconds that the model may take to predict a row, as measured where it is searched. `None`: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_predict_us_per_row: Option<f64>,
+    /// Most megabytes that the study may take, or in a tab each of its workers. What does not fit is not begun: learners
+    /// are left out, and else rows are sampled. `None`: what the machine has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_memory_mb: Option<u64>,
+}
