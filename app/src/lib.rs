@@ -1,5 +1,6 @@
 //! What the page and its workers share, and what of the page can be tested without a browser.
 
+pub mod asked;
 pub mod choice;
 pub mod files;
 pub mod format;

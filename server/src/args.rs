@@ -1,6 +1,6 @@
 //! What the command line takes.
 
-use automl_core::engine::protocol::Direction;
+use automl_core::engine::protocol::{Direction, column_names};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -315,21 +315,7 @@ fn direction(text: &str) -> Result<(String, Direction), String> {
 
 /// `a,b,"c, d"`.
 fn names(text: &str) -> Result<Names, String> {
-    let mut quoted = false;
-    let parts = text.split(|c: char| {
-        quoted ^= c == '"';
-        c == ',' && !quoted
-    });
-    let bare = |part: &str| {
-        let part = part.trim();
-        let inside = part.strip_prefix('"').and_then(|p| p.strip_suffix('"'));
-        inside.map_or_else(|| part.to_owned(), |p| p.replace("\"\"", "\""))
-    };
-    let names: Names = parts.map(bare).collect();
-    if names.iter().any(String::is_empty) {
-        return Err("it is names of columns with commas between".to_owned());
-    }
-    Ok(names)
+    column_names(text).ok_or_else(|| "it is names of columns with commas between".to_owned())
 }
 
 fn column_type(text: &str) -> Result<(String, automl_core::table::ColumnType), String> {

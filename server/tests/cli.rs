@@ -263,3 +263,56 @@ fn tables_of_other_formats_are_read_and_their_faults_told() {
     let (what, help) = error(&["predict", &model, &cut, "--out", "-"], 1);
     assert!(what.contains("cannot be read as a Parquet file") && help.contains("CSV"), "{what} {help}");
 }
+
+#[test]
+fn weights_and_constraints_are_asked_for_by_name_and_told_again() {
+    let scratch = Scratch::new();
+    let row = |i: usize| {
+        let (age, x) = (20 + i * 37 % 50, i * 13 % 11);
+        format!("{age},{x},{}.5,{}\n", 1 + i % 3, age * 2 + (i * 7 % 20) + x)
+    };
+    let text = "age,x,w,price\n".to_owned() + &(0..200).map(row).collect::<String>();
+    let data = scratch.file("data.csv", &text);
+    let model = scratch.path("m.trellis");
+    let fit = |extra: &[&str]| {
+        let mut arguments = vec!["fit", &data, "--target", "price", "--out", &model, "--max-trials", "5"];
+        arguments.extend(extra);
+        arguments.into_iter().map(str::to_owned).collect::<Vec<String>>()
+    };
+    let run = |extra: &[&str]| {
+        let arguments = fit(extra);
+        told(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let (code, out, err) = run(&["--weights", "w", "--monotone", "age=up", "--interact", "age"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("as much as its \"w\"") && out.contains("Not searched (cannot keep"), "{out}");
+    let (_, board, _) = told(&["leaderboard", &model]);
+    assert!(board.contains("Not searched (cannot keep") && !board.contains("Ridge  "), "{board}");
+    let score = |table: &str| {
+        let (code, out, err) = told(&["score", &model, table, "--json"]);
+        assert_eq!(code, 0, "{err}");
+        (serde_json::from_str::<serde_json::Value>(&out).unwrap_or_default(), err)
+    };
+    let without: String = text
+        .lines()
+        .map(|l| {
+            l.split(',').enumerate().filter(|c| c.0 != 2).map(|c| c.1).collect::<Vec<_>>().join(",") + "\n"
+        })
+        .collect();
+    let (weighted, said) = score(&data);
+    assert!(said.is_empty(), "{said}");
+    let (alike, said) = score(&scratch.file("without.csv", &without));
+    assert!(said.contains("no column \"w\"") && weighted["metrics"]["rmse"] != alike["metrics"]["rmse"]);
+
+    let wrong = |extra: &[&str], code: i32| {
+        let arguments = fit(extra);
+        error(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), code)
+    };
+    assert!(wrong(&["--weights", "price"], 1).0.contains("is the target"));
+    assert!(wrong(&["--monotone", "age=sideways"], 2).0.contains("COL=up"));
+    assert!(wrong(&["--monotone", "price=up"], 1).0.contains("not learned from"));
+    assert!(wrong(&["--max-predict-us-per-row", "5"], 1).1.contains("time budget"));
+    assert!(wrong(&["--max-memory", "lots"], 2).0.contains("4GB"));
+    let (code, _, err) = run(&["--max-memory", "1MB", "--quiet"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+}

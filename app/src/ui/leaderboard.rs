@@ -122,6 +122,15 @@ pub fn Leaderboard() -> impl IntoView {
             view! { <p class="quiet small" data-testid="tie-test">{format!("Level with the best: {meaning}.")}</p> },
         )
     };
+    let remarks = move || {
+        let board = store.board.get()?;
+        let lines = board.remarks().into_iter();
+        Some(
+            lines
+                .map(|line| view! { <p class="quiet small" data-testid="board-remark">{line}</p> })
+                .collect_view(),
+        )
+    };
     view! {
         <div class="table-scroll">
             <table class="leaderboard" data-testid="leaderboard" aria-label="Leaderboard" aria-busy=move || store.searching().to_string()>
@@ -139,6 +148,7 @@ pub fn Leaderboard() -> impl IntoView {
             </table>
         </div>
         {ties}
+        {remarks}
         <Show when=move || { hidden.get() > 0 }>
             <button class="plain" on:click=move |_| all.update(|a| *a = !*a)>
                 {move || if all.get() { "Show the first only".to_owned() } else { format!("Show {} more", hidden.get()) }}

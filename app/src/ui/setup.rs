@@ -1,11 +1,13 @@
 //! The question: what is predicted, for how long is searched, and the one button.
 
 use super::learners::Learners;
+use super::options::{Constraints, Limits, Weights};
 use crate::store::Store;
 use automl_core::engine::protocol::{Command, StudyRequest, TargetInfo};
 use automl_core::model::Task;
 use leptos::html::Select;
 use leptos::prelude::*;
+use trellis_page::asked::Asked;
 use trellis_page::{choice, format};
 
 /// Columns offered as targets; beyond, a name is typed.
@@ -21,6 +23,7 @@ struct Form {
     ignore: RwSignal<Vec<String>>,
     reproducible: RwSignal<bool>,
     learners: RwSignal<choice::Changes>,
+    asked: RwSignal<Asked>,
 }
 
 impl Form {
@@ -45,7 +48,7 @@ impl Form {
         let reproducible = self.reproducible.get_untracked();
         let learners =
             self.learners.with_untracked(|changes| choice::ids(&target.learners, changes, reproducible))?;
-        Ok(StudyRequest {
+        let mut request = StudyRequest {
             target: target.column.clone(),
             task: Some(target.task),
             metric: self.metric.get_untracked(),
@@ -56,7 +59,9 @@ impl Form {
             reproducible,
             learners,
             ..StudyRequest::default()
-        })
+        };
+        self.asked.with_untracked(|asked| asked.apply(&mut request))?;
+        Ok(request)
     }
 }
 
@@ -172,7 +177,15 @@ fn Advanced(form: Form) -> impl IntoView {
                     <input data-testid="max-trials-input" inputmode="numeric" placeholder="no limit" bind:value=form.trials />
                 </label>
                 <label class="field"><span>"Seed"</span><input inputmode="numeric" bind:value=form.seed /></label>
+                <Weights asked=form.asked />
+                <Limits asked=form.asked />
             </div>
+            <p class="quiet small" id="weights-help">
+                "A column of weights is not learned from. A row of weight 2 counts as two rows, in training and in scores."
+            </p>
+            <p class="quiet small" id="limits-help">
+                "The time to predict a row is measured here, so the clock chooses: give a time, and do not ask for reproducible models. Memory is that of each worker; what does not fit is sampled, and it is said."
+            </p>
             <p class="quiet">
                 "The same table, seed and number of models give the same model on every machine. Leave the time empty to be limited by models alone."
             </p>
@@ -184,6 +197,7 @@ fn Advanced(form: Form) -> impl IntoView {
                 "Leaves out kinds of models whose last digits depend on the machine, even where they are chosen."
             </p>
             <Learners changes=form.learners reproducible=form.reproducible />
+            <Constraints asked=form.asked />
             <details><summary>"Columns to ignore"</summary><div class="checks">{features}</div></details>
         </details>
     }
@@ -200,6 +214,7 @@ pub fn Setup() -> impl IntoView {
         ignore: RwSignal::new(Vec::new()),
         reproducible: RwSignal::new(false),
         learners: RwSignal::default(),
+        asked: RwSignal::default(),
     };
     // A metric of another task would be refused, and another table has other columns.
     Effect::new(move |_| {
@@ -209,6 +224,7 @@ pub fn Setup() -> impl IntoView {
     Effect::new(move |_| {
         store.name.track();
         form.ignore.set(Vec::new());
+        form.asked.set(Asked::default());
     });
     let wrong = RwSignal::new("");
     let start = move |_| {

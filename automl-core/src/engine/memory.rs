@@ -166,7 +166,14 @@ mod tests {
             values: Values::F32(vec![0.0; 10]),
             spellings: Vec::new(),
         };
-        let columns: Vec<Column> = ["a", "b", "c", "d"].map(number).to_vec();
+        let mut columns: Vec<Column> = ["a", "b", "c", "d"].map(number).to_vec();
+        // As many columns of a matrix as it has levels.
+        let levels = (0..30).map(|i| format!("l{i}")).collect();
+        columns.push(Column {
+            ty: ColumnType::Categorical,
+            values: Values::Dict { codes: vec![0; 10], levels },
+            ..number("e")
+        });
         let columns: Vec<&Column> = columns.iter().collect();
         let learners: Vec<&'static dyn Learner> =
             ["gbt", "logistic", "random_forest"].iter().filter_map(|id| learner::find(id)).collect();
@@ -185,9 +192,9 @@ mod tests {
     #[test]
     fn first_learners_are_left_out_and_then_rows() {
         let learners = |m: &Memory| m.too_large.iter().map(|l| l.learner.clone()).collect::<Vec<_>>();
-        let (rows, memory) = check(1_000_000, Some(900));
-        assert_eq!((rows, learners(&memory)), (1_000_000, vec!["random_forest".to_owned()]));
-        assert_eq!(memory.decided_by_mb, Some(900));
+        let (rows, memory) = check(1_000_000, Some(700));
+        assert_eq!((rows, learners(&memory)), (1_000_000, vec!["logistic".to_owned()]));
+        assert_eq!(memory.decided_by_mb, Some(700));
         let (rows, memory) = check(1_000_000, Some(200));
         assert!((100_000..900_000).contains(&rows), "{rows}");
         let told = memory.sampled(rows).expect("a sample").message;

@@ -9,7 +9,7 @@ mod trust;
 
 pub use remarks::LeftOut;
 pub(in crate::engine) use remarks::{TOO_SLOW, UNWEIGHTED};
-pub use request::StudyRequest;
+pub use request::{StudyRequest, column_names};
 pub use trust::{CalibrationCheck, Coverage, ProbabilityErrors, RowInterval};
 
 use super::artifact::PredictOptions;

@@ -50,3 +50,19 @@ pub struct StudyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_memory_mb: Option<u64>,
 }
+
+/// Names of columns with commas between, in double quotes where they hold a comma; `None` where one is empty.
+pub fn column_names(text: &str) -> Option<Vec<String>> {
+    let mut quoted = false;
+    let parts = text.split(|c: char| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    });
+    let bare = |part: &str| {
+        let part = part.trim();
+        let inside = part.strip_prefix('"').and_then(|p| p.strip_suffix('"'));
+        inside.map_or_else(|| part.to_owned(), |p| p.replace("\"\"", "\""))
+    };
+    let names: Vec<String> = parts.map(bare).collect();
+    names.iter().all(|n| !n.is_empty()).then_some(names)
+}
