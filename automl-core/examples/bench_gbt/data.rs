@@ -2,7 +2,6 @@
 
 use automl_core::model::Target;
 use automl_core::node::{FeatureColumn, FeatureValues, Frame};
-use automl_core::numeric::{Rng, math};
 
 /// Rows and their labels, 0 or 1.
 pub struct Data {
@@ -40,19 +39,4 @@ impl Data {
         }
         (ranks - positives * (positives + 1.0) / 2.0) / (positives * (seen as f64 - positives))
     }
-}
-
-/// Normal numbers, row by row, and labels that hang on the first seven columns, some of them in pairs.
-pub fn generated(rows: usize, columns: usize) -> (Vec<f32>, Vec<u8>) {
-    let mut rng = Rng::new(1);
-    let x: Vec<f32> = (0..rows * columns).map(|_| rng.normal() as f32).collect();
-    let mut label = |row: &[f32]| {
-        let at = |j: usize| f64::from(row[j % columns]);
-        let z = math::sin(2.0 * at(0)) * at(1) + 0.5 * at(2) * at(3) + if at(4) > 0.3 { 0.7 } else { -0.4 }
-            - 0.4 * at(5) * at(5)
-            + 0.3 * at(6);
-        u8::from(1.2 * z + rng.normal() > 0.0)
-    };
-    let labels = x.chunks(columns).map(&mut label).collect();
-    (x, labels)
 }
