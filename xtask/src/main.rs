@@ -19,12 +19,17 @@ const HELP: &str = "cargo xtask COMMAND
 
   serve [--port 8080]   set up, build, and serve Trellis at http://127.0.0.1:8080
   test                  set up, then run every test there is
-  bench [csv|gbt]       measure speed and memory; a table, and JSON under target/bench/
+  bench                 measure everything below; tables, and JSON under target/bench/
+  bench csv             reading of CSV: speed and memory
+  bench gbt             boosting with one thread and two, beside LightGBM where a Python has it
+  bench wasm            boosting in a real browser, beside this machine's own speed and YDF in the same page
+  bench bits [DIR]      whole searches in a real browser and on the command line: the same bytes, over the samples or
+                        the tables of DIR/data/manifest.json
   setup                 set up and nothing else
 
 Tools are kept in the user's cache folder (trellis/tools) and installed once.
 
-Boosting is measured beside LightGBM where `python3`, or the Python that TRELLIS_PYTHON names, has it.
+LightGBM is looked for in `python3`, or the Python that TRELLIS_PYTHON names.
 
 The standard library for WebAssembly comes from rustup. Where rustup is absent or its host does not answer, Debian's
 packages are used, and a toolchain is made of them in the cache folder (trellis/toolchains).
@@ -42,6 +47,7 @@ fn main() -> ExitCode {
         ["serve", port] if port.starts_with("--port=") => serve::run(&port["--port=".len()..]),
         ["test"] => test::run(),
         ["bench"] => bench::run(None),
+        ["bench", "bits", tables] => bench::bits_of(tables),
         ["bench", only] => bench::run(Some(only)),
         ["setup"] => setup::for_tests(),
         [] | ["help" | "--help" | "-h"] => {

@@ -22,15 +22,23 @@ pub fn for_build() -> Done {
     wasm_opt()
 }
 
+/// What is needed to build the page and to drive a browser.
+///
+/// # Errors
+/// As [`for_build`].
+pub fn for_browser() -> Done {
+    for_build()?;
+    browser()?;
+    npm_packages("tests/e2e", "playwright-core")
+}
+
 /// What the tests need besides.
 ///
 /// # Errors
 /// As [`for_build`].
 pub fn for_tests() -> Done {
-    for_build()?;
     packages()?;
-    browser()?;
-    browser_tests()
+    for_browser()
 }
 
 /// Tells what set-up does.
@@ -151,13 +159,16 @@ fn packages() -> Done {
     run("cargo", &["fetch", "--quiet", "--locked"], help)
 }
 
-/// The library that drives the browser.
-fn browser_tests() -> Done {
-    let folder = places::root().join("tests/e2e");
-    if folder.join("node_modules/playwright-core/package.json").exists() {
+/// The packages that the lock file in `folder` names, one of which is `package`.
+///
+/// # Errors
+/// Where they cannot be installed.
+pub fn npm_packages(folder: &str, package: &str) -> Done {
+    let folder = places::root().join(folder);
+    if folder.join("node_modules").join(package).join("package.json").exists() {
         return Ok(());
     }
-    say("installing the browser tests' library");
+    say(&format!("installing {package}"));
     let prefix = folder.to_string_lossy().into_owned();
     let arguments = ["ci", "--silent", "--no-fund", "--no-audit", "--prefix", &prefix];
     run("npm", &arguments, "install Node.js 20 or newer with npm, and check the connection to its registry")

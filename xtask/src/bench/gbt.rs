@@ -1,8 +1,8 @@
 //! Boosting, and LightGBM beside it where a Python has it: the same numbers, the same settings, the same run.
 
-use crate::places;
-use crate::shell::{Failure, command, failure, works};
-use serde_json::{Value, json};
+use super::{example, figures, printed};
+use crate::shell::{Failure, works};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Rows, columns and how often: the best of so many counts.
@@ -16,7 +16,7 @@ const PEER: &str = "xtask/peers/lightgbm_gbt.py";
 /// # Errors
 /// A program that fails, or a folder that cannot be written.
 pub fn run(folder: &Path) -> Result<Value, Failure> {
-    let ours = built()?;
+    let ours = example("bench_gbt")?;
     let python = python();
     if python.is_none() {
         println!("no Python with LightGBM: TRELLIS_PYTHON may name one");
@@ -25,58 +25,43 @@ pub fn run(folder: &Path) -> Result<Value, Failure> {
         "{:>14} {:>7}  {:<16} {:>8} {:>6} {:>8} {:>8} {:>12}",
         "table", "threads", "", "fit", "ratio", "AUC", "memory", "prediction"
     );
-    let mut figures = Vec::new();
+    let mut lines = Vec::new();
     for (rows, columns, repeats) in SIZES {
-        let prefix = folder.join(format!("gbt_{rows}x{columns}")).display().to_string();
-        let size = [rows.to_string(), columns.to_string(), TREES.to_string()];
-        if !Path::new(&format!("{prefix}.yt.u8")).exists() {
-            output(&ours, &[&size[..], &[format!("write={prefix}")]].concat())?;
-        }
+        let prefix = numbers(&ours, folder, rows, columns)?;
         for threads in THREADS {
             let keys = [format!("read={prefix}"), format!("threads={threads}"), format!("repeats={repeats}")];
-            let mut both = vec![figures_of(&output(&ours, &[&size[..], &keys].concat())?)?];
+            let size = [rows.to_string(), columns.to_string()];
+            let mut both = figures(&ours, &[&size[..], &keys].concat(), |_| ())?;
             if let Some(python) = &python {
                 let arguments = [PEER.into(), prefix.clone(), columns.to_string(), TREES.to_string()];
                 let counts = [threads.to_string(), repeats.to_string()];
-                both.push(figures_of(&output(python, &[&arguments[..], &counts].concat())?)?);
+                both.extend(figures(python, &[&arguments[..], &counts].concat(), |_| ())?);
             }
             let peer_secs = both.get(1).and_then(|peer| peer["fit_secs"].as_f64());
             both.iter().for_each(|line| println!("{}", row(line, peer_secs)));
-            figures.extend(both);
+            lines.extend(both);
         }
     }
-    Ok(json!({ "bench": "gbt", "lines": figures }))
+    Ok(lines.into())
 }
 
-/// The example, built.
-fn built() -> Result<PathBuf, Failure> {
-    let arguments = ["build", "--release", "--quiet", "-p", "automl-core", "--example", "bench_gbt"];
-    crate::shell::run("cargo", &arguments, "read its messages above")?;
-    Ok(places::target().join("release/examples/bench_gbt"))
+/// Where the numbers of a size lie: they are made once and read by all.
+///
+/// # Errors
+/// A program that fails, or a folder that cannot be written.
+pub fn numbers(example: &Path, folder: &Path, rows: usize, columns: usize) -> Result<String, Failure> {
+    let prefix = folder.join(format!("gbt_{rows}x{columns}")).display().to_string();
+    // What is written last.
+    if !Path::new(&format!("{prefix}.yt.u8")).exists() {
+        printed(example, &[rows.to_string(), columns.to_string(), format!("write={prefix}")])?;
+    }
+    Ok(prefix)
 }
 
 /// A Python that has LightGBM.
 fn python() -> Option<PathBuf> {
     let python = std::env::var("TRELLIS_PYTHON").unwrap_or_else(|_| "python3".into());
     works(&python, &["-c", "import lightgbm"]).then(|| python.into())
-}
-
-fn output(program: &Path, arguments: &[String]) -> Result<String, Failure> {
-    let program = program.display().to_string();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = command(&program, &words)
-        .output()
-        .map_err(|e| failure(format!("{program} cannot be started: {e}"), "check that it is installed"))?;
-    if !done.status.success() {
-        let told = String::from_utf8_lossy(&done.stderr).into_owned();
-        return Err(failure(format!("{program} failed: {told}"), "read its message"));
-    }
-    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
-}
-
-fn figures_of(text: &str) -> Result<Value, Failure> {
-    let last = text.lines().last().unwrap_or_default();
-    serde_json::from_str(last).map_err(|e| failure(format!("no figures in `{last}`: {e}"), "report this"))
 }
 
 /// One line of the table; `peer_secs` is how long the other library's fit took.
