@@ -2,8 +2,10 @@
 //!
 //! `cargo run --release --example bench_gbt -- ROWS COLUMNS TREES [KEY=VALUE …]`
 //!
-//! Keys: `threads` (1), `seed` (0), `repeats` (3, the best counts), `learner` (`gbt`), `write=PREFIX`, which writes the
-//! numbers and does nothing else, and `read=PREFIX`, which reads what was written instead of generating it:
+//! Keys: `threads` (1), `seed` (0), `repeats` (3, the best counts), `learner` (`gbt`), `table` (`normal` numbers; `onehot`,
+//! twenty categories a 0 or 1 for each of their levels; `levels`, whole numbers of 2 to 16 levels a column),
+//! `write=PREFIX`, which writes the numbers and does nothing else, and `read=PREFIX`, which reads what was written instead
+//! of generating it:
 //! `PREFIX.X.f32`, `PREFIX.y.u8` (row-major training rows and labels), `PREFIX.Xt.f32` and `PREFIX.yt.u8` (a fifth as
 //! many test rows), so that other libraries can be timed on the same numbers.
 
@@ -32,8 +34,70 @@ fn data(rows_by_columns: &[f32], labels: &[u8], columns: usize) -> Data {
     }
 }
 
-/// Normal numbers, row-major, and labels that hang on the first seven columns, some of them in pairs.
-fn generated(rows: usize, columns: usize) -> (Vec<f32>, Vec<u8>) {
+/// Categories of the table `onehot`.
+const CATEGORIES: usize = 20;
+
+/// Row-major numbers, and their labels.
+fn generated(table: &str, rows: usize, columns: usize) -> Result<(Vec<f32>, Vec<u8>), String> {
+    match table {
+        "normal" => Ok(normal(rows, columns)),
+        "onehot" => Ok(one_hot(rows, columns)),
+        "levels" => Ok(few_levels(rows, columns)),
+        other => Err(format!("no table is called `{other}`")),
+    }
+}
+
+/// One of `count` levels, the first ones more often.
+fn skewed(count: usize, rng: &mut Rng) -> usize {
+    let at = rng.uniform();
+    ((at * at * count as f64) as usize).min(count - 1)
+}
+
+/// A label that hangs on effects of about 1, in one case in four on the product of two.
+fn label_of(effects: &[f64], rng: &mut Rng) -> u8 {
+    let pairs = effects.as_chunks::<2>().0.iter().step_by(2);
+    let z = effects.iter().sum::<f64>() + pairs.map(|[a, b]| a * b).sum::<f64>();
+    u8::from(z / (effects.len() as f64).sqrt() + rng.normal() > 0.0)
+}
+
+/// Categories of `columns / 20` levels, or one more, each level a column of 0 and 1.
+fn one_hot(rows: usize, columns: usize) -> (Vec<f32>, Vec<u8>) {
+    let mut rng = Rng::new(1);
+    let effects: Vec<f64> = (0..columns).map(|_| rng.normal()).collect();
+    let (mut x, mut labels) = (vec![0.0; rows * columns], Vec::with_capacity(rows));
+    let mut of_row = [0.0; CATEGORIES];
+    for row in x.chunks_mut(columns) {
+        for (category, effect) in of_row.iter_mut().enumerate() {
+            let (first, end) = (category * columns / CATEGORIES, (category + 1) * columns / CATEGORIES);
+            let column = first + skewed((end - first).max(1), &mut rng);
+            row[column] = 1.0;
+            *effect = effects[column];
+        }
+        labels.push(label_of(&of_row, &mut rng));
+    }
+    (x, labels)
+}
+
+/// Columns of 2 to 16 levels.
+fn few_levels(rows: usize, columns: usize) -> (Vec<f32>, Vec<u8>) {
+    let mut rng = Rng::new(1);
+    let levels: Vec<usize> = (0..columns).map(|_| 2 + rng.below(15)).collect();
+    let slopes: Vec<f64> = (0..columns).map(|_| rng.normal()).collect();
+    let (mut x, mut labels) = (Vec::with_capacity(rows * columns), Vec::with_capacity(rows));
+    let mut of_row = vec![0.0; columns];
+    for _ in 0..rows {
+        for ((effect, &levels), slope) in of_row.iter_mut().zip(&levels).zip(&slopes) {
+            let level = skewed(levels, &mut rng);
+            x.push(level as f32);
+            *effect = slope * (3.0 * level as f64 / (levels - 1) as f64 - 1.0);
+        }
+        labels.push(label_of(&of_row, &mut rng));
+    }
+    (x, labels)
+}
+
+/// Normal numbers, and labels that hang on the first seven columns, some of them in pairs.
+fn normal(rows: usize, columns: usize) -> (Vec<f32>, Vec<u8>) {
     let mut rng = Rng::new(1);
     let x: Vec<f32> = (0..rows * columns).map(|_| rng.normal() as f32).collect();
     let mut label = |row: &[f32]| {
@@ -99,7 +163,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (train, test) = if let Some(prefix) = key("read") {
         (read(prefix, "", columns)?, read(prefix, "t", columns)?)
     } else {
-        let (x, labels) = generated(rows + rows / 5, columns);
+        let (x, labels) = generated(key("table").unwrap_or("normal"), rows + rows / 5, columns)?;
         let ((x, xt), (y, yt)) = (x.split_at(rows * columns), labels.split_at(rows));
         if let Some(prefix) = key("write") {
             write(prefix, "", x, y)?;

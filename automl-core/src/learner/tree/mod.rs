@@ -2,7 +2,8 @@
 //!
 //! The way of the data: [`binning`] turns every feature into at most 256 bins a row, once a fit; [`packing`] turns
 //! the gradients of a tree into integers and packs gradient, hessian and row count of a row into one `i64`;
-//! [`histogram`] sums those over the rows of a leaf, a bin at a time, and [`sums`] shares the rows out among threads;
+//! [`histogram`] sums those over the rows of a leaf, a bin at a time, by [`joint`] several features of few bins at once,
+//! and [`sums`] shares the rows out among threads;
 //! [`split`] reads the best split off a histogram; [`leafwise`] grows boosted trees best leaf first; [`flat`] is a
 //! finished ensemble, by which [`quick`] predicts and which [`encode`] turns into bytes.
 //!
@@ -18,6 +19,7 @@ pub mod encode;
 pub mod flat;
 pub mod histogram;
 pub mod impurity;
+pub mod joint;
 pub mod leafwise;
 pub mod packing;
 pub mod partition;
