@@ -5,13 +5,19 @@ use crate::shell::{Failure, command, failure, works};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Rows, columns and how often: the best of so many counts.
-const SIZES: [(usize, usize, usize); 3] = [(10_000, 20, 5), (100_000, 50, 3), (1_000_000, 28, 2)];
+/// A table of the example, its rows, its columns, and how often: the best of so many counts.
+const TABLES: [(&str, usize, usize, usize); 5] = [
+    ("normal", 10_000, 20, 5),
+    ("normal", 100_000, 50, 3),
+    ("normal", 1_000_000, 28, 2),
+    ("levels", 200_000, 60, 3),
+    ("onehot", 200_000, 200, 2),
+];
 const THREADS: [usize; 2] = [1, 2];
 const TREES: usize = 100;
 const PEER: &str = "xtask/peers/lightgbm_gbt.py";
 
-/// Measures every size with every number of threads, prints a table, and gives all figures.
+/// Measures every table with every number of threads, prints a table, and gives all figures.
 ///
 /// # Errors
 /// A program that fails, or a folder that cannot be written.
@@ -22,15 +28,16 @@ pub fn run(folder: &Path) -> Result<Value, Failure> {
         println!("no Python with LightGBM: TRELLIS_PYTHON may name one");
     }
     println!(
-        "{:>14} {:>7}  {:<16} {:>8} {:>6} {:>8} {:>8} {:>12}",
+        "{:>21} {:>7}  {:<16} {:>8} {:>6} {:>8} {:>8} {:>12}",
         "table", "threads", "", "fit", "ratio", "AUC", "memory", "prediction"
     );
     let mut figures = Vec::new();
-    for (rows, columns, repeats) in SIZES {
-        let prefix = folder.join(format!("gbt_{rows}x{columns}")).display().to_string();
+    for (table, rows, columns, repeats) in TABLES {
+        let prefix = folder.join(format!("gbt_{table}_{rows}x{columns}")).display().to_string();
         let size = [rows.to_string(), columns.to_string(), TREES.to_string()];
         if !Path::new(&format!("{prefix}.yt.u8")).exists() {
-            output(&ours, &[&size[..], &[format!("write={prefix}")]].concat())?;
+            let keys = [format!("table={table}"), format!("write={prefix}")];
+            output(&ours, &[&size[..], &keys].concat())?;
         }
         for threads in THREADS {
             let keys = [format!("read={prefix}"), format!("threads={threads}"), format!("repeats={repeats}")];
@@ -40,6 +47,7 @@ pub fn run(folder: &Path) -> Result<Value, Failure> {
                 let counts = [threads.to_string(), repeats.to_string()];
                 both.push(figures_of(&output(python, &[&arguments[..], &counts].concat())?)?);
             }
+            both.iter_mut().for_each(|line| line["table"] = table.into());
             let peer_secs = both.get(1).and_then(|peer| peer["fit_secs"].as_f64());
             both.iter().for_each(|line| println!("{}", row(line, peer_secs)));
             figures.extend(both);
@@ -88,8 +96,8 @@ fn row(line: &Value, peer_secs: Option<f64>) -> String {
     let memory = number("peak_mib").zip(number("held_mib"));
     let memory = memory.map_or(String::new(), |(peak, held)| format!("{:.0} MiB", peak - held));
     format!(
-        "{:>14} {:>7}  {:<16} {:>6.3} s {:>6} {:>8.5} {:>8} {:>8.2} M/s",
-        format!("{} × {}", line["rows"], line["columns"]),
+        "{:>21} {:>7}  {:<16} {:>6.3} s {:>6} {:>8.5} {:>8} {:>8.2} M/s",
+        format!("{} {} × {}", line["table"].as_str().unwrap_or_default(), line["rows"], line["columns"]),
         line["threads"].to_string(),
         line["learner"].as_str().unwrap_or_default(),
         secs,
