@@ -12,7 +12,7 @@ use super::binning::Binned;
 const MAX_CODES: usize = 256;
 /// A code must have so many rows to itself, or turning codes back to bins outweighs what they save.
 /// Fewer in tests, so that they have joints.
-const ROWS_PER_CODE: usize = if cfg!(test) { 2 } else { 16 };
+const ROWS_PER_CODE: usize = if cfg!(test) { 2 } else { 32 };
 /// Most bins of a feature that may share a column, the missing one included: beside it there is room for one of two.
 const MOST_BINS: usize = MAX_CODES / 2 + 1;
 /// Columns, the newest ones, that a feature is tried with though they may turn out to have no room for it.
