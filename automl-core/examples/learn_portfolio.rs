@@ -30,6 +30,8 @@ const SHARES: [f64; 6] = [0.0, 0.08, 0.17, 0.3, 0.5, 1.0];
 const LEAST_SECS: f64 = 0.05;
 /// A setting that improves the mean by less is not worth a place.
 const LEAST_GAIN: f64 = 2e-4;
+/// Share of the baseline's loss below which differences count little.
+const FLOOR: f64 = 0.05;
 /// Of so many tables one may be held out.
 const HOLD_OUT: usize = 4;
 
@@ -107,8 +109,10 @@ impl Table {
         scored.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, blend)| blend)
     }
 
+    /// Logarithm of the loss, and of a little of the baseline's: where nearly nothing is left, halving it is no feat.
     fn log_loss(&self, predicted: &[f64]) -> Option<f64> {
-        self.loss(predicted, Half::Judging).map(math::ln)
+        let floor = FLOOR * self.loss(self.baseline()?, Half::Judging)?;
+        self.loss(predicted, Half::Judging).map(|loss| math::ln(loss + floor))
     }
 
     fn baseline(&self) -> Option<&[f64]> {

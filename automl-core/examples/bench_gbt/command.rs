@@ -1,9 +1,10 @@
 //! The command line.
 
 use crate::measure::{Bench, Fallible, Settings};
-use automl_core::numeric::{Rng, math};
+use crate::tables::generated;
 
-type Numbers = (Vec<f32>, Vec<u8>);
+/// Row-major numbers, and their labels.
+pub type Numbers = (Vec<f32>, Vec<u8>);
 
 /// Measures what the command line asks for.
 ///
@@ -17,7 +18,7 @@ pub fn run() -> Fallible<()> {
     let ((x, y), (xt, yt)) = match key("read") {
         Some(prefix) => (read(prefix, "")?, read(prefix, "t")?),
         None => {
-            let (mut x, mut y) = generated(rows + rows / 5, columns);
+            let (mut x, mut y) = generated(key("table").unwrap_or("normal"), rows + rows / 5, columns)?;
             let test = (x.split_off(rows * columns), y.split_off(rows));
             ((x, y), test)
         }
@@ -43,21 +44,6 @@ pub fn run() -> Fallible<()> {
     line["peak_mib"] = peak_mib.into();
     println!("{line}");
     Ok(())
-}
-
-/// Normal numbers, row by row, and labels that hang on the first seven columns, some of them in pairs.
-fn generated(rows: usize, columns: usize) -> (Vec<f32>, Vec<u8>) {
-    let mut rng = Rng::new(1);
-    let x: Vec<f32> = (0..rows * columns).map(|_| rng.normal() as f32).collect();
-    let mut label = |row: &[f32]| {
-        let at = |j: usize| f64::from(row[j % columns]);
-        let z = math::sin(2.0 * at(0)) * at(1) + 0.5 * at(2) * at(3) + if at(4) > 0.3 { 0.7 } else { -0.4 }
-            - 0.4 * at(5) * at(5)
-            + 0.3 * at(6);
-        u8::from(1.2 * z + rng.normal() > 0.0)
-    };
-    let labels = x.chunks(columns).map(&mut label).collect();
-    (x, labels)
 }
 
 fn read(prefix: &str, part: &str) -> std::io::Result<Numbers> {

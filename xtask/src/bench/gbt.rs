@@ -5,13 +5,19 @@ use crate::shell::{Failure, works};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Rows, columns and how often: the best of so many counts.
-const SIZES: [(usize, usize, usize); 3] = [(10_000, 20, 5), (100_000, 50, 3), (1_000_000, 28, 2)];
+/// A table of the example, its rows, its columns, and how often: the best of so many counts.
+const TABLES: [(&str, usize, usize, usize); 5] = [
+    ("normal", 10_000, 20, 5),
+    ("normal", 100_000, 50, 3),
+    ("normal", 1_000_000, 28, 2),
+    ("levels", 200_000, 60, 3),
+    ("onehot", 200_000, 200, 2),
+];
 const THREADS: [usize; 2] = [1, 2];
 const TREES: usize = 100;
 const PEER: &str = "xtask/peers/lightgbm_gbt.py";
 
-/// Measures every size with every number of threads, prints a table, and gives all figures.
+/// Measures every table with every number of threads, prints a table, and gives all figures.
 ///
 /// # Errors
 /// A program that fails, or a folder that cannot be written.
@@ -22,12 +28,12 @@ pub fn run(folder: &Path) -> Result<Value, Failure> {
         println!("no Python with LightGBM: TRELLIS_PYTHON may name one");
     }
     println!(
-        "{:>14} {:>7}  {:<16} {:>8} {:>6} {:>8} {:>8} {:>12}",
+        "{:>21} {:>7}  {:<16} {:>8} {:>6} {:>8} {:>8} {:>12}",
         "table", "threads", "", "fit", "ratio", "AUC", "memory", "prediction"
     );
     let mut lines = Vec::new();
-    for (rows, columns, repeats) in SIZES {
-        let prefix = numbers(&ours, folder, rows, columns)?;
+    for (table, rows, columns, repeats) in TABLES {
+        let prefix = numbers(&ours, folder, (table, rows, columns))?;
         for threads in THREADS {
             let keys = [format!("read={prefix}"), format!("threads={threads}"), format!("repeats={repeats}")];
             let size = [rows.to_string(), columns.to_string()];
@@ -37,6 +43,7 @@ pub fn run(folder: &Path) -> Result<Value, Failure> {
                 let counts = [threads.to_string(), repeats.to_string()];
                 both.extend(figures(python, &[&arguments[..], &counts].concat(), |_| ())?);
             }
+            both.iter_mut().for_each(|line| line["table"] = table.into());
             let peer_secs = both.get(1).and_then(|peer| peer["fit_secs"].as_f64());
             both.iter().for_each(|line| println!("{}", row(line, peer_secs)));
             lines.extend(both);
@@ -45,15 +52,22 @@ pub fn run(folder: &Path) -> Result<Value, Failure> {
     Ok(lines.into())
 }
 
-/// Where the numbers of a size lie: they are made once and read by all.
+/// Where the numbers of a table of the example (its name, rows and columns) lie: they are made once and read by all.
 ///
 /// # Errors
 /// A program that fails, or a folder that cannot be written.
-pub fn numbers(example: &Path, folder: &Path, rows: usize, columns: usize) -> Result<String, Failure> {
-    let prefix = folder.join(format!("gbt_{rows}x{columns}")).display().to_string();
+pub fn numbers(
+    example: &Path,
+    folder: &Path,
+    (table, rows, columns): (&str, usize, usize),
+) -> Result<String, Failure> {
+    let prefix = folder.join(format!("gbt_{table}_{rows}x{columns}")).display().to_string();
     // What is written last.
     if !Path::new(&format!("{prefix}.yt.u8")).exists() {
-        printed(example, &[rows.to_string(), columns.to_string(), format!("write={prefix}")])?;
+        printed(
+            example,
+            &[rows.to_string(), columns.to_string(), format!("table={table}"), format!("write={prefix}")],
+        )?;
     }
     Ok(prefix)
 }
@@ -73,8 +87,8 @@ fn row(line: &Value, peer_secs: Option<f64>) -> String {
     let memory = number("peak_mib").zip(number("held_mib"));
     let memory = memory.map_or(String::new(), |(peak, held)| format!("{:.0} MiB", peak - held));
     format!(
-        "{:>14} {:>7}  {:<16} {:>6.3} s {:>6} {:>8.5} {:>8} {:>8.2} M/s",
-        format!("{} × {}", line["rows"], line["columns"]),
+        "{:>21} {:>7}  {:<16} {:>6.3} s {:>6} {:>8.5} {:>8} {:>8.2} M/s",
+        format!("{} {} × {}", line["table"].as_str().unwrap_or_default(), line["rows"], line["columns"]),
         line["threads"].to_string(),
         line["learner"].as_str().unwrap_or_default(),
         secs,

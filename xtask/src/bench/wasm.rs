@@ -37,7 +37,7 @@ pub fn run(folder: &Path) -> Result<Value, Failure> {
     );
     let mut lines = Vec::new();
     for (rows, columns, repeats, peer_repeats) in SIZES {
-        let prefix = numbers(&native, folder, rows, columns)?;
+        let prefix = numbers(&native, folder, ("normal", rows, columns))?;
         let size = [rows.to_string(), columns.to_string()];
         let keys = [format!("read={prefix}"), format!("repeats={repeats}")];
         let mut found = figures(&native, &[&size[..], &keys].concat(), |_| ())?;

@@ -7,6 +7,7 @@
 //! copies, so that the processor waits for many rows' memory at once; summing finds all that it needs near by.
 
 use super::binning::Binned;
+use super::joint::{Joint, Member, joints};
 use crate::platform::each;
 
 /// Features that are summed in one pass.
@@ -39,10 +40,10 @@ pub struct Scratch {
     words: [i64; BLOCK],
 }
 
-/// Bins of up to 64 features, row by row.
+/// Up to 64 columns, row by row.
 #[derive(Debug, Clone, Default)]
 struct Panel {
-    features: usize,
+    columns: usize,
     groups: usize,
     /// Groups of a row and what is left free, so that no row is in two lines of the cache.
     stride: usize,
@@ -52,6 +53,15 @@ struct Panel {
     bins: Vec<Bins>,
 }
 
+/// What is summed as one column.
+#[derive(Debug, Clone)]
+enum Column {
+    /// A feature's bins, by its place in the tree.
+    Alone(usize),
+    /// The codes of a joint by its number, and those of its members that the tree has: number and place.
+    Joint(usize, Vec<(usize, usize)>),
+}
+
 /// Bins of the features of one tree, as they are summed.
 #[derive(Debug, Clone, Default)]
 pub struct Lanes {
@@ -59,6 +69,8 @@ pub struct Lanes {
     pub features: Vec<u32>,
     /// Where each feature's bins begin in a histogram, and the histogram's length at the end.
     pub offsets: Vec<usize>,
+    joints: Vec<Joint>,
+    columns: Vec<Column>,
     panels: Vec<Panel>,
 }
 
@@ -87,20 +99,20 @@ impl Default for Scratch {
 }
 
 impl Panel {
-    /// Lays the bins of `features` out anew, in memory that is there already.
-    fn refill(&mut self, data: &Binned, features: &[u32], threads: usize) {
-        self.features = features.len();
-        self.groups = features.len().div_ceil(LANES);
+    /// Lays `columns` of `rows` rows out anew, in memory that is there already.
+    fn refill(&mut self, rows: usize, columns: &[&[u8]], threads: usize) {
+        self.columns = columns.len();
+        self.groups = columns.len().div_ceil(LANES);
         self.stride = self.groups.next_power_of_two();
         self.bins.clear();
-        self.bins.resize(data.rows * self.stride + LINE_BYTES / LANES, [0; LANES]);
+        self.bins.resize(rows * self.stride + LINE_BYTES / LANES, [0; LANES]);
         self.start = self.bins.as_ptr().align_offset(LINE_BYTES).min(LINE_BYTES / LANES);
         let stride = self.stride;
         let mut blocks: Vec<&mut [Bins]> = self.bins[self.start..].chunks_mut(REFILL * stride).collect();
         each(threads.min(blocks.len()), &mut blocks, |block, part| {
-            for (place, &f) in features.iter().enumerate() {
+            for (place, column) in columns.iter().enumerate() {
                 let cells = part.iter_mut().skip(place / LANES).step_by(stride);
-                let bins = data.features[f as usize].bins.get(block * REFILL..).unwrap_or(&[]);
+                let bins = column.get(block * REFILL..).unwrap_or(&[]);
                 for (cell, &bin) in cells.zip(bins) {
                     cell[place % LANES] = bin;
                 }
@@ -142,7 +154,7 @@ impl Panel {
 
     fn add<const STRIDE: usize>(&self, records: &[[Bins; STRIDE]], words: &[i64], tables: &mut [Tables]) {
         for (group, tables) in tables.iter_mut().enumerate().take(self.groups) {
-            match (self.features - group * LANES).min(LANES) {
+            match (self.columns - group * LANES).min(LANES) {
                 1 => add::<STRIDE, 1>(records, group, words, tables),
                 2 => add::<STRIDE, 2>(records, group, words, tables),
                 3 => add::<STRIDE, 3>(records, group, words, tables),
@@ -157,6 +169,11 @@ impl Panel {
 }
 
 impl Lanes {
+    /// For trees on these rows; [`Lanes::refill`] says on which features.
+    pub fn new(data: &Binned) -> Self {
+        Self { joints: joints(data), ..Self::default() }
+    }
+
     /// Takes other features, in memory that is there already.
     pub fn refill(&mut self, data: &Binned, features: Vec<u32>, threads: usize) {
         self.offsets.clear();
@@ -166,12 +183,37 @@ impl Lanes {
             end += data.features[f as usize].bin_count;
             self.offsets.push(end);
         }
-        let parts = features.chunks(LANES * PANEL_GROUPS);
+        self.features = features;
+        self.columns = self.shared_out(data.features.len());
+        let bins = |column: &Column| match column {
+            Column::Alone(place) => data.features[self.features[*place] as usize].bins.as_slice(),
+            Column::Joint(joint, _) => self.joints[*joint].codes.as_slice(),
+        };
+        let columns: Vec<&[u8]> = self.columns.iter().map(bins).collect();
+        let parts = columns.chunks(LANES * PANEL_GROUPS);
         self.panels.resize_with(parts.len(), Panel::default);
         for (panel, part) in self.panels.iter_mut().zip(parts) {
-            panel.refill(data, part, threads);
+            panel.refill(data.rows, part, threads);
         }
-        self.features = features;
+    }
+
+    /// The columns for the tree's features, of `count` there are: joints that have two of them or more, and the rest.
+    fn shared_out(&self, count: usize) -> Vec<Column> {
+        let mut place_of: Vec<Option<usize>> = vec![None; count];
+        for (place, &f) in self.features.iter().enumerate() {
+            place_of[f as usize] = Some(place);
+        }
+        let mut columns = Vec::new();
+        for (number, joint) in self.joints.iter().enumerate() {
+            let place = |(m, member): (usize, &Member)| Some((m, place_of[member.feature as usize]?));
+            let here: Vec<(usize, usize)> = joint.members.iter().enumerate().filter_map(place).collect();
+            if here.len() > 1 {
+                here.iter().for_each(|&(_, place)| place_of[self.features[place] as usize] = None);
+                columns.push(Column::Joint(number, here));
+            }
+        }
+        columns.extend(place_of.into_iter().flatten().map(Column::Alone));
+        columns
     }
 
     /// Words in a histogram.
@@ -179,30 +221,41 @@ impl Lanes {
         self.offsets.last().copied().unwrap_or(0)
     }
 
-    /// Sums the words of the rows of a leaf. `words` has one a row of the data. Calls `done(feature, sums)` for each feature of the tree, by its place in it.
-    pub fn sum(
-        &self,
-        rows: Rows<'_>,
-        words: &[i64],
-        scratch: &mut Scratch,
-        mut done: impl FnMut(usize, &[i64]),
-    ) {
+    /// How many additions a row takes.
+    pub fn additions(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Sums the words of the rows of a leaf into the histogram `sums`. `words` has one a row of the data.
+    pub fn sum(&self, rows: Rows<'_>, words: &[i64], scratch: &mut Scratch, sums: &mut [i64]) {
         let size = |f: usize| self.offsets[f + 1] - self.offsets[f];
-        for (p, panel) in self.panels.iter().enumerate() {
-            let first = p * LANES * PANEL_GROUPS;
-            let features = first..self.features.len().min(first + LANES * PANEL_GROUPS);
+        for (panel, columns) in self.panels.iter().zip(self.columns.chunks(LANES * PANEL_GROUPS)) {
             if scratch.tables.len() < panel.groups {
                 scratch.tables.resize(panel.groups, [[0; 256]; LANES]);
             }
             if scratch.bins.len() < panel.stride * BLOCK {
                 scratch.bins.resize(panel.stride * BLOCK, [0; LANES]);
             }
-            for (f, table) in features.clone().zip(scratch.tables.as_flattened_mut()) {
-                table[..size(f)].fill(0);
+            for (column, table) in columns.iter().zip(scratch.tables.as_flattened_mut()) {
+                let used = match column {
+                    Column::Alone(place) => size(*place),
+                    Column::Joint(joint, _) => self.joints[*joint].count,
+                };
+                table[..used].fill(0);
             }
             panel.sum(rows, words, scratch);
-            for (f, table) in features.zip(scratch.tables.as_flattened()) {
-                done(f, &table[..size(f)]);
+            for (column, table) in columns.iter().zip(scratch.tables.as_flattened()) {
+                let bins = |place: usize| self.offsets[place]..self.offsets[place + 1];
+                match column {
+                    Column::Alone(place) => sums[bins(*place)].copy_from_slice(&table[..size(*place)]),
+                    Column::Joint(joint, here) => {
+                        let joint = &self.joints[*joint];
+                        let total = table[..joint.count].iter().sum();
+                        for &(member, place) in here {
+                            joint.members[member].sums(table, total, &mut sums[bins(place)]);
+                        }
+                    }
+                }
             }
         }
     }

@@ -61,7 +61,7 @@ impl<'a> Grower<'a> {
             data,
             constraints,
             threads,
-            summer: Summer::default(),
+            summer: Summer::new(data),
             rows: Vec::new(),
             spare: vec![0; data.rows],
             kept: Vec::new(),

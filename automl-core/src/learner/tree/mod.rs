@@ -2,9 +2,10 @@
 //!
 //! The way of the data: [`binning`] turns every feature into at most 256 bins a row, once a fit; [`packing`] turns
 //! the gradients of a tree into integers and packs gradient, hessian and row count of a row into one `i64`;
-//! [`histogram`] sums those over the rows of a leaf, a bin at a time, and [`sums`] shares the rows out among threads;
-//! [`split`] reads the best split off a histogram; [`leafwise`] grows boosted trees leaf by leaf, and [`symmetric`] those
-//! whose levels share a test; [`flat`] is a finished ensemble, by which [`quick`] predicts and which [`encode`] turns into bytes.
+//! [`histogram`] sums those over the rows of a leaf, a bin at a time, by [`joint`] several features of few bins at once,
+//! and [`sums`] shares the rows out among threads; [`split`] reads the best split off a histogram; [`leafwise`] grows
+//! boosted trees leaf by leaf, and [`symmetric`] those whose levels share a test; [`flat`] is a finished ensemble, by
+//! which [`quick`] predicts and which [`encode`] turns into bytes.
 //!
 //! Sums of integers do not depend on their order, so a histogram is the same however it was come by: summed over
 //! its rows, or as its parent less its sibling. Everything after it is arithmetic in `f64` in a fixed order.
@@ -18,6 +19,7 @@ pub mod encode;
 pub mod flat;
 pub mod histogram;
 pub mod impurity;
+pub mod joint;
 pub mod leafwise;
 pub mod packing;
 pub mod partition;

@@ -16,13 +16,16 @@ struct Part {
 }
 
 /// Sums the rows of leaves, in memory that is there already.
-#[derive(Default)]
 pub(super) struct Summer {
     pub lanes: Lanes,
     parts: Vec<Part>,
 }
 
 impl Summer {
+    pub fn new(data: &Binned) -> Self {
+        Self { lanes: Lanes::new(data), parts: Vec::new() }
+    }
+
     pub fn refill(&mut self, data: &Binned, features: Vec<u32>, threads: usize) {
         self.lanes.refill(data, features, threads);
     }
@@ -30,8 +33,8 @@ impl Summer {
     /// The histogram of `rows`; `words` has one a row of the data. It stays here, or may be exchanged for another
     /// of the same length.
     pub fn sum(&mut self, rows: Rows<'_>, words: &[i64], threads: usize) -> &mut Vec<i64> {
-        // About how long it takes: getting at a row's bins and adding its word to each feature's sum.
-        let nanos = rows.len() as f64 * (10.0 + 0.5 * self.lanes.features.len() as f64);
+        // About how long it takes: getting at a row's bins and adding its word to each column's sums.
+        let nanos = rows.len() as f64 * (10.0 + 0.5 * self.lanes.additions() as f64);
         let threads = if nanos > WORTH_THREADS { threads.clamp(1, rows.len().max(1)) } else { 1 };
         if self.parts.len() < threads {
             self.parts.resize_with(threads, Part::default);
@@ -40,9 +43,7 @@ impl Summer {
         each(threads, &mut self.parts[..threads], |place, part| {
             let Part { scratch, sums } = part;
             sums.resize(lanes.len(), 0);
-            lanes.sum(rows.part(place * share, share), words, scratch, |f, of_feature| {
-                sums[lanes.offsets[f]..lanes.offsets[f + 1]].copy_from_slice(of_feature);
-            });
+            lanes.sum(rows.part(place * share, share), words, scratch, sums);
         });
         let (first, others) = self.parts[..threads].split_at_mut(1);
         for other in others {

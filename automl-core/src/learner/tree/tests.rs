@@ -163,13 +163,12 @@ fn partition_keeps_the_order() {
 
 #[test]
 fn histograms_are_sums_by_bin() {
-    // More rows than are gathered at a time, and features for two panels, of which the second is not full.
+    // More rows than are gathered at a time, and columns for two panels, of which the second is not full.
     const ROWS: u32 = 2500;
     let mut rng = Rng::new(6);
     let mut column = |f: usize| numbers((0..ROWS).map(|_| rng.below(f + 2) as f32).collect::<Vec<_>>());
-    let data = bin((0..77).map(&mut column).collect(), 255);
-    let mut lanes = Lanes::default();
-    lanes.refill(&data, (0..data.features.len() as u32).collect(), 3);
+    let data = bin((0..97).map(&mut column).collect(), 255);
+    let mut lanes = Lanes::new(&data);
     let words: Vec<i64> = (0..ROWS).map(|_| rng.below(1000) as i64).collect();
     let rows: Vec<u32> = (0..ROWS).filter(|_| rng.below(2) == 0).collect();
     let mut scratch = Scratch::default();
@@ -182,16 +181,20 @@ fn histograms_are_sums_by_bin() {
         (Rows::Listed(&rows).part(1000, 3000), &rows[1000..]),
         (between.part(9000, 1), &[]),
     ] {
-        let mut seen = 0;
-        lanes.sum(given, &words, &mut scratch, |f, sums| {
-            let mut direct = vec![0; data.features[f].bin_count];
+        let mut direct: Vec<Vec<i64>> = data.features.iter().map(|f| vec![0; f.bin_count]).collect();
+        for (sums, feature) in direct.iter_mut().zip(&data.features) {
             for &r in listed {
-                direct[usize::from(data.features[f].bins[r as usize])] += words[r as usize];
+                sums[usize::from(feature.bins[r as usize])] += words[r as usize];
             }
-            assert_eq!(sums, direct);
-            seen += 1;
-        });
-        assert_eq!(seen, data.features.len());
+        }
+        for features in [(0..97).collect::<Vec<u32>>(), (0..97).step_by(3).collect(), vec![5, 60], vec![9]] {
+            lanes.refill(&data, features.clone(), 3);
+            assert!(lanes.additions() < features.len() || features.len() < 3);
+            let mut sums = vec![-1; lanes.len()];
+            lanes.sum(given, &words, &mut scratch, &mut sums);
+            let chosen: Vec<&[i64]> = features.iter().map(|&f| direct[f as usize].as_slice()).collect();
+            assert_eq!(sums, chosen.concat());
+        }
     }
 }
 

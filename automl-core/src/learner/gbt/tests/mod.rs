@@ -1,4 +1,5 @@
 mod constraints;
+mod joints;
 mod losses;
 mod weights;
 
