@@ -10,6 +10,7 @@ import json
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, SplineTransformer, StandardScaler, TargetEncoder
 
@@ -56,6 +57,17 @@ rank_scaler = StandardScaler().fit(ranks.transform(distinct[:, None]))
 tfidf = TfidfVectorizer(sublinear_tf=True, norm=None, ngram_range=(1, 2), token_pattern=r"[^\W_]+").fit(texts)
 terms = ["good", "größe", "ray", "bad parcel", "x ray"]
 weights = tfidf.transform(texts).toarray()
+runs = TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(3, 5), min_df=3)
+words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), token_pattern=r"[^\W_]+", min_df=2)
+
+
+def scores(vectorizer):
+    x, offset, scale = vectorizer.fit_transform(texts), regression.mean(), regression.std()
+    ridge = Ridge(alpha=1.0, fit_intercept=False, solver="cholesky").fit(x, (regression - offset) / scale)
+    return (offset + scale * ridge.predict(x)).tolist()
+
+
+probe = "Der Größe nach:  a x-ray, NICHT\tmehr!"
 present = np.isfinite(numbers)
 
 print(
@@ -86,6 +98,9 @@ print(
                 "classes_auto": encoded(classes, "multiclass", "auto"),
             },
             "texts": texts,
+            "runs_of": probe,
+            "runs": runs.build_analyzer()(probe),
+            "scores": {"words": scores(words), "letters": scores(runs)},
             "weights": {term: weights[:, tfidf.vocabulary_[term]].tolist() for term in terms},
         },
         indent=1,

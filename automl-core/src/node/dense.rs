@@ -84,6 +84,9 @@ impl DenseOptions {
             Family::Time => {
                 rescaled(Datetime { cyclic: true }.fit_transform(input, target, seed), FittedNode::DateParts)
             }
+            Family::Text if self.text.scores => {
+                rescaled(self.text.fit_scored(input, target, seed), FittedNode::ScoredText)
+            }
             Family::Text => rescaled(self.text.fit_transform(input, target, seed), FittedNode::Text),
             Family::Flag | Family::Category => {
                 let counts = LevelCounts::of(&input.categories());

@@ -6,8 +6,9 @@ use super::number::{FittedFlag, FittedNumber};
 use super::one_hot::FittedOneHot;
 use super::scale::FittedScale;
 use super::spline::FittedSpline;
+use super::target_encode::CodesAndMeans;
 use super::target_encode::TargetMeans;
-use super::text::FittedText;
+use super::text::{FittedText, ScoredText};
 use super::{FeatureValues, Input, TargetView};
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,8 @@ pub enum FittedNode {
     OneHot(FittedOneHot),
     // What came later stands behind, so that older files are read as they were written.
     Spline(FittedSpline),
+    ScoredText(ScoredText),
+    CodesAndMeans(CodesAndMeans),
 }
 
 impl FittedNode {
@@ -75,6 +78,8 @@ impl FittedNode {
             Self::Scale(n) => n,
             Self::OneHot(n) => n,
             Self::Spline(n) => n,
+            Self::ScoredText(n) => n,
+            Self::CodesAndMeans(n) => n,
         }
     }
 }
@@ -90,5 +95,20 @@ impl Fitted for FittedNode {
 
     fn validate(&self) -> Result<(), String> {
         self.inner().validate()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file says which node follows by its number here: those of older files stay.
+    #[test]
+    fn nodes_keep_their_numbers() {
+        let number = FittedNode::Number(FittedNumber {});
+        assert_eq!(postcard::to_stdvec(&number).unwrap(), [0]);
+        let error = serde_json::from_str::<FittedNode>("\"none\"").unwrap_err().to_string();
+        let names = error.split('`').skip(3).step_by(2).take(8).collect::<Vec<_>>().join(" ");
+        assert_eq!(names, "Number Flag Codes TargetMeans DateParts Text Scale OneHot");
     }
 }

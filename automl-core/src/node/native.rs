@@ -6,6 +6,7 @@ use super::input::Family;
 use super::levels::LevelCounts;
 use super::number::{Flag, Number};
 use super::recipe::Made;
+use super::target_encode::CodesAndMeans;
 use super::{FeatureValues, FittedNode, Input, Node, TargetEncode, TargetView, TextFeatures};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,9 @@ pub struct NativeOptions {
     pub min_rows_per_level: f64,
     pub target_encode: TargetEncode,
     pub text: TextFeatures,
+    /// Whether categories that are target-encoded keep their codes beside.
+    #[serde(default)]
+    pub codes_beside_means: bool,
 }
 
 impl Default for NativeOptions {
@@ -33,6 +37,7 @@ impl Default for NativeOptions {
             min_rows_per_level: 8.0,
             target_encode: TargetEncode::default(),
             text: TextFeatures::default(),
+            codes_beside_means: false,
         }
     }
 }
@@ -56,12 +61,22 @@ impl NativeOptions {
             Family::Time => {
                 made(Datetime { cyclic: false }.fit_transform(input, target, seed), FittedNode::DateParts)
             }
+            Family::Text if self.text.scores => {
+                made(self.text.fit_scored(input, target, seed), FittedNode::ScoredText)
+            }
             Family::Text => made(self.text.fit_transform(input, target, seed), FittedNode::Text),
             Family::Category => {
                 let counts = LevelCounts::of(&input.categories());
                 if self.has_many_levels(&counts) {
                     let fitted = self.target_encode.fit_levels(input, &counts, target, seed);
-                    made(fitted, FittedNode::TargetMeans)
+                    let codes = Codes { min_count: u64::from(self.min_level_count) };
+                    match codes.fit_counts(&counts).filter(|_| self.codes_beside_means) {
+                        Some(codes) => {
+                            let joined = fitted.map(|fitted| CodesAndMeans::join(codes, fitted, input));
+                            made(joined, FittedNode::CodesAndMeans)
+                        }
+                        None => made(fitted, FittedNode::TargetMeans),
+                    }
                 } else {
                     let node = Codes { min_count: u64::from(self.min_level_count) };
                     made(node.fit_transform(input, target, seed), FittedNode::Codes)

@@ -92,8 +92,8 @@ impl Recipe {
                 Values::Dict { levels, .. } if levels.len() <= options.max_one_hot as usize => levels.len(),
                 _ => 1,
             },
-            (Self::Dense(options), Some(Family::Text)) => options.text.words as usize,
-            (Self::Native(options), Some(Family::Text)) => options.text.words as usize,
+            (Self::Dense(DenseOptions { text, .. }), Some(Family::Text))
+            | (Self::Native(NativeOptions { text, .. }), Some(Family::Text)) => text.words as usize,
             (_, Some(Family::Time)) => TIME_FEATURES,
             (_, Some(Family::Number | Family::Flag | Family::Category)) => 1,
         };
@@ -199,7 +199,9 @@ impl FittedRecipe {
         for column in &self.columns {
             let checked = column.node.validate().and_then(|()| match (&column.rescale, &column.node) {
                 (None, _) => Ok(()),
-                (Some(_), FittedNode::Codes(_)) => Err("categories cannot be scaled".to_owned()),
+                (Some(_), FittedNode::Codes(_) | FittedNode::CodesAndMeans(_)) => {
+                    Err("categories cannot be scaled".to_owned())
+                }
                 (Some(rescale), node) => rescale.validate(node.output_names("").len()),
             });
             checked.map_err(|what| format!("preprocessing of column `{}`: {what}", column.input))?;

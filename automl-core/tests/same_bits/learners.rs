@@ -3,9 +3,13 @@
 use crate::golden::{Hashes, bits, check, hash};
 use automl_core::learner::{self, FeatureNeeds, Fit, Learner, ParamValue, Params, Reproducible};
 use automl_core::model::{Model, Target, Task};
-use automl_core::node::{FeatureColumn, FeatureValues, Frame, NO_CATEGORY};
+use automl_core::node::{
+    DenseOptions, FeatureColumn, FeatureValues, Frame, NO_CATEGORY, NativeOptions, Recipe, SplineOptions,
+    TargetView,
+};
 use automl_core::numeric::Rng;
 use automl_core::platform::Cancel;
+use automl_core::table::{Format, ReadOptions, read};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const ROWS: usize = 120;
@@ -61,17 +65,19 @@ fn fit(
     target: &Target,
     validation: Option<(&Frame, &Target)>,
 ) -> Box<dyn Model> {
-    let (params, cancel) = (params(learner), Cancel::new());
-    let wanted = Fit {
-        frame,
-        target,
-        weights: None,
-        validation,
-        params: &params,
-        seed: 9,
-        threads: 1,
-        cancel: &cancel,
-    };
+    fit_with(learner, &params(learner), frame, target, validation)
+}
+
+fn fit_with(
+    learner: &dyn Learner,
+    params: &Params,
+    frame: &Frame,
+    target: &Target,
+    validation: Option<(&Frame, &Target)>,
+) -> Box<dyn Model> {
+    let cancel = Cancel::new();
+    let wanted =
+        Fit { frame, target, weights: None, validation, params, seed: 9, threads: 1, cancel: &cancel };
     learner.fit(&wanted).unwrap_or_else(|error| panic!("{}: {error}", learner.spec().id))
 }
 
@@ -161,4 +167,56 @@ fn options() {
     }
     assert_eq!(found.len(), OPTIONS.len());
     check("option", &found);
+}
+
+/// Penalties that are chosen by the rows that validate: learner, task, and the parameter that is 0.
+const PATHS: &[(&str, Task, &str)] = &[
+    ("ridge", Task::Regression, "alpha"),
+    ("elastic_net", Task::Regression, "alpha"),
+    ("logistic", Task::Binary, "c"),
+    ("logistic", Task::Multiclass, "c"),
+];
+
+#[wasm_bindgen_test(unsupported = test)]
+fn paths() {
+    let mut found = Hashes::new();
+    for (id, task, penalty) in PATHS {
+        let learner = learner::find(id).expect("a learner of the registry");
+        let mut rng = Rng::for_stream(23, &[*task as u64]);
+        let (train, other) = (frame(learner.spec().needs, &mut rng), frame(learner.spec().needs, &mut rng));
+        let (y, other_y) = (target(*task, &train, &mut rng), target(*task, &other, &mut rng));
+        let params = params(learner).with(penalty, ParamValue::Float(0.0));
+        let model = fit_with(learner, &params, &train, &y, Some((&other, &other_y)));
+        found.insert(format!("{id}.{}", task.name()), hash(&model.encode()));
+    }
+    check("path", &found);
+}
+
+/// Recipes with what is off by default.
+#[wasm_bindgen_test(unsupported = test)]
+fn recipes() {
+    let mut rng = Rng::new(24);
+    let words = ["late", "größe", "x-ray", "parcel", "good", "bad"];
+    let mut csv = "number,note,level,y\n".to_owned();
+    for _ in 0..ROWS {
+        let (a, b) = (rng.below(words.len()), rng.below(words.len()));
+        let (number, level) = (rng.normal(), rng.below(60));
+        let note = format!("{} {} the {} came", words[a], words[b], words[(a + b) % words.len()]);
+        csv += &format!("{number},{note},level {level},{}\n", number + a as f64);
+    }
+    let (table, _) = read(csv.as_bytes(), Format::Csv, &ReadOptions::default());
+    let y: Vec<f64> = (0..ROWS).map(|i| f64::from(i as u32 * 7 % 13)).collect();
+    let rows: Vec<u32> = (0..ROWS as u32).collect();
+    let splines = SplineOptions { knots: 6, ..SplineOptions::default() };
+    let native = NativeOptions { codes_beside_means: true, ..NativeOptions::default() };
+    let dense = DenseOptions { splines, ..DenseOptions::default() };
+    let mut found = Hashes::new();
+    for (name, recipe) in [("native", Recipe::Native(native)), ("dense", Recipe::Dense(dense))] {
+        let (fitted, frame) = recipe.fit(&table, &[0, 1, 2], &rows, TargetView::Values(&y), 5);
+        let bytes = postcard::to_stdvec(&fitted).expect("plain data");
+        found.insert(format!("{name}.recipe"), hash(&bytes));
+        let cells = (0..frame.columns.len()).flat_map(|j| frame.numeric(j).unwrap_or(&[]).to_vec());
+        found.insert(format!("{name}.training"), hash(&bits(cells.map(f64::from))));
+    }
+    check("recipe", &found);
 }

@@ -6,7 +6,7 @@ use crate::learner::DecodeError;
 use crate::learner::tree::center::Center;
 use crate::model::{Model, Prediction};
 use crate::node::Frame;
-use crate::numeric::dot;
+use crate::numeric::{dot, mean};
 use serde::{Deserialize, Serialize};
 
 /// y = offset + scale · (intercept + weights · x).
@@ -23,6 +23,15 @@ impl Linear {
     pub fn new(center: Center, weights: Vec<f64>, means: &[f64]) -> Self {
         let intercept = -dot(&weights, means);
         Self { offset: center.offset, scale: center.scale, intercept, weights }
+    }
+
+    /// Mean squared error on rows whose targets are `actual`, in units of the training target's variance.
+    pub fn mean_squared_error(&self, frame: &Frame, actual: &[f64]) -> f64 {
+        let unit = if self.scale > 0.0 { self.scale } else { 1.0 };
+        let predicted = self.predict(frame).values;
+        let squares: Vec<f64> =
+            predicted.iter().zip(actual).map(|(p, y)| (p - y) / unit).map(|e| e * e).collect();
+        mean(&squares)
     }
 
     /// # Errors

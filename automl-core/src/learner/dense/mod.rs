@@ -5,6 +5,7 @@ pub mod classes;
 pub mod gemm;
 pub mod linear;
 pub mod matrix;
+pub mod path;
 #[cfg(test)]
 pub mod testing;
 

@@ -8,8 +8,6 @@ use std::borrow::Cow;
 /// Sweeps over all features, and sweeps over those in use between two of them.
 const MOST_SWEEPS: usize = 200;
 const MOST_INNER: usize = 50;
-/// Largest change of the fit, in standard deviations of the target, at which the weights are taken as found.
-const TOLERANCE: f64 = 1e-9;
 /// Cells that a fit may visit, about: so that a large table costs seconds and not minutes.
 const MOST_CELLS: f64 = 1e10;
 const LANES: usize = 8;
@@ -22,13 +20,20 @@ pub struct Descent<'a> {
     squares: Vec<f64>,
     /// What is left of the target. Sums to 0 beside rounding.
     residual: Vec<f64>,
-    l1: f64,
-    l2: f64,
+    /// Cells that may still be visited.
+    left: f64,
+}
+
+/// `l1 · ‖w‖₁ + l2/2 · ‖w‖²`, beside half the mean squared error.
+#[derive(Clone, Copy)]
+pub struct Penalty {
+    pub l1: f64,
+    pub l2: f64,
 }
 
 impl<'a> Descent<'a> {
-    /// `y` has mean 0; the penalty is `l1 · ‖w‖₁ + l2/2 · ‖w‖²` beside half the mean squared error.
-    pub fn new(columns: &'a [Cow<'a, [f32]>], y: Vec<f64>, l1: f64, l2: f64) -> Self {
+    /// `y` has mean 0.
+    pub fn new(columns: &'a [Cow<'a, [f32]>], y: Vec<f64>) -> Self {
         let n = y.len() as f64;
         let moments = columns.iter().map(|column| {
             let values: Vec<f64> = column.iter().map(|&x| f64::from(x)).collect();
@@ -37,25 +42,45 @@ impl<'a> Descent<'a> {
             (mean, sum(&squares) / n)
         });
         let (means, squares) = moments.unzip();
-        Self { columns, means, weights: vec![0.0; columns.len()], squares, residual: y, l1, l2 }
+        Self { columns, means, weights: vec![0.0; columns.len()], squares, residual: y, left: MOST_CELLS }
     }
 
+    /// The least `l1` with which all weights stay 0.
+    pub fn largest_pull(&self) -> f64 {
+        let n = self.residual.len() as f64;
+        let pull = |(column, mean): (&Cow<'_, [f32]>, &f64)| {
+            let (product, total) = products(column, &self.residual);
+            ((product - mean * total) / n).abs()
+        };
+        self.columns.iter().zip(&self.means).map(pull).fold(0.0, f64::max)
+    }
+
+    fn step(&mut self, j: usize, step: f64) {
+        if step != 0.0 {
+            let (column, mean) = (&self.columns[j], self.means[j]);
+            for (r, &x) in self.residual.iter_mut().zip(column.iter()) {
+                *r -= step * (f64::from(x) - mean);
+            }
+        }
+    }
+
+    /// Until the fit changes by `tolerance` at most, in standard deviations of the target.
+    ///
     /// # Errors
     /// [`FitError::Cancelled`].
-    pub fn run(&mut self, fit: &Fit<'_>) -> Result<(), FitError> {
+    pub fn run(&mut self, fit: &Fit<'_>, penalty: Penalty, tolerance: f64) -> Result<(), FitError> {
         let all: Vec<usize> = (0..self.columns.len()).collect();
-        let mut left = MOST_CELLS;
         for _ in 0..MOST_SWEEPS {
-            if self.sweep(&all, fit, &mut left)? <= TOLERANCE {
+            if self.sweep(&all, fit, penalty)? <= tolerance {
                 break;
             }
             let used: Vec<usize> = all.iter().copied().filter(|&j| self.weights[j] != 0.0).collect();
             for _ in 0..MOST_INNER {
-                if self.sweep(&used, fit, &mut left)? <= TOLERANCE || left <= 0.0 {
+                if self.sweep(&used, fit, penalty)? <= tolerance || self.left <= 0.0 {
                     break;
                 }
             }
-            if left <= 0.0 {
+            if self.left <= 0.0 {
                 break;
             }
         }
@@ -63,7 +88,7 @@ impl<'a> Descent<'a> {
     }
 
     /// Moves each of these weights to its best place. Returns how far the fit has moved at most.
-    fn sweep(&mut self, features: &[usize], fit: &Fit<'_>, left: &mut f64) -> Result<f64, FitError> {
+    fn sweep(&mut self, features: &[usize], fit: &Fit<'_>, penalty: Penalty) -> Result<f64, FitError> {
         let n = self.residual.len() as f64;
         let mut moved = 0.0f64;
         for &j in features {
@@ -71,17 +96,15 @@ impl<'a> Descent<'a> {
             let (column, mean, square) = (&self.columns[j], self.means[j], self.squares[j]);
             let (product, total) = products(column, &self.residual);
             let pull = (product - mean * total) / n + square * self.weights[j];
-            let size = (pull.abs() - self.l1).max(0.0);
-            let best = if square > 0.0 { size * pull.signum() / (square + self.l2) } else { 0.0 };
+            let size = (pull.abs() - penalty.l1).max(0.0);
+            let best = if square > 0.0 { size * pull.signum() / (square + penalty.l2) } else { 0.0 };
             let step = best - self.weights[j];
             if step != 0.0 {
-                for (r, &x) in self.residual.iter_mut().zip(column.iter()) {
-                    *r -= step * (f64::from(x) - mean);
-                }
+                self.step(j, step);
                 self.weights[j] = best;
                 moved = moved.max(step.abs() * square.sqrt());
             }
-            *left -= 2.0 * n;
+            self.left -= 2.0 * n;
         }
         Ok(moved)
     }

@@ -3,6 +3,7 @@
 //! Minimises 1/(2n) · ‖y − Xw‖² + alpha · (l1_ratio · ‖w‖₁ + (1 − l1_ratio)/2 · ‖w‖²), the intercept free, with y in
 //! units of its standard deviation, so that alpha means the same for any target. Solved by coordinate descent
 //! (Friedman, Hastie and Tibshirani, 2010): whole sweeps, and between them sweeps over the weights that are not 0.
+//! With alpha 0 it is chosen by the rows that validate, on a path that begins where all weights are 0.
 
 mod descent;
 
@@ -11,6 +12,7 @@ mod tests;
 
 use super::dense::linear::Linear;
 use super::dense::matrix::columns;
+use super::dense::path;
 use super::dense::{check, unsuitable};
 use super::tree::center::Center;
 use super::{
@@ -18,7 +20,7 @@ use super::{
     Reproducible, Scale,
 };
 use crate::model::{Model, Target, Task};
-use descent::Descent;
+use descent::{Descent, Penalty};
 
 /// The learner `elastic_net`.
 pub struct ElasticNet;
@@ -36,10 +38,10 @@ static SPEC: LearnerSpec = LearnerSpec {
         super::features::KNOTS,
         ParamSpec {
             name: "alpha",
-            help: "How strongly weights are kept small and features left out.",
+            help: "How strongly weights are kept small and features left out. 0 chooses by the rows that validate.",
             kind: ParamKind::Float {
                 default: 0.01,
-                min: 1e-7,
+                min: 0.0,
                 max: 1e3,
                 low: 1e-5,
                 high: 1.0,
@@ -63,6 +65,18 @@ static SPEC: LearnerSpec = LearnerSpec {
     ],
 };
 
+/// Largest change of the fit, in standard deviations of the target, at which the weights are taken as found.
+const TOLERANCE: f64 = 1e-9;
+/// The same of the models of the path, which are stopped by what validates.
+const PATH_TOLERANCE: f64 = 1e-3;
+/// The path: each penalty is so much of the one before, and how many there are at most.
+const STEP: f64 = 0.5;
+const STEPS: usize = 16;
+/// Where no feature is ever left out, the path begins as for this ratio.
+const LEAST_RATIO: f64 = 1e-2;
+/// Where nothing validates.
+const USUAL_ALPHA: f64 = 0.01;
+
 impl Learner for ElasticNet {
     fn spec(&self) -> &'static LearnerSpec {
         &SPEC
@@ -71,7 +85,8 @@ impl Learner for ElasticNet {
     fn cost(&self, params: &Params, load: &Load) -> f64 {
         let load = super::features::load(load, params);
         let f = load.features as f64;
-        1e-10 * (load.cells() * (f + 20.0) + 2e3 * f * f)
+        let fits = if params.float("alpha") > 0.0 { 1.0 } else { 2.0 };
+        1e-10 * (load.cells() * (f + 20.0) + 2e3 * f * f) * fits
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
@@ -83,8 +98,23 @@ impl Learner for ElasticNet {
         let y: Vec<f64> = y.iter().map(|&v| center.apply(v)).collect();
         let columns = columns(fit.frame);
         let (alpha, ratio) = (fit.params.float("alpha"), fit.params.float("l1_ratio"));
-        let mut descent = Descent::new(&columns, y, alpha * ratio, alpha * (1.0 - ratio));
-        descent.run(fit)?;
+        let penalty = |alpha: f64| Penalty { l1: alpha * ratio, l2: alpha * (1.0 - ratio) };
+        let mut descent = Descent::new(&columns, y);
+        let alpha = match path::validating(fit) {
+            _ if alpha > 0.0 => alpha,
+            Some((frame, Target::Values(actual))) => {
+                let first = descent.largest_pull() / ratio.max(LEAST_RATIO);
+                let (_, model) = path::best(path::geometric(first * STEP, STEP, STEPS), |alpha| {
+                    descent.run(fit, penalty(alpha), PATH_TOLERANCE)?;
+                    let model = Linear::new(center, descent.weights.clone(), &descent.means);
+                    let loss = model.mean_squared_error(frame, actual);
+                    Ok((model, loss))
+                })?;
+                return Ok(Box::new(model));
+            }
+            _ => USUAL_ALPHA,
+        };
+        descent.run(fit, penalty(alpha), TOLERANCE)?;
         Ok(Box::new(Linear::new(center, descent.weights, &descent.means)))
     }
 

@@ -180,6 +180,7 @@ pub(super) const PARAMS: &[ParamSpec] = &[
         "Groups of features that may act together, for example: [age, sex] [price, town]. A branch of a tree stays \
          inside one group; features that none names are one more.",
     ),
+    crate::learner::features::LEVELS,
     ParamSpec {
         name: "extra_trees",
         help: "One random cut a feature in place of the best, which is quicker and smoother.",

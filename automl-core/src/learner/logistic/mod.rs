@@ -1,6 +1,7 @@
 //! Logistic regression with an L2 penalty, binary and multinomial.
 //!
 //! Minimises ½‖w‖² + c · Σ weight · log loss, as scikit-learn does, the intercepts free, by L-BFGS from the classes' shares.
+//! With c 0 it is chosen by the rows that validate.
 //! Two classes have one vector of weights, more have one each. Classes without training rows are left out.
 
 mod lbfgs;
@@ -12,6 +13,7 @@ mod tests;
 
 use super::dense::classes::Shares;
 use super::dense::matrix::row_major;
+use super::dense::path;
 use super::dense::{check, unsuitable};
 use super::weight::{self, CLASS_WEIGHT};
 use super::{
@@ -38,10 +40,11 @@ static SPEC: LearnerSpec = LearnerSpec {
     params: &[
         ParamSpec {
             name: "c",
-            help: "How freely weights may grow: low values keep them small, against overfitting.",
+            help: "How freely weights may grow: low values keep them small, against overfitting. 0 chooses by the rows \
+                   that validate.",
             kind: ParamKind::Float {
                 default: 1.0,
-                min: 1e-6,
+                min: 0.0,
                 max: 1e6,
                 low: 1e-4,
                 high: 1e3,
@@ -57,6 +60,14 @@ static SPEC: LearnerSpec = LearnerSpec {
 /// Largest entry of the mean loss's gradient at which the weights are taken as found.
 const TOLERANCE: f64 = 1e-6;
 const MOST_ITERATIONS: usize = 300;
+/// The same for the models of the path, which are stopped by what validates.
+const PATH_TOLERANCE: f64 = 1e-4;
+const PATH_ITERATIONS: usize = 50;
+/// The path of c: the first, the step to the next, and how many there are.
+const PATH: (f64, f64, usize) = (1e-4, 3.162_277_660_168_379_5, 16);
+/// Where nothing validates.
+const USUAL_C: f64 = 1.0;
+const LEAST_C: f64 = 1e-6;
 /// Products that a fit may spend, about: so that a large table costs seconds and not minutes.
 const MOST_PRODUCTS: f64 = 2e10;
 
@@ -67,7 +78,8 @@ impl Learner for Logistic {
 
     fn cost(&self, params: &Params, load: &Load) -> f64 {
         let load = super::features::load(load, params);
-        5e-8 * load.cells() * load.scores()
+        let fits = if params.float("c") > 0.0 { 1.0 } else { 2.5 };
+        5e-8 * fits * load.cells() * load.scores()
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
@@ -91,13 +103,35 @@ impl Learner for Logistic {
         let codes = shares.places(codes);
         let weights = weights.as_deref();
         let data = Data { values: &values, codes: &codes, weights, features, outputs };
-        let mut loss = Loss::new(&data, 1.0 / (fit.params.float("c") * data.total()));
         let mut start = vec![0.0; features * outputs];
         start.extend(intercepts);
         let per_pass = values.len() as f64 * outputs as f64 * 4.0;
         let most = ((MOST_PRODUCTS / per_pass.max(1.0)) as usize).clamp(15, MOST_ITERATIONS);
-        let minimiser = Minimiser { tolerance: TOLERANCE, most, cancel: fit.cancel };
-        let (weights, iterations) = minimiser.run(start, &loss.curvature(), |w, g| loss.at(w, g))?;
+        let minimise = |start: Vec<f64>, c: f64, most: usize, tolerance: f64| {
+            let mut loss = Loss::new(&data, 1.0 / (c.max(LEAST_C) * data.total()));
+            let minimiser = Minimiser { tolerance, most, cancel: fit.cancel };
+            minimiser.run(start, &loss.curvature(), |w, g| loss.at(w, g))
+        };
+        let c = match (fit.params.float("c"), path::validating(fit)) {
+            (c, _) if c > 0.0 => c,
+            (_, Some((frame, target @ Target::Classes { codes, .. }))) => {
+                let weights = weight::product(None, class_weights.as_deref(), target);
+                let (first, factor, count) = PATH;
+                let mut iterations = 0;
+                let (_, model) = path::best(path::geometric(first, factor, count), |c| {
+                    let (place, more) =
+                        minimise(std::mem::take(&mut start), c, most.min(PATH_ITERATIONS), PATH_TOLERANCE)?;
+                    iterations += more;
+                    start.clone_from(&place);
+                    let model = LogisticModel::new(shares.clone(), place, features, iterations);
+                    let loss = model.log_loss(frame, codes, weights.as_deref(), fit.frame.rows);
+                    Ok((model, loss))
+                })?;
+                return Ok(Box::new(model));
+            }
+            _ => USUAL_C,
+        };
+        let (weights, iterations) = minimise(start, c, most, TOLERANCE)?;
         Ok(Box::new(LogisticModel::new(shares, weights, features, iterations)))
     }
 

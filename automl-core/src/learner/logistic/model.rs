@@ -7,7 +7,7 @@ use crate::learner::dense::matrix::for_blocks;
 use crate::learner::dense::{bounded, finite, pack, unpack};
 use crate::model::{Model, Prediction};
 use crate::node::Frame;
-use crate::numeric::math;
+use crate::numeric::{math, weighted_mean};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,17 @@ pub(super) struct LogisticModel {
 impl LogisticModel {
     pub fn new(shares: Shares, weights: Vec<f64>, features: usize, iterations: usize) -> Self {
         Self { shares, weights, features: features as u32, iterations: iterations as u32 }
+    }
+
+    /// Mean log loss on rows of the classes `codes`, each counting as much as its weight, where no class is taken to be less
+    /// likely than one in all `trained` rows shows.
+    pub fn log_loss(&self, frame: &Frame, codes: &[u32], weights: Option<&[f64]>, trained: usize) -> f64 {
+        let prediction = self.predict(frame);
+        let least = 1.0 / ((trained as f64 + 2.0) * prediction.outputs as f64);
+        let loss = |(row, &code): (&[f64], &u32)| -math::ln(row[code as usize].max(least));
+        let losses: Vec<f64> =
+            prediction.values.chunks_exact(prediction.outputs).zip(codes).map(loss).collect();
+        weighted_mean(&losses, weights)
     }
 
     /// # Errors

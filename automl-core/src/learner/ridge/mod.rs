@@ -1,11 +1,16 @@
 //! Ridge regression (Hoerl and Kennard, 1970): least squares with an L2 penalty, in closed form.
 //!
 //! Minimises Σ weight · (y − x·w)² + alpha · ‖w‖², the intercept free, by Cholesky's factorisation: of the features' products
-//! where they are fewer than the rows, else of the rows' products.
+//! where they are fewer than the rows, else of the rows' products. With alpha 0 the products are made once and alpha is chosen
+//! by the rows that validate.
+
+#[cfg(test)]
+mod tests;
 
 use super::dense::cholesky::{backward, factor, forward};
 use super::dense::linear::Linear;
 use super::dense::matrix::columns;
+use super::dense::path;
 use super::dense::{check, go_on, unsuitable};
 use super::tree::center::Center;
 use super::weight;
@@ -33,10 +38,10 @@ static SPEC: LearnerSpec = LearnerSpec {
         super::features::KNOTS,
         ParamSpec {
             name: "alpha",
-            help: "How strongly weights are kept small, against overfitting.",
+            help: "How strongly weights are kept small, against overfitting. 0 chooses by the rows that validate.",
             kind: ParamKind::Float {
                 default: 1.0,
-                min: 1e-6,
+                min: 0.0,
                 max: 1e9,
                 low: 1e-2,
                 high: 1e4,
@@ -49,6 +54,12 @@ static SPEC: LearnerSpec = LearnerSpec {
 
 /// Largest system that is solved: beyond it, memory and time are no longer those of a quick model.
 const LARGEST_SYSTEM: usize = 3_000;
+/// Where alpha is chosen: the strongest penalty, the step to the next, and how many there are.
+const PATH: (f64, f64, usize) = (1e5, 0.316_227_766_016_837_94, 17);
+/// Larger systems take every second penalty only.
+const LARGE_SYSTEM: usize = 500;
+/// Where nothing validates.
+const USUAL_ALPHA: f64 = 1.0;
 /// Rows of a column whose products are added up at a time, so that they stay in the cache.
 const BLOCK: usize = 512;
 
@@ -60,7 +71,8 @@ impl Learner for Ridge {
     fn cost(&self, params: &Params, load: &Load) -> f64 {
         let load = super::features::load(load, params);
         let f = load.features as f64;
-        1e-10 * (load.cells() * (f + 20.0) + 10.0 * f * f * f)
+        let solved = if params.float("alpha") > 0.0 { 1.0 } else { 8.0 };
+        1e-10 * (load.cells() * (f + 20.0) + 10.0 * solved * f * f * f)
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
@@ -80,13 +92,24 @@ impl Learner for Ridge {
         // A row that is multiplied by its weight's root has its squared error multiplied by the weight.
         let roots: Option<Vec<f64>> = weights.map(|w| w.into_iter().map(f64::sqrt).collect());
         scale(&mut y, roots.as_deref());
+        let centred = Centred { columns: &columns, means: &means, roots: roots.as_deref() };
+        let system = if features <= rows { centred.primal(fit, &y)? } else { centred.dual(fit, &y)? };
         let alpha = fit.params.float("alpha");
-        let weights = if features <= rows {
-            primal(fit, &columns, &means, (&y, roots.as_deref()), alpha)?
-        } else {
-            dual(fit, &columns, &means, (&y, roots.as_deref()), alpha)?
+        if alpha > 0.0 {
+            return Ok(Box::new(Linear::new(center, centred.weights(&system, alpha)?, &means)));
+        }
+        let Some((frame, Target::Values(actual))) = path::validating(fit) else {
+            return Ok(Box::new(Linear::new(center, centred.weights(&system, USUAL_ALPHA)?, &means)));
         };
-        Ok(Box::new(Linear::new(center, weights, &means)))
+        let (first, factor, count) = PATH;
+        let skip = if system.n > LARGE_SYSTEM { 2 } else { 1 };
+        let (_, model) = path::best(path::geometric(first, factor, count).step_by(skip), |alpha| {
+            go_on(fit)?;
+            let model = Linear::new(center, centred.weights(&system, alpha)?, &means);
+            let loss = model.mean_squared_error(frame, actual);
+            Ok((model, loss))
+        })?;
+        Ok(Box::new(model))
     }
 
     fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {
@@ -106,58 +129,71 @@ fn scale(rows: &mut [f64], roots: Option<&[f64]>) {
     }
 }
 
-/// (XᵀX + alpha·1)⁻¹ Xᵀy, the rows of X and y multiplied by `roots`, as those of `y` are already.
-fn primal(
-    fit: &Fit<'_>,
-    columns: &[Cow<'_, [f32]>],
-    means: &[f64],
-    (y, roots): (&[f64], Option<&[f64]>),
-    alpha: f64,
-) -> Result<Vec<f64>, FitError> {
-    let d = columns.len();
-    let (mut gram, mut xy) = (vec![0.0; d * d], vec![0.0; d]);
-    let mut block: Vec<Vec<f64>> = vec![Vec::new(); d];
-    for start in (0..y.len()).step_by(BLOCK) {
-        go_on(fit)?;
-        let end = (start + BLOCK).min(y.len());
-        for ((block, column), mean) in block.iter_mut().zip(columns).zip(means) {
-            block.clear();
-            block.extend(column[start..end].iter().map(|&x| f64::from(x) - mean));
-            scale(block, roots.map(|r| &r[start..end]));
-        }
-        add_products(&block, &mut gram);
-        xy.iter_mut().zip(&block).for_each(|(xy, x)| *xy += dot(x, &y[start..end]));
-    }
-    solve(gram, d, alpha, xy)
+/// The features X less their means, and the roots of the rows' weights, by which rows are multiplied.
+struct Centred<'a> {
+    columns: &'a [Cow<'a, [f32]>],
+    means: &'a [f64],
+    roots: Option<&'a [f64]>,
 }
 
-/// Xᵀ(XXᵀ + alpha·1)⁻¹ y, the rows of X and y multiplied by `roots`, as those of `y` are already.
-fn dual(
-    fit: &Fit<'_>,
-    columns: &[Cow<'_, [f32]>],
-    means: &[f64],
-    (y, roots): (&[f64], Option<&[f64]>),
-    alpha: f64,
-) -> Result<Vec<f64>, FitError> {
-    let n = y.len();
-    let mut gram = vec![0.0; n * n];
-    let mut block: Vec<Vec<f64>> = vec![Vec::new(); n];
-    for (columns, means) in columns.chunks(BLOCK).zip(means.chunks(BLOCK)) {
-        go_on(fit)?;
-        for (i, row) in block.iter_mut().enumerate() {
-            row.clear();
-            let root = roots.map_or(1.0, |r| r[i]);
-            row.extend(columns.iter().zip(means).map(|(c, mean)| root * (f64::from(c[i]) - mean)));
+/// n × n products and a right side: the features' (XᵀX, Xᵀy) or, `dual`, the rows' (XXᵀ, y).
+struct System {
+    n: usize,
+    gram: Vec<f64>,
+    right: Vec<f64>,
+    dual: bool,
+}
+
+impl Centred<'_> {
+    /// XᵀX and Xᵀy; the rows of `y` are multiplied by the roots already.
+    fn primal(&self, fit: &Fit<'_>, y: &[f64]) -> Result<System, FitError> {
+        let n = self.columns.len();
+        let (mut gram, mut xy) = (vec![0.0; n * n], vec![0.0; n]);
+        let mut block: Vec<Vec<f64>> = vec![Vec::new(); n];
+        for start in (0..y.len()).step_by(BLOCK) {
+            go_on(fit)?;
+            let end = (start + BLOCK).min(y.len());
+            for ((block, column), mean) in block.iter_mut().zip(self.columns).zip(self.means) {
+                block.clear();
+                block.extend(column[start..end].iter().map(|&x| f64::from(x) - mean));
+                scale(block, self.roots.map(|r| &r[start..end]));
+            }
+            add_products(&block, &mut gram);
+            xy.iter_mut().zip(&block).for_each(|(xy, x)| *xy += dot(x, &y[start..end]));
         }
-        add_products(&block, &mut gram);
+        Ok(System { n, gram, right: xy, dual: false })
     }
-    let v = solve(gram, n, alpha, y.to_vec())?;
-    let weight = |(column, mean): (&Cow<'_, [f32]>, &f64)| {
-        let mut x: Vec<f64> = column.iter().map(|&x| f64::from(x) - mean).collect();
-        scale(&mut x, roots);
-        dot(&x, &v)
-    };
-    Ok(columns.iter().zip(means).map(weight).collect())
+
+    /// XXᵀ and y; the rows of `y` are multiplied by the roots already.
+    fn dual(&self, fit: &Fit<'_>, y: &[f64]) -> Result<System, FitError> {
+        let n = y.len();
+        let mut gram = vec![0.0; n * n];
+        let mut block: Vec<Vec<f64>> = vec![Vec::new(); n];
+        for (columns, means) in self.columns.chunks(BLOCK).zip(self.means.chunks(BLOCK)) {
+            go_on(fit)?;
+            for (i, row) in block.iter_mut().enumerate() {
+                row.clear();
+                let root = self.roots.map_or(1.0, |r| r[i]);
+                row.extend(columns.iter().zip(means).map(|(c, mean)| root * (f64::from(c[i]) - mean)));
+            }
+            add_products(&block, &mut gram);
+        }
+        Ok(System { n, gram, right: y.to_vec(), dual: true })
+    }
+
+    /// (XᵀX + alpha·1)⁻¹ Xᵀy, which is Xᵀ(XXᵀ + alpha·1)⁻¹ y.
+    fn weights(&self, system: &System, alpha: f64) -> Result<Vec<f64>, FitError> {
+        let v = solve(&system.gram, system.n, alpha, system.right.clone())?;
+        if !system.dual {
+            return Ok(v);
+        }
+        let weight = |(column, mean): (&Cow<'_, [f32]>, &f64)| {
+            let mut x: Vec<f64> = column.iter().map(|&x| f64::from(x) - mean).collect();
+            scale(&mut x, self.roots);
+            dot(&x, &v)
+        };
+        Ok(self.columns.iter().zip(self.means).map(weight).collect())
+    }
 }
 
 /// Adds every pair's product to the lower half of `gram`.
@@ -170,10 +206,10 @@ fn add_products(vectors: &[Vec<f64>], gram: &mut [f64]) {
 }
 
 /// (gram + alpha·1)⁻¹ b; with more than alpha where rounding ate alpha up.
-fn solve(gram: Vec<f64>, n: usize, mut alpha: f64, mut b: Vec<f64>) -> Result<Vec<f64>, FitError> {
+fn solve(gram: &[f64], n: usize, mut alpha: f64, mut b: Vec<f64>) -> Result<Vec<f64>, FitError> {
     let mut tries = 0;
     let l = loop {
-        let mut a = gram.clone();
+        let mut a = gram.to_vec();
         a.iter_mut().step_by(n + 1).for_each(|x| *x += alpha);
         if let Some(l) = factor(a, n) {
             break l;

@@ -6,6 +6,10 @@
 //! each (the second of two; the most frequent of many). Missing is a level of its own; levels that training
 //! never saw, or saw too rarely, get the mean of all.
 
+mod beside;
+
+pub use beside::CodesAndMeans;
+
 use super::levels::{self, LevelCounts, MISSING, look_up};
 use super::{FeatureValues, Fitted, Input, Node, TargetView};
 use crate::numeric::{Rng, mean};
@@ -112,7 +116,7 @@ impl Smoothing {
 }
 
 /// In single precision, and finite.
-fn single(x: f64) -> f32 {
+pub(crate) fn single(x: f64) -> f32 {
     x.clamp(-f64::from(f32::MAX), f64::from(f32::MAX)) as f32
 }
 
@@ -125,7 +129,7 @@ fn join_folds(moments: &[Moments], folds: usize, slot: usize, left_out: Option<u
 }
 
 /// A fold a row: shuffled, of sizes that differ by at most one.
-fn assign_folds(rows: usize, folds: usize, seed: u64) -> Vec<u32> {
+pub(crate) fn assign_folds(rows: usize, folds: usize, seed: u64) -> Vec<u32> {
     let mut fold: Vec<u32> = (0..rows).map(|i| (i % folds) as u32).collect();
     Rng::for_stream(seed, &[FOLD_STREAM]).shuffle(&mut fold);
     fold

@@ -170,6 +170,22 @@ fn rare_levels_share_a_code_and_many_levels_are_target_encoded() {
     }
 }
 
+#[test]
+fn codes_and_means_of_many_levels_side_by_side() {
+    let many: Vec<String> = (0..900).map(|i| format!("{}", i % 300)).collect();
+    let many: Vec<Option<&str>> = many.iter().map(|s| Some(s.as_str())).collect();
+    let t = table(vec![numbers("n", &[0.5; 900]), categories("c", &many)]);
+    let y: Vec<f64> = (0..900).map(|i| f64::from(i % 300)).collect();
+    let options = NativeOptions { codes_beside_means: true, ..NativeOptions::default() };
+    let (both, frame) = fit_to(&Recipe::Native(options), &t, &y);
+    let (means, alone) = fit_to(&recipes()[0], &t, &y);
+    assert_eq!(both.output_names(), ["c", "c: mean of target", "c: frequency"]);
+    assert_eq!((both.input_columns(), both.output_sources()), (vec!["c"], vec![0, 0, 0]));
+    assert!(matches!(frame.columns[0].values, FeatureValues::Categorical { cardinality: 300, .. }));
+    assert_eq!(frame.columns[1..], alone.columns[..]);
+    assert_eq!(both.transform(&t, None).columns[1..], means.transform(&t, None).columns[..]);
+}
+
 /// A column of pure noise with few rows a level must not look useful to a learner.
 #[test]
 fn a_training_row_does_not_see_its_own_target() {
@@ -186,11 +202,38 @@ fn a_training_row_does_not_see_its_own_target() {
         crate::numeric::dot(&centred, &y)
             / (crate::numeric::dot(&centred, &centred) * crate::numeric::dot(&y, &y)).sqrt()
     };
-    for recipe in recipes() {
+    for recipe in all_recipes() {
         let (fitted, training) = fit_to(&recipe, &t, &y);
         let seen = fitted.transform(&t, None);
         assert!(correlation(numeric(&training, "c: mean of target")).abs() < 0.06);
         assert!(correlation(numeric(&seen, "c: mean of target")) > 0.3, "in sample the target does show");
+    }
+}
+
+/// Neither through the scores of texts of random words.
+#[test]
+fn a_training_text_does_not_see_its_own_target() {
+    let n = 1500;
+    let mut rng = crate::numeric::Rng::new(6);
+    let y: Vec<f64> = (0..n).map(|_| rng.normal()).collect();
+    let mut text = || (0..6).map(|_| format!("w{}", rng.below(400))).collect::<Vec<_>>().join(" ");
+    let all: Vec<String> = (0..n).map(|_| text()).collect();
+    let all: Vec<Option<&str>> = all.iter().map(|s| Some(s.as_str())).collect();
+    let t = table(vec![texts("t", &all)]);
+    let correlation = |x: &[f32]| {
+        let x: Vec<f64> = x.iter().map(|&v| f64::from(v)).collect();
+        let m = crate::numeric::mean(&x);
+        let centred: Vec<f64> = x.iter().map(|v| v - m).collect();
+        crate::numeric::dot(&centred, &y)
+            / (crate::numeric::dot(&centred, &centred) * crate::numeric::dot(&y, &y)).sqrt()
+    };
+    for recipe in &recipes() {
+        let (fitted, training) = fit_to(recipe, &t, &y);
+        let seen = fitted.transform(&t, None);
+        for name in ["t: mean of target by its words", "t: mean of target by its letters"] {
+            assert!(correlation(numeric(&training, name)).abs() < 0.1, "{name}");
+            assert!(correlation(numeric(&seen, name)) > 0.3, "in sample the target does show");
+        }
     }
 }
 
@@ -202,7 +245,7 @@ fn words_that_go_with_the_target_are_kept() {
     let values: Vec<Option<&str>> = texts_.iter().map(|s| Some(s.as_str())).collect();
     let t = table(vec![texts("note", &values)]);
     let options = NativeOptions {
-        text: TextFeatures { words: 4, ..TextFeatures::default() },
+        text: TextFeatures { words: 4, scores: false, ..TextFeatures::default() },
         ..NativeOptions::default()
     };
     let (fitted, frame) = fit(&Recipe::Native(options), &t);

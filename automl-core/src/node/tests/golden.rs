@@ -134,6 +134,25 @@ fn word_weights() {
     }
 }
 
+/// Conjugate gradients end early: within a fiftieth of the target's spread.
+#[test]
+fn scores_of_texts() {
+    let g = golden();
+    let t = table(vec![texts("t", &strings(&g["texts"]))]);
+    let y = floats(&g["regression"]);
+    let frame = fit_all(&recipes()[0], &t, TargetView::Values(&y)).transform(&t, None);
+    let centre = crate::numeric::mean(&y);
+    let spread =
+        crate::numeric::mean(&y.iter().map(|v| (v - centre) * (v - centre)).collect::<Vec<_>>()).sqrt();
+    for (kind, expected) in g["scores"].as_object().unwrap() {
+        let name = format!("t: mean of target by its {kind}");
+        let j = frame.columns.iter().position(|c| c.name == name).unwrap();
+        for (got, expected) in frame.numeric(j).unwrap().iter().zip(floats(expected)) {
+            assert!((f64::from(*got) - expected).abs() < 0.02 * spread, "{kind}: {got} for {expected}");
+        }
+    }
+}
+
 /// Fitting twice, and in one go or by parts, gives the same bits.
 #[test]
 fn training_features_are_those_of_transform_where_no_target_shows() {
@@ -143,7 +162,11 @@ fn training_features_are_those_of_transform_where_no_target_shows() {
         categories("c", &strings(&g["levels"])),
         texts("t", &strings(&g["texts"])),
     ]);
-    for recipe in recipes() {
+    for mut recipe in all_recipes() {
+        match &mut recipe {
+            Recipe::Native(options) => options.text.scores = false,
+            Recipe::Dense(options) => options.text.scores = false,
+        }
         let (fitted, training) = fit(&recipe, &t);
         assert_eq!(format!("{:?}", fitted.transform(&t, None)), format!("{training:?}"));
     }

@@ -60,7 +60,8 @@ fn recipes() -> [Recipe; 2] {
 fn all_recipes() -> Vec<Recipe> {
     let splines = SplineOptions { knots: 6, ..SplineOptions::default() };
     let dense = DenseOptions { splines, ..DenseOptions::default() };
-    recipes().into_iter().chain([Recipe::Dense(dense)]).collect()
+    let native = NativeOptions { codes_beside_means: true, ..NativeOptions::default() };
+    recipes().into_iter().chain([Recipe::Dense(dense), Recipe::Native(native)]).collect()
 }
 
 /// Fits on all rows with a target that alternates.

@@ -5,15 +5,19 @@
 //! between texts with and without it, which for classes is the χ² statistic). A text's weight for a bucket is
 //! (1 + ln tf)·idf with idf = ln((1 + n) / (1 + df)) + 1, as scikit-learn's `TfidfVectorizer(sublinear_tf=True,
 //! norm=None)`.
+//!
+//! Beside these, regressions on all words, and on the runs of characters of short texts, give scores ([`score`]).
 
+mod score;
 mod words;
 
 use super::{FeatureValues, Fitted, Input, Node, TargetView};
 use crate::numeric::math::ln;
 use crate::numeric::mean;
+use score::Scorer;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use words::{BUCKETS, Counted, Grams};
+use words::{BUCKETS, Counted, Grams, Kind};
 
 /// At most this many training texts, evenly spaced, choose the words.
 const CHOOSING_TEXTS: usize = 20_000;
@@ -21,11 +25,15 @@ const CHOOSING_TEXTS: usize = 20_000;
 const TOO_COMMON: f64 = 0.95;
 /// At most this many classes are asked for what a word tells about them.
 const CHOOSING_CLASSES: usize = 10;
+/// Texts of more characters than this, in the mean, have no scores by runs of characters: they add nothing to the words'
+/// and take most of the time.
+const SHORT_TEXT: usize = 200;
 /// More outputs than this are no sensible recipe.
 const MOST_FEATURES: usize = 10_000;
 
 /// Configuration of what becomes of a text column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TextFeatures {
     /// How many words and word pairs are kept at most.
     pub words: u32,
@@ -33,11 +41,14 @@ pub struct TextFeatures {
     pub longest_gram: u32,
     /// Words in fewer texts are left out.
     pub min_texts: u32,
+    /// Whether what all words say together, by regressions on words and word pairs and, of short texts, on runs of
+    /// characters, is a feature too.
+    pub scores: bool,
 }
 
 impl Default for TextFeatures {
     fn default() -> Self {
-        Self { words: 50, longest_gram: 2, min_texts: 5 }
+        Self { words: 50, longest_gram: 2, min_texts: 5, scores: true }
     }
 }
 
@@ -55,6 +66,17 @@ struct Kept {
 pub struct FittedText {
     longest_gram: u32,
     kept: Vec<Kept>,
+}
+
+/// The words that are kept, and what all of them say.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoredText {
+    words: FittedText,
+    scorers: Vec<Scorer>,
+}
+
+fn words_of(longest_gram: u32) -> Grams {
+    Grams::new(if longest_gram > 1 { Kind::WordsAndPairs } else { Kind::Words })
 }
 
 /// For each candidate bucket Σ over `targets` of the squared standardised difference of the target between
@@ -104,6 +126,27 @@ impl TextFeatures {
         kept.sort_unstable();
         kept
     }
+
+    /// Words and scores, with the features of the training rows.
+    pub(crate) fn fit_scored(
+        &self,
+        input: &Input<'_>,
+        target: TargetView<'_>,
+        seed: u64,
+    ) -> Option<(ScoredText, Vec<FeatureValues>)> {
+        let (words, mut training) = self.fit_transform(input, target, seed)?;
+        let texts = input.texts();
+        let length: usize = texts.iter().flatten().map(|text| text.chars().count()).sum();
+        let short = length <= SHORT_TEXT * texts.iter().flatten().count();
+        let mut scorers = Vec::new();
+        for characters in [false, true].into_iter().take(1 + usize::from(short)) {
+            if let Some((scorer, scores)) = Scorer::fit(characters, &texts, target, seed) {
+                training.extend(scores);
+                scorers.push(scorer);
+            }
+        }
+        Some((ScoredText { words, scorers }, training))
+    }
 }
 
 impl Node for TextFeatures {
@@ -116,7 +159,7 @@ impl Node for TextFeatures {
         }
         let step = texts.len().div_ceil(CHOOSING_TEXTS).max(1);
         let chosen: Vec<usize> = (0..texts.len()).step_by(step).filter(|&i| texts[i].is_some()).collect();
-        let mut grams = Grams::new(self.longest_gram);
+        let mut grams = words_of(self.longest_gram);
         let counted: Vec<Counted> = chosen.iter().map(|&i| grams.count(texts[i].unwrap_or(""))).collect();
         let targets: Vec<Vec<f64>> = target
             .outputs(CHOOSING_CLASSES)
@@ -156,7 +199,7 @@ impl Node for TextFeatures {
 impl Fitted for FittedText {
     fn transform(&self, input: &Input<'_>) -> Vec<FeatureValues> {
         let texts = input.texts();
-        let mut grams = Grams::new(self.longest_gram);
+        let mut grams = words_of(self.longest_gram);
         let buckets: Vec<u32> = self.kept.iter().map(|k| k.bucket).collect();
         let mut weights = vec![vec![0.0f32; texts.len()]; buckets.len()];
         let (mut characters, mut words) = (vec![f32::NAN; texts.len()], vec![f32::NAN; texts.len()]);
@@ -186,5 +229,26 @@ impl Fitted for FittedText {
         } else {
             Err("word weights that fitting cannot give".to_owned())
         }
+    }
+}
+
+impl Fitted for ScoredText {
+    fn transform(&self, input: &Input<'_>) -> Vec<FeatureValues> {
+        let texts = input.texts();
+        let scores = self.scorers.iter().flat_map(|scorer| scorer.transform(&texts));
+        self.words.transform(input).into_iter().chain(scores).collect()
+    }
+
+    fn output_names(&self, input: &str) -> Vec<String> {
+        let scores = self.scorers.iter().flat_map(|scorer| scorer.output_names(input));
+        self.words.output_names(input).into_iter().chain(scores).collect()
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        self.words.validate()?;
+        if self.scorers.len() > 2 {
+            return Err("more word scores than fitting can give".to_owned());
+        }
+        self.scorers.iter().try_for_each(Scorer::validate)
     }
 }
