@@ -1,7 +1,6 @@
 //! The loop over rounds.
 
 use super::constraints;
-use super::dropout::Dropout;
 use super::leaves::Steps;
 use super::model::GbtModel;
 use super::objective::Goal;
@@ -49,7 +48,6 @@ struct Boosting<'a> {
     validation: Option<Others>,
     rows: Vec<u32>,
     spare: Vec<u32>,
-    dropout: Option<Dropout>,
     seed: u64,
     threads: usize,
 }
@@ -88,9 +86,7 @@ pub(super) fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
             "`monotone` is for numbers and two classes: of more, no one score says which is higher",
         ));
     }
-    let dropout = settings.dropout;
     let boosting = Boosting {
-        dropout: (dropout > 0.0).then(|| Dropout::new(dropout, settings.learning_rate)),
         settings,
         constraints,
         data: &data,
@@ -127,7 +123,6 @@ impl Boosting<'_> {
         let mut idle = 0;
         let mut rounds = 0;
         while rounds < self.settings.rounds && !data.features.is_empty() {
-            let out = self.take_out(rounds);
             self.goal.gradients(&self.scores, &mut self.pairs);
             let bag = self.bag(rounds);
             let mut branches = 0;
@@ -137,81 +132,15 @@ impl Boosting<'_> {
                 }
                 branches += self.add_tree(&mut grower, &mut builder, rounds, output, bag.as_deref());
             }
-            self.put_back(out);
             rounds += 1;
             idle = if branches == 0 { idle + 1 } else { 0 };
             let stop = self.validation.as_ref().is_some_and(|v| watch.sees(rounds, v.goal.loss(&v.scores)));
-            if let Some(dropout) = &mut self.dropout
-                && (self.validation.is_none() || watch.patience == 0 || watch.best_rounds == rounds)
-            {
-                dropout.is_best();
-            }
             if stop || idle >= if sampled { IDLE_ROUNDS } else { 1 } {
                 break;
             }
         }
         let kept = if self.validation.is_some() && watch.patience > 0 { watch.best_rounds } else { rounds };
-        for (shape, values) in self.dropout.into_iter().flat_map(Dropout::into_best) {
-            push_tree(&mut builder, &shape, &values, data);
-        }
         Ok(builder.finish(kept * outputs))
-    }
-
-    /// Takes the trees that are dropped in this round out of all scores, and returns what they added to those of the
-    /// training rows and of the others (outputs × rows each).
-    fn take_out(&mut self, round: usize) -> Option<[Vec<Vec<f64>>; 2]> {
-        let dropout = self.dropout.as_mut()?;
-        if !dropout.draw(&mut Rng::for_stream(self.seed, &[0xDA, round as u64])) {
-            return None;
-        }
-        let dropout = self.dropout.as_ref()?;
-        let features = &self.data.features;
-        let others = self.validation.as_ref();
-        let mut out = [Vec::new(), Vec::new()];
-        for output in 0..self.scores.len() {
-            let rows = [self.data.rows, others.map_or(0, |o| o.goal.rows())];
-            for (place, rows) in rows.into_iter().enumerate() {
-                let mut sums = vec![0.0; rows];
-                let column = |f: u32| {
-                    let feature = &features[f as usize];
-                    let bins = match others {
-                        Some(others) if place == 1 => &others.columns[f as usize],
-                        _ => &feature.bins,
-                    };
-                    (bins.as_slice(), feature.bin_count)
-                };
-                for (shape, values, weight) in dropout.out_of(output) {
-                    self.rows.clear();
-                    self.rows.extend(0..rows as u32);
-                    let values: Vec<f32> = values.iter().map(|&v| (f64::from(v) * weight) as f32).collect();
-                    add_routed(shape, &values, &mut sums, &mut self.rows, &mut self.spare, column, 1);
-                }
-                out[place].push(sums);
-            }
-        }
-        self.add_to_scores(&out, -1.0);
-        Some(out)
-    }
-
-    /// Puts them back, for what they now count.
-    fn put_back(&mut self, out: Option<[Vec<Vec<f64>>; 2]>) {
-        let Some(dropout) = &mut self.dropout else { return };
-        let kept = dropout.of_old();
-        dropout.put_back();
-        if let Some(out) = out {
-            self.add_to_scores(&out, kept);
-        }
-    }
-
-    fn add_to_scores(&mut self, [own, others]: &[Vec<Vec<f64>>; 2], factor: f64) {
-        let add = |scores: &mut [Vec<f64>], sums: &[Vec<f64>]| {
-            let cells = scores.iter_mut().flatten().zip(sums.iter().flatten());
-            cells.for_each(|(score, sum)| *score += factor * sum);
-        };
-        add(&mut self.scores, own);
-        if let Some(validation) = &mut self.validation {
-            add(&mut validation.scores, others);
-        }
     }
 
     /// The rows that this round's trees see; `None` for all.
@@ -251,16 +180,9 @@ impl Boosting<'_> {
         let scores = &self.scores[output];
         let threads = self.threads.min(self.data.rows / WORTH_THREADS);
         let steps = Steps { settings: &self.settings, goal: &self.goal, pairs, scores, threads };
-        let mut values = steps.values(&grown, &self.constraints);
-        match &mut self.dropout {
-            // What trees count is known at the end; this one counts less from the beginning.
-            Some(dropout) => {
-                dropout.push(grown.shape.clone(), values.clone());
-                let counts = dropout.of_new();
-                values.iter_mut().for_each(|v| *v = (f64::from(*v) * counts) as f32);
-            }
-            None => push_tree(builder, &grown.shape, &values, self.data),
-        }
+        let values = steps.values(&grown, &self.constraints);
+        let first = values.iter().map(|&v| builder.push_leaf(&[v])).min().unwrap_or(0);
+        builder.push(&grown.shape, self.data, |leaf| first + leaf);
 
         let scores = &mut self.scores[output];
         add_grown(&grown, &values, scores, threads);
@@ -292,12 +214,6 @@ impl Watch {
         }
         self.patience > 0 && rounds - self.best_rounds >= self.patience
     }
-}
-
-/// Adds a tree to the ensemble.
-fn push_tree(builder: &mut Builder, shape: &Shape, values: &[f32], data: &Binned) {
-    let first = values.iter().map(|&v| builder.push_leaf(&[v])).min().unwrap_or(0);
-    builder.push(shape, data, |leaf| first + leaf);
 }
 
 /// Adds to the scores of the rows that a tree was grown on the values of their leaves.

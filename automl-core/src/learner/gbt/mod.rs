@@ -7,7 +7,6 @@
 
 mod boost;
 mod constraints;
-mod dropout;
 mod leaves;
 mod model;
 mod objective;

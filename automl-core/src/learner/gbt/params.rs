@@ -3,6 +3,7 @@
 use super::objective::Objective;
 use crate::learner::tree::plan::{Limits, Policy};
 use crate::learner::tree::split::Rules;
+use crate::learner::tree::symmetric;
 use crate::learner::weight::CLASS_WEIGHT;
 use crate::learner::{Load, ParamKind, ParamSpec, Params, Scale};
 use crate::numeric::math;
@@ -135,13 +136,6 @@ pub(super) const PARAMS: &[ParamSpec] = &[
         (0.0, 1e6),
     ),
     float("min_gain", "Least gain for which a leaf is split.", 0.0, (0.0, 1e12)),
-    float(
-        "dropout",
-        "Share of the earlier rounds that each round does without, so that no few trees decide everything. Much slower \
-         with many rounds; 0 is without dropout.",
-        0.0,
-        (0.0, 0.9),
-    ),
     searched_float(
         float("row_sample", "Share of the rows that each tree sees.", 1.0, (0.01, 1.0)),
         0.5,
@@ -199,8 +193,6 @@ pub(super) struct Settings {
     pub learning_rate: f64,
     pub rounds: usize,
     pub patience: usize,
-    /// Probability with which a round is dropped.
-    pub dropout: f64,
     pub row_sample: f64,
     /// Rows are drawn by what they add to the gradients.
     pub minimal_variance: bool,
@@ -220,7 +212,6 @@ impl Settings {
             rounds: params.count("trees").max(1),
             patience: params.count("patience"),
             minimal_variance: params.text("sampling") == "mvs",
-            dropout: params.float("dropout"),
             row_sample: params.float("row_sample"),
             column_sample: params.float("column_sample"),
             max_bins: params.count("max_bins"),
@@ -247,7 +238,7 @@ impl Settings {
 
 /// Seconds of a fit that stops early after about as many rounds as a good rate takes.
 pub(super) fn cost(params: &Params, load: &Load) -> f64 {
-    let leaves = params.count("max_leaves").max(2) as f64;
+    let leaves = most_leaves(params) as f64;
     // Small trees and small steps take more rounds.
     let rounds = 75.0 / (math::log2(leaves) * params.float("learning_rate").max(0.01));
     let rounds = rounds.min(params.count("trees") as f64);
@@ -264,6 +255,17 @@ fn policy(params: &Params) -> Policy {
         "symmetric" => Policy::Symmetric,
         _ => Policy::LeafWise,
     }
+}
+
+/// Leaves of a tree that is as large as it may be.
+fn most_leaves(params: &Params) -> usize {
+    let (leaves, depth) = (params.count("max_leaves").max(2), params.count("max_depth"));
+    if policy(params) == Policy::Symmetric {
+        return 1 << symmetric::levels(leaves, depth);
+    }
+    let deepest =
+        if depth == 0 { usize::MAX } else { 1usize.checked_shl(depth as u32).unwrap_or(usize::MAX) };
+    leaves.min(deepest)
 }
 
 /// The objective of numbers.

@@ -28,7 +28,7 @@ mod quick;
 pub mod shape;
 pub mod split;
 mod sums;
-mod symmetric;
+pub mod symmetric;
 
 #[cfg(test)]
 pub mod testing;

@@ -8,7 +8,7 @@
 
 use super::leafwise::{BIN_NANOS, Grower, Leaf};
 use super::partition::Side;
-use super::plan::{Limits, Plan};
+use super::plan::Plan;
 use super::shape::Shape;
 use super::split::shared::{BestCut, Cutting};
 use super::split::{Search, Split};
@@ -42,10 +42,10 @@ struct Shared {
     cut: BestCut,
 }
 
-/// How many levels a tree may have.
-fn levels(limits: &Limits) -> usize {
-    let most = limits.max_leaves.max(1).ilog2() as usize;
-    most.min(if limits.max_depth == 0 { LEVELS } else { limits.max_depth })
+/// How many levels a tree may have that is bounded by its leaves and, where it is not 0, its depth.
+pub fn levels(max_leaves: usize, max_depth: usize) -> usize {
+    let most = max_leaves.max(1).ilog2() as usize;
+    most.min(if max_depth == 0 { LEVELS } else { max_depth })
 }
 
 impl Grower<'_> {
@@ -57,7 +57,7 @@ impl Grower<'_> {
         shape: &mut Shape,
         rng: &mut Rng,
     ) {
-        let levels = levels(plan.limits);
+        let levels = levels(plan.limits.max_leaves, plan.limits.max_depth);
         if levels == 0 || !self.may_split(plan, &leaves[0]) {
             return;
         }

@@ -95,7 +95,7 @@ fn without_a_limit_the_order_of_growth_does_not_matter() {
         };
         for depth in [0, 3] {
             let leafwise = sorted(Policy::LeafWise, depth);
-            assert!(leafwise.len() > if depth == 0 { 50 } else { 7 });
+            assert!(leafwise.len() > if depth == 0 { 50 } else { 4 });
             assert_eq!(leafwise, sorted(Policy::DepthWise, depth));
         }
     }
