@@ -14,9 +14,6 @@ use crate::search::Split;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Bytes of prepared folds that an executor keeps for the next trial.
-const CACHE_BYTES: usize = 256 << 20;
-
 /// One fold with one recipe fitted: what a learner needs.
 struct FoldData {
     recipe: FittedRecipe,
@@ -188,7 +185,8 @@ impl Executor {
             data: data.clone(),
             bytes,
         });
-        while self.cache.len() > 1 && self.cache.iter().map(|c| c.bytes).sum::<usize>() > CACHE_BYTES {
+        let most = self.prepared.memory.cache;
+        while self.cache.len() > 1 && self.cache.iter().map(|c| c.bytes as u64).sum::<u64>() > most {
             self.cache.remove(0);
         }
         data

@@ -25,6 +25,8 @@ const KEPT_PREDICTIONS: f64 = 20.0;
 const BLENDS: f64 = 4.0;
 /// Frames of an executor: the one in use and one that is made.
 const FRAMES: f64 = 2.0;
+/// Most bytes of frames that an executor keeps for the next trial.
+const CACHE_BYTES: f64 = (256u64 << 20) as f64;
 /// Fewer rows are not worth having.
 const FEWEST_ROWS: usize = 1_000;
 
@@ -34,6 +36,8 @@ pub(super) struct Memory {
     /// Bytes that all executors share, and that each needs, at the rows that are learned from.
     shared: f64,
     executor: f64,
+    /// Bytes of frames of other folds that an executor may keep.
+    pub cache: u64,
     /// Rows with a target of which these are a sample; `None` where they are all.
     pub sampled_from: Option<u64>,
     pub too_large: Vec<LeftOut>,
@@ -112,6 +116,7 @@ pub(super) fn plan(wanted: &Wanted<'_>, asked_mb: Option<u64>, machine: Option<u
     let limit_mb = asked_mb.or(machine.map(|bytes| bytes / MEGABYTE));
     let limit = limit_mb.map_or(f64::INFINITY, |mb| mb as f64 * MEGABYTE as f64);
     let (rows, mut memory) = wanted.within(limit);
+    memory.cache = (limit - memory.shared - memory.executor).clamp(0.0, CACHE_BYTES) as u64;
     if rows < wanted.rows {
         memory.sampled_from = Some(wanted.rows as u64);
     }
@@ -142,7 +147,8 @@ impl Prepared {
     /// How many of `asked` executors fit into `bytes` of memory, at least one. Their number changes no model.
     pub fn executors_within(&self, bytes: u64, asked: usize) -> usize {
         let left = (bytes as f64 - self.memory.shared).max(0.0);
-        let fit = if self.memory.executor > 0.0 { left / self.memory.executor } else { f64::MAX };
+        let each = self.memory.executor + self.memory.cache as f64;
+        let fit = if each > 0.0 { left / each } else { f64::MAX };
         // As a float beyond the range of an integer is its end, this is at most `asked`.
         (fit as usize).clamp(1, asked.max(1))
     }
@@ -185,7 +191,7 @@ mod tests {
         for limit in [None, Some(100_000)] {
             let (rows, memory) = check(1_000_000, limit);
             assert!(rows == 1_000_000 && memory.too_large.is_empty() && memory.decided_by_mb.is_none());
-            assert!(memory.sampled(rows).is_none());
+            assert!(memory.sampled(rows).is_none() && memory.cache == 256 << 20);
         }
     }
 
@@ -195,6 +201,7 @@ mod tests {
         let (rows, memory) = check(1_000_000, Some(700));
         assert_eq!((rows, learners(&memory)), (1_000_000, vec!["logistic".to_owned()]));
         assert_eq!(memory.decided_by_mb, Some(700));
+        assert!(memory.shared + memory.executor + memory.cache as f64 <= 700e6 && memory.cache > 0);
         let (rows, memory) = check(1_000_000, Some(200));
         assert!((100_000..900_000).contains(&rows), "{rows}");
         let told = memory.sampled(rows).expect("a sample").message;

@@ -5,6 +5,7 @@ use crate::learner::{ParamValue, Params};
 use crate::metric::MetricSpec;
 use crate::model::Target;
 use crate::numeric::Rng;
+use std::collections::BTreeMap;
 
 /// A class with less than this share of an even one is rare.
 const RARE: f64 = 0.8;
@@ -41,17 +42,14 @@ impl Aim {
     /// Proposals of each learner that has the parameter at its usual value take the two by turns.
     pub fn alternate(self, proposals: &mut [Proposal]) {
         let Some((name, values)) = self.0 else { return };
-        let mut turns: Vec<(String, usize)> = Vec::new();
+        let mut turns: BTreeMap<String, usize> = BTreeMap::new();
         for proposal in proposals {
             if proposal.params.text(name) != values[1] {
                 continue;
             }
-            let turn = match turns.iter_mut().find(|t| t.0 == proposal.learner) {
-                Some(turn) => turn,
-                None => turns.push_mut((proposal.learner.clone(), 0)),
-            };
-            let value = values[turn.1 % 2];
-            turn.1 += 1;
+            let turn = turns.entry(proposal.learner.clone()).or_default();
+            let value = values[*turn % 2];
+            *turn += 1;
             proposal.params =
                 std::mem::take(&mut proposal.params).with(name, ParamValue::Text(value.to_owned()));
         }
