@@ -48,17 +48,24 @@ function onCommandLine(table, target, threads) {
   return readFileSync(out);
 }
 
+async function compared(browser, url, { name, file, target }) {
+  const { place, rows } = thinned(join(dirname(manifest), file), Number(mostRows));
+  const page = await inPage(browser, url, place, target);
+  const native = THREADS.map((threads) => [threads, hash(onCommandLine(place, target, threads))]);
+  const differing = native.filter(([, found]) => found !== hash(page)).map(([threads]) => threads);
+  return { name, rows, bytes: page.length, hash: hash(page), native, differing };
+}
+
 const hash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 
 const server = await startServer();
 const browser = await startBrowser();
 try {
-  for (const { name, file, target } of JSON.parse(readFileSync(manifest, 'utf8'))) {
-    const { place, rows } = thinned(join(dirname(manifest), file), Number(mostRows));
-    const page = await inPage(browser, server.url, place, target);
-    const native = THREADS.map((threads) => [threads, hash(onCommandLine(place, target, threads))]);
-    const differing = native.filter(([, found]) => found !== hash(page)).map(([threads]) => threads);
-    console.log(JSON.stringify({ name, rows, bytes: page.length, hash: hash(page), native, differing }));
+  for (const table of JSON.parse(readFileSync(manifest, 'utf8'))) {
+    const found = await compared(browser, server.url, table).catch((cause) => {
+      throw new Error(`the table ${table.name} cannot be searched`, { cause });
+    });
+    console.log(JSON.stringify(found));
   }
 } finally {
   await browser.close();

@@ -1,10 +1,10 @@
 //! Boosting in a real browser: against the same program on this machine with one thread, and against YDF in the same
 //! page.
 //!
-//! YDF's JavaScript takes no settings, so that the second comparison is at YDF's own: up to 300 trees of up to
-//! 32 leaves, five splits from the root, and at least five rows in each; a tenth of the rows decides when to stop, thirty trees after the best.
-//! Its splits are exact, ours between at most 255 bins. It takes its columns as JavaScript's arrays, and copies them as
-//! part of its fit.
+//! YDF's JavaScript takes no settings, so that the second comparison is at YDF's own: up to 300 trees of up to 32
+//! leaves, five splits from the root, and at least five rows in each; a tenth of the rows decides when to stop, thirty
+//! trees after the best. Its splits are exact, ours between at most 255 bins. It takes its columns as JavaScript's
+//! arrays, and copies them as part of its fit.
 
 use super::gbt::numbers;
 use super::{example, figures};
