@@ -42,9 +42,9 @@ fn beats_the_guess_on_noise_and_can_fit_noise_where_it_is_asked_to() {
     let model = try_fit(&Mlp, &train, &y, Some((&other, &truth)), &[], 1).expect("fits");
     assert!(loss("log_loss", &*model, &other, &truth) <= 0.6932);
     // Of many rows those that are given decide.
-    let (train, y) = (normals(2100, 10, 3), noise(2100, 5));
+    let (train, y) = (normals(600, 10, 3), noise(600, 5));
     let free =
-        [("epochs", Int(60)), ("weight_decay", Float(0.0)), ("dropout", Float(0.0)), ("networks", Int(1))];
+        [("epochs", Int(100)), ("weight_decay", Float(0.0)), ("dropout", Float(0.0)), ("networks", Int(1))];
     let same = try_fit(&Mlp, &train, &y, Some((&train, &y)), &free, 1).expect("fits");
     assert!(loss("log_loss", &*same, &train, &y) < 0.45);
 }

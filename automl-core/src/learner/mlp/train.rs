@@ -13,13 +13,11 @@ const HELD_OUT: f64 = 0.15;
 /// With fewer rows none is held out, and so many epochs are trained.
 const FEWEST_TO_HOLD_OUT: usize = 60;
 const BLIND_EPOCHS: usize = 40;
-/// Up to so many rows the caller's held-out rows are left alone: with few of them the best of many epochs is partly luck,
-/// and what the caller then measures on the same rows would be too good. Probes say instead when to stop.
-const FEW_ROWS: usize = 2000;
-/// A probe holds out one part of so many.
+/// Up to so many rows the caller's held-out rows are left alone: with few of them the best of many epochs is partly
+/// luck, and what the caller then measures on the same rows would be too good. Probes say instead when to stop.
+const FEW_ROWS: usize = 500;
+/// A probe holds out one part of so many; there are as many probes.
 const PARTS: usize = 4;
-/// Most probes; beyond `TINY` rows half as many.
-const TINY: usize = 500;
 /// Products that one network may spend, about: so that a large table costs seconds and not minutes.
 const MOST_PRODUCTS: f64 = 4e10;
 /// Products that all networks of a fit may spend, where there is more than one.
@@ -114,13 +112,12 @@ impl<'a> Plan<'a> {
 
     /// As [`Plan::trained`], for as long as suits networks that see most of the rows and are watched on the others.
     fn probed(&self) -> Result<Best, FitError> {
-        let most = if self.rows <= TINY { PARTS } else { PARTS / 2 };
         let parts = self.data.deal(self.rows, PARTS, &mut Rng::for_stream(self.fit.seed, &[0x4E, 1]));
         let others = |own: usize| -> Vec<u32> {
             (0..PARTS).filter(|&p| p != own).flat_map(|p| parts[p].iter().copied()).collect()
         };
         let mut probes: Vec<Runner> =
-            (0..most.min(self.networks)).map(|p| self.runner(p, 4, others(p))).collect();
+            (0..PARTS.min(self.networks)).map(|p| self.runner(p, 4, others(p))).collect();
         let best = watch(self.fit, &self.data, &mut probes, &parts, &self.settings)?;
         Ok(Best { temperature: best.temperature, ..self.trained(best.epoch)? })
     }
