@@ -5,6 +5,8 @@ use super::net::Net;
 const FIRST: f32 = 0.9;
 const SECOND: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
+/// Factors of inputs move so many times as fast as weights.
+const FACTORS_RATE: f32 = 4.0;
 
 /// Running moments of the gradient.
 pub struct Adam {
@@ -19,7 +21,8 @@ impl Adam {
         Self { first: vec![0.0; size], second: vec![0.0; size], powers: (1.0, 1.0) }
     }
 
-    /// Moves the weights against `gradient`, and towards 0 by the share rate · decay; biases do not decay.
+    /// Moves the weights against `gradient`, and towards 0 by the share rate · decay; biases and factors do
+    /// not decay. `gradient` is that of the weights and then that of the factors.
     pub fn step(&mut self, net: &mut Net, gradient: &[f32], rate: f64, decay: f64) {
         self.powers.0 *= f64::from(FIRST);
         self.powers.1 *= f64::from(SECOND);
@@ -31,7 +34,9 @@ impl Adam {
         let size = (rate / (1.0 - self.powers.0)) as f32;
         let correction = (1.0 / (1.0 - self.powers.1)) as f32;
         let moments = self.first.iter_mut().zip(&mut self.second);
-        for ((w, &g), (m, v)) in net.weights.iter_mut().zip(gradient).zip(moments) {
+        let weights = net.weights.iter_mut().map(|w| (w, size));
+        let factors = net.factors.iter_mut().map(|f| (f, size * FACTORS_RATE));
+        for (((w, size), &g), (m, v)) in weights.chain(factors).zip(gradient).zip(moments) {
             *m = FIRST * *m + (1.0 - FIRST) * g;
             *v = SECOND * *v + (1.0 - SECOND) * (g * g);
             *w -= size * *m / ((*v * correction).sqrt() + EPSILON);

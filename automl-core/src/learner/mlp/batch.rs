@@ -13,10 +13,12 @@ pub struct Batch {
     turned: Vec<f32>,
     back: Vec<f32>,
     before: Vec<f32>,
+    /// Weights of the first layer, factors in them.
+    first: Vec<f32>,
 }
 
 impl Batch {
-    /// Writes the gradient of the mean loss of these rows.
+    /// Writes the gradient of the mean loss of these rows: of the weights, and then of the factors.
     pub fn gradient(
         &mut self,
         net: &Net,
@@ -39,6 +41,9 @@ impl Batch {
             gradient[weights.start..biases.end].fill(0.0);
             transpose(&self.at[l], rows.len(), inputs, &mut self.turned);
             gemm(&self.turned, &self.back, &mut gradient[weights.clone()], (inputs, rows.len(), outputs));
+            if l == 0 {
+                through_factors(net, gradient);
+            }
             for row in self.back.chunks_exact(outputs) {
                 gradient[biases.clone()].iter_mut().zip(row).for_each(|(g, x)| *g += x);
             }
@@ -58,17 +63,16 @@ impl Batch {
     }
 
     fn forward(&mut self, net: &Net, data: &Rows, rows: &[u32], dropout: f64, rng: &mut Rng) {
-        let (layers, features) = (net.layers(), net.widths[0]);
+        let layers = net.layers();
+        net.first(&mut self.first);
         let keep = (1.0 / (1.0 - dropout)) as f32;
         let dropped = (dropout * f64::from(1u32 << 16)) as u64;
         self.at.resize(layers + 1, Vec::new());
-        self.at[0].clear();
-        for &i in rows {
-            self.at[0].extend_from_slice(&data.cells[i as usize * features..(i as usize + 1) * features]);
-        }
+        data.load(rows, net.widths[0], &mut self.at[0]);
         for l in 0..layers {
             let (from, to) = self.at.split_at_mut(l + 1);
-            net.apply(l, &from[l], rows.len(), &mut to[0]);
+            let weights = if l == 0 { &self.first } else { &net.weights[net.places(l).0] };
+            net.apply(l, weights, &from[l], rows.len(), &mut to[0]);
             if l + 1 == layers {
                 break;
             }
@@ -84,18 +88,81 @@ impl Batch {
     }
 }
 
-/// Mean loss of all rows.
-pub fn mean_loss(net: &Net, data: &Rows) -> f64 {
-    const BLOCK: usize = 256;
-    let (mut at, mut spare) = (Vec::new(), Vec::new());
-    let features = net.widths[0];
-    let mut loss = 0.0;
-    for start in (0..data.count).step_by(BLOCK) {
-        let rows = BLOCK.min(data.count - start);
-        at.clear();
-        at.extend_from_slice(&data.cells[start * features..(start + rows) * features]);
-        net.answer(&mut at, rows, &mut spare);
-        loss += data.truth.judge(start..start + rows, net.outputs(), &mut at);
+/// Turns the gradient of what the first layer's weights are with their factors in them into that of the weights and of
+/// the factors. With v = f · w: dL/dw = f · dL/dv, and dL/df = Σ w · dL/dv over the input's weights.
+fn through_factors(net: &Net, gradient: &mut [f32]) {
+    let outputs = net.widths[1].max(1);
+    let (weights, factors) = gradient.split_at_mut(net.weights.len());
+    let rows = net.weights.chunks_exact(outputs).zip(weights.chunks_exact_mut(outputs));
+    for (((row, slopes), &factor), out) in rows.zip(&net.factors).zip(factors) {
+        *out = 0.0;
+        for (&w, slope) in row.iter().zip(slopes) {
+            *out += w * *slope;
+            *slope *= factor;
+        }
     }
-    loss / data.count.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learner::mlp::data::{Meaning, Truth};
+    use crate::learner::mlp::inputs::Pieces;
+    use crate::learner::mlp::net::Net;
+
+    fn loss(net: &Net, data: &Rows, rows: &[u32]) -> f64 {
+        let (mut at, mut spare) = (Vec::new(), Vec::new());
+        data.load(rows, net.widths[0], &mut at);
+        let net = net.plain();
+        net.answer(&mut at, rows.len(), &mut spare);
+        data.truth.judge(rows.iter().map(|&i| i as usize), net.outputs(), &mut at) / rows.len() as f64
+    }
+
+    /// Moves one weight, or one factor, by `by`.
+    fn moved(net: &Net, k: usize, by: f32) -> Net {
+        let mut net = net.clone();
+        let weights = net.weights.len();
+        if k < weights {
+            net.weights[k] += by
+        } else {
+            net.factors[k - weights] += by
+        }
+        net
+    }
+
+    fn check(truth: Truth, meaning: &Meaning) {
+        let mut rng = Rng::new(3);
+        let cells: Vec<f32> = (0..24 * 3).map(|_| rng.normal() as f32).collect();
+        let mut data = Rows { cells, truth, count: 24, pieces: Pieces::none(3) };
+        data.cut(24, 4);
+        let widths = vec![data.pieces.width(), 8, 8, meaning.outputs()];
+        let mut net = Net::new(widths, &meaning.prior(), &mut rng);
+        net.factors.iter_mut().for_each(|f| *f = 1.0 + 0.3 * rng.normal() as f32);
+        let (last, end) = (net.places(2).0.start, net.weights.len());
+        net.weights[last..end].iter_mut().for_each(|w| *w += rng.normal() as f32);
+        let rows: Vec<u32> = (0..24).collect();
+        let size = net.weights.len() + net.factors.len();
+        let mut gradient = vec![f32::NAN; size];
+        Batch::default().gradient(&net, &data, &rows, 0.0, &mut rng, &mut gradient);
+        // A weight at which a unit is just being rectified has no derivative: a few may differ.
+        let step = 2e-3;
+        let differs = |&k: &usize| {
+            let slope = (loss(&moved(&net, k, step), &data, &rows)
+                - loss(&moved(&net, k, -step), &data, &rows))
+                / (2.0 * f64::from(step));
+            !((slope - f64::from(gradient[k])).abs() < 2e-3 + 0.02 * slope.abs())
+        };
+        let odd: Vec<usize> = (0..size).filter(differs).collect();
+        assert!(odd.len() <= size / 50, "{odd:?} of {size}");
+        assert!(gradient[net.weights.len()..].iter().any(|g| g.abs() > 0.01));
+    }
+
+    #[test]
+    fn the_gradient_is_what_small_steps_say() {
+        let codes: Vec<u32> = (0..24).map(|i| i % 3).collect();
+        let target = crate::model::Target::Classes { codes: codes.clone(), classes: 3 };
+        check(Truth::Places(codes), &Meaning::of(&target));
+        let numbers = (0..24).map(|i| (i % 7) as f32 - 3.0).collect();
+        check(Truth::Numbers(numbers), &Meaning::Number { offset: 0.0, scale: 1.0 });
+    }
 }

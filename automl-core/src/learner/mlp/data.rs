@@ -1,12 +1,12 @@
 //! Rows as the network takes them.
 
-use super::net::input;
+use super::inputs::Pieces;
 use crate::learner::dense::classes::Shares;
 use crate::learner::dense::matrix::row_major;
 use crate::learner::tree::center::Center;
 use crate::model::Target;
 use crate::node::Frame;
-use crate::numeric::math;
+use crate::numeric::{Rng, math};
 use serde::{Deserialize, Serialize};
 
 /// What the network's outputs mean.
@@ -31,6 +31,7 @@ pub struct Rows {
     pub cells: Vec<f32>,
     pub truth: Truth,
     pub count: usize,
+    pub pieces: Pieces,
 }
 
 impl Meaning {
@@ -77,25 +78,52 @@ impl Meaning {
             }
             _ => return None,
         };
-        let mut cells: Vec<f32> = row_major(&frame, features);
-        cells.iter_mut().for_each(|x| *x = input(*x));
-        Some(Rows { cells, truth, count: frame.rows })
+        let cells = row_major(&frame, features);
+        Some(Rows { cells, truth, count: frame.rows, pieces: Pieces::none(features) })
     }
 }
 
 impl Rows {
-    /// These rows alone.
-    pub fn take(&self, rows: &[u32]) -> Rows {
-        let features = self.cells.len().checked_div(self.count).unwrap_or(0);
-        let cells = rows
-            .iter()
-            .flat_map(|&i| &self.cells[i as usize * features..(i as usize + 1) * features])
-            .copied();
-        let truth = match &self.truth {
-            Truth::Places(p) => Truth::Places(rows.iter().map(|&i| p[i as usize]).collect()),
-            Truth::Numbers(v) => Truth::Numbers(rows.iter().map(|&i| v[i as usize]).collect()),
-        };
-        Rows { cells: cells.collect(), truth, count: rows.len() }
+    /// Appends the rows of `other`, of as many features.
+    pub fn append(&mut self, other: Rows) {
+        self.cells.extend(other.cells);
+        self.count += other.count;
+        match (&mut self.truth, other.truth) {
+            (Truth::Places(own), Truth::Places(more)) => own.extend(more),
+            (Truth::Numbers(own), Truth::Numbers(more)) => own.extend(more),
+            // Both come from one `Meaning::rows`, which gives one kind.
+            _ => {}
+        }
+    }
+
+    /// Cuts the numbers of the first `rows` rows into up to `most` pieces; none below two.
+    pub fn cut(&mut self, rows: usize, most: usize) {
+        let features = self.pieces.features();
+        if most > 1 {
+            self.pieces = Pieces::fit(&self.cells[..rows * features], features, most);
+        }
+    }
+
+    /// Lays out the `width` inputs that a network takes of these rows.
+    pub fn load(&self, rows: &[u32], width: usize, out: &mut Vec<f32>) {
+        let features = self.pieces.features();
+        out.clear();
+        for &i in rows {
+            self.pieces.extend(&self.cells[i as usize * features..(i as usize + 1) * features], width, out);
+        }
+    }
+
+    /// Deals the first `rows` rows to `parts`, so that each has its share of every class, or of every range of numbers.
+    pub fn deal(&self, rows: usize, parts: usize, rng: &mut Rng) -> Vec<Vec<u32>> {
+        let mut order: Vec<u32> = (0..rows as u32).collect();
+        rng.shuffle(&mut order);
+        match &self.truth {
+            Truth::Places(places) => order.sort_by_key(|&i| places[i as usize]),
+            Truth::Numbers(values) => {
+                order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
+            }
+        }
+        (0..parts).map(|p| order.iter().skip(p).step_by(parts).copied().collect()).collect()
     }
 }
 

@@ -2,16 +2,22 @@
 //! on small batches, with dropout (Srivastava and others, 2014) and early stopping.
 //!
 //! The rate rises at the start and falls in a line to the end, which takes fewer passes than waiting for the loss to
-//! stand still before it falls. Of each network the weights are kept with which the loss on held-out rows was least;
-//! training ends where that was a while ago. The answers of a few networks are averaged, which helps most where rows
-//! are few and networks cost nothing. All arithmetic is in single precision in a fixed order.
+//! stand still before it falls. The answers of a few networks are averaged, which helps most where rows are few and
+//! networks cost nothing; every second of them sees numbers in pieces too (`inputs`). A factor of each input is learned
+//! beside the weights. Training ends where the loss on held-out rows was least, and scores of classes are divided by the
+//! temperature that suits these rows (`trial`). Where rows are few, other networks find both on rows that are held out
+//! from the training rows, and the networks are trained on all of them (`train`). All arithmetic is in single precision
+//! in a fixed order; the weights that are kept are of half precision.
 
 mod adam;
 mod batch;
 mod data;
+mod half;
+mod inputs;
 mod model;
 mod net;
 mod train;
+mod trial;
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +52,12 @@ static SPEC: LearnerSpec = LearnerSpec {
             name: "layers",
             help: "Hidden layers.",
             kind: ParamKind::Int { default: 2, min: 1, max: 4, low: 1, high: 3, scale: Scale::Linear },
+            searched: true,
+        },
+        ParamSpec {
+            name: "pieces",
+            help: "Pieces that numbers are cut into for every second network, so that it can bend at each of them; 1 for none.",
+            kind: ParamKind::Int { default: 8, min: 1, max: 64, low: 4, high: 16, scale: Scale::Log },
             searched: true,
         },
         ParamSpec {

@@ -35,15 +35,29 @@ fn learns_what_a_linear_model_cannot() {
 }
 
 #[test]
-fn stops_at_the_best_epoch_and_beats_the_guess_on_noise() {
+fn beats_the_guess_on_noise_and_can_fit_noise_where_it_is_asked_to() {
     let (train, other) = (normals(200, 10, 3), normals(200, 10, 4));
-    let noise = |seed| classes(&values(&normals(200, 1, seed), |x| x[0]), 2);
-    let (y, truth) = (noise(5), noise(6));
+    let noise = |rows, seed| classes(&values(&normals(rows, 1, seed), |x| x[0]), 2);
+    let (y, truth) = (noise(200, 5), noise(200, 6));
     let model = try_fit(&Mlp, &train, &y, Some((&other, &truth)), &[], 1).expect("fits");
     assert!(loss("log_loss", &*model, &other, &truth) <= 0.6932);
-    let long = [("epochs", Int(300)), ("weight_decay", Float(0.0)), ("dropout", Float(0.0))];
-    let same = try_fit(&Mlp, &train, &y, Some((&train, &y)), &long, 1).expect("fits");
-    assert!(loss("log_loss", &*same, &train, &y) < 0.1, "can fit noise where it is asked to");
+    // Of many rows those that are given decide.
+    let (train, y) = (normals(600, 10, 3), noise(600, 5));
+    let free =
+        [("epochs", Int(100)), ("weight_decay", Float(0.0)), ("dropout", Float(0.0)), ("networks", Int(1))];
+    let same = try_fit(&Mlp, &train, &y, Some((&train, &y)), &free, 1).expect("fits");
+    assert!(loss("log_loss", &*same, &train, &y) < 0.45);
+}
+
+#[test]
+fn rows_that_the_caller_holds_out_are_not_looked_at_where_they_are_few() {
+    let (train, other) = (normals(150, 4, 3), normals(30, 4, 4));
+    let of = |x: &Frame| classes(&values(x, wave), 3);
+    let bytes = |other: &Frame, truth: &Target| {
+        try_fit(&Mlp, &train, &of(&train), Some((other, truth)), &[], 1).expect("fits").encode()
+    };
+    let wrong = Target::Classes { codes: vec![1; 30], classes: 3 };
+    assert_eq!(bytes(&other, &of(&other)), bytes(&other, &wrong));
 }
 
 #[test]
@@ -55,7 +69,17 @@ fn the_seed_decides_every_byte_and_threads_none() {
             .expect("fits")
             .encode()
     };
-    assert_eq!(bytes(1), bytes(2));
+    assert!(bytes(1) == bytes(2) && bytes(1) == bytes(8));
+}
+
+#[test]
+fn numbers_in_pieces_bend_where_a_plain_network_is_slow_to() {
+    let (train, test) = (normals(400, 6, 11), normals(2000, 6, 12));
+    let y = |x: &Frame| Target::Values(values(x, |x| f64::from(x[0].abs() < 0.3) + f64::from(x[1] > 1.0)));
+    let of =
+        |pieces| loss("rmse", &*fit(&Mlp, &train, &y(&train), &[("pieces", Int(pieces))]), &test, &y(&test));
+    let (plain, cut) = (of(1), of(12));
+    assert!(cut < 0.85 * plain, "{cut} beside {plain}");
 }
 
 #[test]
@@ -69,7 +93,7 @@ fn several_networks_know_more_than_one() {
     };
     let ((train, y), (test, truth)) = (table(300, 8), table(2000, 9));
     let of = |networks| {
-        let model = fit(&Mlp, &train, &y, &[("networks", Int(networks))]);
+        let model = fit(&Mlp, &train, &y, &[("networks", Int(networks)), ("pieces", Int(1))]);
         (model.summary(), loss("log_loss", &*model, &test, &truth))
     };
     let ((one, alone), (four, together)) = (of(1), of(4));
@@ -77,4 +101,32 @@ fn several_networks_know_more_than_one() {
     assert!(one.ends_with(&format!(" {weights} weights")), "{one}");
     assert!(four.ends_with(&format!(" {} weights", 4 * weights)), "{four}");
     assert!(together < 0.95 * alone, "{together} beside {alone}");
+}
+
+#[test]
+fn a_decoded_model_predicts_the_same() {
+    let x = normals(80, 3, 9);
+    let y = values(&x, |x| 1e6 + 1000.0 * x[0]);
+    for y in [classes(&y, 3), Target::Values(y)] {
+        let model = fit(&Mlp, &x, &y, &[("epochs", Int(3))]);
+        let again = Mlp.decode(&model.encode(), 3).expect("decodes");
+        assert_eq!(again.predict(&x), model.predict(&x));
+        assert!(again.encode() == model.encode() && Mlp.decode(&model.encode(), 2).is_err());
+    }
+}
+
+/// A model from before there were pieces: 10 + 2 · (0.5 · x − 1).
+const BEFORE: [u8; 30] = [
+    1, 0, 0, 0, 0, 0, 0, 0x24, 0x40, 0, 0, 0, 0, 0, 0, 0, 0x40, 1, 2, 1, 1, 2, 0, 0, 0, 0x3F, 0, 0, 0x80,
+    0xBF,
+];
+
+#[test]
+fn models_from_before_there_were_pieces_are_read() {
+    let bytes = [&BEFORE[..], &[7]].concat();
+    let model = Mlp.decode(&bytes, 1).expect("decodes");
+    let x = crate::learner::dense::testing::frame(vec![vec![0.0, 4.0, -2.0]]);
+    assert_eq!(model.predict(&x).values, [8.0, 12.0, 6.0]);
+    assert!(model.summary().starts_with("7 epochs"));
+    assert!(Mlp.decode(&bytes, 2).is_err());
 }

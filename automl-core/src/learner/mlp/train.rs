@@ -1,43 +1,40 @@
-//! Training with early stopping.
+//! A fit: how many networks of which shape, and when each of them stops.
 
-use super::adam::Adam;
-use super::batch::{Batch, mean_loss};
 use super::data::{Meaning, Rows};
 use super::model::MlpModel;
 use super::net::Net;
-use crate::learner::dense::{go_on, unsuitable};
+use super::trial::{Best, Runner, Settings, watch};
+use crate::learner::dense::unsuitable;
 use crate::learner::{Fit, FitError, Load, Params};
 use crate::numeric::Rng;
 
-/// Share of the rows that is held out where the caller holds none out, from so many rows on.
+/// Share of the rows that is held out where rows are many and the caller holds none out.
 const HELD_OUT: f64 = 0.15;
+/// With fewer rows none is held out, and so many epochs are trained.
 const FEWEST_TO_HOLD_OUT: usize = 60;
-/// Epochs without a better loss after which training ends.
-const PATIENCE: usize = 10;
-/// Epochs where nothing can be held out.
 const BLIND_EPOCHS: usize = 40;
+/// Up to so many rows the caller's held-out rows are left alone: with few of them the best of many epochs is partly
+/// luck, and what the caller then measures on the same rows would be too good. Probes say instead when to stop.
+const FEW_ROWS: usize = 500;
+/// A probe holds out one part of so many; there are as many probes.
+const PARTS: usize = 4;
 /// Products that one network may spend, about: so that a large table costs seconds and not minutes.
 const MOST_PRODUCTS: f64 = 4e10;
 /// Products that all networks of a fit may spend, where there is more than one.
 const AVERAGED_PRODUCTS: f64 = 1.4e10;
-/// Steps over which the rate rises at the start, and their largest share of all.
-const WARM_UP: f64 = 30.0;
-const WARM_UP_SHARE: f64 = 0.1;
-/// The share of the rate that is left in the last steps.
-const LEAST_RATE: f64 = 0.01;
 
-/// Training rows, and those that say when to stop.
-struct Split {
-    training: Rows,
-    held_out: Option<Rows>,
-}
-
-struct Settings {
-    rate: f64,
-    decay: f64,
-    dropout: f64,
-    epochs: usize,
-    batch: usize,
+/// What a fit knows before it begins.
+struct Plan<'a> {
+    fit: &'a Fit<'a>,
+    meaning: Meaning,
+    /// The training rows; after them those that the caller holds out, where they are looked at.
+    data: Rows,
+    /// Training rows.
+    rows: usize,
+    /// Of every second network from the first on, which sees the pieces of numbers, and of the others.
+    widths: [Vec<usize>; 2],
+    settings: Settings,
+    networks: usize,
 }
 
 /// Fits networks.
@@ -45,108 +42,113 @@ struct Settings {
 /// # Errors
 /// [`FitError`] when cancelled, or where training leaves all bounds.
 pub fn fit(fit: &Fit<'_>) -> Result<MlpModel, FitError> {
-    let meaning = Meaning::of(fit.target);
-    let split = split(fit, &meaning)?;
-    // Whole tiles of the matrix product.
-    let hidden = fit.params.count("hidden").max(1).next_multiple_of(8);
-    let mut widths = vec![fit.frame.columns.len()];
-    widths.extend(std::iter::repeat_n(hidden, fit.params.count("layers").clamp(1, 4)));
-    widths.push(meaning.outputs());
-    let size = Net::size(&widths).ok_or_else(|| unsuitable("the network is too large"))?;
-    let products = 3.0 * size as f64 * split.training.count as f64;
-    let most = ((MOST_PRODUCTS / products) as usize).max(4);
-    let settings = Settings {
-        rate: fit.params.float("learning_rate"),
-        decay: fit.params.float("weight_decay"),
-        dropout: fit.params.float("dropout"),
-        epochs: fit.params.count("epochs").clamp(1, most),
-        batch: (split.training.count / 80).next_power_of_two().clamp(16, 128),
-    };
+    let mut plan = Plan::of(fit)?;
     // One class only: nothing to learn.
-    let nothing = matches!(&meaning, Meaning::Classes(_) if meaning.outputs() == 1);
-    let affordable = (AVERAGED_PRODUCTS / (products * settings.epochs as f64)) as usize;
-    let count = if nothing { 1 } else { fit.params.count("networks").min(affordable).max(1) };
-    let mut model = MlpModel { meaning, nets: Vec::with_capacity(count), epochs: 0 };
-    for number in 0..count as u64 {
-        let seed = Rng::for_stream(fit.seed, &[0x4E, 3, number]).next_u64();
-        let net = Net::new(widths.clone(), &model.meaning.prior(), &mut Rng::for_stream(seed, &[0x4E, 0]));
-        let (net, epochs) = if nothing { (net, 0) } else { train(fit, net, &split, &settings, seed)? };
-        if net.weights.iter().any(|w| !w.is_finite()) {
-            return Err(unsuitable("training left all bounds: try a lower learning rate"));
-        }
-        model.epochs = model.epochs.max(epochs as u32);
-        model.nets.push(net);
+    let nothing = matches!(&plan.meaning, Meaning::Classes(_) if plan.meaning.outputs() == 1);
+    let best = if nothing {
+        Best { nets: vec![plan.runner(0, 3, Vec::new()).net], ..Best::default() }
+    } else if plan.rows < FEWEST_TO_HOLD_OUT {
+        plan.trained(plan.settings.epochs.min(BLIND_EPOCHS))?
+    } else if plan.rows <= FEW_ROWS {
+        plan.probed()?
+    } else {
+        plan.watched()?
+    };
+    let nets: Vec<Net> = best.nets.iter().map(|net| net.finished(best.temperature)).collect();
+    if nets.iter().flat_map(|net| &net.weights).any(|w| !w.is_finite()) {
+        return Err(unsuitable("training left all bounds: try a lower learning rate"));
     }
-    Ok(model)
+    Ok(MlpModel { meaning: plan.meaning, pieces: plan.data.pieces, nets, epochs: best.epoch as u32 })
 }
 
-fn split(fit: &Fit<'_>, meaning: &Meaning) -> Result<Split, FitError> {
-    let whole =
-        meaning.rows(fit.frame, fit.target).ok_or_else(|| unsuitable("the target is of two kinds"))?;
-    let same_columns = |frame: &crate::node::Frame| frame.columns.len() == fit.frame.columns.len();
-    let given = fit.validation.filter(|(frame, _)| same_columns(frame));
-    let given = given.and_then(|(frame, target)| meaning.rows(frame, target)).filter(|rows| rows.count > 0);
-    if given.is_some() {
-        return Ok(Split { training: whole, held_out: given });
+impl<'a> Plan<'a> {
+    fn of(fit: &'a Fit<'a>) -> Result<Self, FitError> {
+        let meaning = Meaning::of(fit.target);
+        let mut data =
+            meaning.rows(fit.frame, fit.target).ok_or_else(|| unsuitable("the target is of two kinds"))?;
+        let rows = data.count;
+        data.cut(rows, fit.params.count("pieces"));
+        // Whole tiles of the matrix product.
+        let hidden = fit.params.count("hidden").max(1).next_multiple_of(8);
+        let layers = fit.params.count("layers").clamp(1, 4);
+        let widths = [data.pieces.width(), data.pieces.features()].map(|inputs| {
+            let mut widths = vec![inputs];
+            widths.extend(std::iter::repeat_n(hidden, layers));
+            widths.push(meaning.outputs());
+            widths
+        });
+        let size = |w: &[usize]| Net::size(w).ok_or_else(|| unsuitable("the network is too large"));
+        let size = (size(&widths[0])? as f64 + size(&widths[1])? as f64) / 2.0;
+        let products = 3.0 * size * rows as f64;
+        let most = ((MOST_PRODUCTS / products) as usize).max(4);
+        let settings = Settings {
+            rate: fit.params.float("learning_rate"),
+            decay: fit.params.float("weight_decay"),
+            dropout: fit.params.float("dropout"),
+            epochs: fit.params.count("epochs").clamp(1, most),
+            batch: (rows / 80).next_power_of_two().clamp(16, 128),
+        };
+        let affordable = (AVERAGED_PRODUCTS / (products * settings.epochs as f64)) as usize;
+        let networks = fit.params.count("networks").min(affordable).max(1);
+        Ok(Self { fit, meaning, data, rows, widths, settings, networks })
     }
-    if whole.count < FEWEST_TO_HOLD_OUT {
-        return Ok(Split { training: whole, held_out: None });
+
+    /// The network of this number, its chance drawn from the stream `stream`.
+    fn runner(&self, number: usize, stream: u64, rows: Vec<u32>) -> Runner {
+        let seed = Rng::for_stream(self.fit.seed, &[0x4E, stream, number as u64]).next_u64();
+        Runner::new(&self.widths[number % 2], &self.meaning, rows, seed)
     }
-    let mut order: Vec<u32> = (0..whole.count as u32).collect();
-    Rng::for_stream(fit.seed, &[0x4E, 1]).shuffle(&mut order);
-    let (out, stay) = order.split_at((whole.count as f64 * HELD_OUT) as usize);
-    Ok(Split { training: whole.take(stay), held_out: Some(whole.take(out)) })
+
+    /// Networks that were trained on all rows for so many epochs.
+    fn trained(&self, epochs: usize) -> Result<Best, FitError> {
+        let train = |number| {
+            let mut runner = self.runner(number, 3, (0..self.rows as u32).collect());
+            (0..epochs).try_for_each(|_| runner.pass(self.fit, &self.data, &self.settings))?;
+            Ok(runner.net)
+        };
+        let nets = (0..self.networks).map(train).collect::<Result<_, FitError>>()?;
+        Ok(Best { nets, epoch: epochs, ..Best::default() })
+    }
+
+    /// As [`Plan::trained`], for as long as suits networks that see most of the rows and are watched on the others.
+    fn probed(&self) -> Result<Best, FitError> {
+        let parts = self.data.deal(self.rows, PARTS, &mut Rng::for_stream(self.fit.seed, &[0x4E, 1]));
+        let others = |own: usize| -> Vec<u32> {
+            (0..PARTS).filter(|&p| p != own).flat_map(|p| parts[p].iter().copied()).collect()
+        };
+        let mut probes: Vec<Runner> =
+            (0..PARTS.min(self.networks)).map(|p| self.runner(p, 4, others(p))).collect();
+        let best = watch(self.fit, &self.data, &mut probes, &parts, &self.settings)?;
+        Ok(Best { temperature: best.temperature, ..self.trained(best.epoch)? })
+    }
+
+    /// Networks as they were when they were best on rows held out from all of them.
+    fn watched(&mut self) -> Result<Best, FitError> {
+        let fit = self.fit;
+        let given = fit.validation.filter(|(frame, _)| frame.columns.len() == fit.frame.columns.len());
+        let given = given.and_then(|(frame, target)| self.meaning.rows(frame, target));
+        let mut training: Vec<u32> = (0..self.rows as u32).collect();
+        let held_out = if let Some(given) = given.filter(|rows| rows.count > 0) {
+            self.data.append(given);
+            (self.rows as u32..self.data.count as u32).collect()
+        } else {
+            Rng::for_stream(fit.seed, &[0x4E, 1]).shuffle(&mut training);
+            training.split_off(self.rows - (self.rows as f64 * HELD_OUT) as usize)
+        };
+        let mut runners: Vec<Runner> =
+            (0..self.networks).map(|number| self.runner(number, 3, training.clone())).collect();
+        watch(fit, &self.data, &mut runners, &vec![held_out; self.networks], &self.settings)
+    }
 }
 
 /// Seconds of a fit of all networks.
 pub(super) fn cost(params: &Params, load: &Load) -> f64 {
     let (hidden, layers) = (params.count("hidden") as f64, params.count("layers") as f64);
-    let outputs = if load.outputs <= 2 { 1.0 } else { load.outputs as f64 };
-    let size = load.features as f64 * hidden + (layers - 1.0) * hidden * hidden + hidden * outputs;
+    // Half of the networks see pieces, of those features that are numbers: half of them, say.
+    let pieces = if params.count("pieces") > 1 { params.count("pieces") as f64 / 4.0 } else { 0.0 };
+    let inputs = load.features as f64 * (1.0 + pieces);
+    let size = inputs * hidden + (layers - 1.0) * hidden * hidden + hidden * load.scores();
     let network = (3.0 * size * load.rows as f64 * params.count("epochs") as f64).min(MOST_PRODUCTS);
     let networks = (AVERAGED_PRODUCTS / network).min(params.count("networks") as f64).max(1.0);
     1.5e-10 * network * networks
-}
-
-/// The best network, and how many epochs it took to find it.
-fn train(
-    fit: &Fit<'_>,
-    mut net: Net,
-    split: &Split,
-    settings: &Settings,
-    seed: u64,
-) -> Result<(Net, usize), FitError> {
-    let mut adam = Adam::new(net.weights.len());
-    let mut batch = Batch::default();
-    let mut gradient = vec![0.0; net.weights.len()];
-    let mut order: Vec<u32> = (0..split.training.count as u32).collect();
-    let mut best = (net.clone(), split.held_out.as_ref().map_or(f64::INFINITY, |h| mean_loss(&net, h)), 0);
-    let epochs = if split.held_out.is_some() { settings.epochs } else { settings.epochs.min(BLIND_EPOCHS) };
-    let all_steps = epochs * order.len().div_ceil(settings.batch);
-    let mut steps = 0;
-    for epoch in 1..=epochs {
-        let mut rng = Rng::for_stream(seed, &[0x4E, 2, epoch as u64]);
-        rng.shuffle(&mut order);
-        for rows in order.chunks(settings.batch) {
-            go_on(fit)?;
-            steps += 1;
-            batch.gradient(&net, &split.training, rows, settings.dropout, &mut rng, &mut gradient);
-            adam.step(&mut net, &gradient, settings.rate * rate_at(steps, all_steps), settings.decay);
-        }
-        let Some(held_out) = &split.held_out else { continue };
-        let loss = mean_loss(&net, held_out);
-        if loss < best.1 {
-            best = (net.clone(), loss, epoch);
-        } else if epoch - best.2 >= PATIENCE {
-            break;
-        }
-    }
-    Ok(if split.held_out.is_some() { (best.0, best.2) } else { (net, epochs) })
-}
-
-/// The share of the rate at a step: it rises for a while, and falls in a line to the end.
-fn rate_at(step: usize, all_steps: usize) -> f64 {
-    let (step, all_steps) = (step as f64, all_steps as f64);
-    let warm_up = WARM_UP.min(WARM_UP_SHARE * all_steps);
-    (step / warm_up).min(1.0) * (1.0 - step / all_steps).max(LEAST_RATE)
 }
