@@ -70,8 +70,8 @@ class Symmetric(Table):
         loss = {0: "RMSE", 2: "Logloss"}.get(self.classes, "MultiClass")
         settings = {"loss_function": loss, "iterations": p["trees"], "learning_rate": p["learning_rate"]}
         settings |= {"depth": p["max_depth"], "l2_leaf_reg": p["l2"], "border_count": p["max_bins"] - 1}
-        # The score at the start is the mean of numbers; of classes it is ours.
-        fixed = {k: v for k, v in FIXED.items() if k != "boost_from_average" or self.classes != 3 and self.classes != 4}
+        # For more than two classes CatBoost has no such start.
+        fixed = {k: v for k, v in FIXED.items() if k != "boost_from_average" or self.classes <= 2}
         model = CatBoost(settings | fixed)
         model.fit(Pool(self.x[: self.train], self.y[: self.train]))
         return Fitted(model, self.classes)
