@@ -83,24 +83,17 @@ fn numbers_in_pieces_bend_where_a_plain_network_is_slow_to() {
 }
 
 #[test]
-fn several_networks_know_more_than_one() {
-    // What the ninth column adds is noise to a network that sees eight.
-    let table = |rows, seed| {
-        let mut x = normals(rows, 9, seed);
-        let y = classes(&values(&x, |x| x[0] + x[1] * x[1] + x[8]), 3);
-        x.columns.truncate(8);
-        (x, y)
-    };
-    let ((train, y), (test, truth)) = (table(300, 8), table(2000, 9));
+fn there_are_as_many_networks_as_asked_for() {
+    let x = normals(100, 8, 8);
+    let y = classes(&values(&x, |x| x[0]), 3);
     let of = |networks| {
-        let model = fit(&Mlp, &train, &y, &[("networks", Int(networks)), ("pieces", Int(1))]);
-        (model.summary(), loss("log_loss", &*model, &test, &truth))
+        let given = [("networks", Int(networks)), ("pieces", Int(1)), ("epochs", Int(2))];
+        fit(&Mlp, &x, &y, &given).summary()
     };
-    let ((one, alone), (four, together)) = (of(1), of(4));
+    let (one, four) = (of(1), of(4));
     let weights = 9 * 64 + 65 * 64 + 65 * 3;
     assert!(one.ends_with(&format!(" {weights} weights")), "{one}");
     assert!(four.ends_with(&format!(" {} weights", 4 * weights)), "{four}");
-    assert!(together < 0.95 * alone, "{together} beside {alone}");
 }
 
 #[test]
