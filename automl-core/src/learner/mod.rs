@@ -1,6 +1,7 @@
 //! Learners: each declares itself once (name, parameters, what it needs and can do) and fits models.
 //!
-//! A learner never sees a validation row except through [`Fit::validation`], which only decides when to stop.
+//! A learner never sees a validation row except through [`Fit::validation`], which only decides when to stop and how
+//! strong a penalty is.
 
 pub mod baseline;
 mod dense;
@@ -79,7 +80,7 @@ pub struct Fit<'a> {
     /// How much each training row counts, from 0 to 10⁹; all alike where there is none. A learner whose
     /// declaration does not say `weights` ignores them.
     pub weights: Option<&'a [f32]>,
-    /// Rows that early stopping may look at; never trained on.
+    /// Rows that early stopping and the choice of a penalty may look at; never trained on.
     pub validation: Option<(&'a Frame, &'a Target)>,
     /// Every parameter of the learner's declaration has a value here.
     pub params: &'a Params,

@@ -78,7 +78,7 @@ impl Learner for Logistic {
 
     fn cost(&self, params: &Params, load: &Load) -> f64 {
         let load = super::features::load(load, params);
-        let fits = if params.float("c") > 0.0 { 1.0 } else { 2.5 };
+        let fits = if params.float("c") > 0.0 { 1.0 } else { 4.0 };
         5e-8 * fits * load.cells() * load.scores()
     }
 
@@ -117,10 +117,10 @@ impl Learner for Logistic {
             (_, Some((frame, target @ Target::Classes { codes, .. }))) => {
                 let weights = weight::product(None, class_weights.as_deref(), target);
                 let (first, factor, count) = PATH;
+                let each = (most / 4).clamp(5, PATH_ITERATIONS);
                 let mut iterations = 0;
                 let (_, model) = path::best(path::geometric(first, factor, count), |c| {
-                    let (place, more) =
-                        minimise(std::mem::take(&mut start), c, most.min(PATH_ITERATIONS), PATH_TOLERANCE)?;
+                    let (place, more) = minimise(std::mem::take(&mut start), c, each, PATH_TOLERANCE)?;
                     iterations += more;
                     start.clone_from(&place);
                     let model = LogisticModel::new(shares.clone(), place, features, iterations);

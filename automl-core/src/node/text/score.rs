@@ -25,7 +25,7 @@ const MOST_STEPS: usize = 20;
 const TOLERANCE: f64 = 1e-2;
 /// Words that are weighted, all outputs together, and an output: they are part of every model file.
 const MOST_WEIGHTS: usize = 20_000;
-const MOST_WORDS: usize = 6_000;
+const MOST_WORDS: usize = 10_000;
 /// Words of training texts that are looked at, times outputs (two at least): beyond, fewer texts are learnt from.
 const MOST_CELLS: usize = 3_000_000;
 /// Classes that get a feature, the most frequent.
