@@ -8,7 +8,8 @@ pub fn quick_exp(x: f64) -> f64 {
     const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
     const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
     let x = x.clamp(-700.0, 700.0);
-    let n = (x * std::f64::consts::LOG2_E + MAGIC) - MAGIC;
+    let shifted = x * std::f64::consts::LOG2_E + MAGIC;
+    let n = shifted - MAGIC;
     let r = (x - n * LN2_HIGH) - n * LN2_LOW;
     let mut series = 1.0 / 479_001_600.0;
     for inverse in [
@@ -27,7 +28,8 @@ pub fn quick_exp(x: f64) -> f64 {
     ] {
         series = series * r + inverse;
     }
-    series * f64::from_bits(((n as i64 + 1023) as u64) << 52)
+    // The lowest bits of `shifted` are those of n: a conversion of n itself is slow in WebAssembly.
+    series * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)
 }
 
 #[cfg(test)]
