@@ -77,10 +77,12 @@ impl Wanted<'_> {
     /// How many rows fit into `limit` bytes, which learners do not, and what the others take.
     fn within(&self, limit: f64) -> (usize, Memory) {
         let shared_a_row = self.shared_a_row();
-        let executors = || self.learners.iter().map(|l| self.executor(*l, self.rows));
-        let least = executors().fold(f64::INFINITY, f64::min);
-        let least = if least.is_finite() { least } else { 0.0 };
-        let whole = FIXED_BYTES + shared_a_row * self.rows as f64 + least;
+        // The smallest, which always has room.
+        let least = |rows: usize| {
+            let all = self.learners.iter().map(|l| self.executor(*l, rows));
+            all.min_by(f64::total_cmp).unwrap_or(0.0)
+        };
+        let whole = FIXED_BYTES + shared_a_row * self.rows as f64 + least(self.rows);
         let mut rows = self.rows;
         if whole > limit {
             // What learners need grows about as the rows do.
@@ -91,8 +93,7 @@ impl Wanted<'_> {
         let mut memory = Memory { shared, ..Memory::default() };
         for learner in self.learners {
             let needs = self.executor(*learner, rows);
-            // The estimate is linear and the learner's word need not be: the smallest always has room.
-            if shared + needs > limit.max(shared + 1.05 * least * rows as f64 / self.rows.max(1) as f64) {
+            if shared + needs > limit.max(shared + least(rows)) {
                 let spec = learner.spec();
                 let reason =
                     format!("would take some {} of the {} of memory", size(shared + needs), size(limit));

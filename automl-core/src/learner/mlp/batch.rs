@@ -144,17 +144,19 @@ mod tests {
         let size = net.weights.len() + net.factors.len();
         let mut gradient = vec![f32::NAN; size];
         Batch::default().gradient(&net, &data, &rows, 0.0, &mut rng, &mut gradient);
-        // Where a row is at the bend of a unit, the unit's weights have no derivative: a few may differ.
+        // Where a row is near the bend of a unit, only the slope on the bend's other side is the derivative.
         let step = 2e-3;
+        let here = loss(&net, &data, &rows);
         let differs = |&k: &usize| {
-            let slope = (loss(&moved(&net, k, step), &data, &rows)
-                - loss(&moved(&net, k, -step), &data, &rows))
-                / (2.0 * f64::from(step));
-            let off = (slope - f64::from(gradient[k])).abs();
-            off.is_nan() || off > 2e-3 + 0.02 * slope.abs()
+            let [up, down] = [step, -step].map(|by| loss(&moved(&net, k, by), &data, &rows) - here);
+            let step = f64::from(step);
+            let slopes = [(up - down) / (2.0 * step), up / step, -down / step];
+            let is_near = |slope: &f64| (slope - f64::from(gradient[k])).abs() <= 3e-3 + 0.02 * slope.abs();
+            !slopes.iter().any(is_near)
         };
         let odd: Vec<usize> = (0..size).filter(differs).collect();
-        assert!(odd.len() <= size / 20, "{odd:?} of {size}");
+        // A row at two bends at once.
+        assert!(odd.len() <= size / 100, "{odd:?} of {size}");
         assert!(gradient[net.weights.len()..].iter().any(|g| g.abs() > 0.01));
     }
 
