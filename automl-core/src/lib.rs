@@ -5,10 +5,12 @@
 //! gives the same bytes on both.
 //!
 //! Modules may only use the modules to their left:
+//! `document` uses `diagnostic` alone; for the others:
 //! `platform, numeric, diagnostic <- table <- {metric, node} <- model <- learner <- {search, explain, calibrate} <- engine`.
 
 pub mod calibrate;
 pub mod diagnostic;
+pub mod document;
 pub mod engine;
 pub mod explain;
 pub mod learner;

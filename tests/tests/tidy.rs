@@ -7,6 +7,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("diagnostic", &[]),
     ("numeric", &[]),
+    ("document", &["diagnostic"]),
     ("table", &["platform", "diagnostic", "numeric"]),
     ("metric", &["platform", "diagnostic", "numeric", "table"]),
     ("node", &["platform", "diagnostic", "numeric", "table"]),
