@@ -242,14 +242,10 @@ fn a_model_predicts_within_the_time_asked_for() {
         members.map(|r| r.predict_us_per_row).sum::<f64>()
     };
     let wide = timed(1e6, us);
-    assert!(
-        spent(&wide) > 65.0 && wide.board.remarks().is_empty(),
-        "{} {:?}",
-        spent(&wide),
-        wide.board.remarks()
-    );
-    let tight = timed(65.0, us);
-    assert!(spent(&tight) <= 65.0 + 1e-9, "{}", spent(&tight));
+    assert!(wide.board.remarks().is_empty(), "{:?}", wide.board.remarks());
+    let limit = 0.9 * spent(&wide);
+    let tight = timed(limit, us);
+    assert!(spent(&tight) > 0.0 && spent(&tight) <= limit, "{} of {limit}", spent(&tight));
     let forest = tight.board.rows.iter().find(|r| r.learner == "extra_trees").expect("was tried");
     assert!(forest.note.contains("slower to predict") && forest.weight == 0.0, "{forest:?}");
     assert!(tight.verdict.diagnostics.iter().all(|d| d.code != "predict_limit.not_met"));

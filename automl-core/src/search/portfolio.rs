@@ -1,7 +1,8 @@
 //! The start-up portfolio: good settings, in the order in which they are tried on any table.
 //!
 //! `portfolio.jsonl` holds them, one a line. They and their order were learned on many tables
-//! (`examples/learn_portfolio.rs`).
+//! (`examples/learn_portfolio.rs`); the last two were added by hand, for tables of amounts that are not learned from by
+//! boosting.
 
 use super::propose::Proposal;
 use super::setting::Setting;
