@@ -203,10 +203,10 @@ fn what_memory_does_not_hold_is_sampled_and_said() {
 /// A study whose predictions take as long as `us` says of a learner, on one pipeline.
 fn timed(limit: f64, us: fn(&str) -> f64) -> Outcome {
     let asked = StudyRequest {
-        max_trials: Some(9),
+        max_trials: Some(20),
         budget_secs: Some(100.0),
         max_predict_us_per_row: Some(limit),
-        ..request(9)
+        ..request(20)
     };
     let (rows, next) = table(&csv(Task::Binary));
     let prepared = Arc::new(prepare(&rows, next, &asked).expect("can be learned from"));
