@@ -1,8 +1,7 @@
 //! The start-up portfolio: good settings, in the order in which they are tried on any table.
 //!
-//! `portfolio.jsonl` holds them, one a line. They and their order were learned on many tables
-//! (`examples/learn_portfolio.rs`); the last two were added by hand, for tables of amounts that are not learned from by
-//! boosting.
+//! `portfolio.jsonl` holds them, one a line: by turns what was learned on many tables (`examples/learn_portfolio.rs`)
+//! and what was chosen by hand.
 
 use super::propose::Proposal;
 use super::setting::Setting;
