@@ -69,13 +69,16 @@ impl Loads {
         quick
     }
 
-    /// The proposal with one network in place of several where the budget is short for them. A function of the
+    /// The proposal with one network in place of several, and simple inputs, where the budget is short. A function of the
     /// request and the table alone.
     pub fn within_budget(&self, mut proposal: Proposal) -> Proposal {
         let Some(budget) = self.budget_secs else { return proposal };
-        let secs = self.trial_secs_said(&proposal);
-        if proposal.params.0.contains_key("networks") && secs > NETWORKS_SHARE * budget {
-            proposal.params = proposal.params.with("networks", ParamValue::Int(1));
+        // Both are least at 1.
+        for name in ["networks", "pieces"] {
+            let is_slow = self.trial_secs_said(&proposal) > NETWORKS_SHARE * budget;
+            if is_slow && proposal.params.0.contains_key(name) {
+                proposal.params = proposal.params.with(name, ParamValue::Int(1));
+            }
         }
         proposal
     }

@@ -18,7 +18,9 @@ const FRESH_SHARE: f64 = 0.15;
 /// Draws that repeat earlier trials before nothing is said to be left.
 const MOST_DRAWS: usize = 40;
 /// Parents are drawn from so many of the best.
-const ELITE: usize = 4;
+const ELITE: usize = 5;
+/// Of these so many are of one learner at most.
+const ELITE_OF_LEARNER: usize = 3;
 
 /// What a trial is to fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,14 +147,14 @@ impl Proposer {
         self.hold(self.loads.within_budget(proposal))
     }
 
-    /// The best few, with the best of a second learner among them: an ensemble lives on differences.
+    /// The best few, not all of one learner: an ensemble lives on differences.
     fn elite<'a>(&self, ranked: &[(&'a Proposal, f64)]) -> Vec<&'a Proposal> {
-        let mut elite: Vec<&Proposal> = ranked.iter().take(ELITE).map(|(p, _)| *p).collect();
-        let other = ranked.iter().map(|(p, _)| *p).find(|p| elite.iter().all(|e| e.learner != p.learner));
-        if let Some(other) = other
-            && elite.len() == ELITE
-        {
-            elite[ELITE - 1] = other;
+        let mut elite: Vec<&Proposal> = Vec::new();
+        for (proposal, _) in ranked {
+            let alike = elite.iter().filter(|e| e.learner == proposal.learner).count();
+            if alike < ELITE_OF_LEARNER && elite.len() < ELITE {
+                elite.push(proposal);
+            }
         }
         elite
     }

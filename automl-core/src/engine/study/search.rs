@@ -7,10 +7,13 @@ use crate::engine::job::{Job, JobFailure, JobResult, Stage};
 use crate::engine::protocol::{EndReason, TrialState};
 use crate::numeric::Rng;
 use crate::search::{Contender, LOOKBACK, Past, Proposal, should_prune};
+use std::collections::BTreeMap;
 
 /// Trials whose predictions and pipelines are kept, as they may become members.
 const KEPT: usize = 12;
-/// The same for large tables, where pipelines are large too.
+/// Most of them of one learner: variants of one model add little to each other.
+const KEPT_OF_LEARNER: usize = 6;
+/// The same as [`KEPT`] for large tables, where pipelines are large too.
 const KEPT_LARGE: usize = 6;
 const LARGE_ROWS: usize = 50_000;
 /// Bytes of pipelines that are kept beyond the best trial's and the best of each learner.
@@ -274,21 +277,26 @@ impl Study {
         ranked.into_iter().map(|(i, _)| i).collect()
     }
 
-    /// Trials that may become members: the best, and the best of each learner. A trial that is once outside never
+    /// Trials that may become members: the best, not all of one learner, and the best of each learner. A trial that is once outside never
     /// comes back in, so what is dropped is never missed.
     pub(super) fn candidates(&self) -> Vec<usize> {
         let most = if self.prepared.rows() > LARGE_ROWS { KEPT_LARGE } else { KEPT };
-        let mut learners: Vec<&str> = Vec::new();
+        let mut of_learner: BTreeMap<&str, usize> = BTreeMap::new();
         let mut kept = Vec::new();
-        let mut bytes = 0;
-        for (place, index) in self.quick_enough(self.ranked()).into_iter().enumerate() {
+        let (mut place, mut bytes) = (0, 0);
+        for index in self.quick_enough(self.ranked()) {
             let trial = &self.trials[index];
-            let learner = trial.proposal.learner.as_str();
+            let before = of_learner.entry(&trial.proposal.learner).or_default();
+            let is_first = *before == 0;
+            *before += 1;
+            if *before > KEPT_OF_LEARNER {
+                continue;
+            }
             bytes += trial.kept_bytes;
-            if place < most && bytes <= KEPT_BYTES || !learners.contains(&learner) {
+            if place < most && bytes <= KEPT_BYTES || is_first {
                 kept.push(index);
             }
-            learners.push(learner);
+            place += 1;
         }
         kept
     }
