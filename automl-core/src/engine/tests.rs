@@ -302,11 +302,14 @@ fn skewed_amounts_are_learned_as_logarithms() {
     let prepared = Arc::new(prepare(&table, next, &request).expect("a table that can be learned from"));
     let outcome = run(&prepared, &request, 2).expect("a model");
     let is_log = |r: &BoardRow| r.params.0.get("log_target") == Some(&ParamValue::Bool(true));
+    // A curve comes near to the logarithm by itself: straight lines are compared.
+    let is_straight = |r: &BoardRow| r.params.0.get("knots") == Some(&ParamValue::Int(0));
     let score = |logs: bool| {
-        let rows = outcome.board.rows.iter().filter(|r| r.learner == "ridge" && is_log(r) == logs);
+        let ridges = outcome.board.rows.iter().filter(|r| r.learner == "ridge" && is_straight(r));
+        let rows = ridges.filter(|r| is_log(r) == logs);
         rows.filter_map(|r| r.score).fold(f64::INFINITY, f64::min)
     };
-    assert!(score(true) < 0.95 * score(false), "{} {}", score(true), score(false));
+    assert!(score(true) < 0.8 * score(false), "{} {}", score(true), score(false));
     let again = ModelArtifact::from_bytes(&outcome.artifact.to_bytes()).expect("its own file");
     let (predicted, _) = again.predict(&table).expect("its own table");
     assert_eq!(predicted, outcome.artifact.predict(&table).expect("its own table").0);
