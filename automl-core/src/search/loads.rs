@@ -139,6 +139,6 @@ mod tests {
             let mlp = portfolio(Task::Binary, &["mlp".to_owned()], false, false).remove(1);
             loads(20_000, 2, budget).within_budget(mlp).params.count("networks")
         };
-        assert_eq!((networks(Some(5.0)), networks(Some(3600.0)), networks(None)), (1, 4, 4));
+        assert_eq!((networks(Some(5.0)), networks(Some(3600.0)), networks(None)), (1, 2, 2));
     }
 }

@@ -128,6 +128,17 @@ impl Rows {
 }
 
 impl Truth {
+    /// Half the squared error of a number, or the log loss of probabilities, for one row.
+    pub fn loss(&self, row: usize, answer: &[f64]) -> f64 {
+        match self {
+            Self::Numbers(values) => {
+                let error = answer[0] - f64::from(values[row]);
+                0.5 * error * error
+            }
+            Self::Places(places) => -math::ln(answer[places[row] as usize].max(1e-15)),
+        }
+    }
+
     /// Turns the network's outputs for rows `rows` into the gradient of half their squared error, or of their log
     /// loss, per row. Returns the sum of the losses.
     pub fn judge(&self, rows: impl Iterator<Item = usize>, outputs: usize, at: &mut [f32]) -> f64 {

@@ -82,6 +82,36 @@ fn numbers_in_pieces_bend_where_a_plain_network_is_slow_to() {
     assert!(cut < 0.85 * plain, "{cut} beside {plain}");
 }
 
+/// Rows with four features that matter, four that do not, and noise; numbers where there are no classes.
+fn noisy(rows: usize, seed: u64, count: usize) -> (Frame, Target) {
+    let x = normals(rows, 8, seed);
+    let noise = values(&normals(rows, 1, seed + 1), |x| x[0]);
+    let y: Vec<f64> = values(&x, wave).iter().zip(noise).map(|(y, e)| y + e).collect();
+    let y = if count == 0 { Target::Values(y) } else { classes(&y, count) };
+    (x, y)
+}
+
+#[test]
+fn several_networks_know_more_than_one() {
+    let of = |networks, count, metric| {
+        let of_draw = |seed| {
+            let ((train, y), (test, truth)) = (noisy(800, seed, count), noisy(2000, seed + 5, count));
+            let given = [("networks", Int(networks)), ("pieces", Int(1))];
+            loss(metric, &*fit(&Mlp, &train, &y, &given), &test, &truth)
+        };
+        [10, 20, 30].map(of_draw).iter().sum::<f64>() / 3.0
+    };
+    let (one, four) = (of(1, 2, "log_loss"), of(4, 2, "log_loss"));
+    assert!(four < 0.98 * one, "{four} beside {one}");
+    // The noise alone has 1.
+    let excess = |networks| {
+        let rmse = of(networks, 0, "rmse");
+        rmse * rmse - 1.0
+    };
+    let (one, four) = (excess(1), excess(4));
+    assert!(four < 0.8 * one, "{four} beside {one}");
+}
+
 #[test]
 fn there_are_as_many_networks_as_asked_for() {
     let x = normals(100, 8, 8);

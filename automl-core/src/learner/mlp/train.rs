@@ -3,7 +3,7 @@
 use super::data::{Meaning, Rows};
 use super::model::MlpModel;
 use super::net::Net;
-use super::trial::{Best, Runner, Settings, watch};
+use super::trial::{Best, Jury, Runner, Settings, watch};
 use crate::learner::dense::unsuitable;
 use crate::learner::{Fit, FitError, Load, Params};
 use crate::numeric::Rng;
@@ -116,9 +116,10 @@ impl<'a> Plan<'a> {
         let others = |own: usize| -> Vec<u32> {
             (0..PARTS).filter(|&p| p != own).flat_map(|p| parts[p].iter().copied()).collect()
         };
-        let mut probes: Vec<Runner> =
-            (0..PARTS.min(self.networks)).map(|p| self.runner(p, 4, others(p))).collect();
-        let best = watch(self.fit, &self.data, &mut probes, &parts, &self.settings)?;
+        let probe =
+            |p: usize| Jury { runners: vec![self.runner(p, 4, others(p))], held_out: parts[p].clone() };
+        let mut probes: Vec<Jury> = (0..PARTS.min(self.networks)).map(probe).collect();
+        let best = watch(self.fit, &self.data, &mut probes, &self.settings)?;
         Ok(Best { temperature: best.temperature, ..self.trained(best.epoch)? })
     }
 
@@ -135,9 +136,8 @@ impl<'a> Plan<'a> {
             Rng::for_stream(fit.seed, &[0x4E, 1]).shuffle(&mut training);
             training.split_off(self.rows - (self.rows as f64 * HELD_OUT) as usize)
         };
-        let mut runners: Vec<Runner> =
-            (0..self.networks).map(|number| self.runner(number, 3, training.clone())).collect();
-        watch(fit, &self.data, &mut runners, &vec![held_out; self.networks], &self.settings)
+        let runners = (0..self.networks).map(|number| self.runner(number, 3, training.clone())).collect();
+        watch(fit, &self.data, &mut [Jury { runners, held_out }], &self.settings)
     }
 }
 

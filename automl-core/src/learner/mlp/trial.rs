@@ -103,7 +103,14 @@ impl Default for Best {
     }
 }
 
-/// Trains networks until the loss of all of them together, each on its own held-out rows, has not become less for a while.
+/// Networks whose mean is judged on rows that none of them is trained on.
+pub struct Jury {
+    pub runners: Vec<Runner>,
+    pub held_out: Vec<u32>,
+}
+
+/// Trains networks until the loss of all juries together has not become less for a while. It is the mean of a jury's
+/// networks that is judged: each by itself would end sooner than is best for the mean, which overfits less.
 ///
 /// Classes are judged with their scores divided by the temperature that suits them best (Guo and others, 2017): a network
 /// that still learns to tell classes apart, but is too sure already, is stopped later and cooled afterwards (Berta,
@@ -111,34 +118,36 @@ impl Default for Best {
 ///
 /// # Errors
 /// [`FitError`] when cancelled.
-pub fn watch(
-    fit: &Fit<'_>,
-    data: &Rows,
-    runners: &mut [Runner],
-    held_out: &[Vec<u32>],
-    settings: &Settings,
-) -> Result<Best, FitError> {
+pub fn watch(fit: &Fit<'_>, data: &Rows, juries: &mut [Jury], settings: &Settings) -> Result<Best, FitError> {
     let mut degree = 0;
-    let mut best = Best { nets: runners.iter().map(|r| r.net.clone()).collect(), ..Best::default() };
+    let nets =
+        |juries: &[Jury]| juries.iter().flat_map(|j| &j.runners).map(|r| r.net.clone()).collect::<Vec<_>>();
+    let mut best = Best { nets: nets(juries), ..Best::default() };
     let tempered = matches!(data.truth, Truth::Places(_));
     for epoch in 0..=settings.epochs {
         if epoch > 0 {
-            runners.iter_mut().try_for_each(|r| r.pass(fit, data, settings))?;
+            let mut runners = juries.iter_mut().flat_map(|j| &mut j.runners);
+            runners.try_for_each(|r| r.pass(fit, data, settings))?;
         }
-        let answers: Vec<Vec<f32>> =
-            runners.iter().zip(held_out).map(|(r, rows)| answers(&r.net, data, rows)).collect();
-        let watched = || runners.iter().zip(held_out).zip(&answers);
+        let answers: Vec<Vec<Vec<f32>>> = juries.iter().map(|j| j.answers(data)).collect();
+        let judged = || juries.iter().zip(&answers);
         let loss = least_loss(&mut degree, tempered, |degree| {
-            watched().map(|((r, rows), a)| loss_at(degree, a, data, rows, r.net.outputs())).sum()
+            judged().map(|(jury, answers)| loss_at(degree, answers, data, &jury.held_out)).sum()
         });
         if loss < best.loss {
-            let nets = runners.iter().map(|r| r.net.clone()).collect();
-            best = Best { loss, epoch, temperature: temperature(degree), nets };
+            best = Best { loss, epoch, temperature: temperature(degree), nets: nets(juries) };
         } else if epoch - best.epoch >= PATIENCE {
             break;
         }
     }
     Ok(best)
+}
+
+impl Jury {
+    /// What each network gives for the held-out rows.
+    fn answers(&self, data: &Rows) -> Vec<Vec<f32>> {
+        self.runners.iter().map(|r| answers(&r.net, data, &self.held_out)).collect()
+    }
 }
 
 fn temperature(degree: i32) -> f64 {
@@ -182,11 +191,25 @@ fn answers(net: &Net, data: &Rows, rows: &[u32]) -> Vec<f32> {
     all
 }
 
-/// Sum of the losses of these rows.
-fn loss_at(degree: i32, answers: &[f32], data: &Rows, rows: &[u32], outputs: usize) -> f64 {
-    let factor = (1.0 / temperature(degree)) as f32;
-    let mut at: Vec<f32> = answers.iter().map(|a| a * factor).collect();
-    data.truth.judge(rows.iter().map(|&i| i as usize), outputs, &mut at)
+/// Sum over these rows of the loss of the mean of what the networks gave for them.
+fn loss_at(degree: i32, answers: &[Vec<f32>], data: &Rows, rows: &[u32]) -> f64 {
+    let outputs = answers[0].len() / rows.len().max(1);
+    let factor = 1.0 / temperature(degree);
+    let share = 1.0 / answers.len() as f64;
+    let (mut mean, mut scores) = (vec![0.0; outputs], vec![0.0; outputs]);
+    let loss_of = |(i, &row): (usize, &u32)| {
+        mean.fill(0.0);
+        for answers in answers {
+            let own = &answers[i * outputs..(i + 1) * outputs];
+            scores.iter_mut().zip(own).for_each(|(s, &a)| *s = f64::from(a) * factor);
+            if matches!(data.truth, Truth::Places(_)) {
+                math::softmax(&mut scores);
+            }
+            mean.iter_mut().zip(&scores).for_each(|(m, s)| *m += share * s);
+        }
+        data.truth.loss(row as usize, &mean)
+    };
+    rows.iter().enumerate().map(loss_of).sum()
 }
 
 #[cfg(test)]
