@@ -10,13 +10,17 @@ tolerance that they are met with.
 import json
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.datasets import make_classification, make_regression
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.preprocessing import KernelCenterer
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -82,6 +86,26 @@ def gamma(a, width):
     return 1 / (width * a.var(axis=0).sum())
 
 
+def kernels(a, b, width):
+    return [rbf_kernel(x, a, gamma=gamma(a, width)) for x in (a, b)]
+
+
+def curve(a, t, b, alpha, width):
+    """Kernel ridge regression whose intercept is free: on centred kernels, of the centred target."""
+    centerer = KernelCenterer()
+    inside, outside = kernels(a, b, width)
+    model = KernelRidge(alpha=alpha, kernel="precomputed").fit(centerer.fit_transform(inside), t - t.mean())
+    return t.mean() + model.predict(centerer.transform(outside))
+
+
+def borders(a, t, b, alpha, width):
+    """Kernel logistic regression: on features whose products are the kernel."""
+    inside, outside = kernels(a, b, width)
+    factor = np.linalg.cholesky(inside)
+    model = LogisticRegression(C=1 / alpha, tol=1e-12, max_iter=100_000).fit(factor, t)
+    return model.predict_proba(solve_triangular(factor, outside.T, lower=True).T)
+
+
 def one_against_the_rest(a, labels, b, c, width):
     """A support vector machine, and Platt's sigmoid on distances of rows that it did not see, in three parts."""
     def distances(x, y, of):
@@ -116,6 +140,8 @@ def machines(a, t, b, count, c, width):
 def classification(a, t, b, count):
     for c, width in [(1.0, 1.0), (10.0, 3.0)]:
         yield case("svm", {"c": c, "width": width}, machines(a, t, b, count, c, width), 5e-3)
+    for alpha, width in [(1.0, 1.0), (0.03, 0.5)]:
+        yield case("kernel", {"alpha": alpha, "width": width}, borders(a, t, b, alpha, width), 1e-4)
     for c in [0.01, 1.0, 50.0]:
         model = LogisticRegression(C=c, tol=1e-12, max_iter=100_000).fit(a, t)
         yield case("logistic", {"c": c}, model.predict_proba(b), 1e-5)
@@ -136,6 +162,8 @@ def regression(a, t, b):
     for alpha in [0.01, 1.0, 300.0]:
         p = Ridge(alpha=alpha, solver="cholesky").fit(a, t).predict(b)
         yield case("ridge", {"alpha": alpha}, p, 1e-8)
+    for alpha, width in [(1.0, 1.0), (0.03, 0.5)]:
+        yield case("kernel", {"alpha": alpha, "width": width}, curve(a, t, b, alpha, width), 1e-5)
     # In units of the target's standard deviation.
     mean, unit = t.mean(), t.std()
     for alpha, ratio in [(0.01, 0.5), (0.1, 1.0), (0.5, 0.2)]:

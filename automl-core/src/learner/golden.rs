@@ -44,5 +44,5 @@ fn predictions_equal_scikit_learn() {
             checked.insert(case["learner"].as_str().unwrap());
         }
     }
-    assert_eq!(checked.len(), 8, "{checked:?}");
+    assert_eq!(checked.len(), 9, "{checked:?}");
 }

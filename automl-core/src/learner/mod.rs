@@ -10,6 +10,7 @@ pub mod elastic_net;
 pub mod features;
 pub mod forest;
 pub mod gbt;
+pub mod kernel;
 pub mod knn;
 pub mod logistic;
 pub mod mlp;

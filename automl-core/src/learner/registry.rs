@@ -1,7 +1,8 @@
 //! Every learner there is, one line each.
 
 use super::{
-    Learner, baseline, discriminant, elastic_net, forest, gbt, knn, logistic, mlp, naive_bayes, ridge, svm,
+    Learner, baseline, discriminant, elastic_net, forest, gbt, kernel, knn, logistic, mlp, naive_bayes,
+    ridge, svm,
 };
 
 static LEARNERS: &[&dyn Learner] = &[
@@ -14,6 +15,7 @@ static LEARNERS: &[&dyn Learner] = &[
     &forest::ExtraTrees,
     &forest::DecisionTree,
     &mlp::Mlp,
+    &kernel::Kernel,
     &knn::Knn,
     &naive_bayes::NaiveBayes,
     &discriminant::Discriminant,

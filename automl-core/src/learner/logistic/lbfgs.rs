@@ -1,6 +1,7 @@
 //! L-BFGS (Nocedal and Wright, Numerical Optimization, 2nd ed., algorithm 7.4) for smooth convex functions, started
-//! from a diagonal guess of the curvature.
+//! from a guess of the curvature.
 
+use super::curvature::Curvature;
 use crate::learner::FitError;
 use crate::numeric::dot;
 use crate::platform::Cancel;
@@ -36,7 +37,7 @@ impl Minimiser<'_> {
     pub fn run(
         &self,
         mut x: Vec<f64>,
-        curvature: &[f64],
+        curvature: &Curvature,
         mut f: impl FnMut(&[f64], &mut [f64]) -> f64,
     ) -> Result<(Vec<f64>, usize), FitError> {
         let mut gradient = vec![0.0; x.len()];
@@ -95,7 +96,7 @@ fn remember(memory: &mut Vec<Pair>, x: &[f64], next: &[f64], gradient: &[f64], n
 }
 
 /// Minus the gradient through the remembered inverse curvature: the two-loop recursion.
-fn direction(gradient: &[f64], curvature: &[f64], memory: &[Pair]) -> Vec<f64> {
+fn direction(gradient: &[f64], curvature: &Curvature, memory: &[Pair]) -> Vec<f64> {
     let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut alphas = vec![0.0; memory.len()];
     for (pair, alpha) in memory.iter().zip(&mut alphas).rev() {
@@ -103,10 +104,12 @@ fn direction(gradient: &[f64], curvature: &[f64], memory: &[Pair]) -> Vec<f64> {
         q.iter_mut().zip(&pair.change).for_each(|(q, c)| *q -= *alpha * c);
     }
     let scale = memory.last().map_or(1.0, |pair| {
-        let squares: Vec<f64> = pair.change.iter().zip(curvature).map(|(c, d)| c * c / d).collect();
-        1.0 / (pair.rho * crate::numeric::sum(&squares))
+        let mut undone = pair.change.clone();
+        curvature.undo(&mut undone);
+        1.0 / (pair.rho * dot(&undone, &pair.change))
     });
-    q.iter_mut().zip(curvature).for_each(|(q, d)| *q *= scale / d);
+    curvature.undo(&mut q);
+    q.iter_mut().for_each(|q| *q *= scale);
     for (pair, alpha) in memory.iter().zip(&alphas) {
         let beta = pair.rho * dot(&pair.change, &q);
         q.iter_mut().zip(&pair.step).for_each(|(q, s)| *q += (alpha - beta) * s);

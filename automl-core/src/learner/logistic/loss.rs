@@ -5,8 +5,6 @@ use crate::numeric::{dot, math, sum};
 
 /// Rows at a time.
 const BLOCK: usize = 128;
-/// A curvature below this is taken as this, so that a column that hardly varies cannot make a step explode.
-const FLATTEST: f64 = 1e-6;
 
 /// Training rows.
 pub struct Data<'a> {
@@ -27,7 +25,8 @@ impl Data<'_> {
         self.weights.map_or(self.codes.len() as f64, sum)
     }
 
-    fn weight(&self, row: usize) -> f64 {
+    /// How much a row counts.
+    pub fn weight(&self, row: usize) -> f64 {
         self.weights.map_or(1.0, |w| w[row])
     }
 }
@@ -45,23 +44,6 @@ impl<'a> Loss<'a> {
     /// With `penalty`/2 · ‖weights‖² added to the mean log loss.
     pub fn new(data: &'a Data<'a>, penalty: f64) -> Self {
         Self { data, penalty, block: Vec::new(), turned: Vec::new(), scores: Vec::new() }
-    }
-
-    /// About the second derivative in every weight, at the start.
-    pub fn curvature(&self) -> Vec<f64> {
-        let Data { values, features, outputs, .. } = *self.data;
-        let spread = if outputs == 1 { 0.25 } else { (1.0 - 1.0 / outputs as f64) / outputs as f64 };
-        let mut squares = vec![0.0; features];
-        for (i, row) in values.chunks_exact(features.max(1)).enumerate() {
-            let weight = self.data.weight(i);
-            for (s, &x) in squares.iter_mut().zip(row) {
-                *s += weight * (f64::from(x) * f64::from(x));
-            }
-        }
-        let n = self.data.total();
-        let of_weight = |s: &f64| (spread * s / n + self.penalty).max(FLATTEST);
-        let weights = squares.iter().flat_map(|s| std::iter::repeat_n(of_weight(s), outputs));
-        weights.chain(std::iter::repeat_n(spread, outputs)).collect()
     }
 
     /// The value at `weights`; writes the gradient.

@@ -4,6 +4,7 @@
 //! With c 0 it is chosen by the rows that validate.
 //! Two classes have one vector of weights, more have one each. Classes without training rows are left out.
 
+mod curvature;
 mod lbfgs;
 mod loss;
 mod model;
@@ -22,6 +23,7 @@ use super::{
 };
 use crate::model::{Model, Target, Task};
 use crate::numeric::math;
+use curvature::{Curvature, Products};
 use lbfgs::Minimiser;
 use loss::{Data, Loss};
 use model::LogisticModel;
@@ -107,10 +109,15 @@ impl Learner for Logistic {
         start.extend(intercepts);
         let per_pass = values.len() as f64 * outputs as f64 * 4.0;
         let most = ((MOST_PRODUCTS / per_pass.max(1.0)) as usize).clamp(15, MOST_ITERATIONS);
+        // A path is walked in so many small steps that it pays to know how features go together.
+        let is_path = fit.params.float("c") <= 0.0 && path::validating(fit).is_some();
+        let products = if is_path { Products::of(&data) } else { None };
         let minimise = |start: Vec<f64>, c: f64, most: usize, tolerance: f64| {
-            let mut loss = Loss::new(&data, 1.0 / (c.max(LEAST_C) * data.total()));
-            let minimiser = Minimiser { tolerance, most, cancel: fit.cancel };
-            minimiser.run(start, &loss.curvature(), |w, g| loss.at(w, g))
+            let penalty = 1.0 / (c.max(LEAST_C) * data.total());
+            let mut loss = Loss::new(&data, penalty);
+            let curvature = products.as_ref().and_then(|p| p.curvature(outputs, penalty));
+            let curvature = curvature.unwrap_or_else(|| Curvature::diagonal(&data, penalty));
+            Minimiser { tolerance, most, cancel: fit.cancel }.run(start, &curvature, |w, g| loss.at(w, g))
         };
         let c = match (fit.params.float("c"), path::validating(fit)) {
             (c, _) if c > 0.0 => c,
