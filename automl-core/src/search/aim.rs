@@ -112,7 +112,12 @@ mod tests {
         check(Task::Regression, "rmse", &numbers, "loss", &[("gbt", "absolute", false)]);
         let first_rare =
             Target::Classes { codes: (0..100).map(|i| u32::from(i % 10 != 0)).collect(), classes: 2 };
-        let balanced = [("gbt", "balanced", true), ("gbt", "none", true), ("logistic", "balanced", true)];
+        let balanced = [
+            ("gbt", "balanced", true),
+            ("gbt", "none", true),
+            ("logistic", "balanced", true),
+            ("kernel", "balanced", true),
+        ];
         check(Task::Binary, "balanced_accuracy", &rare, "class_weight", &balanced);
         check(Task::Binary, "f1", &rare, "class_weight", &balanced);
         for (id, target) in [("roc_auc", &rare), ("mcc", &rare), ("f1", &even), ("f1", &first_rare)] {

@@ -84,7 +84,10 @@ fn fewer_landmarks_do_nearly_as_well_where_rows_are_many() {
     let (train, test) = (normals(1500, 3, 21), normals(500, 3, 22));
     let y = |x: &Frame| values(x, |x| x[0] * x[1] + x[2]);
     let target = Target::Values(y(&train));
-    let of = |most| rmse(&*fit(&Kernel, &train, &target, &[("landmarks", Int(most))]), &test, &y(&test));
+    let of = |most| {
+        let given = [("landmarks", Int(most)), ("width", Float(3.0))];
+        rmse(&*fit(&Kernel, &train, &target, &given), &test, &y(&test))
+    };
     let (few, many, most) = (of(10), of(100), of(600));
     assert!(many < 0.4 * few && (most / many - 1.0).abs() < 0.02, "{few}, {many}, {most}");
 }
