@@ -123,7 +123,7 @@ test('a column that is no weight is refused with its row, and nothing is lost', 
   await id(page, 'predict-limit-input').fill('0');
   await id(page, 'start-search').click();
   await alerted(page, '"Most µs to predict a row" is a number above 0');
-  await portraits(page, 'options-field', page.locator('.question'));
+  await portraits(page, 'options-field', page.locator('.field-error'));
   await id(page, 'predict-limit-input').fill('');
   await id(page, 'start-search').click();
   await alerted(page, 'The weight of row 7 in "w" is "-1": a weight is a number from 0 on.');
