@@ -88,7 +88,9 @@ impl Conformal {
         let Some(scale) = Scale::fit(&predicted.concat(), &errors.concat()) else { return Self::new(errors) };
         let folds = predicted.iter().zip(&errors);
         let scores = folds.map(|(p, e)| p.iter().zip(e).map(|(p, e)| e / scale.of(*p)).collect()).collect();
-        Some(Self { scale: Some(scale), ..Self::new(scores)? })
+        let scaled = Self::new(scores).map(|conformal| Self { scale: Some(scale), ..conformal });
+        // Errors near the smallest number there is may have no finite ratio.
+        scaled.or_else(|| Self::new(errors))
     }
 
     /// Whether what was read from a file can be used.

@@ -128,7 +128,7 @@ fn a_scale_is_fitted_where_there_is_something_to_fit() {
     // Half of the predictions are alike, and make one point.
     let half: Vec<f64> = (0..400).map(|i| f64::from((i - 200).max(0))).collect();
     assert_eq!(Scale::fit(&half, &half).unwrap().at.len(), 6);
-    // Without a scale of the file, intervals are of one width.
+    // Without a scale intervals are of one width.
     let conformal = Conformal::scaled(&[ones], vec![rising.clone()]).unwrap();
     assert_eq!(conformal, Conformal::new(vec![rising]).unwrap());
 }
