@@ -33,10 +33,10 @@ pub fn plain(x: f64) -> String {
     if text.len() <= 7 && x.abs() < 1e4 { text.replace('-', "−") } else { number(x) }
 }
 
-/// A score and its spread: `0.8610 ± 0.0040`.
+/// A score and its spread: `0.8610 ± 0.0040`, which does not break before the spread's number.
 pub fn score(mean: Option<f64>, sd: Option<f64>) -> String {
     match (mean, sd) {
-        (Some(mean), Some(sd)) => format!("{} ± {}", number(mean), number(sd)),
+        (Some(mean), Some(sd)) => format!("{} ±\u{a0}{}", number(mean), number(sd)),
         (Some(mean), None) => number(mean),
         _ => "–".to_owned(),
     }
@@ -96,7 +96,7 @@ mod tests {
                 .collect();
         assert_eq!(shown, ["0", "0.8612", "12.35", "345.7", "4568", "48,842", "−62,000", "1.23e-5", "–"]);
         assert_eq!([9.0, -351.5, 0.1 + 0.2, 755_000.0].map(plain), ["9", "−351.5", "0.3000", "755,000"]);
-        assert_eq!(score(Some(0.5), Some(0.25)), "0.5000 ± 0.2500");
+        assert_eq!(score(Some(0.5), Some(0.25)), "0.5000 ±\u{a0}0.2500");
         assert_eq!(score(None, None), "–");
     }
 

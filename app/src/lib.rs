@@ -7,5 +7,6 @@ pub mod format;
 pub mod latest;
 pub mod message;
 pub mod missing;
+pub mod narrow;
 pub mod slider;
 pub mod window;

@@ -1,8 +1,10 @@
 // Starts the real server and a real browser, and keeps watch that nothing leaves the page's origin.
+import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -22,7 +24,7 @@ function browserPath() {
 }
 
 // The server on a port of its own choice; resolves once it says where.
-export async function startServer() {
+async function startServer() {
   const child = spawn(trellis, ['serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await new Promise((resolve, reject) => {
     let text = '';
@@ -36,7 +38,7 @@ export async function startServer() {
   return { url, stop: () => child.kill('SIGTERM') };
 }
 
-export async function startBrowser() {
+async function startBrowser() {
   const profile = mkdtempSync(join(scratch, 'profile-'));
   return chromium.launch({
     executablePath: browserPath(),
@@ -72,11 +74,57 @@ export async function openPage(browser, url, { width = 1440, height = 900, dark 
   return { page, context, faults };
 }
 
+// What the tests of a file share: a server and a browser, from before the first to after the last.
+export let server;
+export let browser;
+export function useServerAndBrowser() {
+  before(async () => {
+    server = await startServer();
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    server?.stop();
+    cleanUp();
+  });
+}
+
 export async function shot(page, name, fullPage = false) {
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage });
 }
 
+// A picture of the page as it is, in light and dark, wide and narrow, with the end of `subject` in sight.
+export async function portraits(page, name, subject) {
+  for (const [width, height, size] of [[1440, 900, 'wide'], [390, 844, 'phone']]) {
+    await page.setViewportSize({ width, height });
+    await subject?.evaluate((e) => e.scrollIntoView({ block: 'end' }));
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      // Colours change over a moment.
+      await page.waitForTimeout(200);
+      await shot(page, `${name}-${size}-${colorScheme}`);
+    }
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(over <= 0, `${name}: the page is ${over} px too wide at ${width}`);
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
 export const id = (page, name) => page.getByTestId(name);
+export const finished = (page) => id(page, 'predict-form').waitFor({ timeout: 60_000 });
+export const alerted = (page, text) => page.getByRole('alert').filter({ hasText: text }).first().waitFor();
+export const drop = (page, name, content) =>
+  id(page, 'file-input').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(content) });
+
+// Starts a search, within limits that are left open where nothing is given.
+export async function search(page, { seconds = '', models = '' }) {
+  const more = page.locator('details.advanced');
+  if ((await more.getAttribute('open')) === null) await page.getByText('More settings').click();
+  await id(page, 'budget-input').fill(seconds);
+  await id(page, 'max-trials-input').fill(models);
+  await id(page, 'start-search').click();
+}
 
 // Runs the command line; returns what it printed, or throws with what it said.
 export function run(...args) {
@@ -93,6 +141,6 @@ export async function download(page, name, act) {
   return path;
 }
 
-export function cleanUp() {
+function cleanUp() {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -2,25 +2,23 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { cleanUp, download, id, openPage, root, run, scratch, shot, startBrowser, startServer } from './harness.mjs';
+import { test } from 'node:test';
+import {
+  browser,
+  download,
+  finished,
+  id,
+  openPage,
+  root,
+  run,
+  scratch,
+  server,
+  shot,
+  useServerAndBrowser,
+} from './harness.mjs';
 
 const churn = join(root, 'public/samples/churn.csv');
-let server;
-let browser;
-
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  server?.stop();
-  cleanUp();
-});
-
-const finished = (page) => id(page, 'predict-form').waitFor({ timeout: 60_000 });
+useServerAndBrowser();
 
 test('a dropped table becomes a model that predicts the same on the command line', { timeout: 120_000 }, async () => {
   const opened = Date.now();

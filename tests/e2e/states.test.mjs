@@ -2,54 +2,28 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { cleanUp, download, id, openPage, root, run, scratch, shot, startBrowser, startServer } from './harness.mjs';
+import { test } from 'node:test';
+import {
+  alerted,
+  browser,
+  download,
+  drop,
+  finished,
+  id,
+  openPage,
+  portraits,
+  root,
+  run,
+  scratch,
+  search,
+  server,
+  shot,
+  useServerAndBrowser,
+} from './harness.mjs';
 
 const churn = join(root, 'public/samples/churn.csv');
 const PHONE = { width: 390, height: 844 };
-let server;
-let browser;
-
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  server?.stop();
-  cleanUp();
-});
-
-const finished = (page) => id(page, 'predict-form').waitFor({ timeout: 60_000 });
-const alerted = (page, text) => page.getByRole('alert').filter({ hasText: text }).first().waitFor();
-const drop = (page, name, content) =>
-  id(page, 'file-input').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(content) });
-
-// A picture of the page as it is, in light and dark, wide and narrow, with the end of `subject` in sight.
-async function portraits(page, name, subject) {
-  for (const [width, height, size] of [[1440, 900, 'wide'], [390, 844, 'phone']]) {
-    await page.setViewportSize({ width, height });
-    await subject?.evaluate((e) => e.scrollIntoView({ block: 'end' }));
-    for (const colorScheme of ['light', 'dark']) {
-      await page.emulateMedia({ colorScheme });
-      // Colours change over a moment.
-      await page.waitForTimeout(200);
-      await shot(page, `${name}-${size}-${colorScheme}`);
-    }
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    assert.ok(over <= 0, `${name}: the page is ${over} px too wide at ${width}`);
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await page.emulateMedia({ colorScheme: 'light' });
-}
-
-async function search(page, { seconds = '', models = '' }) {
-  await page.getByText('More settings').click();
-  await id(page, 'budget-input').fill(seconds);
-  await id(page, 'max-trials-input').fill(models);
-  await id(page, 'start-search').click();
-}
+useServerAndBrowser();
 
 test('a million rows scroll to the last one', { timeout: 120_000 }, async () => {
   const { page, context, faults } = await openPage(browser, server.url);

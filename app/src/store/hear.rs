@@ -31,7 +31,7 @@ impl Store {
                 // One that was refused is no longer asked about.
                 self.alerts.update(|all| all.retain(|d| !d.code.starts_with("target.")));
             }
-            Event::Started { plan } => self.validation.set(plan.validation),
+            Event::Started { plan } => self.show_search(plan.validation),
             Event::Board { board } => self.hear_board(*board),
             Event::Finished { board, verdict } => {
                 self.hear_board(*board);
@@ -120,6 +120,7 @@ impl Store {
         self.reading.set(None);
         self.pending.set_value(None);
         self.end_predicting();
+        self.starting.set(false);
         if self.searching() {
             self.board.set(None);
         }

@@ -65,6 +65,8 @@ pub struct Store {
     pub table: RwSignal<Option<Arc<TableInfo>>>,
     pub rows: RwSignal<BTreeMap<u64, RowsPage>>,
     pub target: RwSignal<Option<Arc<TargetInfo>>>,
+    /// A search was asked for, and its first word has not come.
+    pub starting: RwSignal<bool>,
     pub board: RwSignal<Option<Arc<Board>>>,
     pub validation: RwSignal<String>,
     pub verdict: RwSignal<Option<Arc<Verdict>>>,
@@ -98,6 +100,7 @@ impl Store {
             table: RwSignal::default(),
             rows: RwSignal::default(),
             target: RwSignal::default(),
+            starting: RwSignal::default(),
             board: RwSignal::default(),
             validation: RwSignal::default(),
             verdict: RwSignal::default(),
@@ -127,6 +130,7 @@ impl Store {
         self.pending.set_value(None);
         self.table.set(None);
         self.target.set(None);
+        self.starting.set(false);
         self.board.set(None);
         self.verdict.set(None);
         self.prediction.set(None);
@@ -250,13 +254,21 @@ impl Store {
         });
     }
 
+    /// Asks for a search. What an earlier one has found stays until this one has begun: it may be refused.
     pub fn search(self, request: StudyRequest) {
         self.alerts.set(Vec::new());
+        self.starting.set(true);
+        self.keep_target(request.target.clone());
+        self.tell(&Command::Start { request });
+    }
+
+    /// A search has begun.
+    fn show_search(self, validation: String) {
+        self.starting.set(false);
         self.verdict.set(None);
         self.board.set(None);
         self.prediction.set(None);
-        self.keep_target(request.target.clone());
-        self.tell(&Command::Start { request });
+        self.validation.set(validation);
         // The search shows itself at the top.
         if let Some(window) = web_sys::window() {
             window.scroll_to_with_x_and_y(0.0, 0.0);
@@ -322,6 +334,7 @@ impl Store {
         self.file.set_value(None);
         self.table.set(None);
         self.target.set(None);
+        self.starting.set(false);
         self.board.set(None);
         self.verdict.set(None);
         self.alerts.set(Vec::new());

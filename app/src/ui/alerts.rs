@@ -3,6 +3,7 @@
 use crate::store::{BROKEN, NOT_STARTED, Store};
 use automl_core::diagnostic::{Diagnostic, Severity};
 use leptos::prelude::*;
+use trellis_page::format::count;
 
 /// The word and the class of a severity; colour is never the only sign.
 fn sign(severity: Severity) -> (&'static str, &'static str) {
@@ -17,7 +18,8 @@ fn sign(severity: Severity) -> (&'static str, &'static str) {
 #[component]
 pub fn Note(diagnostic: Diagnostic) -> impl IntoView {
     let (word, class) = sign(diagnostic.severity);
-    let place = diagnostic.row.map(|row| format!(" Row {row}."));
+    let is_named = |row: &u64| diagnostic.message.contains(&format!("row {}", count(*row)));
+    let place = diagnostic.row.filter(|row| !is_named(row)).map(|row| format!(" Row {}.", count(row)));
     view! {
         <li class=class>
             <strong>{word}": "</strong>

@@ -8,6 +8,7 @@ pub mod header;
 pub mod leaderboard;
 pub mod learners;
 pub mod missing;
+pub mod narrow;
 pub mod options;
 pub mod predict;
 pub mod preview;

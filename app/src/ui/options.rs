@@ -1,35 +1,19 @@
 //! Weights of rows, constraints on predictions, limits on time and memory.
 
+use super::narrow::Narrowed;
 use crate::store::Store;
-use automl_core::engine::protocol::Direction;
-use automl_core::table::ColumnType;
+use automl_core::engine::protocol::{Direction, TargetInfo};
+use automl_core::model::Task;
 use leptos::prelude::*;
-use trellis_page::asked::Asked;
+use trellis_page::asked::{Asked, Offered};
 
-/// Columns offered; beyond, the command line serves.
-const MOST_OPTIONS: usize = 2_000;
-
-/// The columns of the table and their types.
-fn columns(store: Store) -> Vec<(String, ColumnType)> {
-    let table = store.table.get();
-    let columns = table.iter().flat_map(|t| t.profile.columns.iter().take(MOST_OPTIONS));
-    columns.map(|c| (c.name.clone(), c.ty)).collect()
-}
-
-/// Which column weighs rows; beside the target.
+/// Which column weighs rows.
 #[component]
-pub fn Weights(asked: RwSignal<Asked>) -> impl IntoView {
-    let store: Store = expect_context();
-    let names = move || {
-        let target = store.target.get().map(|t| t.column.clone());
-        let offered = |(name, ty): &(String, ColumnType)| {
-            Some(name) != target.as_ref() && !matches!(ty, ColumnType::Text | ColumnType::Datetime)
-        };
-        columns(store)
-            .into_iter()
-            .filter(offered)
-            .map(|(name, _)| view! { <option value=name.clone()>{name.clone()}</option> })
-            .collect_view()
+pub fn Weights(asked: RwSignal<Asked>, offered: Memo<Offered>) -> impl IntoView {
+    let names = Memo::new(move |_| offered.read().weights.clone());
+    let option = move |name: String| {
+        let (value, key) = (name.clone(), name.clone());
+        view! { <option value=value prop:selected=move || asked.read().weights == key>{name}</option> }
     };
     view! {
         <label class="field">
@@ -37,24 +21,20 @@ pub fn Weights(asked: RwSignal<Asked>) -> impl IntoView {
             <select
                 data-testid="weights-select"
                 aria-describedby="weights-help"
-                prop:value=move || asked.read().weights.clone()
                 on:change=move |e| asked.update(|a| a.weights = event_target_value(&e))
             >
-                <option value="">"all alike"</option>
-                {names}
+                <option value="" prop:selected=move || asked.read().weighing(&names.read()).is_none()>"all alike"</option>
+                <For each=move || names.get() key=Clone::clone children=option />
             </select>
         </label>
     }
 }
 
+/// Whether predictions are held to one direction of a column.
 #[component]
 fn Way(name: String, asked: RwSignal<Asked>) -> impl IntoView {
     let (key, shown) = (name.clone(), name.clone());
-    let way = move || match asked.read().directions.get(&key) {
-        None => "",
-        Some(Direction::Up) => "up",
-        Some(Direction::Down) => "down",
-    };
+    let way = Memo::new(move |_| asked.read().directions.get(&key).copied());
     let choose = move |event| {
         let direction = match event_target_value(&event).as_str() {
             "up" => Some(Direction::Up),
@@ -66,41 +46,67 @@ fn Way(name: String, asked: RwSignal<Asked>) -> impl IntoView {
             None => drop(a.directions.remove(&name)),
         });
     };
+    let options = [
+        ("", "either way", None),
+        ("up", "only up", Some(Direction::Up)),
+        ("down", "only down", Some(Direction::Down)),
+    ]
+    .map(|(id, text, direction)| {
+        view! { <option value=id prop:selected=move || way.get() == direction>{text}</option> }
+    });
     view! {
         <label class="field">
-            <span>{shown}</span>
-            <select prop:value=way on:change=choose>
-                <option value="">"either way"</option>
-                <option value="up">"predictions only rise"</option>
-                <option value="down">"predictions only fall"</option>
-            </select>
+            <span class="ellipsis" title=shown.clone()>{shown.clone()}</span>
+            <select on:change=choose>{options.collect_view()}</select>
         </label>
+    }
+}
+
+/// What is held to a direction, or why nothing can be.
+fn directions_help(target: &TargetInfo) -> String {
+    match (target.task, target.classes.get(1)) {
+        (Task::Multiclass, _) => {
+            "Probabilities of more than two classes cannot all rise, or all fall, so there are no directions to choose.".to_owned()
+        }
+        (Task::Binary, Some((second, _))) => format!(
+            "As a number rises, the probability of \"{second}\" may be made to go only up, or only down. Only kinds of models that keep to it are tried."
+        ),
+        _ => "As a number rises, predictions may be made to go only up, or only down. Only kinds of models that keep to it are tried.".to_owned(),
     }
 }
 
 /// What predictions must keep to.
 #[component]
-pub fn Constraints(asked: RwSignal<Asked>) -> impl IntoView {
+pub fn Constraints(asked: RwSignal<Asked>, offered: Memo<Offered>) -> impl IntoView {
     let store: Store = expect_context();
-    let ways = move || {
-        let features = store.target.get().map(|t| t.features.clone()).unwrap_or_default();
-        columns(store)
-            .into_iter()
-            .filter(|(name, ty)| *ty == ColumnType::Numeric && features.contains(name))
-            .map(|(name, _)| view! { <Way name asked /> })
-            .collect_view()
+    let help = move || store.target.with(|t| t.as_ref().map(|t| directions_help(t)));
+    let names = Memo::new(move |_| offered.read().directions.clone());
+    let count = move || {
+        let (asked, names) = (asked.read(), names.read());
+        let ways = asked.directions.keys().filter(|c| names.contains(c)).count();
+        let groups = asked.groups.lines().filter(|l| !l.trim().is_empty()).count();
+        let told = [(ways, "direction"), (groups, "group")].into_iter().filter(|(n, _)| *n > 0);
+        told.map(|(n, what)| format!("{n} {what}{}", if n > 1 { "s" } else { "" }))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     view! {
         <details data-testid="constraints">
-            <summary>"What predictions must keep to"</summary>
-            <p class="quiet small">
-                "As a number rises, predictions (of two classes: the probability of the second) may be held to one direction. Only kinds of models that keep to it are tried."
-            </p>
-            <div class="fields">{ways}</div>
+            <summary>"What predictions must keep to "<span class="quiet">{count}</span></summary>
+            <p class="quiet small" id="directions-help">{help}</p>
+            <div role="group" aria-label="Directions" aria-describedby="directions-help">
+                <Narrowed
+                    class="form-grid"
+                    names=names.into()
+                    is_set=move |name| asked.read().directions.contains_key(name)
+                    each=move |name| view! { <Way name asked /> }
+                />
+            </div>
             <label class="field">
                 <span>"Columns that may act together"</span>
                 <textarea
                     rows="2"
+                    spellcheck="false"
                     data-testid="groups-input"
                     placeholder="age, income"
                     aria-describedby="groups-help"
@@ -115,31 +121,54 @@ pub fn Constraints(asked: RwSignal<Asked>) -> impl IntoView {
     }
 }
 
+/// A limit, as it is typed.
+#[component]
+fn Limit(
+    label: &'static str,
+    testid: &'static str,
+    inputmode: &'static str,
+    placeholder: &'static str,
+    asked: RwSignal<Asked>,
+    get: fn(&Asked) -> &String,
+    set: fn(&mut Asked, String),
+) -> impl IntoView {
+    view! {
+        <label class="field">
+            <span>{label}</span>
+            <input
+                inputmode=inputmode
+                autocomplete="off"
+                data-testid=testid
+                placeholder=placeholder
+                aria-describedby="limits-help"
+                prop:value=move || get(&asked.read()).clone()
+                on:input=move |e| asked.update(|a| set(a, event_target_value(&e)))
+            />
+        </label>
+    }
+}
+
 /// Limits on the time of a prediction and on memory.
 #[component]
 pub fn Limits(asked: RwSignal<Asked>) -> impl IntoView {
     view! {
-        <label class="field">
-            <span>"Most µs a row"</span>
-            <input
-                inputmode="decimal"
-                data-testid="predict-limit-input"
-                placeholder="no limit"
-                aria-describedby="limits-help"
-                prop:value=move || asked.read().microseconds.clone()
-                on:input=move |e| asked.update(|a| a.microseconds = event_target_value(&e))
-            />
-        </label>
-        <label class="field">
-            <span>"Most memory, MB"</span>
-            <input
-                inputmode="numeric"
-                data-testid="memory-input"
-                placeholder="536"
-                aria-describedby="limits-help"
-                prop:value=move || asked.read().megabytes.clone()
-                on:input=move |e| asked.update(|a| a.megabytes = event_target_value(&e))
-            />
-        </label>
+        <Limit
+            label="Most µs to predict a row"
+            testid="predict-limit-input"
+            inputmode="decimal"
+            placeholder="no limit"
+            asked
+            get=|a| &a.microseconds
+            set=|a, text| a.microseconds = text
+        />
+        <Limit
+            label="Most memory, MB"
+            testid="memory-input"
+            inputmode="numeric"
+            placeholder="usually 536"
+            asked
+            get=|a| &a.megabytes
+            set=|a, text| a.megabytes = text
+        />
     }
 }

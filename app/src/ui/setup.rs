@@ -1,13 +1,15 @@
 //! The question: what is predicted, for how long is searched, and the one button.
 
 use super::learners::Learners;
+use super::narrow::Narrowed;
 use super::options::{Constraints, Limits, Weights};
 use crate::store::Store;
 use automl_core::engine::protocol::{Command, StudyRequest, TargetInfo};
 use automl_core::model::Task;
+use automl_core::table::ColumnType;
 use leptos::html::Select;
 use leptos::prelude::*;
-use trellis_page::asked::Asked;
+use trellis_page::asked::{Asked, Offered};
 use trellis_page::{choice, format};
 
 /// Columns offered as targets; beyond, a name is typed.
@@ -27,8 +29,17 @@ struct Form {
 }
 
 impl Form {
+    /// The columns that weights and constraints may name.
+    fn offered(self, store: Store, target: &TargetInfo) -> Offered {
+        let columns: Vec<(String, ColumnType)> = store.table.with(|table| {
+            let columns = table.iter().flat_map(|t| t.profile.columns.iter().take(MOST_OPTIONS));
+            columns.map(|c| (c.name.clone(), c.ty)).collect()
+        });
+        Offered::new(&columns, target, &self.ignore.read(), &self.asked.read())
+    }
+
     /// The request, or what is wrong with the form.
-    fn request(self, target: &TargetInfo) -> Result<StudyRequest, &'static str> {
+    fn request(self, store: Store, target: &TargetInfo) -> Result<StudyRequest, &'static str> {
         let number = |text: String| {
             if text.trim().is_empty() { Ok(None) } else { text.trim().parse::<f64>().map(Some) }
         };
@@ -52,7 +63,10 @@ impl Form {
             target: target.column.clone(),
             task: Some(target.task),
             metric: self.metric.get_untracked(),
-            ignore: self.ignore.get_untracked(),
+            // Another reading of the file may have other columns.
+            ignore: self
+                .ignore
+                .with_untracked(|i| i.iter().filter(|c| target.features.contains(c)).cloned().collect()),
             budget_secs: budget,
             max_trials: trials.map(|t| t as u32),
             seed,
@@ -60,7 +74,8 @@ impl Form {
             learners,
             ..StudyRequest::default()
         };
-        self.asked.with_untracked(|asked| asked.apply(&mut request))?;
+        let offered = untrack(|| self.offered(store, target));
+        self.asked.with_untracked(|asked| asked.apply(&offered, &mut request))?;
         Ok(request)
     }
 }
@@ -132,6 +147,20 @@ fn TaskSelect() -> impl IntoView {
     }
 }
 
+/// A column that may be ignored.
+#[component]
+fn Ignored(name: String, ignore: RwSignal<Vec<String>>) -> impl IntoView {
+    let (key, shown) = (name.clone(), name.clone());
+    let ignored = move || ignore.with(|i| i.contains(&key));
+    let flip = move |_| {
+        ignore.update(|list| match list.iter().position(|c| *c == name) {
+            Some(at) => drop(list.remove(at)),
+            None => list.push(name.clone()),
+        });
+    };
+    view! { <label class="check"><input type="checkbox" prop:checked=ignored on:change=flip /><span>{shown}</span></label> }
+}
+
 #[component]
 fn Advanced(form: Form) -> impl IntoView {
     let store: Store = expect_context();
@@ -144,26 +173,18 @@ fn Advanced(form: Form) -> impl IntoView {
             .map(|(id, title)| view! { <option value=id.clone() selected=id == usual>{title}</option> })
             .collect_view()
     };
-    let features = move || {
-        let target = store.target.get();
-        target
-            .iter()
-            .flat_map(|t| t.features.iter().take(MOST_OPTIONS).cloned())
-            .map(|name| {
-                let (key, shown) = (name.clone(), name.clone());
-                let ignored = move || form.ignore.with(|i| i.contains(&key));
-                let flip = move |_| {
-                    form.ignore.update(|list| match list.iter().position(|c| *c == name) {
-                        Some(at) => drop(list.remove(at)),
-                        None => list.push(name.clone()),
-                    });
-                };
-                view! {
-                    <label class="check"><input type="checkbox" prop:checked=ignored on:change=flip />{shown}</label>
-                }
-            })
-            .collect_view()
-    };
+    let features = Memo::new(move |_| {
+        let target = store.target.read();
+        let features = target.iter().flat_map(|t| t.features.iter().take(MOST_OPTIONS).cloned());
+        features.collect::<Vec<_>>()
+    });
+    let ignored = Memo::new(move |_| {
+        let count = form.ignore.with(|i| i.iter().filter(|c| features.read().contains(c)).count());
+        if count > 0 { count.to_string() } else { String::new() }
+    });
+    let offered = Memo::new(move |_| {
+        store.target.with(|t| t.as_ref().map(|t| form.offered(store, t)).unwrap_or_default())
+    });
     view! {
         <details class="advanced">
             <summary>"More settings"</summary>
@@ -177,16 +198,16 @@ fn Advanced(form: Form) -> impl IntoView {
                     <input data-testid="max-trials-input" inputmode="numeric" placeholder="no limit" bind:value=form.trials />
                 </label>
                 <label class="field"><span>"Seed"</span><input inputmode="numeric" bind:value=form.seed /></label>
-                <Weights asked=form.asked />
+                <Weights asked=form.asked offered />
                 <Limits asked=form.asked />
             </div>
             <p class="quiet small" id="weights-help">
                 "A column of weights is not learned from. A row of weight 2 counts as two rows, in training and in scores."
             </p>
             <p class="quiet small" id="limits-help">
-                "The time to predict a row is measured here, so the clock chooses: give a time, and do not ask for reproducible models. Memory is that of each worker; what does not fit is sampled, and it is said."
+                "The time to predict a row is measured on this machine, so a search with this limit needs Seconds and cannot be reproducible. Memory is that of each worker; where not all rows fit, a sample of them is learned from, and the result says so."
             </p>
-            <p class="quiet">
+            <p class="quiet small">
                 "The same table, seed and number of models give the same model on every machine. Leave the time empty to be limited by models alone."
             </p>
             <label class="check">
@@ -197,8 +218,16 @@ fn Advanced(form: Form) -> impl IntoView {
                 "Leaves out kinds of models whose last digits depend on the machine, even where they are chosen."
             </p>
             <Learners changes=form.learners reproducible=form.reproducible />
-            <Constraints asked=form.asked />
-            <details><summary>"Columns to ignore"</summary><div class="checks">{features}</div></details>
+            <Constraints asked=form.asked offered />
+            <details>
+                <summary>"Columns to ignore "<span class="quiet">{ignored}</span></summary>
+                <Narrowed
+                    class="checks"
+                    names=features.into()
+                    is_set=move |name| form.ignore.read().iter().any(|c| c == name)
+                    each=move |name| view! { <Ignored name ignore=form.ignore /> }
+                />
+            </details>
         </details>
     }
 }
@@ -221,15 +250,18 @@ pub fn Setup() -> impl IntoView {
         store.target.track();
         form.metric.set(None);
     });
-    Effect::new(move |_| {
-        store.name.track();
-        form.ignore.set(Vec::new());
-        form.asked.set(Asked::default());
+    Effect::new(move |before: Option<String>| {
+        let name = store.name.get();
+        if before.is_some_and(|b| b != name) {
+            form.ignore.set(Vec::new());
+            form.asked.set(Asked::default());
+        }
+        name
     });
     let wrong = RwSignal::new("");
     let start = move |_| {
         let Some(target) = store.target.get_untracked() else { return };
-        match form.request(&target) {
+        match form.request(store, &target) {
             Ok(request) => {
                 wrong.set("");
                 store.search(request);
@@ -258,7 +290,7 @@ pub fn Setup() -> impl IntoView {
                 <button
                     class="primary"
                     data-testid="start-search"
-                    disabled=move || store.target.with(Option::is_none) || store.searching()
+                    disabled=move || store.target.with(Option::is_none) || store.searching() || store.starting.get()
                     on:click=start
                 >
                     "Find the best model"

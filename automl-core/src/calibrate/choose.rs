@@ -92,7 +92,8 @@ fn validated(codes: &[u32], p: &[f64], classes: usize, parts: &[usize], fit: Fit
     Some(row_losses(codes, &mapped, classes))
 }
 
-fn is_clearly_lower(losses: &[f64], before: &[f64]) -> bool {
+/// Whether losses of rows are lower than `before` by so much that it is hardly chance.
+pub(super) fn is_clearly_lower(losses: &[f64], before: &[f64]) -> bool {
     let gains: Vec<f64> = before.iter().zip(losses).map(|(b, l)| b - l).collect();
     let gain = mean(&gains);
     let squares: Vec<f64> = gains.iter().map(|g| (g - gain) * (g - gain)).collect();

@@ -8,6 +8,7 @@ mod conformal;
 mod decision;
 mod fits;
 mod maps;
+mod scale;
 #[cfg(test)]
 mod tests;
 mod threshold;
@@ -16,6 +17,7 @@ pub use choose::choose;
 pub use conformal::{Conformal, LevelError, Rank};
 pub use decision::Decision;
 pub use maps::Calibration;
+pub use scale::Scale;
 pub use threshold::{EVEN, best_threshold};
 
 /// Each row of `values` (rows × outputs) made to sum to 1.

@@ -2,9 +2,10 @@
 
 use super::fits;
 use super::maps::interpolated;
+use super::scale::compared;
 use super::*;
 use crate::metric;
-use crate::numeric::{Rng, math};
+use crate::numeric::{Rng, math, mean};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -81,6 +82,72 @@ fn floats(v: &Value) -> Vec<f64> {
 
 fn close(case: &str, got: f64, expected: f64, margin: f64) {
     assert!((got - expected).abs() <= margin * expected.abs().max(1.0), "{case}: {got} for {expected}");
+}
+
+/// `tests/golden/intervals.json`, made by the script beside it.
+#[test]
+fn scaled_intervals_equal_numpys() {
+    let all: Value = serde_json::from_str(include_str!("../../../tests/golden/intervals.json")).unwrap();
+    for (case, v) in all.as_object().unwrap() {
+        let (predicted, actual) = (floats(&v["predicted"]), floats(&v["actual"]));
+        let errors: Vec<f64> = predicted.iter().zip(&actual).map(|(p, y)| (y - p).abs()).collect();
+        let scale = Scale::fit(&predicted, &errors).unwrap();
+        let points = scale.at.iter().chain(&scale.spread);
+        let expected = [floats(&v["at"]), floats(&v["spread"])].concat();
+        assert_eq!(points.clone().count(), expected.len(), "{case}");
+        points.zip(expected).for_each(|(got, expected)| close(case, *got, expected, 1e-12));
+        let (alike, scaled) = compared(&predicted, &errors).unwrap();
+        close(case, mean(&alike), v["alike"].as_f64().unwrap(), 1e-12);
+        close(case, mean(&scaled), v["scaled"].as_f64().unwrap(), 1e-12);
+        assert_eq!(Scale::choose(&predicted, &errors).is_some(), v["chosen"].as_bool().unwrap(), "{case}");
+        let folds = v["folds"].as_u64().unwrap() as usize;
+        let by_fold = |values: &[f64]| -> Vec<Vec<f64>> {
+            (0..folds).map(|k| values.iter().copied().skip(k).step_by(folds).collect()).collect()
+        };
+        let conformal = Conformal::scaled(&by_fold(&predicted), by_fold(&errors)).unwrap();
+        assert!(conformal.is_sound() && conformal.guarantee(0.9).is_none());
+        for v in v["intervals"].as_array().unwrap() {
+            let rank = conformal.rank(v["level"].as_f64().unwrap()).unwrap();
+            let (low, high) = conformal.interval(&floats(&v["centres"]), rank);
+            let (a, b) = (v["low"].as_f64().unwrap(), v["high"].as_f64().unwrap());
+            close(case, low, a.min(b), 1e-9);
+            close(case, high, a.max(b), 1e-9);
+        }
+    }
+}
+
+#[test]
+fn a_scale_is_fitted_where_there_is_something_to_fit() {
+    let ones = vec![1.0; 500];
+    let rising: Vec<f64> = (0..500).map(f64::from).collect();
+    assert!(Scale::fit(&rising[..79], &rising[..79]).is_none(), "one point is no scale");
+    assert!(Scale::fit(&ones, &rising).is_none(), "predictions alike");
+    assert!(Scale::fit(&rising, &vec![0.0; 500]).is_none(), "nothing is off");
+    assert!(Scale::fit(&rising, &vec![f64::MAX; 500]).is_none_or(|s| s.is_sound()));
+    assert!(Scale::choose(&rising[..199], &rising[..199]).is_none(), "few rows");
+    // Half of the predictions are alike, and make one point.
+    let half: Vec<f64> = (0..400).map(|i| f64::from((i - 200).max(0))).collect();
+    assert_eq!(Scale::fit(&half, &half).unwrap().at.len(), 6);
+    // Without a scale intervals are of one width.
+    let conformal = Conformal::scaled(&[ones], vec![rising.clone()]).unwrap();
+    assert_eq!(conformal, Conformal::new(vec![rising]).unwrap());
+}
+
+proptest! {
+    #[test]
+    fn a_scale_is_above_nothing_and_between_its_points(
+        rows in proptest::collection::vec((-1e6..1e6f64, 0f64..1e6), 80..400),
+        at in -2e6..2e6f64,
+    ) {
+        let (predicted, errors): (Vec<f64>, Vec<f64>) = rows.into_iter().unzip();
+        if let Some(scale) = Scale::fit(&predicted, &errors) {
+            prop_assert!(scale.is_sound());
+            let ends = scale.spread.iter().fold((f64::MAX, 0f64), |(a, b), s| (a.min(*s), b.max(*s)));
+            prop_assert!((ends.0 * (1.0 - 1e-9)..=ends.1 * (1.0 + 1e-9)).contains(&scale.of(at)));
+            let text = serde_json::to_string(&scale).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Scale>(&text).unwrap(), scale);
+        }
+    }
 }
 
 /// `tests/golden/calibration.json`, made by the script beside it.

@@ -154,7 +154,12 @@ fn constraints_that_cannot_be_are_refused() {
     let text = rising();
     let up = |name: &str| [(name.to_owned(), Direction::Up)].into();
     let of = |monotone| StudyRequest { monotone, ..request(2) };
-    assert_eq!(refused(&text, &of(up("agee"))).code, "target.no_such_column");
+    let told = refused(&text, &of(up("agee")));
+    assert_eq!(told.code, "target.no_such_column");
+    assert!(
+        told.message.starts_with("A constraint names \"agee\"") && told.remedy.contains("\"age\""),
+        "{told}"
+    );
     assert_eq!(refused(&text, &of(up("town"))).code, "constraint.no_direction");
     assert_eq!(refused(&text, &of(up("answer"))).code, "constraint.no_feature");
     let ignored = StudyRequest { ignore: vec!["age".to_owned()], ..of(up("age")) };

@@ -65,7 +65,8 @@ pub(super) fn checked(
 }
 
 fn find_feature<'a>(table: &'a Table, features: &[&str], name: &str) -> Result<&'a Column, Diagnostic> {
-    let column = find_column(table, name)?;
+    let not_there = format!("A constraint names \"{name}\", but there is no such column.");
+    let column = find_column(table, name).map_err(|found| Diagnostic { message: not_there, ..found })?;
     if features.contains(&column.name.as_str()) {
         return Ok(column);
     }

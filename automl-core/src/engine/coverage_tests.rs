@@ -4,13 +4,15 @@ use super::protocol::StudyRequest;
 use super::tests::{request, run, table};
 use super::{Executor, JobFailure, JobResult, ModelArtifact, PredictOptions, Stage, Study, prepare};
 use crate::model::Task;
-use crate::numeric::Rng;
+use crate::numeric::{Rng, math};
 use crate::platform::Cancel;
 use std::sync::Arc;
 
 const SEEDS: u64 = 200;
 const ROWS: usize = 130;
 const NEW_ROWS: usize = 100;
+/// Enough of them that a scale may be chosen.
+const SKEWED_ROWS: usize = 300;
 
 /// A number and a category that say something of the answer, but not all.
 fn csv(task: Task, rows: usize, rng: &mut Rng) -> String {
@@ -27,15 +29,35 @@ fn csv(task: Task, rows: usize, rng: &mut Rng) -> String {
     out
 }
 
+/// As [`csv`] of numbers, whose logarithms are the answer: the larger they are, the more they spread.
+fn skewed_csv(rows: usize, rng: &mut Rng) -> String {
+    let text = csv(Task::Regression, rows, rng);
+    let skewed = |line: &str| {
+        let (before, answer) = line.rsplit_once(',')?;
+        let z: f64 = answer.parse().ok()?;
+        Some(format!("{before},{:.4}\n", 100.0 * math::exp(0.5 * z)))
+    };
+    format!("amount,shop,answer\n{}", text.lines().filter_map(skewed).collect::<String>())
+}
+
 /// The model of a small study, and new rows of the same kind.
 fn study(task: Task, seed: u64) -> (ModelArtifact, String) {
+    study_of(task, seed, &|rng| csv(task, ROWS, rng), &|rng| csv(task, NEW_ROWS, rng))
+}
+
+fn study_of(
+    task: Task,
+    seed: u64,
+    known: &dyn Fn(&mut Rng) -> String,
+    new: &dyn Fn(&mut Rng) -> String,
+) -> (ModelArtifact, String) {
     let mut rng = Rng::for_stream(seed, &[0xC0]);
-    let (rows, next) = table(&csv(task, ROWS, &mut rng));
+    let (rows, next) = table(&known(&mut rng));
     let learner = if task == Task::Regression { "ridge" } else { "logistic" };
     let request = StudyRequest { seed, learners: vec![learner.to_owned()], ..request(2) };
     let prepared = Arc::new(prepare(&rows, next, &request).expect("a table that can be learned from"));
     let artifact = run(&prepared, &request, 1).expect("a model").artifact;
-    (artifact, csv(task, NEW_ROWS, &mut rng))
+    (artifact, new(&mut rng))
 }
 
 /// Rows of the new table whose answer was held, at each level.
@@ -80,6 +102,25 @@ fn the_truth_is_held_as_often_as_promised() {
             assert!((share - level).abs() < 0.02, "{task:?}: {share} for {level}");
         }
     }
+}
+
+#[test]
+fn the_truth_is_held_as_often_where_intervals_are_wide_for_some_predictions() {
+    let levels = [0.8, 0.9, 0.95];
+    let (mut total, mut scaled) = ([0; 3], 0);
+    for seed in 0..SEEDS {
+        let known = |rng: &mut Rng| skewed_csv(SKEWED_ROWS, rng);
+        let new = |rng: &mut Rng| skewed_csv(NEW_ROWS, rng);
+        let (artifact, new) = study_of(Task::Regression, seed, &known, &new);
+        total.iter_mut().zip(held(&artifact, &new, &levels)).for_each(|(t, h)| *t += h);
+        // Without a scale something is proven.
+        scaled += u64::from(artifact.guarantee(0.9).is_none());
+    }
+    for (level, held) in levels.iter().zip(total) {
+        let share = held as f64 / (SEEDS as usize * NEW_ROWS) as f64;
+        assert!((share - level).abs() < 0.02, "{share} for {level}");
+    }
+    assert!(scaled > SEEDS / 2, "{scaled}");
 }
 
 #[test]

@@ -174,6 +174,22 @@ fn rows_predict_as_their_table_does() {
     assert_eq!(artifact.predict(&other).expect_err("no column of the model").code, "input.no_columns");
 }
 
+/// The model file `bytes` with another version and header.
+fn with_header(bytes: &[u8], version: u32, change: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
+    let length = u32::from_le_bytes([bytes[12], bytes[13], bytes[14], bytes[15]]) as usize;
+    let mut header: serde_json::Value = serde_json::from_slice(&bytes[16..16 + length]).expect("JSON");
+    change(&mut header);
+    let header = serde_json::to_vec(&header).expect("JSON");
+    let mut out = bytes[..8].to_vec();
+    out.extend_from_slice(&version.to_le_bytes());
+    out.extend_from_slice(&(header.len() as u32).to_le_bytes());
+    out.extend_from_slice(&header);
+    out.extend_from_slice(&bytes[16 + length..bytes.len() - 32]);
+    let checksum = *blake3::hash(&out).as_bytes();
+    out.extend_from_slice(&checksum);
+    out
+}
+
 #[test]
 fn damaged_files_are_errors() {
     let request = request(3);
@@ -192,20 +208,17 @@ fn damaged_files_are_errors() {
         "{}",
         told.remedy
     );
-    // A file of the version before there were intervals is still read.
-    let length = u32::from_le_bytes([bytes[12], bytes[13], bytes[14], bytes[15]]) as usize;
-    let mut header: serde_json::Value = serde_json::from_slice(&bytes[16..16 + length]).expect("JSON");
-    for name in ["decision", "conformal"] {
-        header.as_object_mut().expect("an object").remove(name).expect("written");
-    }
-    let header = serde_json::to_vec(&header).expect("JSON");
-    let mut old = bytes[..8].to_vec();
-    old.extend_from_slice(&2u32.to_le_bytes());
-    old.extend_from_slice(&(header.len() as u32).to_le_bytes());
-    old.extend_from_slice(&header);
-    old.extend_from_slice(&bytes[16 + length..bytes.len() - 32]);
-    let checksum = *blake3::hash(&old).as_bytes();
-    old.extend_from_slice(&checksum);
+    // A file of the version before there were intervals is still read, and of the one before they had a scale.
+    let old = with_header(&bytes, 3, |header| {
+        header["verdict"]["coverage"].as_object_mut().expect("an object").remove("scaled").expect("written");
+    });
+    let old = ModelArtifact::from_bytes(&old).expect("version 3");
+    assert_eq!(old.guarantee(0.9), ModelArtifact::from_bytes(&bytes).expect("its own file").guarantee(0.9));
+    let old = with_header(&bytes, 2, |header| {
+        for name in ["decision", "conformal"] {
+            header.as_object_mut().expect("an object").remove(name).expect("written");
+        }
+    });
     let old = ModelArtifact::from_bytes(&old).expect("version 2");
     let (rows, _) = table("amount,shop,note\n1.25,south,r1\n");
     assert!(old.predict(&rows).is_ok());

@@ -26,14 +26,18 @@ impl Verdict {
 
     /// How intervals or sets of classes did on the locked rows.
     pub fn coverage_line(&self) -> Option<String> {
-        let Coverage { level, held, size, .. } = self.coverage?;
+        let Coverage { level, held, size, scaled, .. } = self.coverage?;
         let (what, truth, size) = if self.classes.is_empty() {
             ("Intervals", "value", format!("half of them no wider than {}", number(size)))
         } else {
             ("Sets of classes", "class", format!("with {size:.2} classes on average"))
         };
         let (level, held) = (percent(level), percent(held));
-        Some(format!("{what} made to hold the true {truth} in {level} of rows held it in {held}, {size}."))
+        let told =
+            format!("{what} made to hold the true {truth} in {level} of rows held it in {held}, {size}.");
+        let widths =
+            if scaled { " They are wider where predictions of that size are further off." } else { "" };
+        Some(told + widths)
     }
 }
 

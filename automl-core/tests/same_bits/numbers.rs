@@ -1,7 +1,7 @@
 //! Functions, draws and sums.
 
 use crate::golden::{Hashes, bits, check, hash};
-use automl_core::calibrate::{Conformal, best_threshold, choose};
+use automl_core::calibrate::{Conformal, Scale, best_threshold, choose};
 use automl_core::metric::{self, paired};
 use automl_core::numeric::{Rng, dot, math, mean, student, sum};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -117,6 +117,19 @@ fn promises() {
         [low, high]
     });
     found.insert("intervals".to_owned(), hash(&bits(ends)));
+    // Errors that grow with the prediction.
+    let predicted: Vec<f64> = draws.iter().map(|d| d + 0.3 * rng.normal()).collect();
+    let errors: Vec<f64> = predicted.iter().map(|p| (0.1 + p.abs()) * rng.normal().abs()).collect();
+    let scale = Scale::choose(&predicted, &errors).expect("a clear case");
+    let by_fold = |values: &[f64]| values.chunks(100).map(<[f64]>::to_vec).collect::<Vec<_>>();
+    let conformal = Conformal::scaled(&by_fold(&predicted), by_fold(&errors)).expect("finite");
+    let rank = conformal.rank(0.9).expect("enough rows");
+    let ends = (0..200).flat_map(|_| {
+        let centres = [rng.normal(), rng.normal(), rng.normal(), rng.normal()];
+        let (low, high) = conformal.interval(&centres, rank);
+        [low, high, scale.of(centres[0])]
+    });
+    found.insert("scaled_intervals".to_owned(), hash(&bits(ends)));
     let test = paired::over_rows(&draws[..200], &draws[200..]).expect("rows");
     let tails = (0..300).map(|i| student::two_sided_p(f64::from(i) / 20.0, f64::from(1 + i % 40)));
     found.insert("p_values".to_owned(), hash(&bits(tails.chain([test.p]))));

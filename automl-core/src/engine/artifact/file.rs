@@ -11,8 +11,8 @@ use crate::diagnostic::Diagnostic;
 
 const MAGIC: &[u8; 8] = b"TRELLIS\n";
 /// Version of the file that this code writes. 2: a network is several. 3: what is done to predictions, and what
-/// intervals are made of; a reader of version 2 would pass over both.
-const VERSION: u32 = 3;
+/// intervals are made of; a reader of version 2 would pass over both. 4: the scale of intervals, as before.
+const VERSION: u32 = 4;
 /// Oldest version that it reads: what came later is absent in it.
 const OLDEST: u32 = 2;
 /// Larger members are stored as they are: deflating them takes longer than it saves.

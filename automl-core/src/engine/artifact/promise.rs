@@ -56,11 +56,11 @@ impl ModelArtifact {
 
     /// The share of rows that theory promises intervals of `level` to hold at the least, for rows drawn as those of
     /// training were and models that were not chosen on them; `None` where it promises nothing, as where only some of the
-    /// members were trained again on all rows.
+    /// members were trained again on all rows, and where intervals are wider for some predictions than for others.
     pub fn guarantee(&self, level: f64) -> Option<f64> {
         let conformal = self.header.conformal.as_ref()?;
         let together = self.members.iter().all(|m| m.folds.len() == conformal.folds());
-        together.then(|| conformal.guarantee(level))
+        if together { conformal.guarantee(level) } else { None }
     }
 
     /// Intervals of `level`.

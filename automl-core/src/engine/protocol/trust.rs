@@ -12,6 +12,9 @@ pub struct Coverage {
     pub held: f64,
     /// Median width of the intervals in the target's units, or mean number of classes in a set.
     pub size: f64,
+    /// Whether intervals are as wide as predictions like theirs were off, and not of about one width.
+    #[serde(default)]
+    pub scaled: bool,
 }
 
 /// How probabilities were corrected, and what came of it on the locked rows.

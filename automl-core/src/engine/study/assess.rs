@@ -3,7 +3,7 @@
 
 use super::Study;
 use super::refit::Refit;
-use crate::calibrate::{Calibration, Conformal, Decision, best_threshold, choose};
+use crate::calibrate::{Calibration, Conformal, Decision, Scale, best_threshold, choose};
 use crate::engine::artifact::USUAL_LEVEL;
 use crate::engine::protocol::Coverage;
 use crate::model::Target;
@@ -31,6 +31,23 @@ impl Unseen {
             }
         }
     }
+}
+
+/// What intervals are made of. `mixed`: the folds are taken as one; `scaled`: see [`are_scaled`].
+fn conformal(folds: &[Unseen], mixed: bool, scaled: bool) -> Option<Conformal> {
+    let folds = folds.iter().map(|fold| (fold.predicted.clone(), fold.scores()));
+    let (mut predicted, mut scores): (Vec<Vec<f64>>, Vec<Vec<f64>>) = folds.unzip();
+    if mixed {
+        (predicted, scores) = (vec![predicted.concat()], vec![scores.concat()]);
+    }
+    if scaled { Conformal::scaled(&predicted, scores) } else { Conformal::new(scores) }
+}
+
+/// Whether intervals are to be as wide as predictions like theirs are off.
+fn are_scaled(folds: &[Unseen]) -> bool {
+    let numbers = folds.iter().all(|fold| matches!(fold.target, Target::Values(_)));
+    let all = |of: fn(&Unseen) -> Vec<f64>| folds.iter().flat_map(of).collect::<Vec<f64>>();
+    numbers && Scale::choose(&all(|fold| fold.predicted.clone()), &all(Unseen::scores)).is_some()
 }
 
 impl Study {
@@ -103,16 +120,17 @@ impl Study {
         } else {
             self.out_of_fold(members, decision)
         };
-        let scores: Vec<Vec<f64>> = unseen.iter().map(Unseen::scores).collect();
         let mixed = count > 0 && count < members.len();
-        Conformal::new(if mixed { vec![scores.concat()] } else { scores })
+        // Whether by a scale is decided without the locked rows.
+        conformal(&unseen, mixed, are_scaled(&self.out_of_fold(members, decision)))
     }
 
     /// How often intervals of the search's models hold the truth on the locked rows. `None` where there are too few
     /// rows for intervals of the usual level.
     pub(super) fn coverage(&self, members: &Members, decision: &Decision) -> Option<Coverage> {
         let unseen = self.out_of_fold(members, decision);
-        let conformal = Conformal::new(unseen.iter().map(Unseen::scores).collect())?;
+        let scaled = are_scaled(&unseen);
+        let conformal = conformal(&unseen, false, scaled)?;
         let rank = conformal.rank(USUAL_LEVEL).ok()?;
         let target = self.prepared.target.take(&self.prepared.split.locked());
         let by_fold = self.locked_by_fold(members, decision, &target);
@@ -146,7 +164,8 @@ impl Study {
             }
             Target::Classes { .. } => crate::numeric::mean(&sizes),
         };
-        Some(Coverage { level: USUAL_LEVEL, rows: rows as u64, held: held as f64 / rows as f64, size })
+        let held = held as f64 / rows as f64;
+        Some(Coverage { level: USUAL_LEVEL, rows: rows as u64, held, size, scaled })
     }
 
     /// What the models of each fold tell of the locked rows, rows × outputs.
