@@ -3,7 +3,7 @@
 //     node xtask/in_browser/bits.mjs MANIFEST ROWS TRIALS
 //
 // MANIFEST is a JSON list of tables (`name`, `file` beside it, `target`). Of a table with more than ROWS rows, every
-// so manieth is taken. One line of JSON a table.
+// so manieth is taken. One line of JSON a table: what was found, or why it `failed`.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -27,18 +27,21 @@ function thinned(path, most) {
 
 async function inPage(browser, url, table, target) {
   const { page, context, faults } = await openPage(browser, url);
-  page.setDefaultTimeout(LONGEST_MS);
-  await id(page, 'file-input').setInputFiles(table);
-  await id(page, 'target-select').selectOption(target);
-  await page.getByText('More settings').click();
-  await id(page, 'max-trials-input').fill(trials);
-  await id(page, 'budget-input').fill('');
-  await id(page, 'start-search').click();
-  await id(page, 'predict-form').waitFor();
-  const model = readFileSync(await download(page, 'page.trellis', () => id(page, 'download-model').click()));
-  if (faults.length > 0) throw new Error(faults.join('\n'));
-  await context.close();
-  return model;
+  try {
+    page.setDefaultTimeout(LONGEST_MS);
+    await id(page, 'file-input').setInputFiles(table);
+    await id(page, 'target-select').selectOption(target);
+    await page.getByText('More settings').click();
+    await id(page, 'max-trials-input').fill(trials);
+    await id(page, 'budget-input').fill('');
+    await id(page, 'start-search').click();
+    await id(page, 'predict-form').waitFor();
+    const model = readFileSync(await download(page, 'page.trellis', () => id(page, 'download-model').click()));
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+    return model;
+  } finally {
+    await context.close();
+  }
 }
 
 function onCommandLine(table, target, threads) {
@@ -62,9 +65,11 @@ const server = await startServer();
 const browser = await startBrowser();
 try {
   for (const table of JSON.parse(readFileSync(manifest, 'utf8'))) {
-    const found = await compared(browser, server.url, table).catch((cause) => {
-      throw new Error(`the table ${table.name} cannot be searched`, { cause });
-    });
+    // One that cannot be searched must not keep the others from it.
+    const found = await compared(browser, server.url, table).catch((cause) => ({
+      name: table.name,
+      failed: String(cause?.stack ?? cause),
+    }));
     console.log(JSON.stringify(found));
   }
 } finally {

@@ -69,7 +69,8 @@ impl Wanted<'_> {
             FeatureNeeds::Dense => Recipe::Dense(DenseOptions::default()),
         };
         let features = recipe.features_of(self.columns.iter().copied());
-        let load = Load { rows, features, outputs: self.outputs };
+        // No learner's memory depends on the levels.
+        let load = Load { rows, features, few_levels: 0, outputs: self.outputs };
         let params = Params::complete(spec.params, &Params::default());
         FRAMES * 4.0 * load.cells() + learner.memory(&params, &load)
     }

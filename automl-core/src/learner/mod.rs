@@ -115,6 +115,8 @@ pub struct Load {
     pub rows: usize,
     /// Columns of the frame.
     pub features: usize,
+    /// How many of them have few levels, sixteen or fewer.
+    pub few_levels: usize,
     /// Numbers that the target takes a row: 1, or the number of classes.
     pub outputs: usize,
 }

@@ -14,6 +14,11 @@ const VERSION: u32 = 1;
 /// Features of a date, about.
 const TIME_FEATURES: usize = 8;
 
+/// Most levels of a feature that counts as one of few.
+const FEW_LEVELS: usize = 16;
+/// Rows of a number, spread over all of them, that tell whether it has few levels.
+const GLANCE: usize = 200;
+
 /// How a table becomes features, before fitting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Recipe {
@@ -105,6 +110,40 @@ impl Recipe {
         };
         splines + columns.into_iter().map(of).sum::<usize>()
     }
+
+    /// About how many of the features of these columns have few levels, sixteen or fewer.
+    pub fn few_levels_of<'a>(&self, columns: impl Iterator<Item = &'a Column>) -> usize {
+        let of = |column: &Column| match (self, Family::of(column), &column.values) {
+            (_, Some(Family::Flag), _) => 1,
+            (Self::Native(_), Some(Family::Category), Values::Dict { levels, .. }) => {
+                usize::from(levels.len() <= FEW_LEVELS)
+            }
+            (Self::Dense(options), Some(Family::Category), Values::Dict { levels, .. })
+                if levels.len() <= options.max_one_hot as usize =>
+            {
+                levels.len()
+            }
+            (_, Some(Family::Number), Values::F32(values)) => usize::from(has_few_levels(values)),
+            (_, Some(Family::Number), Values::F64(values)) => usize::from(has_few_levels(values)),
+            _ => 0,
+        };
+        columns.map(of).sum()
+    }
+}
+
+/// Whether some of the values, spread over all of them, are of few kinds.
+fn has_few_levels<T: PartialOrd>(values: &[T]) -> bool {
+    let mut seen: Vec<&T> = Vec::with_capacity(FEW_LEVELS);
+    for value in values.iter().step_by(values.len().div_ceil(GLANCE).max(1)) {
+        // What is missing does not even compare with itself.
+        if value.partial_cmp(value).is_some() && !seen.contains(&value) {
+            if seen.len() == FEW_LEVELS {
+                return false;
+            }
+            seen.push(value);
+        }
+    }
+    true
 }
 
 /// A fitted node and the column that it reads.

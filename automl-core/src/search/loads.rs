@@ -29,7 +29,12 @@ impl Loads {
     /// `rows`: training rows of a fold.
     pub fn new(table: &Table, target: &Target, rows: usize, folds: u32, budget_secs: Option<f64>) -> Self {
         let outputs = target.outputs();
-        let load = |recipe: Recipe| Load { rows, features: recipe.features_about(table), outputs };
+        let load = |recipe: Recipe| Load {
+            rows,
+            features: recipe.features_about(table),
+            few_levels: recipe.few_levels_of(table.columns.iter()),
+            outputs,
+        };
         Self {
             native: load(Recipe::Native(NativeOptions::default())),
             dense: load(Recipe::Dense(DenseOptions::default())),

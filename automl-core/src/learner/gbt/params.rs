@@ -242,10 +242,15 @@ pub(super) fn cost(params: &Params, load: &Load) -> f64 {
     // Small trees and small steps take more rounds.
     let rounds = 75.0 / (math::log2(leaves) * params.float("learning_rate").max(0.01));
     let rounds = rounds.min(params.count("trees") as f64);
-    let seen = params.float("row_sample") * params.float("column_sample");
-    let (rows, features) = (load.rows as f64, load.features as f64);
-    let sums = load.cells() * seen * 0.3 * (1.0 + math::log2(leaves));
-    let scans = features * params.float("column_sample") * rows.min(255.0) * leaves;
+    let (row_sample, column_sample) = (params.float("row_sample"), params.float("column_sample"));
+    let rows = load.rows as f64;
+    let few = load.few_levels.min(load.features) as f64;
+    let many = load.features as f64 - few;
+    // Two features of sixteen levels share a column of codes, or eight of two (`tree::joint`).
+    let columns = many + few / 3.0;
+    let bins = many * rows.min(255.0) + few * 8.0;
+    let sums = rows * columns * row_sample * column_sample * 0.3 * (1.0 + math::log2(leaves));
+    let scans = bins * column_sample * leaves;
     1.2e-9 * rounds * load.scores() * (sums + 4.0 * scans + 25.0 * rows)
 }
 

@@ -94,7 +94,10 @@ impl<'a> Grower<'a> {
         }
         self.free = (0..self.kept.len()).collect();
         let plan = Plan { words, scales, rules, limits, all_rows: rows.is_none() };
-        let total = self.rows.iter().map(|&r| words[r as usize]).sum();
+        let total = match rows {
+            None => words.iter().sum(),
+            Some(rows) => rows.iter().map(|&r| words[r as usize]).sum(),
+        };
         let end = self.rows.len();
         let (bounds, groups) = (Bounds::FREE, u64::MAX);
         let root =

@@ -15,6 +15,9 @@ use crate::platform::each;
 /// Sums are converted to `f64`, which holds integers of this many bits.
 const MAX_GRADIENT_BITS: u32 = 52;
 
+/// Numbers up to this, 2⁵¹, are rounded by [`floor_near`].
+const NEAR: f64 = 2_251_799_813_685_248.0;
+
 /// Rows whose words are made at a time.
 const BLOCK: usize = if cfg!(test) { 16 } else { 1 << 12 };
 /// Rows that are worth threads; few in tests, so that they have threads.
@@ -110,8 +113,8 @@ pub fn quantise(
     let n = rows.map_or(pairs.len(), <[u32]>::len);
     let layout = Layout::new(n as u64, with_hessian);
     let (sum_gradient, sum_hessian) = match rows {
-        None => absolute_sums(pairs.iter()),
-        Some(rows) => absolute_sums(rows.iter().map(|&r| &pairs[r as usize])),
+        None => absolute_sums(pairs),
+        Some(rows) => absolute_sums_of(rows, pairs),
     };
     let mut scales =
         Scales { layout, gradient: unit_for(sum_gradient, n as f64, layout.gradient_limit()), hessian: 1.0 };
@@ -152,15 +155,46 @@ pub fn quantise(
     }
 }
 
-/// Σ|g| and Σh in a fixed order.
-fn absolute_sums<'a>(pairs: impl Iterator<Item = &'a [f32; 2]>) -> (f64, f64) {
-    let (mut gradient, mut hessian) = ([0.0f64; 4], [0.0f64; 4]);
-    for (i, &[g, h]) in pairs.enumerate() {
-        gradient[i & 3] += f64::from(g.abs());
-        hessian[i & 3] += f64::from(h);
+/// Σ|g| and Σh in a fixed order: every fourth row, and then these four.
+fn absolute_sums(pairs: &[[f32; 2]]) -> (f64, f64) {
+    let mut sums = FourSums::default();
+    let (blocks, rest) = pairs.as_chunks();
+    blocks.iter().for_each(|block| sums.add(block));
+    sums.end(rest)
+}
+
+/// The same of some rows.
+fn absolute_sums_of(rows: &[u32], pairs: &[[f32; 2]]) -> (f64, f64) {
+    let mut sums = FourSums::default();
+    let (blocks, rest) = rows.as_chunks();
+    blocks.iter().for_each(|block: &[u32; 4]| sums.add(&block.map(|row| pairs[row as usize])));
+    let rest: Vec<[f32; 2]> = rest.iter().map(|&row| pairs[row as usize]).collect();
+    sums.end(&rest)
+}
+
+#[derive(Default)]
+struct FourSums {
+    gradients: [f64; 4],
+    hessians: [f64; 4],
+}
+
+impl FourSums {
+    #[inline(always)]
+    fn add(&mut self, block: &[[f32; 2]; 4]) {
+        for (place, &[g, h]) in block.iter().enumerate() {
+            self.gradients[place] += f64::from(g.abs());
+            self.hessians[place] += f64::from(h);
+        }
     }
-    let fold = |[a, b, c, d]: [f64; 4]| (a + b) + (c + d);
-    (fold(gradient), fold(hessian))
+
+    fn end(mut self, rest: &[[f32; 2]]) -> (f64, f64) {
+        for (place, &[g, h]) in rest.iter().enumerate() {
+            self.gradients[place] += f64::from(g.abs());
+            self.hessians[place] += f64::from(h);
+        }
+        let fold = |[a, b, c, d]: [f64; 4]| (a + b) + (c + d);
+        (fold(self.gradients), fold(self.hessians))
+    }
 }
 
 /// Some of the rows whose words are made.
@@ -190,10 +224,28 @@ impl Part<'_> {
 
     /// Rounds each number down or up with the probability that keeps its mean.
     fn round(&mut self, scales: Scales) {
-        let rounding = Rounding::new(scales);
+        let layout = scales.layout;
+        match (layout.has_hessian(), layout.gradient_limit() < NEAR) {
+            (true, true) => self.round_as::<true, true>(scales),
+            (true, false) => self.round_as::<true, false>(scales),
+            (false, true) => self.round_as::<false, true>(scales),
+            (false, false) => self.round_as::<false, false>(scales),
+        }
+    }
+
+    /// `HESSIAN`: whether rows have one. `NEAR_ZERO`: whether gradients are below [`NEAR`].
+    fn round_as<const HESSIAN: bool, const NEAR_ZERO: bool>(&mut self, scales: Scales) {
+        let (per_gradient, per_hessian) = (1.0 / scales.gradient, 1.0 / scales.hessian);
         let (mut gradients, mut hessians) = (0, 0);
-        let mut round = |pair: &[f32; 2], word: &mut i64| {
-            let (g, h) = rounding.round(*pair, word.cast_unsigned());
+        let mut round = |&[g, h]: &[f32; 2], word: &mut i64| {
+            let bits = word.cast_unsigned();
+            let g = f64::from(g) * per_gradient + share(bits >> 32);
+            let g = if NEAR_ZERO { floor_near(g) } else { floor(g) };
+            let h = if HESSIAN {
+                floor_near(f64::from(h) * per_hessian + share(bits & u64::from(u32::MAX)))
+            } else {
+                0
+            };
             gradients += g.unsigned_abs();
             hessians += h.unsigned_abs();
             *word = scales.layout.pack(g, h, 1);
@@ -211,41 +263,17 @@ impl Part<'_> {
     }
 }
 
-/// Factors from numbers to integers.
-struct Rounding {
-    per_gradient: f64,
-    per_hessian: f64,
-    with_hessian: bool,
-}
-
-impl Rounding {
-    fn new(scales: Scales) -> Self {
-        Self {
-            per_gradient: 1.0 / scales.gradient,
-            per_hessian: 1.0 / scales.hessian,
-            with_hessian: scales.layout.has_hessian(),
-        }
-    }
-
-    /// Gradient and hessian as integers, by 64 random bits.
-    #[inline(always)]
-    fn round(&self, [g, h]: [f32; 2], bits: u64) -> (i64, i64) {
-        const UNIT: f64 = 1.0 / 4_294_967_296.0;
-        let lift = (bits >> 32) as u32;
-        let g = floor(f64::from(g) * self.per_gradient + f64::from(lift) * UNIT);
-        let h = if self.with_hessian {
-            (f64::from(h) * self.per_hessian + f64::from(bits as u32) * UNIT) as i64
-        } else {
-            0
-        };
-        (g, h)
-    }
-}
-
 /// Those of ascending `rows` that are from `start` to before `end`.
 pub fn within(rows: &[u32], start: usize, end: usize) -> &[u32] {
     let before = |bound: usize| rows.partition_point(|&row| (row as usize) < bound);
     &rows[before(start)..before(end)]
+}
+
+/// 32 bits as a share of 2³². As the lowest bits of a float that is 2⁵²: conversions would be one at a time.
+#[inline(always)]
+fn share(bits: u64) -> f64 {
+    const MAGIC: f64 = 4_503_599_627_370_496.0; // 2⁵²
+    (f64::from_bits(bits | MAGIC.to_bits()) - MAGIC) * (1.0 / 4_294_967_296.0)
 }
 
 /// ⌊x⌋ for |x| below 2⁶², without a call where the target has no rounding instruction.
@@ -253,4 +281,47 @@ pub fn within(rows: &[u32], start: usize, end: usize) -> &[u32] {
 fn floor(x: f64) -> i64 {
     let truncated = x as i64;
     truncated - i64::from(truncated as f64 > x)
+}
+
+/// ⌊x⌋ for |x| below [`NEAR`], for several at once where the target can; 0 for others and what is no number.
+#[inline(always)]
+fn floor_near(x: f64) -> i64 {
+    const MAGIC: f64 = 6_755_399_441_055_744.0; // 1.5 · 2⁵²: adding it rounds to an integer, the lowest bits of the sum
+    let x = if x.abs() < NEAR { x } else { 0.0 };
+    let shifted = x + MAGIC;
+    let nearest = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
+    nearest - i64::from(shifted - MAGIC > x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numeric::Rng;
+
+    #[test]
+    fn what_is_rounded_for_several_at_once_is_rounded_down() {
+        let mut rng = Rng::new(1);
+        let near = (-50..=50).map(|i| f64::from(i) * 0.25);
+        let far =
+            (0..2000).map(|i| rng.normal() * f64::from(1u32 << (i % 31)) * 1e5).filter(|x| x.abs() < NEAR);
+        for x in near.chain(far).chain([-0.0, 1.0 - NEAR, NEAR - 0.5, -1e-300]) {
+            assert_eq!(floor_near(x), floor(x), "{x}");
+        }
+        for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, NEAR] {
+            assert_eq!(floor_near(x), 0);
+        }
+        for bits in [0, 1, u32::MAX, 1 << 31] {
+            assert_eq!(share(bits.into()).to_bits(), (f64::from(bits) / 4_294_967_296.0).to_bits());
+        }
+    }
+
+    #[test]
+    fn sums_of_all_rows_are_those_of_each() {
+        let mut rng = Rng::new(2);
+        for n in [0, 3, 4, 103] {
+            let pairs: Vec<[f32; 2]> = (0..n).map(|_| [rng.normal() as f32, rng.uniform() as f32]).collect();
+            let rows: Vec<u32> = (0..n as u32).collect();
+            assert_eq!(absolute_sums(&pairs), absolute_sums_of(&rows, &pairs));
+        }
+    }
 }

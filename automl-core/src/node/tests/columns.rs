@@ -288,3 +288,29 @@ fn what_fitting_cannot_give_is_refused() {
         }
     }
 }
+
+#[test]
+fn features_of_few_levels_are_counted() {
+    let rows = 1000;
+    let of = |value: &dyn Fn(usize) -> f64| (0..rows).map(value).collect::<Vec<f64>>();
+    let words: Vec<String> = (0..40).map(|i| format!("w{i}")).collect();
+    let towns = |levels: usize| -> Vec<Option<&str>> {
+        (0..rows).map(|i| Some(words[i % levels].as_str())).collect()
+    };
+    let t = table(vec![
+        numbers("grade", &of(&|i| (i % 16) as f64)),
+        numbers("hole", &of(&|i| if i % 3 == 0 { NAN } else { (i % 2) as f64 })),
+        numbers("length", &of(&|i| i as f64)),
+        flags("flag", &vec![Some(true); rows], ["no", "yes"]),
+        categories("color", &towns(5)),
+        categories("town", &towns(40)),
+        times("when", &vec![Some(0); rows]),
+    ]);
+    let [native, dense] = recipes();
+    let few = |recipe: Recipe| recipe.few_levels_of(t.columns.iter());
+    assert_eq!(few(native), 4);
+    // Levels are features of two.
+    let Recipe::Dense(options) = &dense else { panic!("not dense") };
+    let one_hot = 5 + if options.max_one_hot >= 40 { 40 } else { 0 };
+    assert_eq!(few(dense), 3 + one_hot);
+}

@@ -4,31 +4,45 @@
 //! starts at 0 and nothing depends on their unit.
 
 use super::Objective;
-use super::exp::quick_exp;
+use super::exp::{BLOCK, quick_exp, quick_exps};
 
 /// How far a score may be from 0: beyond, e to its power is no longer what arithmetic can add up.
 const FARTHEST: f64 = 300.0;
 
 /// The powers of the two terms of Tweedie's loss, -y eᵃˢ / a + eᵇˢ / b, with a = 1 − p and b = 2 − p.
-fn powers(power: f64) -> (f64, f64) {
+fn powers_of(power: f64) -> (f64, f64) {
     (1.0 - power, 2.0 - power)
 }
 
 pub fn gradients(objective: Objective, values: &[f64], scores: &[f64], pairs: &mut [[f32; 2]]) {
-    let rows = pairs.iter_mut().zip(scores).zip(values);
-    if let Objective::Tweedie { power } = objective {
-        let (a, b) = powers(power);
-        for ((pair, score), y) in rows {
-            let score = score.clamp(-FARTHEST, FARTHEST);
-            let (first, second) = (y * quick_exp(a * score), quick_exp(b * score));
-            *pair = [single(second - first), single(b * second - a * first)];
-        }
-    } else {
-        for ((pair, score), y) in rows {
-            let mean = quick_exp(score.clamp(-FARTHEST, FARTHEST));
-            *pair = [single(mean - y), single(mean)];
+    let mut powers = [[0.0; BLOCK]; 2];
+    let rows = pairs.chunks_mut(BLOCK).zip(scores.chunks(BLOCK)).zip(values.chunks(BLOCK));
+    for ((pairs, scores), values) in rows {
+        if let Objective::Tweedie { power } = objective {
+            let (a, b) = powers_of(power);
+            for (factor, powers) in [a, b].into_iter().zip(&mut powers) {
+                write_powers(factor, scores, powers);
+            }
+            let both = powers[0].iter().zip(&powers[1]);
+            for ((pair, y), (first, second)) in pairs.iter_mut().zip(values).zip(both) {
+                let first = y * first;
+                *pair = [single(second - first), single(b * second - a * first)];
+            }
+        } else {
+            write_powers(1.0, scores, &mut powers[0]);
+            for ((pair, y), &mean) in pairs.iter_mut().zip(values).zip(&powers[0]) {
+                *pair = [single(mean - y), single(mean)];
+            }
         }
     }
+}
+
+/// e to the power of `factor` times each score.
+fn write_powers(factor: f64, scores: &[f64], powers: &mut [f64; BLOCK]) {
+    for (power, score) in powers.iter_mut().zip(scores) {
+        *power = factor * score.clamp(-FARTHEST, FARTHEST);
+    }
+    quick_exps(powers);
 }
 
 /// In single precision, and finite there.
@@ -40,7 +54,7 @@ fn single(x: f64) -> f32 {
 pub fn losses(objective: Objective, values: &[f64], scores: &[f64]) -> Vec<f64> {
     let rows = scores.iter().map(|s| s.clamp(-FARTHEST, FARTHEST)).zip(values);
     if let Objective::Tweedie { power } = objective {
-        let (a, b) = powers(power);
+        let (a, b) = powers_of(power);
         rows.map(|(s, y)| quick_exp(b * s) / b - y * quick_exp(a * s) / a).collect()
     } else {
         rows.map(|(s, y)| quick_exp(s) - y * s).collect()

@@ -1,4 +1,5 @@
 use super::*;
+use crate::learner::Load;
 use crate::learner::tree::joint::APART;
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
 
@@ -60,4 +61,13 @@ proptest! {
         prop_assert!(together == bytes(true));
         APART.set(false);
     }
+}
+
+#[test]
+fn few_levels_cost_less() {
+    let params = Params::complete(Gbt.spec().params, &Params::default());
+    let cost = |few_levels| Gbt.cost(&params, &Load { rows: 20_000, features: 40, few_levels, outputs: 2 });
+    assert!(cost(20) < 0.7 * cost(0) && cost(40) < 0.7 * cost(20));
+    // More than there are features.
+    assert_eq!(cost(90), cost(40));
 }
