@@ -112,7 +112,7 @@ impl Proposer {
             return Some(first.clone());
         }
         let candidates = self.candidates(trial, past, tried);
-        if trial % UNMODELLED == 0 {
+        if trial.is_multiple_of(UNMODELLED) {
             return candidates.into_iter().next();
         }
         self.most_promising(candidates, past, tried.get(past.len()..).unwrap_or(&[]))
