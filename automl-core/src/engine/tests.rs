@@ -84,8 +84,11 @@ pub(super) fn run(
 
 #[test]
 fn the_same_model_with_any_number_of_workers() {
-    for task in [Task::Binary, Task::Regression] {
-        let request = request(10);
+    // The last goes beyond the portfolio, to proposals that follow results.
+    let quick = StudyRequest { learners: vec!["logistic".to_owned()], ..request(30) };
+    for (task, request) in
+        [(Task::Binary, request(10)), (Task::Regression, request(10)), (Task::Binary, quick)]
+    {
         let prepared = prepared(task, &request);
         let one = run(&prepared, &request, 1).expect("a model").artifact.to_bytes();
         for workers in [3, 8] {

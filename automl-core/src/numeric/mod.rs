@@ -1,6 +1,7 @@
 //! Arithmetic that gives the same bits on every target: transcendental functions from `libm`, one seeded
 //! generator, and sums in a fixed order.
 
+pub mod cholesky;
 pub mod math;
 mod moments;
 mod quantile;

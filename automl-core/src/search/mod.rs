@@ -12,8 +12,10 @@ mod loads;
 mod portfolio;
 mod propose;
 mod prune;
+mod range;
 mod setting;
 mod split;
+mod surrogate;
 
 pub use constraints::{Constraints, Direction};
 pub use ensemble::{Candidate, Ensemble, select_ensemble, select_ensemble_by_bags};

@@ -1,17 +1,23 @@
-//! Proposals after the portfolio: variants of what did well, and now and then something new.
+//! Proposals after the portfolio: variants of what did well, and now and then something new, of which a model of the past
+//! chooses.
 //!
-//! The scheme is an evolutionary one in the manner of FLAML's local search (Wang, Wu, Weimer and Zhu, 2021) and
-//! of regularised evolution: a parent is drawn from the best trials so far and a few of its parameters move; the
-//! step shrinks as a learner is tried more often.
+//! Candidates are drawn as evolution does, in the manner of FLAML's local search (Wang, Wu, Weimer and Zhu, 2021): a parent
+//! is drawn from the best trials so far and a few of its parameters move; the step shrinks as a learner is tried more
+//! often. Of some such draws the one is taken whose learner's past ([`Surrogate`]) lets expect most of it, as SMAC does
+//! (Hutter, Hoos and Leyton-Brown, "Sequential model-based optimization for general algorithm configuration", 2011),
+//! which also leaves some proposals to chance.
 
 use super::aim::Aim;
 use super::loads::Loads;
 use super::portfolio::{admits, portfolio, recipe_for};
-use crate::learner::{self, LearnerSpec, ParamKind, ParamSpec, ParamValue, Params, Scale};
+use super::range::{drawn, moved};
+use super::surrogate::Surrogate;
+use crate::learner::{self, LearnerSpec, Params};
 use crate::metric::MetricSpec;
 use crate::model::{Target, Task};
 use crate::node::Recipe;
 use crate::numeric::{Rng, math};
+use std::collections::BTreeMap;
 
 /// Share of proposals drawn afresh from the whole range.
 const FRESH_SHARE: f64 = 0.15;
@@ -21,6 +27,12 @@ const MOST_DRAWS: usize = 40;
 const ELITE: usize = 5;
 /// Of these so many are of one learner at most.
 const ELITE_OF_LEARNER: usize = 3;
+/// Draws of which a model chooses one.
+const CANDIDATES: usize = 32;
+/// One of so many proposals is left to chance.
+const UNMODELLED: usize = 4;
+/// A learner whose best is so far behind the best of all, as a share of that, has improvements count 1/e of theirs.
+const BEHIND: f64 = 0.05;
 
 /// What a trial is to fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +50,8 @@ pub struct Past<'a> {
     pub proposal: &'a Proposal,
     /// Mean loss over folds; `None` where it failed or was given up.
     pub loss: Option<f64>,
+    /// Loss on the first fold, also where it was given up after that.
+    pub first_loss: Option<f64>,
 }
 
 /// Proposes the trials of one study.
@@ -97,15 +111,58 @@ impl Proposer {
         if let Some(first) = self.first.get(trial) {
             return Some(first.clone());
         }
+        let candidates = self.candidates(trial, past, tried);
+        if trial.is_multiple_of(UNMODELLED) {
+            return candidates.into_iter().next();
+        }
+        self.most_promising(candidates, past, tried.get(past.len()..).unwrap_or(&[]))
+    }
+
+    /// Some draws that repeat none of those `tried`; none where nothing is left.
+    fn candidates(&self, trial: usize, past: &[Past<'_>], tried: &[&Proposal]) -> Vec<Proposal> {
         let mut rng = Rng::for_stream(self.seed, &[0x7121, trial as u64]);
-        let repeats = |p: &Proposal| tried.iter().any(|t| t.learner == p.learner && t.params == p.params);
-        for _ in 0..MOST_DRAWS {
-            let drawn = self.draw(past, &mut rng)?;
-            if !repeats(&drawn) {
-                return Some(drawn);
+        let is_new = |p: &Proposal| tried.iter().all(|t| t.learner != p.learner || t.params != p.params);
+        let mut draws = std::iter::from_fn(|| self.draw(past, &mut rng));
+        let first = draws.by_ref().take(MOST_DRAWS).find(is_new);
+        first.into_iter().chain(draws.take(CANDIDATES - 1).filter(is_new)).collect()
+    }
+
+    /// The candidate of which the past lets expect most; the first where its learner is little known, as it is drawn as
+    /// often as that deserves.
+    fn most_promising(
+        &self,
+        candidates: Vec<Proposal>,
+        past: &[Past<'_>],
+        pending: &[&Proposal],
+    ) -> Option<Proposal> {
+        let bests = bests(past);
+        let best_of_all = bests.values().copied().fold(f64::INFINITY, f64::min);
+        let losses = losses_or_guesses(past);
+        let mut models: BTreeMap<&str, Option<(Surrogate, f64)>> = BTreeMap::new();
+        let mut chosen = (0, f64::NEG_INFINITY);
+        for (i, candidate) in candidates.iter().enumerate() {
+            let Some(spec) = self.varied.iter().find(|s| s.id == candidate.learner) else { continue };
+            let model = models.entry(spec.id).or_insert_with(|| {
+                let tried =
+                    past.iter().map(|p| p.proposal).zip(&losses).filter(|(p, _)| p.learner == spec.id);
+                let known: Vec<(&Params, Option<f64>)> = tried.map(|(p, loss)| (&p.params, *loss)).collect();
+                let of_it = pending.iter().filter(|p| p.learner == spec.id);
+                let pending: Vec<&Params> = of_it.map(|p| &p.params).collect();
+                let behind = (bests.get(spec.id)? - best_of_all) / (BEHIND * best_of_all.abs()).max(1e-12);
+                Some((Surrogate::of(spec, &known, &pending)?, math::exp(-behind)))
+            });
+            match model {
+                Some((surrogate, weight)) => {
+                    let promise = *weight * surrogate.expected_improvement(&candidate.params);
+                    if promise > chosen.1 {
+                        chosen = (i, promise);
+                    }
+                }
+                None if i == 0 => break,
+                None => {}
             }
         }
-        None
+        candidates.into_iter().nth(chosen.0)
     }
 
     /// A variant of one of the best, or something new.
@@ -160,6 +217,24 @@ impl Proposer {
     }
 }
 
+/// The best loss of each learner that has one.
+fn bests<'a>(past: &[Past<'a>]) -> BTreeMap<&'a str, f64> {
+    let mut bests = BTreeMap::new();
+    for (learner, loss) in past.iter().filter_map(|p| Some((p.proposal.learner.as_str(), p.loss?))) {
+        let best = bests.entry(learner).or_insert(loss);
+        *best = loss.min(*best);
+    }
+    bests
+}
+
+/// Losses; of trials that were given up after the first fold what others' other folds let expect.
+fn losses_or_guesses(past: &[Past<'_>]) -> Vec<Option<f64>> {
+    let mut shifts: Vec<f64> = past.iter().filter_map(|p| Some(p.loss? - p.first_loss?)).collect();
+    shifts.sort_by(f64::total_cmp);
+    let shift = shifts.get(shifts.len() / 2).copied().unwrap_or(0.0);
+    past.iter().map(|p| p.loss.or(p.first_loss.map(|first| first + shift))).collect()
+}
+
 /// Place of a learner's best trial; behind all where it has none.
 fn rank_of(ranked: &[(&Proposal, f64)], learner: &str) -> usize {
     ranked.iter().position(|(p, _)| p.learner == learner).unwrap_or(ranked.len())
@@ -178,87 +253,12 @@ fn weighted(n: usize, rng: &mut Rng) -> usize {
     n.saturating_sub(1)
 }
 
-/// A value drawn from the soft range; the default of what is not searched.
-fn drawn(spec: &ParamSpec, rng: &mut Rng) -> ParamValue {
-    if spec.searched { at(spec, rng.uniform()) } else { spec.default_value() }
-}
-
-/// The value at `unit` in [0, 1] of the soft range.
-fn at(spec: &ParamSpec, unit: f64) -> ParamValue {
-    match spec.kind {
-        ParamKind::Float { low, high, scale, .. } => ParamValue::Float(between(low, high, scale, unit)),
-        ParamKind::Int { low, high, scale, .. } => {
-            ParamValue::Int(between(low as f64, high as f64, scale, unit).round() as i64)
-        }
-        ParamKind::Bool { .. } => ParamValue::Bool(unit >= 0.5),
-        ParamKind::Choice { options, .. } => {
-            let i = ((unit * options.len() as f64) as usize).min(options.len().saturating_sub(1));
-            ParamValue::Text(options.get(i).copied().unwrap_or("").to_owned())
-        }
-        ParamKind::Text => spec.default_value(),
-    }
-}
-
-fn between(low: f64, high: f64, scale: Scale, unit: f64) -> f64 {
-    match scale {
-        Scale::Linear => low + (high - low) * unit,
-        Scale::Log => math::exp(math::ln(low) + (math::ln(high) - math::ln(low)) * unit),
-    }
-}
-
-/// Where a value lies in the soft range, in [0, 1].
-fn unit_of(spec: &ParamSpec, value: &ParamValue) -> f64 {
-    let place = |x: f64, low: f64, high: f64, scale: Scale| match scale {
-        _ if high <= low => 0.5,
-        Scale::Linear => (x - low) / (high - low),
-        Scale::Log if x <= 0.0 => 0.0,
-        Scale::Log => (math::ln(x) - math::ln(low)) / (math::ln(high) - math::ln(low)),
-    };
-    let unit = match (spec.kind, value) {
-        (ParamKind::Float { low, high, scale, .. }, ParamValue::Float(x)) => place(*x, low, high, scale),
-        (ParamKind::Int { low, high, scale, .. }, ParamValue::Int(x)) => {
-            place(*x as f64, low as f64, high as f64, scale)
-        }
-        _ => 0.5,
-    };
-    unit.clamp(0.0, 1.0)
-}
-
-/// A child of `parent`: each searched parameter moves with probability ½, at least one does.
-fn moved(spec: &LearnerSpec, parent: &Params, step: f64, rng: &mut Rng) -> Params {
-    let searched: Vec<&ParamSpec> = spec.params.iter().filter(|p| p.searched).collect();
-    let forced = rng.below(searched.len());
-    let mut child = parent.clone();
-    for (i, param) in searched.iter().enumerate() {
-        let moves = rng.uniform() < 0.5 || i == forced;
-        let (jump, fresh) = (rng.normal(), rng.uniform());
-        if !moves {
-            continue;
-        }
-        let value = match param.kind {
-            ParamKind::Bool { .. } | ParamKind::Choice { .. } => at(param, fresh),
-            _ => {
-                let unit = unit_of(param, &param.admit(parent.0.get(param.name))) + step * jump;
-                // Reflected at the ends, so that they are not drawn more often than the rest.
-                let unit = if unit < 0.0 {
-                    -unit
-                } else if unit > 1.0 {
-                    2.0 - unit
-                } else {
-                    unit
-                };
-                at(param, unit.clamp(0.0, 1.0))
-            }
-        };
-        child = child.with(param.name, value);
-    }
-    child
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::range::code_of;
     use super::*;
     use crate::table::Table;
+    use proptest::prelude::*;
 
     fn loads() -> Loads {
         Loads::new(&Table::default(), &Target::Values(vec![1.0; 9]), 1000, 5, None)
@@ -274,7 +274,7 @@ mod tests {
             let past: Vec<Past<'_>> = first
                 .iter()
                 .enumerate()
-                .map(|(i, p)| Past { proposal: p, loss: Some(0.1 + i as f64) })
+                .map(|(i, p)| Past { proposal: p, loss: Some(0.1 + i as f64), first_loss: None })
                 .collect();
             for trial in first.len()..first.len() + 200 {
                 let proposal = proposer.propose(trial, &past, &[]).expect("the ranges are never exhausted");
@@ -285,6 +285,97 @@ mod tests {
         }
     }
 
+    /// What was proposed to a study of `trials` trials that loses as `loss` says, and the losses.
+    fn played(
+        proposer: &Proposer,
+        trials: usize,
+        loss: impl Fn(usize, &Proposal) -> Option<f64>,
+        propose: impl Fn(usize, &[Past<'_>], &[&Proposal]) -> Option<Proposal>,
+    ) -> Vec<(Proposal, Option<f64>)> {
+        let mut all: Vec<(Proposal, Option<f64>)> = Vec::new();
+        for n in 0..proposer.first.len() + trials {
+            let visible = (n + 1).saturating_sub(crate::search::LOOKBACK);
+            let past: Vec<Past<'_>> = all[..visible]
+                .iter()
+                .map(|(proposal, loss)| Past { proposal, loss: *loss, first_loss: *loss })
+                .collect();
+            let tried: Vec<&Proposal> = all.iter().map(|(p, _)| p).collect();
+            let proposal = propose(n, &past, &tried).expect("the ranges are never exhausted");
+            let loss = loss(n, &proposal);
+            all.push((proposal, loss));
+        }
+        all
+    }
+
+    /// A bowl over the parameters that are searched, 0 at 0.3 of each soft range; 1 where there are none.
+    fn bowl(proposal: &Proposal) -> f64 {
+        let spec = learner::find(&proposal.learner).expect("a learner of the list").spec();
+        if spec.params.iter().all(|p| !p.searched) {
+            return 1.0;
+        }
+        let searched = spec.params.iter().filter(|p| p.searched).enumerate();
+        let off = searched.map(|(i, p)| {
+            let off = code_of(p, proposal.params.0.get(p.name)) - 0.3;
+            off * off / (i + 1) as f64
+        });
+        off.sum()
+    }
+
+    #[test]
+    fn a_model_finds_the_bottom_of_a_bowl_sooner_than_chance() {
+        let left = |modelled: bool| -> Vec<f64> {
+            let of_seed = |seed| {
+                let proposer = Proposer::new(Task::Binary, &["gbt".to_owned()], false, seed, loads());
+                let all = played(
+                    &proposer,
+                    40,
+                    |_, p| Some(1.0 + bowl(p)),
+                    |n, past, tried| {
+                        let drawn = || proposer.candidates(n, past, tried).into_iter().next();
+                        if modelled || n < proposer.first.len() {
+                            proposer.propose(n, past, tried)
+                        } else {
+                            drawn()
+                        }
+                    },
+                );
+                all.iter().map(|(p, _)| bowl(p)).fold(f64::INFINITY, f64::min)
+            };
+            (0..12).map(of_seed).collect()
+        };
+        let (model, chance) = (left(true), left(false));
+        let better = model.iter().zip(&chance).filter(|(m, c)| m < c).count();
+        let mean = crate::numeric::mean;
+        assert!(better >= 9 && mean(&model) < 0.7 * mean(&chance), "{better}: {model:?} {chance:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn no_trial_repeats_another_or_looks_at_the_latest(
+            seed in 0u64..1000,
+            given_up in proptest::collection::vec(proptest::bool::weighted(0.4), 80),
+            last in 0f64..9.0,
+        ) {
+            let proposer = Proposer::new(Task::Multiclass, &[], false, seed, loads());
+            let end = proposer.first.len() + 30;
+            let loss = |n: usize, p: &Proposal| (!given_up[n % 80]).then(|| 0.5 + bowl(p));
+            let propose = |n: usize, past: &[Past<'_>], tried: &[&Proposal]| proposer.propose(n, past, tried);
+            let all = played(&proposer, 30, loss, propose);
+            for (i, (proposal, _)) in all.iter().enumerate() {
+                let spec = learner::find(&proposal.learner).expect("a learner of the list").spec();
+                prop_assert_eq!(&Params::complete(spec.params, &proposal.params), &proposal.params);
+                let is_same = |p: &Proposal| p.learner == proposal.learner && p.params == proposal.params;
+                prop_assert!(i < proposer.first.len() || all[..i].iter().all(|(p, _)| !is_same(p)));
+            }
+            // What the last seven lost is not seen by the last.
+            let other = |n: usize, p: &Proposal| if n + 8 > end { Some(last) } else { loss(n, p) };
+            let again = played(&proposer, 30, other, propose);
+            prop_assert_eq!(again.last().map(|l| &l.0), all.last().map(|l| &l.0));
+        }
+    }
+
     #[test]
     fn the_best_learner_is_varied_most() {
         let proposer = Proposer::new(Task::Binary, &[], false, 1, loads());
@@ -292,7 +383,11 @@ mod tests {
             (0..proposer.first.len()).filter_map(|i| proposer.propose(i, &[], &[])).collect();
         let past: Vec<Past<'_>> = first
             .iter()
-            .map(|p| Past { proposal: p, loss: Some(if p.learner == "gbt" { 0.1 } else { 0.3 }) })
+            .map(|p| Past {
+                proposal: p,
+                loss: Some(if p.learner == "gbt" { 0.1 } else { 0.3 }),
+                first_loss: None,
+            })
             .collect();
         let boosted = (100..200)
             .filter(|&t| proposer.propose(t, &past, &[]).is_some_and(|p| p.learner == "gbt"))

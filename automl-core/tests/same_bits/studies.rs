@@ -10,8 +10,11 @@ use automl_core::table::{Format, ReadOptions, Table, read};
 use std::sync::Arc;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// More than the least that a study looks back, so that proposals follow results.
+/// More than a study looks back.
 const TRIALS: u32 = 12;
+/// More than the quick learners' settings that are tried first, so that proposals follow results.
+const PROPOSED_TRIALS: u32 = 30;
+const QUICK: [&str; 2] = ["logistic", "naive_bayes"];
 
 /// Numbers with holes, categories, dates, and an answer that depends on them.
 fn csv(task: Task, rows: usize) -> String {
@@ -52,8 +55,7 @@ fn table(text: &str) -> (Table, ReadOptions) {
 }
 
 /// Runs a study with one worker. Its clock stands still: without a budget, time decides nothing.
-fn search(table: &Table, next: ReadOptions) -> ModelArtifact {
-    let request = request();
+fn search(table: &Table, next: ReadOptions, request: StudyRequest) -> ModelArtifact {
     let prepared = Arc::new(prepare(table, next, &request).expect("a table that can be learned from"));
     let mut study = Study::new(prepared.clone(), request, 1, 0.0, 0.0);
     let mut executor = Executor::new(prepared, 1);
@@ -74,7 +76,7 @@ fn studies() {
     let mut found = Vec::new();
     for task in [Task::Binary, Task::Multiclass, Task::Regression] {
         let (table, next) = table(&csv(task, 100));
-        let artifact = search(&table, next);
+        let artifact = search(&table, next, request());
         let (predictions, _) =
             artifact.predictions_csv(&table, &PredictOptions::default()).expect("its own table");
         let options = PredictOptions { interval: Some(0.8), labels: true, ..Default::default() };
@@ -83,5 +85,9 @@ fn studies() {
         found.push((format!("{}.file", task.name()), hash(&artifact.to_bytes())));
         found.push((format!("{}.predictions", task.name()), hash(predictions.as_bytes())));
     }
+    let (table, next) = table(&csv(Task::Binary, 100));
+    let learners = QUICK.map(str::to_owned).to_vec();
+    let request = StudyRequest { max_trials: Some(PROPOSED_TRIALS), learners, ..request() };
+    found.push(("proposed.file".to_owned(), hash(&search(&table, next, request).to_bytes())));
     check("study", &found.into_iter().collect());
 }

@@ -88,7 +88,11 @@ impl Study {
         let metric = self.prepared.metric();
         let past: Vec<Past<'_>> = self.trials[..visible]
             .iter()
-            .map(|t| Past { proposal: &t.proposal, loss: t.full_score().map(|s| metric.loss(s)) })
+            .map(|t| Past {
+                proposal: &t.proposal,
+                loss: t.full_score().map(|s| metric.loss(s)),
+                first_loss: self.fold_loss(t, 0),
+            })
             .collect();
         let tried: Vec<&Proposal> = self.trials.iter().map(|t| &t.proposal).collect();
         let Some(proposal) = self.proposer.propose(n, &past, &tried) else {

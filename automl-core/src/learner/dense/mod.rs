@@ -1,6 +1,5 @@
 //! What the learners on dense frames share: matrices, classes that training has seen, bytes.
 
-pub mod cholesky;
 pub mod classes;
 pub mod gemm;
 pub mod linear;

@@ -9,7 +9,6 @@ mod model;
 #[cfg(test)]
 mod tests;
 
-use super::dense::cholesky::factor;
 use super::dense::classes::Shares;
 use super::dense::matrix::row_major;
 use super::dense::{check, go_on, unsuitable};
@@ -18,6 +17,7 @@ use super::{
     Reproducible, Scale,
 };
 use crate::model::{Model, Target, Task};
+use crate::numeric::cholesky::factor;
 use crate::numeric::dot;
 use model::{DiscriminantModel, Normal};
 

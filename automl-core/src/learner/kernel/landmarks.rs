@@ -1,6 +1,6 @@
 //! Rows that others are compared with.
 
-use crate::learner::dense::cholesky::{factor, forward};
+use crate::numeric::cholesky::{factor, forward};
 use crate::learner::dense::matrix::{load, row_major};
 use crate::learner::dense::{damaged, finite, go_on, unsuitable};
 use crate::learner::{DecodeError, Fit, FitError};

@@ -1,7 +1,7 @@
 //! What is known of a loss's second derivatives before its minimum is looked for.
 
 use super::loss::Data;
-use crate::learner::dense::cholesky::{backward, factor, forward};
+use crate::numeric::cholesky::{backward, factor, forward};
 use crate::learner::dense::gemm::{gemm, transpose};
 
 /// A curvature below this is taken as this, so that a column that hardly varies cannot make a step explode.

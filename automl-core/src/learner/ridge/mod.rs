@@ -7,7 +7,6 @@
 #[cfg(test)]
 mod tests;
 
-use super::dense::cholesky::{backward, factor, forward};
 use super::dense::linear::Linear;
 use super::dense::matrix::columns;
 use super::dense::path;
@@ -19,6 +18,7 @@ use super::{
     Reproducible, Scale,
 };
 use crate::model::{Model, Target, Task};
+use crate::numeric::cholesky::{backward, factor, forward};
 use crate::numeric::{dot, weighted_mean};
 use std::borrow::Cow;
 
