@@ -1,10 +1,10 @@
 //! Rows that others are compared with.
 
-use crate::numeric::cholesky::{factor, forward};
 use crate::learner::dense::matrix::{load, row_major};
 use crate::learner::dense::{damaged, finite, go_on, unsuitable};
 use crate::learner::{DecodeError, Fit, FitError};
 use crate::node::{FeatureColumn, FeatureValues, Frame};
+use crate::numeric::cholesky::{factor, forward};
 use crate::numeric::{Rng, dot, math, mean};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;

@@ -1,8 +1,8 @@
 //! What is known of a loss's second derivatives before its minimum is looked for.
 
 use super::loss::Data;
-use crate::numeric::cholesky::{backward, factor, forward};
 use crate::learner::dense::gemm::{gemm, transpose};
+use crate::numeric::cholesky::{backward, factor, forward};
 
 /// A curvature below this is taken as this, so that a column that hardly varies cannot make a step explode.
 const FLATTEST: f64 = 1e-6;
