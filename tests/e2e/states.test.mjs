@@ -350,15 +350,20 @@ test('a large table is predicted in parts, as the command line does, and can be 
   await search(page, { models: '3' });
   await finished(page);
   const [head, ...rows] = readFileSync(churn, 'utf8').trimEnd().split('\n');
-  const path = join(scratch, 'many.csv');
-  writeFileSync(path, `${head}\n${`${rows.join('\n')}\n`.repeat(40)}`);
+  const tableOf = (name, times) => {
+    const path = join(scratch, name);
+    writeFileSync(path, `${head}\n${`${rows.join('\n')}\n`.repeat(times)}`);
+    return path;
+  };
   const input = id(page, 'download-predictions');
-  await input.setInputFiles(path);
-  await page.getByText(/Predicted [\d,]+ of 200,000 rows/).waitFor();
+  // Long enough to be given up in the middle, however quick the model is.
+  await input.setInputFiles(tableOf('endless.csv', 200));
+  await page.getByText(/Predicted [\d,]+ of 1,000,000 rows/).waitFor();
   await portraits(page, 'predicting', id(page, 'predicting'));
   await id(page, 'stop-predicting').click();
   await id(page, 'predicting').waitFor({ state: 'detached' });
   const model = await download(page, 'many.trellis', () => id(page, 'download-model').click());
+  const path = tableOf('many.csv', 40);
   const table = await download(page, 'many.csv.out', () => input.setInputFiles(path));
   assert.ok(readFileSync(table, 'utf8') === run('predict', model, path, '--out', '-', '--quiet'), 'the files differ');
   assert.equal(await id(page, 'predicting').count(), 0);
