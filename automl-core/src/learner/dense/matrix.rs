@@ -1,6 +1,7 @@
 //! Frames as matrices. A cell that is missing, not finite, or of a column that is not numeric counts as 0, the mean.
 
 use crate::node::Frame;
+use crate::numeric::mean;
 use std::borrow::Cow;
 
 /// Rows that prediction lays out at a time.
@@ -47,6 +48,18 @@ pub fn for_blocks<T: Copy + From<f32>>(
         load(frame, features, start, rows, &mut block);
         each(start, rows, &block);
     }
+}
+
+/// The squared width of a Gaussian kernel between rows × features, row-major: `width` times the sum of the features' variances.
+pub fn squared_width<T: Copy + Into<f64>>(cells: &[T], features: usize, width: f64) -> f64 {
+    let variance = |j: usize| {
+        let column: Vec<f64> = cells.iter().skip(j).step_by(features).map(|&x| x.into()).collect();
+        let center = mean(&column);
+        mean(&column.iter().map(|x| (x - center) * (x - center)).collect::<Vec<f64>>())
+    };
+    let squared = (0..features).map(variance).sum::<f64>() * width;
+    // Rows that are all alike have no spread, and rows at the ends of the range have one that overflows.
+    if squared > 1e-12 && squared < 1e200 { squared } else { 1.0 }
 }
 
 /// The columns, each with `frame.rows` finite values; not copied where they are so already.

@@ -1,11 +1,11 @@
 //! Rows that others are compared with.
 
-use crate::learner::dense::matrix::{load, row_major};
+use crate::learner::dense::matrix::{load, row_major, squared_width};
 use crate::learner::dense::{damaged, finite, go_on, unsuitable};
 use crate::learner::{DecodeError, Fit, FitError};
 use crate::node::{FeatureColumn, FeatureValues, Frame};
 use crate::numeric::cholesky::{factor, forward};
-use crate::numeric::{Rng, dot, math, mean};
+use crate::numeric::{Rng, dot, math};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -63,16 +63,6 @@ fn kernel(a: &[f32], b: &[f32], width: f64) -> f64 {
     math::exp(-squares / width)
 }
 
-/// The sum of the features' variances.
-fn total_variance(cells: &[f32], features: usize) -> f64 {
-    let variance = |j: usize| {
-        let column: Vec<f64> = cells.iter().skip(j).step_by(features).map(|&x| f64::from(x)).collect();
-        let center = mean(&column);
-        mean(&column.iter().map(|x| (x - center) * (x - center)).collect::<Vec<_>>())
-    };
-    (0..features).map(variance).sum()
-}
-
 impl Landmarks {
     /// At most `most` of the training rows, each the one of which those before say least: Cholesky's factorisation with
     /// pivots (Fine and Scheinberg, 2001). `width` is in units of the features' total variance.
@@ -82,9 +72,7 @@ impl Landmarks {
     pub fn choose(fit: &Fit<'_>, width: f64, most: usize) -> Result<Self, FitError> {
         let features = fit.frame.columns.len();
         let cells: Vec<f32> = row_major(fit.frame, features);
-        let width = total_variance(&cells, features) * width;
-        // Rows that are all alike have no spread, and rows at the ends of the range have one that overflows.
-        let width = if width > 1e-12 && width < 1e200 { width } else { 1.0 };
+        let width = squared_width(&cells, features, width);
         let mut candidates: Vec<usize> = (0..fit.frame.rows).collect();
         if candidates.len() > MOST_CANDIDATES {
             Rng::for_stream(fit.seed, &[0x4B]).shuffle(&mut candidates);

@@ -15,7 +15,7 @@ const MOST_ROWS: usize = 2_000;
 pub enum Curvature {
     /// Its diagonal.
     Diagonal(Vec<f64>),
-    /// The same block for every output, its factor L = row-major, in the lower half.
+    /// The same block for every output, `size` × `size`: Cholesky's factor of it, row-major, in the lower half.
     Blocks { factor: Vec<f64>, size: usize, outputs: usize },
 }
 

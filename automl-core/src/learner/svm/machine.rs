@@ -2,7 +2,6 @@
 
 use crate::learner::FitError;
 use crate::learner::dense::unsuitable;
-use crate::learner::tree::center::Center;
 use crate::numeric::math;
 use linfa::ParamGuard;
 use linfa::composing::platt_scaling::{Platt, platt_newton_method};
@@ -30,14 +29,6 @@ pub(super) struct Rows<'a> {
 impl<'a> Rows<'a> {
     pub fn row(&self, at: usize) -> &'a [f64] {
         &self.cells[at * self.features..(at + 1) * self.features]
-    }
-
-    /// The sum of the features' variances.
-    pub fn total_variance(&self) -> f64 {
-        let column =
-            |j: usize| self.cells.iter().skip(j).step_by(self.features).copied().collect::<Vec<f64>>();
-        let deviation = |j: usize| Center::of(&column(j)).scale;
-        (0..self.features).map(|j| deviation(j) * deviation(j)).sum()
     }
 
     fn matrix(&self, keep: &[usize]) -> Result<Array2<f64>, FitError> {

@@ -14,7 +14,7 @@ mod model;
 mod tests;
 
 use super::dense::classes::Shares;
-use super::dense::matrix::row_major;
+use super::dense::matrix::{row_major, squared_width};
 use super::dense::{check, go_on, unsuitable};
 use super::tree::center::Center;
 use super::{
@@ -93,9 +93,7 @@ impl Learner for Svm {
         }
         let cells: Vec<f64> = row_major(fit.frame, features);
         let rows = Rows { cells: &cells, features };
-        let kernel = rows.total_variance() * fit.params.float("width");
-        // Rows that are all alike have no spread, and rows at the ends of the range have one that overflows.
-        let kernel = if kernel > 1e-12 && kernel < 1e200 { kernel } else { 1.0 };
+        let kernel = squared_width(&cells, features, fit.params.float("width"));
         let trainer = Trainer { rows, c: fit.params.float("c"), kernel };
         let model = match fit.target {
             Target::Classes { codes, classes } => of_classes(fit, &trainer, codes, *classes)?,
