@@ -14,6 +14,5 @@ fn main() {
         provide_context(store);
         view! { <pages::home::Home /> }
     });
-    // After the first paint, so that loading the engine delays nothing that is seen.
-    gloo_timers::callback::Timeout::new(30, move || store.start()).forget();
+    store.start();
 }

@@ -79,6 +79,9 @@ struct Inner {
 #[derive(Clone)]
 pub struct Pool(Rc<RefCell<Inner>>);
 
+/// What is loaded so long after the page delays nothing of its first paint.
+const FIRST_PAINT_MS: u32 = 30;
+
 /// Machines with more cores leave one to the page, which needs little.
 const FEW_CORES: u32 = 4;
 
@@ -96,6 +99,7 @@ impl Pool {
         let pool = Self(Rc::new(RefCell::new(Inner { program: None, slots, listener, broken })));
         let loading = pool.clone();
         wasm_bindgen_futures::spawn_local(async move {
+            gloo_timers::future::TimeoutFuture::new(FIRST_PAINT_MS).await;
             match Program::load(network).await {
                 Ok(program) => {
                     loading.0.borrow_mut().program = Some(program);
