@@ -5,7 +5,7 @@
 //! gives the same bytes on both.
 //!
 //! Modules may only use the modules to their left:
-//! `document` uses `diagnostic` alone; for the others:
+//! `document` uses `diagnostic` alone, `kind` uses what lies left of `metric`; for the others:
 //! `platform, numeric, diagnostic <- table <- {metric, node} <- model <- learner <- {search, explain, calibrate} <- engine`.
 
 pub mod calibrate;
@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod document;
 pub mod engine;
 pub mod explain;
+pub mod kind;
 pub mod learner;
 pub mod metric;
 pub mod model;

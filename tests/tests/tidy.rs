@@ -9,6 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("numeric", &[]),
     ("document", &["diagnostic"]),
     ("table", &["platform", "diagnostic", "numeric"]),
+    ("kind", &["platform", "diagnostic", "numeric", "table"]),
     ("metric", &["platform", "diagnostic", "numeric", "table"]),
     ("node", &["platform", "diagnostic", "numeric", "table"]),
     ("model", &["platform", "diagnostic", "numeric", "table", "metric", "node"]),
@@ -30,6 +31,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "search",
             "explain",
             "calibrate",
+            "document",
+            "kind",
         ],
     ),
 ];

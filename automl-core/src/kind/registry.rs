@@ -1,0 +1,25 @@
+//! The kinds that there are, a line each.
+
+use super::{Operation, Step};
+
+const OPERATIONS: &[&dyn Operation] = &[];
+
+const STEPS: &[&dyn Step] = &[];
+
+/// All operations, in the palette's order.
+pub fn operations() -> &'static [&'static dyn Operation] {
+    OPERATIONS
+}
+
+pub fn operation(id: &str) -> Option<&'static dyn Operation> {
+    OPERATIONS.iter().copied().find(|o| o.spec().id == id)
+}
+
+/// All steps, in the palette's order.
+pub fn steps() -> &'static [&'static dyn Step] {
+    STEPS
+}
+
+pub fn step(id: &str) -> Option<&'static dyn Step> {
+    STEPS.iter().copied().find(|s| s.spec().id == id)
+}
