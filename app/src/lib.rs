@@ -3,6 +3,7 @@
 pub mod asked;
 pub mod choice;
 pub mod files;
+pub mod flow;
 pub mod format;
 pub mod latest;
 pub mod message;

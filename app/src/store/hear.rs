@@ -79,6 +79,7 @@ impl Store {
                 self.hand_over(&name, "application/octet-stream", &body.iter().collect())
             }
             Event::Report { name } => self.hand_over(&name, "text/html", &body.iter().collect()),
+            Event::Flow { tell } => self.flow.hear(*tell),
             Event::Failed { diagnostics } => self.hear_failed(diagnostics),
         }
     }

@@ -1,5 +1,6 @@
 //! The page's state, as signals, and what changes it.
 
+pub mod flow;
 mod hear;
 mod keep;
 
@@ -8,9 +9,10 @@ use crate::client::workers::{Beside, Broken, Pool};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::PredictOptions;
 use automl_core::engine::protocol::{
-    Board, Command, Phase, RowPrediction, StudyRequest, TableInfo, TargetInfo, Verdict,
+    Board, Command, FlowCommand, Phase, RowPrediction, StudyRequest, TableInfo, TargetInfo, Verdict,
 };
 use automl_core::table::ReadOptions;
+use flow::Flow;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -50,11 +52,28 @@ pub enum Predicting {
     Rows(u64, u64),
 }
 
+/// The way to the engine.
+#[derive(Clone, Copy)]
+pub struct Engine {
+    pool: StoredValue<Option<Pool>, LocalStorage>,
+}
+
+impl Engine {
+    pub fn ask(self, command: &Command, beside: Beside) {
+        self.pool.with_value(|pool| {
+            if let Some(pool) = pool {
+                pool.ask(command, beside);
+            }
+        });
+    }
+}
+
 /// Everything that the page shows.
 #[derive(Clone, Copy)]
 pub struct Store {
-    pool: StoredValue<Option<Pool>, LocalStorage>,
+    engine: Engine,
     pub network: Network,
+    pub flow: Flow,
     /// The open file, for reading it again in another way.
     file: StoredValue<Option<Blob>, LocalStorage>,
     pending: StoredValue<Option<Pending>, LocalStorage>,
@@ -89,9 +108,12 @@ pub struct Store {
 
 impl Store {
     pub fn new() -> Self {
+        let engine = Engine { pool: StoredValue::new_local(None) };
+        let (alerts, news) = (RwSignal::default(), RwSignal::default());
         Self {
-            pool: StoredValue::new_local(None),
+            engine,
             network: Network::new(),
+            flow: Flow::new(engine, news, alerts),
             file: StoredValue::new_local(None),
             pending: StoredValue::new_local(None),
             name: RwSignal::default(),
@@ -110,8 +132,8 @@ impl Store {
             parts: StoredValue::new_local(Vec::new()),
             returning: StoredValue::new(None),
             not_started: StoredValue::new(None),
-            alerts: RwSignal::default(),
-            news: RwSignal::default(),
+            alerts,
+            news,
             keeping: RwSignal::default(),
         }
     }
@@ -120,7 +142,8 @@ impl Store {
     pub fn start(self) {
         let listener = Rc::new(move |event, body| self.hear(event, body));
         let broken = Rc::new(move |broken| self.hear_broken(broken));
-        self.pool.set_value(Some(Pool::start(self.network, listener, broken)));
+        self.engine.pool.set_value(Some(Pool::start(self.network, listener, broken)));
+        self.flow.ask(FlowCommand::Catalogue, Beside::Nothing);
         wasm_bindgen_futures::spawn_local(self.bring_back());
     }
 
@@ -164,11 +187,7 @@ impl Store {
     }
 
     pub fn ask(self, command: &Command, beside: Beside) {
-        self.pool.with_value(|pool| {
-            if let Some(pool) = pool {
-                pool.ask(command, beside);
-            }
-        });
+        self.engine.ask(command, beside);
     }
 
     pub fn tell(self, command: &Command) {

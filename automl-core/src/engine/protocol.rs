@@ -3,13 +3,18 @@
 //! A front sends [`Command`]s and shows [`Event`]s; both are plain data and travel as JSON. Bytes (a file, a model)
 //! travel beside a message, never in it. [`VERSION`] changes with any change that an older side would misread.
 
+mod flow;
 mod remarks;
 mod request;
 mod trust;
 
+pub use flow::{
+    FlowCommand, FlowEvent, Look, ModelScores, NodeState, NodeView, OutputView, PlanView, RunEnd, Suggestion,
+    Wants, WantsFrom,
+};
 pub use remarks::LeftOut;
 pub(in crate::engine) use remarks::{TOO_SLOW, UNWEIGHTED};
-pub use request::{StudyRequest, column_names};
+pub use request::{ChainStep, StudyRequest, column_names};
 pub use trust::{CalibrationCheck, Coverage, ProbabilityErrors, RowInterval};
 
 use super::artifact::PredictOptions;
@@ -75,6 +80,10 @@ pub enum Command {
     SaveReport,
     /// Take back a model file, whose bytes come beside the message. Answered by [`Event::Restored`].
     Restore,
+    /// Something about pipelines. Answered by [`Event::Flow`].
+    Flow {
+        ask: FlowCommand,
+    },
 }
 
 /// What the engine tells a front.
@@ -141,6 +150,10 @@ pub enum Event {
     Restored {
         board: Box<Board>,
         verdict: Box<Verdict>,
+    },
+    /// Something about pipelines.
+    Flow {
+        tell: Box<FlowEvent>,
     },
     /// A command could not be done. Nothing else was changed.
     Failed {

@@ -39,6 +39,7 @@ fn request(args: &FitArgs) -> StudyRequest {
         interactions: args.interact.clone(),
         max_predict_us_per_row: args.max_predict_us_per_row,
         max_memory_mb: args.max_memory,
+        ..StudyRequest::default()
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a person asks a study for.
 
 use crate::model::Task;
-use crate::search::Direction;
+use crate::search::{Direction, Setting};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// What is searched for, and for how long. What is not asked for is not written, so that a file says what was.
@@ -49,6 +50,24 @@ pub struct StudyRequest {
     /// are left out, and else rows are sampled. `None`: what the machine has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_memory_mb: Option<u64>,
+    /// What is done to the table before it is learned from, in this order: fitted inside each fold, and part of the model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<ChainStep>,
+    /// Fit these and the baseline, and search nothing; empty: search.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<Setting>,
+}
+
+/// A step that changes rows one by one, as a pipeline draws it ([`crate::kind::Rows::Apart`] or `Fitted`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChainStep {
+    /// The node's id, for messages.
+    pub node: String,
+    /// [`crate::kind::KindSpec::id`].
+    pub kind: String,
+    pub version: u32,
+    #[serde(default)]
+    pub params: Map<String, Value>,
 }
 
 /// Names of columns with commas between, in double quotes where they hold a comma; `None` where one is empty.

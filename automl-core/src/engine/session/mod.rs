@@ -146,6 +146,7 @@ impl Session {
             Command::SaveModel => self.save_model(),
             Command::SaveReport => self.save_report(),
             Command::Restore => self.restore(body.unwrap_or(&[])),
+            Command::Flow { ask: _ } => Vec::new(),
         }
     }
 }

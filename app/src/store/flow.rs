@@ -1,0 +1,263 @@
+//! The pipeline builder's state, as signals, and what changes it. Views read signals and call the methods here.
+
+use super::Engine;
+use crate::client::workers::Beside;
+use automl_core::diagnostic::Diagnostic;
+use automl_core::document::{Edit, NodeId, PipelineDocument};
+use automl_core::engine::protocol::{
+    Board, Command, FlowCommand, FlowEvent, Look, NodeView, PlanView, Suggestion,
+};
+use automl_core::kind::{Finding, KindSpec};
+use leptos::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use trellis_page::flow::history::History;
+use trellis_page::flow::selection::Selection;
+use trellis_page::latest::Latest;
+
+/// Rows of a preview that are fetched at a time.
+pub const LOOK_ROWS: u32 = 100;
+
+/// A port whose result is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    pub node: NodeId,
+    pub port: String,
+}
+
+/// What may stand at the place of the cursor in an expression.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completions {
+    pub node: NodeId,
+    pub param: String,
+    pub suggestions: Vec<Suggestion>,
+    pub finding: Option<Finding>,
+}
+
+/// The state of the pipeline builder.
+#[derive(Clone, Copy)]
+pub struct Flow {
+    engine: Engine,
+    /// The builder is shown in place of the first page.
+    pub is_open: RwSignal<bool>,
+    pub history: RwSignal<History>,
+    /// Kinds by id; empty until the engine has told them.
+    pub kinds: RwSignal<Arc<BTreeMap<String, Arc<KindSpec>>>>,
+    /// Their ids in the palette's order.
+    pub kind_order: RwSignal<Arc<Vec<String>>>,
+    pub plan: RwSignal<Arc<PlanView>>,
+    /// How each node stands.
+    pub views: RwSignal<BTreeMap<NodeId, Arc<NodeView>>>,
+    /// The boards of searches that run or ran.
+    pub boards: RwSignal<BTreeMap<NodeId, Arc<Board>>>,
+    pub selection: RwSignal<Selection>,
+    pub is_running: RwSignal<bool>,
+    /// Nodes that keep the results that they have.
+    pub pinned: RwSignal<BTreeSet<NodeId>>,
+    /// What the preview shows.
+    pub subject: RwSignal<Option<Subject>>,
+    pub look: RwSignal<Option<Arc<Look>>>,
+    pub completions: RwSignal<Option<Completions>>,
+    /// What happened last, for screen readers.
+    pub news: RwSignal<String>,
+    /// What could not be done.
+    pub trouble: RwSignal<Vec<Diagnostic>>,
+    planning: StoredValue<Latest<String>>,
+}
+
+impl Flow {
+    pub(super) fn new(engine: Engine, news: RwSignal<String>, trouble: RwSignal<Vec<Diagnostic>>) -> Self {
+        Self {
+            engine,
+            is_open: RwSignal::new(false),
+            history: RwSignal::default(),
+            kinds: RwSignal::default(),
+            kind_order: RwSignal::default(),
+            plan: RwSignal::default(),
+            views: RwSignal::default(),
+            boards: RwSignal::default(),
+            selection: RwSignal::default(),
+            is_running: RwSignal::new(false),
+            pinned: RwSignal::default(),
+            subject: RwSignal::default(),
+            look: RwSignal::default(),
+            completions: RwSignal::default(),
+            news,
+            trouble,
+            planning: StoredValue::new(Latest::default()),
+        }
+    }
+
+    pub fn ask(self, ask: FlowCommand, beside: Beside) {
+        self.engine.ask(&Command::Flow { ask }, beside);
+    }
+
+    /// Reads something of the document, without following its changes.
+    pub fn with_document<T>(self, read: impl FnOnce(&PipelineDocument) -> T) -> T {
+        self.history.with_untracked(|history| read(history.document()))
+    }
+
+    pub fn kind(self, id: &str) -> Option<Arc<KindSpec>> {
+        self.kinds.with(|kinds| kinds.get(id).cloned())
+    }
+
+    /// Opens a document in place of the one that is open. Nothing is run.
+    pub fn open(self, document: PipelineDocument) {
+        self.history.set(History::new(document));
+        self.selection.set(Selection::default());
+        self.views.set(BTreeMap::new());
+        self.boards.set(BTreeMap::new());
+        self.pinned.set(BTreeSet::new());
+        self.show(None);
+        self.is_open.set(true);
+        self.look_over();
+    }
+
+    /// Makes a change that can be taken back. `label`: in a few words, for the list of changes.
+    pub fn edit(self, label: &str, edit: Edit) -> bool {
+        self.change(label, None, edit)
+    }
+
+    /// As [`Self::edit`]; changes in a row with the same `key` are one step.
+    pub fn edit_grouped(self, label: &str, key: &str, edit: Edit) -> bool {
+        self.change(label, Some(key), edit)
+    }
+
+    fn change(self, label: &str, key: Option<&str>, edit: Edit) -> bool {
+        let before = self.with_document(PipelineDocument::hash);
+        let made = self.history.try_update(|history| history.apply(label, key, edit));
+        match made {
+            Some(Ok(())) => self.changed(before),
+            Some(Err(diagnostic)) => self.trouble.set(vec![diagnostic]),
+            None => {}
+        }
+        matches!(made, Some(Ok(())))
+    }
+
+    /// `before`: the hash before the change; where nodes only moved nothing need be looked over.
+    fn changed(self, before: automl_core::document::DocumentHash) {
+        self.selection.update(|selection| self.with_document(|document| selection.retain_of(document)));
+        if self.with_document(PipelineDocument::hash) != before {
+            self.look_over();
+        }
+    }
+
+    pub fn undo(self) {
+        self.travel(|history| history.undo().map(|label| format!("Undone: {label}.")));
+    }
+
+    pub fn redo(self) {
+        self.travel(|history| history.redo().map(|label| format!("Done again: {label}.")));
+    }
+
+    /// Goes to the state after `done` steps.
+    pub fn go_to(self, done: usize) {
+        self.travel(|history| {
+            history.go_to(done);
+            None
+        });
+    }
+
+    fn travel(self, how: impl FnOnce(&mut History) -> Option<String>) {
+        let before = self.with_document(PipelineDocument::hash);
+        if let Some(Some(news)) = self.history.try_update(how) {
+            self.news.set(news);
+        }
+        self.changed(before);
+    }
+
+    /// The document as text, as the engine takes it.
+    pub fn document_text(self) -> String {
+        self.with_document(|document| String::from_utf8(document.canonical()).unwrap_or_default())
+    }
+
+    /// Has the engine look the document over; while it does, only the latest state waits.
+    pub fn look_over(self) {
+        let document = self.document_text();
+        if let Some(document) = self.planning.try_update_value(|p| p.ask(document)).flatten() {
+            self.ask(FlowCommand::Plan { document }, Beside::Nothing);
+        }
+    }
+
+    /// Runs what is stale of these nodes and of all that they need; no nodes: everything.
+    pub fn run(self, nodes: impl IntoIterator<Item = NodeId>, afresh: bool) {
+        let nodes: Vec<String> = nodes.into_iter().map(|id| id.0).collect();
+        let pinned = self.pinned.with_untracked(|p| p.iter().map(|id| id.0.clone()).collect());
+        let afresh = if afresh { nodes.clone() } else { Vec::new() };
+        self.is_running.set(true);
+        let document = self.document_text();
+        self.ask(FlowCommand::Run { document, nodes, pinned, afresh }, Beside::Nothing);
+    }
+
+    pub fn stop(self) {
+        self.ask(FlowCommand::Stop, Beside::Nothing);
+    }
+
+    /// Shows what came out of a port, from its first row on.
+    pub fn show(self, subject: Option<Subject>) {
+        self.look.set(None);
+        self.subject.set(subject);
+        self.look_at(0);
+    }
+
+    /// Fetches the rows of the subject from `start` on.
+    pub fn look_at(self, start: u64) {
+        if let Some(Subject { node, port }) = self.subject.get_untracked() {
+            let ask = FlowCommand::Look { node: node.0, port, start, count: LOOK_ROWS };
+            self.ask(ask, Beside::Nothing);
+        }
+    }
+
+    pub(super) fn hear(self, event: FlowEvent) {
+        match event {
+            FlowEvent::Catalogue { kinds } => {
+                self.kind_order.set(Arc::new(kinds.iter().map(|k| k.id.clone()).collect()));
+                let kinds = kinds.into_iter().map(|k| (k.id.clone(), Arc::new(k)));
+                self.kinds.set(Arc::new(kinds.collect()));
+            }
+            FlowEvent::Planned { plan } => self.hear_plan(*plan),
+            FlowEvent::Node { node, view } => self.hear_node(NodeId(node), *view),
+            FlowEvent::Board { node, board } => {
+                self.boards.update(|boards| drop(boards.insert(NodeId(node), Arc::from(board))));
+            }
+            FlowEvent::Ended { ran, failed, .. } => {
+                self.is_running.set(false);
+                self.news.set(format!("Run ended: {ran} done, {failed} failed."));
+            }
+            FlowEvent::Looked { node, port, look } => {
+                if self.subject.get_untracked() == Some(Subject { node: NodeId(node), port }) {
+                    self.look.set(Some(Arc::from(look)));
+                }
+            }
+            FlowEvent::Completions { node, param, completions, finding } => {
+                self.completions.set(Some(Completions {
+                    node: NodeId(node),
+                    param,
+                    suggestions: completions,
+                    finding,
+                }));
+            }
+            FlowEvent::Failed { diagnostics } => self.trouble.set(diagnostics),
+            FlowEvent::Reading { .. } | FlowEvent::Saved { .. } | FlowEvent::Question { .. } => {}
+        }
+    }
+
+    fn hear_plan(self, plan: PlanView) {
+        let views = plan.nodes.iter().map(|(id, view)| (NodeId(id.clone()), Arc::new(view.clone())));
+        self.views.set(views.collect());
+        self.plan.set(Arc::new(plan));
+        if let Some(document) = self.planning.try_update_value(Latest::answered).flatten() {
+            self.ask(FlowCommand::Plan { document }, Beside::Nothing);
+        }
+    }
+
+    /// What is shown in the preview is fetched again once its node has a new result.
+    fn hear_node(self, node: NodeId, view: NodeView) {
+        let digest = view.digest.clone();
+        let old = self.views.try_update(|views| views.insert(node.clone(), Arc::new(view))).flatten();
+        let is_subject = self.subject.with_untracked(|s| s.as_ref().is_some_and(|s| s.node == node));
+        if is_subject && old.is_none_or(|old| old.digest != digest) {
+            self.look_at(0);
+        }
+    }
+}
