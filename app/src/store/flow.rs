@@ -127,11 +127,14 @@ impl Flow {
         let before = self.with_document(PipelineDocument::hash);
         let made = self.history.try_update(|history| history.apply(label, key, edit));
         match made {
-            Some(Ok(())) => self.changed(before),
+            Some(Ok(())) => {
+                self.changed(before);
+                return true;
+            }
             Some(Err(diagnostic)) => self.trouble.set(vec![diagnostic]),
             None => {}
         }
-        matches!(made, Some(Ok(())))
+        false
     }
 
     /// `before`: the hash before the change; where nodes only moved nothing need be looked over.
