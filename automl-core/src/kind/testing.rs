@@ -75,12 +75,20 @@ pub(super) fn codes(findings: &[Finding]) -> Vec<&str> {
     findings.iter().map(|f| f.diagnostic.code.as_str()).collect()
 }
 
-/// The first table that comes out of these CSVs, as [`lines`].
+/// Runs a kind on CSVs by port and checks the first table that comes out, as [`lines`]. What it gives.
 pub(super) fn check_lines(kind: &str, params: Value, csvs: &[(&str, &str)], expected: &[&str]) -> Done {
     let tables: Vec<(&str, Table)> = csvs.iter().map(|(port, csv)| (*port, table(csv))).collect();
     let tables: Vec<(&str, &Table)> = tables.iter().map(|(port, t)| (*port, t)).collect();
     let done = run(kind, params, &tables).unwrap();
     assert_eq!(lines(made_table(&done, 0)), expected);
-    // Without rows the same columns come out.
     done
+}
+
+/// The codes of what is found where a kind refuses these CSVs.
+pub(super) fn check_refused(kind: &str, params: Value, csvs: &[(&str, &str)], expected: &[&str]) {
+    let tables: Vec<(&str, Table)> = csvs.iter().map(|(port, csv)| (*port, table(csv))).collect();
+    let tables: Vec<(&str, &Table)> = tables.iter().map(|(port, t)| (*port, t)).collect();
+    let found = run_unchecked(kind, params, &tables).unwrap_err();
+    assert_eq!(codes(&found), expected);
+    assert!(found.iter().all(|f| !f.diagnostic.remedy.is_empty()));
 }

@@ -36,8 +36,8 @@ fn sample() -> KindSpec {
     let samples = [
         ("churn", "Churn: which customers will leave"),
         ("price", "Price: what a house will sell for"),
-        ("fraud", "Fraud: which payments are fraud"),
-        ("demand", "Demand: how many will be sold"),
+        ("fraud", "Fraud: which loans will go bad"),
+        ("demand", "Demand: how many people will travel"),
     ];
     spec.fields = vec![FieldSpec::choice("sample", "Sample", "Which table.", &samples), reading()];
     spec.example = Some(Example::new(&[], json!({"sample": "churn"}), "Customers, and whether they left."));
