@@ -109,17 +109,17 @@ impl Function {
     /// otherwise a missing value; so has the standard deviation (divisor n − 1) of one value.
     pub(super) fn apply(self, name: &str, column: &Column, members: &Members) -> Column {
         if self.lacks(column).is_some() {
-            return number_column(name, vec![f64::NAN; members.count()]);
+            return numbers(name, vec![f64::NAN; members.count()]);
         }
         match self {
             Self::Count => {
                 let present = |rows: &[u32]| rows.iter().filter(|&&r| !column.is_missing(r as usize)).count();
-                number_column(name, members.iter().map(|rows| present(rows) as f64).collect())
+                numbers(name, members.iter().map(|rows| present(rows) as f64).collect())
             }
             Self::ShareMissing => {
                 let missing = |rows: &[u32]| rows.iter().filter(|&&r| column.is_missing(r as usize)).count();
                 let share = |rows: &[u32]| missing(rows) as f64 / rows.len() as f64;
-                number_column(name, members.iter().map(share).collect())
+                numbers(name, members.iter().map(share).collect())
             }
             Self::Distinct | Self::MostFrequent => self.by_code(name, column, members),
             Self::First | Self::Last | Self::Min | Self::Max => {
@@ -174,7 +174,7 @@ impl Function {
             frequent.push(best);
         }
         match self {
-            Self::Distinct => number_column(name, distinct),
+            Self::Distinct => numbers(name, distinct),
             _ => Column { name: name.to_owned(), ..column.take(&frequent) },
         }
     }
@@ -188,7 +188,7 @@ impl Function {
         };
         let values: Vec<f64> = members.iter().map(one).collect();
         if !matches!(column.values, Values::Time(_)) {
-            return number_column(name, values);
+            return numbers(name, values);
         }
         let times =
             values.iter().map(|&t| if t.is_nan() { MISSING_TIME } else { t.round() as i64 }).collect();

@@ -5,6 +5,8 @@
 //! engine learns the columns that will come out before anything is run.
 
 mod aggregate;
+#[allow(dead_code)]
+mod build;
 mod chart;
 mod combine;
 mod finding;
@@ -17,6 +19,8 @@ mod spec;
 mod stack;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod wanted;
 
 pub use chart::{Axis, AxisScale, Bar, BoxSummary, Chart, Listing, Mark, Report};

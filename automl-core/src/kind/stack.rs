@@ -188,20 +188,6 @@ fn as_texts(column: &Column) -> Column {
     }
 }
 
-/// A column of numbers, NaN for missing; in single precision where that loses nothing.
-pub(super) fn number_column(name: &str, values: Vec<f64>) -> Column {
-    let single = values.iter().all(|&x| x.is_nan() || f64::from(x as f32) == x);
-    let values =
-        if single { Values::F32(values.iter().map(|&x| x as f32).collect()) } else { Values::F64(values) };
-    Column { name: name.to_owned(), ty: ColumnType::Numeric, values, spellings: Vec::new() }
-}
-
-/// A column of categories; codes as in [`Values::Dict`].
-pub(super) fn category_column(name: &str, codes: Vec<u32>, levels: Vec<String>) -> Column {
-    let values = Values::Dict { codes, levels };
-    Column { name: name.to_owned(), ty: ColumnType::Categorical, values, spellings: Vec::new() }
-}
-
 /// A name that is not among `used`, which takes it: `name`, else `name_2`, `name_3`…
 pub(super) fn fresh(name: &str, used: &mut BTreeSet<String>) -> String {
     let base = if name.trim().is_empty() { "column" } else { name };

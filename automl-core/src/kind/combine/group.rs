@@ -82,7 +82,7 @@ impl Operation for GroupRows {
 }
 
 fn counted(name: &str, members: &Members) -> Column {
-    number_column(name, members.iter().map(|rows| rows.len() as f64).collect())
+    numbers(name, members.iter().map(|rows| rows.len() as f64).collect())
 }
 
 fn one(

@@ -97,7 +97,7 @@ impl Operation for Union {
             let codes = tables.iter().enumerate();
             let codes = codes.flat_map(|(i, t)| std::iter::repeat_n(i as u32, t.rows)).collect();
             let levels = (1..=tables.len()).map(|i| format!("table {i}")).collect();
-            columns.push(category_column(&fresh(&source, &mut used), codes, levels));
+            columns.push(categories(&fresh(&source, &mut used), codes, levels));
         }
         Ok(Done { findings, ..Done::table(Table { columns, rows: rows as usize }) })
     }

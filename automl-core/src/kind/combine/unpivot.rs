@@ -86,7 +86,7 @@ impl Operation for Unpivot {
         let mut columns: Vec<Column> = ids.iter().map(kept).collect();
         let levels = values.iter().map(|c| c.name.clone()).collect();
         let names = places.iter().map(|p| p.1 as u32).collect();
-        columns.push(category_column(&fresh(&given.text("name_column"), &mut used), names, levels));
+        columns.push(categories(&fresh(&given.text("name_column"), &mut used), names, levels));
         let order: Vec<u32> = places.iter().map(|&(i, j)| place(i, j) as u32).collect();
         columns.push(Column { name: fresh(&given.text("value_column"), &mut used), ..below.take(&order) });
         let mut findings = Vec::new();

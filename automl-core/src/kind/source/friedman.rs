@@ -74,9 +74,9 @@ pub(super) fn classes(settings: &Settings, shape: &Classes) -> Vec<Column> {
         }
     };
     let mut columns: Vec<Column> =
-        features.into_iter().enumerate().map(|(j, values)| number_column(&name(j), values)).collect();
+        features.into_iter().enumerate().map(|(j, values)| build::numbers(&name(j), values)).collect();
     let levels = (0..shape.classes).map(|c| format!("class {}", c + 1)).collect();
-    columns.push(category_column("class", codes, levels));
+    columns.push(categories("class", codes, levels));
     columns
 }
 
@@ -117,9 +117,9 @@ pub(super) fn numbers(settings: &Settings) -> Vec<Column> {
         }
         y.push(rounded(friedman_1(&x) + settings.noise * SD * rng.normal()));
     }
-    let named = |(j, values): (usize, Vec<f64>)| number_column(&format!("x{}", j + 1), values);
+    let named = |(j, values): (usize, Vec<f64>)| build::numbers(&format!("x{}", j + 1), values);
     let mut columns: Vec<Column> = features.into_iter().enumerate().map(named).collect();
-    columns.push(number_column("y", y));
+    columns.push(build::numbers("y", y));
     columns
 }
 

@@ -28,9 +28,9 @@ pub(super) fn clusters(settings: &Settings, clusters: usize, features: usize) ->
         codes.push(cluster as u32);
     }
     let mut columns: Vec<Column> =
-        values.into_iter().enumerate().map(|(j, v)| number_column(&format!("x{}", j + 1), v)).collect();
+        values.into_iter().enumerate().map(|(j, v)| numbers(&format!("x{}", j + 1), v)).collect();
     let levels = (0..clusters).map(|c| format!("cluster {}", c + 1)).collect();
-    columns.push(category_column("cluster", codes, levels));
+    columns.push(categories("cluster", codes, levels));
     columns
 }
 
@@ -50,7 +50,7 @@ pub(super) fn moons(settings: &Settings) -> Vec<Column> {
     }
     let [x, y] = values;
     let levels = vec!["upper".to_owned(), "lower".to_owned()];
-    vec![number_column("x1", x), number_column("x2", y), category_column("moon", codes, levels)]
+    vec![numbers("x1", x), numbers("x2", y), categories("moon", codes, levels)]
 }
 
 /// Shape of a series.
@@ -80,5 +80,5 @@ pub(super) fn series(settings: &Settings, shape: &Series) -> Vec<Column> {
         values: Values::Time(days),
         spellings: Vec::new(),
     };
-    vec![day, number_column("value", values)]
+    vec![day, numbers("value", values)]
 }
