@@ -1,8 +1,8 @@
 //! One value of many: counts, sums, means and the like, by groups of rows.
 
+use super::build::numbers;
 use super::keys::{Family, Members, NONE, codes, family};
 use super::spec::{ChoiceOption, FieldKind};
-use super::stack::number_column;
 use crate::numeric::{mean, sum};
 use crate::table::{Column, ColumnType, MISSING_TIME, Values};
 

@@ -92,3 +92,8 @@ pub(super) fn check_refused(kind: &str, params: Value, csvs: &[(&str, &str)], ex
     assert_eq!(codes(&found), expected);
     assert!(found.iter().all(|f| !f.diagnostic.remedy.is_empty()));
 }
+
+/// Values by pandas and NumPy.
+pub(super) fn golden() -> Value {
+    serde_json::from_str(include_str!("../../../tests/golden/kinds.json")).unwrap()
+}

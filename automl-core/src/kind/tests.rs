@@ -104,11 +104,16 @@ fn a_node_without_parameters_or_with_odd_ones_does_not_panic() {
             let tables: Vec<(&str, &Table)> = spec.inputs.iter().map(|p| (p.name.as_str(), table)).collect();
             let empty = Value::Object(serde_json::Map::new());
             let _ = run_unchecked(&spec.id, empty, &tables);
-            for odd in [Value::from(-1e300), Value::from("a"), Value::from(vec!["a", "b", "c"]), Value::from("zz")] {
+            for odd in
+                [Value::from(-1e300), Value::from("a"), Value::from(vec!["a", "b", "c"]), Value::from("zz")]
+            {
                 let params = spec.fields.iter().map(|f| (f.name.clone(), odd.clone())).collect();
                 let _ = run_unchecked(&spec.id, Value::Object(params), &tables);
             }
         }
-        assert!(run_unchecked(&spec.id, Value::Object(serde_json::Map::new()), &[]).is_err() || spec.inputs.is_empty());
+        assert!(
+            run_unchecked(&spec.id, Value::Object(serde_json::Map::new()), &[]).is_err()
+                || spec.inputs.is_empty()
+        );
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::kind::aggregate::Function;
+use crate::kind::build::numbers;
 use crate::kind::keys::{Groups, Members};
-use crate::kind::stack::{fresh, number_column};
+use crate::kind::stack::fresh;
 use crate::kind::{
     Done, Example, FieldSpec, Finding, Given, Group, Inputs, KindSpec, Operation, Rows, input, wanted,
 };

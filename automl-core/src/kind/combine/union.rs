@@ -1,7 +1,8 @@
 //! Tables one below another.
 
 use crate::diagnostic::Diagnostic;
-use crate::kind::stack::{become_text, category_column, fresh, stack};
+use crate::kind::build::categories;
+use crate::kind::stack::{become_text, fresh, stack};
 use crate::kind::{
     Done, Example, FieldSpec, Finding, Given, Group, Inputs, KindSpec, Operation, PortSpec, PortType, Rows,
     input, wanted,
@@ -96,8 +97,8 @@ impl Operation for Union {
         if !source.is_empty() {
             let codes = tables.iter().enumerate();
             let codes = codes.flat_map(|(i, t)| std::iter::repeat_n(i as u32, t.rows)).collect();
-            let levels = (1..=tables.len()).map(|i| format!("table {i}")).collect();
-            columns.push(categories(&fresh(&source, &mut used), codes, levels));
+            let levels: Vec<String> = (1..=tables.len()).map(|i| format!("table {i}")).collect();
+            columns.push(categories(&fresh(&source, &mut used), codes, &levels));
         }
         Ok(Done { findings, ..Done::table(Table { columns, rows: rows as usize }) })
     }

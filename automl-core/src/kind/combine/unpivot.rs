@@ -1,7 +1,8 @@
 //! Columns become rows.
 
 use crate::diagnostic::Diagnostic;
-use crate::kind::stack::{become_text, category_column, fresh, stack};
+use crate::kind::build::categories;
+use crate::kind::stack::{become_text, fresh, stack};
 use crate::kind::{
     Done, Example, FieldSpec, Finding, Given, Group, Inputs, KindSpec, Operation, Rows, input, wanted,
 };
@@ -84,9 +85,9 @@ impl Operation for Unpivot {
         let mut used = BTreeSet::new();
         let kept = |column: &&Column| Column { name: fresh(&column.name, &mut used), ..column.take(&from) };
         let mut columns: Vec<Column> = ids.iter().map(kept).collect();
-        let levels = values.iter().map(|c| c.name.clone()).collect();
+        let levels: Vec<String> = values.iter().map(|c| c.name.clone()).collect();
         let names = places.iter().map(|p| p.1 as u32).collect();
-        columns.push(categories(&fresh(&given.text("name_column"), &mut used), names, levels));
+        columns.push(categories(&fresh(&given.text("name_column"), &mut used), names, &levels));
         let order: Vec<u32> = places.iter().map(|&(i, j)| place(i, j) as u32).collect();
         columns.push(Column { name: fresh(&given.text("value_column"), &mut used), ..below.take(&order) });
         let mut findings = Vec::new();

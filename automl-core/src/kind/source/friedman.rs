@@ -1,7 +1,7 @@
 //! Tables with a target that can be learned: classes and numbers.
 
 use super::generate::{Settings, rounded};
-use crate::kind::stack::{category_column, number_column};
+use crate::kind::build::{self, categories};
 use crate::numeric::{Rng, math};
 use crate::table::Column;
 
@@ -75,8 +75,8 @@ pub(super) fn classes(settings: &Settings, shape: &Classes) -> Vec<Column> {
     };
     let mut columns: Vec<Column> =
         features.into_iter().enumerate().map(|(j, values)| build::numbers(&name(j), values)).collect();
-    let levels = (0..shape.classes).map(|c| format!("class {}", c + 1)).collect();
-    columns.push(categories("class", codes, levels));
+    let levels: Vec<String> = (0..shape.classes).map(|c| format!("class {}", c + 1)).collect();
+    columns.push(categories("class", codes, &levels));
     columns
 }
 

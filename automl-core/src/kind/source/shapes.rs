@@ -1,7 +1,7 @@
 //! Tables that show a shape: clusters, moons, a series in time.
 
 use super::generate::{Settings, rounded};
-use crate::kind::stack::{category_column, number_column};
+use crate::kind::build::{categories, numbers};
 use crate::numeric::{Rng, math};
 use crate::table::{Column, ColumnType, Values};
 
@@ -29,8 +29,8 @@ pub(super) fn clusters(settings: &Settings, clusters: usize, features: usize) ->
     }
     let mut columns: Vec<Column> =
         values.into_iter().enumerate().map(|(j, v)| numbers(&format!("x{}", j + 1), v)).collect();
-    let levels = (0..clusters).map(|c| format!("cluster {}", c + 1)).collect();
-    columns.push(categories("cluster", codes, levels));
+    let levels: Vec<String> = (0..clusters).map(|c| format!("cluster {}", c + 1)).collect();
+    columns.push(categories("cluster", codes, &levels));
     columns
 }
 
@@ -49,8 +49,8 @@ pub(super) fn moons(settings: &Settings) -> Vec<Column> {
         codes.push(u32::from(lower));
     }
     let [x, y] = values;
-    let levels = vec!["upper".to_owned(), "lower".to_owned()];
-    vec![numbers("x1", x), numbers("x2", y), categories("moon", codes, levels)]
+    let levels = ["upper".to_owned(), "lower".to_owned()];
+    vec![numbers("x1", x), numbers("x2", y), categories("moon", codes, &levels)]
 }
 
 /// Shape of a series.

@@ -68,7 +68,11 @@ fn keys_compare_by_value() {
     };
     check("k,a\n1.0,x\n2,y\n3,z\n", "j,b\n3,p\n1,q\n1,r\n", &["k: 1.0 1.0 3", "a: x x z", "b: q r p"]);
     // A number beside texts that hold some.
-    check("k,a\n1,x\n2,y\n3,z\n", "j,b\n02,p\nnone,q\nnone,r\nodd,s\n3,t\nodd,u\n", &["k: 2 3", "a: y z", "b: p t"]);
+    check(
+        "k,a\n1,x\n2,y\n3,z\n",
+        "j,b\n02,p\nnone,q\nnone,r\nodd,s\n3,t\nodd,u\n",
+        &["k: 2 3", "a: y z", "b: p t"],
+    );
     // A date beside a text.
     check(
         "k,a\n2024-01-02,x\n2024-01-03,y\n2024-01-04,z\n",
@@ -138,7 +142,13 @@ fn groups_and_what_they_hold() {
             {"function": "last", "column": "day", "name": "shop"},
         ]}),
         &[("table", csv)],
-        &["shop: north south ·", "sold_sum: 8 4 ·", "count: 2 2 1", "sold_count: 2 1 0", "shop_2: Tue Tue Tue"],
+        &[
+            "shop: north south ·",
+            "sold_sum: 8 4 ·",
+            "count: 2 2 1",
+            "sold_count: 2 1 0",
+            "shop_2: Tue Tue Tue",
+        ],
     );
     check_lines("table.group", json!({}), &[("table", csv)], &["count: 5"]);
     check_lines(
@@ -158,7 +168,8 @@ fn groups_and_what_they_hold() {
 #[test]
 fn pivots_make_columns() {
     let csv = "shop,day,sold\nnorth,Mon,3\nnorth,Tue,5\nsouth,Mon,4\nnorth,Mon,1\nsouth,NA,7\n";
-    let params = |function: &str| json!({"index": ["shop"], "names": "day", "values": "sold", "function": function});
+    let params =
+        |function: &str| json!({"index": ["shop"], "names": "day", "values": "sold", "function": function});
     let check = |function: &str, expected: &[&str]| {
         check_lines("table.pivot", params(function), &[("table", csv)], expected);
     };
@@ -185,10 +196,7 @@ fn unpivots_make_rows() {
         json!({"ids": ["shop"], "name_column": "day", "value_column": "shop"}),
         &["shop: north north south south", "day: Mon Tue Mon Tue", "shop_2: 3 5 4 ·"],
     );
-    check(
-        json!({"values": ["Tue"], "drop_missing": true}),
-        &["name: Tue", "value: 5"],
-    );
+    check(json!({"values": ["Tue"], "drop_missing": true}), &["name: Tue", "value: 5"]);
     check(json!({"ids": ["shop", "Mon", "Tue"]}), &["shop: ", "Mon: ", "Tue: ", "name: ", "value: "]);
     let done = run("table.unpivot", json!({}), &[("table", &table(csv))]).unwrap();
     assert_eq!(codes(&done.findings), ["unpivot.mixed_types"]);
@@ -211,5 +219,10 @@ fn splits_by_time_take_the_latest_rows_and_part_no_time() {
     let text = table("t,v\na,1\nb,2\na,3\nb,4\n");
     let wrong = run("table.split", json!({"how": "time", "time": "v", "share": 1.0}), &[("table", &text)]);
     assert_eq!(codes(&wrong.unwrap().findings), ["split.empty"]);
-    check_refused("table.split", json!({"how": "time", "time": "t"}), &[("table", "t,v\na,1\nb,2\na,3\nb,4\n")], &["split.time_type"]);
+    check_refused(
+        "table.split",
+        json!({"how": "time", "time": "t"}),
+        &[("table", "t,v\na,1\nb,2\na,3\nb,4\n")],
+        &["split.time_type"],
+    );
 }
