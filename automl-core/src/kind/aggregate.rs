@@ -40,9 +40,18 @@ impl Function {
         Self::ShareMissing,
     ];
 
-    /// Those that give a number from numbers, or from anything.
-    pub(super) const FOR_CHARTS: [Self; 7] =
-        [Self::Count, Self::Sum, Self::Mean, Self::Median, Self::Min, Self::Max, Self::ShareMissing];
+    /// Those that give a number of anything, or of numbers.
+    pub(super) const NUMBERS: [Self; 9] = [
+        Self::Count,
+        Self::Mean,
+        Self::Sum,
+        Self::Median,
+        Self::Min,
+        Self::Max,
+        Self::Sd,
+        Self::Distinct,
+        Self::ShareMissing,
+    ];
 
     pub(super) fn id(self) -> &'static str {
         match self {
@@ -195,7 +204,8 @@ impl Function {
         Column { name: name.to_owned(), ty: column.ty, values: Values::Time(times), spellings: Vec::new() }
     }
 
-    /// Of numbers that are there; reorders them. NaN where it is not defined.
+    /// The sum, mean, median, extreme or standard deviation of numbers that are there; reorders them. NaN where it is
+    /// not defined.
     pub(super) fn of(self, values: &mut [f64]) -> f64 {
         if values.is_empty() {
             return f64::NAN;
@@ -204,6 +214,8 @@ impl Function {
             Self::Sum => sum(values),
             Self::Mean => mean(values),
             Self::Median => quantile(values, 0.5),
+            Self::Min => values.iter().copied().fold(f64::INFINITY, f64::min),
+            Self::Max => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             _ => sd(values),
         }
     }
