@@ -33,7 +33,7 @@ impl Operation for Histogram {
         spec.example = Some(Example::new(
             &[("table", "age\n23\n31\n35\n38\n41\n44\n52\n67\n")],
             json!({"column": "age", "bins": 4}),
-            "Four bars; most people are between 34 and 45.",
+            "Four bars; half of the people are between 34 and 45.",
         ));
         spec
     }

@@ -87,8 +87,8 @@ impl Operation for LineChart {
         let function = Function::from_id(&given.text("function"));
         let most = given.integer("points").unwrap_or(POINTS).clamp(2, 20_000) as usize;
         let places = Places::new(x, most);
-        if let Some(all) = places.distinct.filter(|_| places.stretches.is_some()) {
-            let (all, most) = (count(all as u64), count(most as u64));
+        if places.stretches.is_some() {
+            let (all, most) = (count(places.distinct as u64), count(most as u64));
             notes.push(format!(
                 "{all} different values of {} in {most} stretches: {} of each.",
                 x.name,
@@ -120,7 +120,8 @@ impl Operation for LineChart {
 /// Rows in the order of x, and the stretches that x is cut into where it has too many values.
 struct Places {
     order: Vec<u32>,
-    distinct: Option<usize>,
+    /// Different values of x.
+    distinct: usize,
     /// The smallest x, the range and the number of stretches.
     stretches: Option<(f64, f64, usize)>,
 }
@@ -135,7 +136,7 @@ impl Places {
         let ends = pairs.first().zip(pairs.last()).map(|(a, b)| (a.0, b.0 - a.0));
         let stretches =
             ends.filter(|e| distinct > most && e.1.is_finite()).map(|(from, range)| (from, range, most));
-        Self { order: pairs.into_iter().map(|p| p.1).collect(), distinct: Some(distinct), stretches }
+        Self { order: pairs.into_iter().map(|p| p.1).collect(), distinct, stretches }
     }
 
     /// What tells places apart: x itself, or the stretch that it lies in.
