@@ -3,6 +3,7 @@
 use super::build::numbers;
 use super::keys::{Family, Members, NONE, codes, family};
 use super::spec::{ChoiceOption, FieldKind};
+use super::stack::is_blank;
 use crate::numeric::{mean, sum};
 use crate::table::{Column, ColumnType, MISSING_TIME, Values};
 
@@ -103,6 +104,9 @@ impl Function {
 
     /// What it needs that the column does not hold, as `numbers`.
     pub(super) fn lacks(self, column: &Column) -> Option<&'static str> {
+        if is_blank(column) {
+            return None;
+        }
         let is_flag = column.ty == ColumnType::Boolean || matches!(column.values, Values::Bool { .. });
         match (self, family(column)) {
             (_, Family::Numbers) => None,
@@ -286,5 +290,16 @@ mod tests {
         check(flags, Function::Sum, "3 0 ·");
         check(flags, Function::Mean, "0.75 0 ·");
         check(flags, Function::First, "yes no ·");
+        let nothing = "v,w\nNA,1\nNA,2\nNA,3\nNA,4\nNA,5\nNA,6\n";
+        for function in Function::ALL {
+            let column = table(nothing).columns[0].clone();
+            assert_eq!(function.lacks(&column), None);
+            let expected = match function {
+                Function::Count | Function::Distinct => "0 0 0",
+                Function::ShareMissing => "1 1 ·",
+                _ => "· · ·",
+            };
+            check(nothing, function, expected);
+        }
     }
 }

@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 /// `table.unpivot`
 pub(in crate::kind) struct Unpivot;
 
+/// Rows that come out at most.
+const MOST_ROWS: u64 = 50_000_000;
+
 impl Operation for Unpivot {
     fn spec(&self) -> KindSpec {
         let help =
@@ -64,13 +67,13 @@ impl Operation for Unpivot {
         }
         let width = values.len();
         let all = table.rows as u64 * width as u64;
-        if all >= u64::from(u32::MAX) {
-            let message = format!("{} rows would come out, more than a table holds.", count(all));
+        if all > MOST_ROWS {
+            let message = format!("{} rows would come out, more than {}.", count(all), count(MOST_ROWS));
             return Err(wanted::error(
                 "values",
                 "unpivot.too_many_rows",
                 message,
-                "Choose fewer value columns.",
+                "Choose fewer value columns, or fewer rows before.",
             ));
         }
         let parts: Vec<(Option<&Column>, usize)> = values.iter().map(|c| (Some(*c), table.rows)).collect();

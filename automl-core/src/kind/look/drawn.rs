@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::kind::keys::{Family, family};
+use crate::kind::stack::is_blank;
 use crate::kind::{
     Axis, AxisScale, Chart, Done, FieldSpec, Finding, Given, Group, KindSpec, PortSpec, PortType, Report,
     Rows, wanted,
@@ -68,8 +69,7 @@ pub(super) fn ordered<'a>(
 /// See [`ordered`].
 pub(super) fn check_ordered(column: &Column, param: &str, instead: &str) -> Result<(), Vec<Finding>> {
     // A column without any value is kept as words, and gives an empty chart.
-    let is_blank = column.ty == ColumnType::Constant && column.missing_count() == column.len();
-    if family(column) != Family::Words || is_blank {
+    if family(column) != Family::Words || is_blank(column) {
         return Ok(());
     }
     let message = format!(

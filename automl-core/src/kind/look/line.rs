@@ -81,7 +81,7 @@ impl Operation for LineChart {
         let mut notes = Notes::default();
         let most_columns = (LINES / levels.count().max(1)).max(1);
         if ys.len() > most_columns {
-            notes.push(format!("Only the first {most_columns} of {} columns are drawn.", ys.len()));
+            notes.push(format!("The first {most_columns} of {} columns.", ys.len()));
             ys.truncate(most_columns);
         }
         let function = Function::from_id(&given.text("function"));
