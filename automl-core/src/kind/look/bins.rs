@@ -38,7 +38,7 @@ pub(super) fn edges(values: &mut [f64], wished: Option<usize>, is_time: bool) ->
     }
     if min == max {
         let half = if is_time { 43_200.0 * MS } else { (min.abs() * 1e-3).max(0.5) };
-        return vec![min - half, max + half];
+        return vec![(min - half).max(f64::MIN), (max + half).min(f64::MAX)];
     }
     let range = max - min;
     if let Some(bins) = wished {
@@ -54,8 +54,9 @@ pub(super) fn edges(values: &mut [f64], wished: Option<usize>, is_time: bool) ->
     let width = by_rule.max(range / MOST as f64);
     let step = if is_time { time_step(width) } else { round_step(width) };
     let (from, to) = ((min / step).floor(), (max / step).floor() + 1.0);
-    // Beyond 2⁵³ steps from zero, or a range beyond the largest double, round numbers are none.
-    if !(step.is_finite() && step > 0.0 && from.abs() < 9e15 && to.abs() < 9e15 && from < to) {
+    let is_countable = from.abs() < 9e15 && to.abs() < 9e15 && from < to;
+    // Beyond 2⁵³ steps from zero, or near the largest double, round numbers are none.
+    if !(is_countable && (from * step).is_finite() && (to * step).is_finite()) {
         return equal(min, max, MOST.min(values.len()).max(1));
     }
     (0..=(to - from) as usize).map(|i| (from + i as f64) * step).collect()

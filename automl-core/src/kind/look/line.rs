@@ -159,8 +159,10 @@ impl Places {
         let mut points = Vec::new();
         let (mut xs, mut ys): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
         let mut close = |xs: &mut Vec<f64>, ys: &mut Vec<f64>| {
-            if !ys.is_empty() {
-                points.push((Function::Mean.of(xs), function.of(ys)));
+            let point = (Function::Mean.of(xs), function.of(ys));
+            // Sums of the largest numbers are none, and neither is the mean of nothing.
+            if point.0.is_finite() && point.1.is_finite() {
+                points.push(point);
             }
             xs.clear();
             ys.clear();

@@ -67,7 +67,7 @@ impl Described<'_> {
 
     /// A number, or where dates are a date, as it is read.
     fn shown(&self, x: f64) -> String {
-        if x.is_nan() {
+        if !x.is_finite() {
             return String::new();
         }
         if !self.is_time() {

@@ -2,7 +2,8 @@
 
 use crate::kind::testing::{check_refused, codes, golden, made_report, made_table, run, table};
 use crate::kind::{AxisScale, Chart, Mark};
-use crate::table::Table;
+use crate::table::{Column, ColumnType, MISSING_CODE, MISSING_TIME, Table, Values};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn chart(kind: &str, params: Value, table: &Table) -> Chart {
@@ -194,4 +195,73 @@ fn charts_of_nothing_say_so() {
         (codes(&done.findings).len(), made_report(&done).text[0].as_str()),
         (0, "The table has no rows.")
     );
+}
+
+/// Numbers of any size, few numbers, dates and categories, any of them missing.
+fn any_table() -> impl Strategy<Value = Table> {
+    let far = prop_oneof![
+        4 => -1e3..1e3f64,
+        1 => any::<f64>().prop_map(|x| if x.is_finite() { x } else { f64::NAN }),
+        1 => Just(f64::MAX),
+        1 => Just(f64::MIN),
+        1 => Just(f64::NAN),
+    ];
+    let few = prop_oneof![(0u8..5).prop_map(f64::from), Just(f64::NAN), Just(-0.0)];
+    let time = prop_oneof![Just(MISSING_TIME), -4_000_000_000_000i64..4_000_000_000_000];
+    let row = (far, few, time, 0u32..40);
+    proptest::collection::vec(row, 0..60).prop_map(|rows| {
+        let column =
+            |name: &str, ty, values| Column { name: name.to_owned(), ty, values, spellings: Vec::new() };
+        let codes = rows.iter().map(|r| if r.3 == 39 { MISSING_CODE } else { r.3 }).collect();
+        let levels = (0..39).map(|i| format!("level {i}")).collect();
+        let columns = vec![
+            column("far", ColumnType::Numeric, Values::F64(rows.iter().map(|r| r.0).collect())),
+            column("few", ColumnType::Numeric, Values::F64(rows.iter().map(|r| r.1).collect())),
+            column("time", ColumnType::Datetime, Values::Time(rows.iter().map(|r| r.2).collect())),
+            column("k", ColumnType::Categorical, Values::Dict { codes, levels }),
+        ];
+        Table { rows: rows.len(), columns }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// What is no number has no name in JSON, so a front could not read it.
+    #[test]
+    fn charts_hold_numbers_alone(table in any_table()) {
+        for (kind, params) in [
+            ("chart.histogram", json!({"column": "far"})),
+            ("chart.histogram", json!({"column": "time", "colour": "far"})),
+            ("chart.histogram", json!({"column": "few", "colour": "k", "bins": 7})),
+            ("chart.bar", json!({"category": "k", "function": "sum", "value": "far"})),
+            ("chart.bar", json!({"category": "far", "function": "sd", "value": "far", "order": "height"})),
+            ("chart.box", json!({"value": "far", "by": "k"})),
+            ("chart.scatter", json!({"x": "far", "y": "time", "colour": "few", "points": 10})),
+            ("chart.line", json!({"x": "far", "y": ["far", "few"], "function": "sum", "points": 10})),
+            ("chart.line", json!({"x": "time", "y": ["far"], "by": "k"})),
+            ("chart.heatmap", json!({})),
+            ("chart.heatmap", json!({"method": "spearman", "columns": ["far", "time", "few"]})),
+            ("chart.heatmap", json!({"of": "counts", "x": "k", "y": "far"})),
+        ] {
+            let done = run(kind, params, &[("table", &table)]).unwrap();
+            let drawn = &made_report(&done).charts[0];
+            let back: Chart = serde_json::from_str(&serde_json::to_string(drawn).unwrap()).unwrap();
+            prop_assert_eq!(&back, drawn, "{}", kind);
+        }
+    }
+
+    #[test]
+    fn every_row_is_counted_once(table in any_table()) {
+        let total = |chart: &Chart| -> f64 {
+            let bars = chart.marks.iter().flat_map(|m| if let Mark::Bars { bars, .. } = m { bars.clone() } else { Vec::new() });
+            bars.map(|b| b.value).sum()
+        };
+        let present = table.rows - table.columns[0].missing_count();
+        prop_assert_eq!(total(&chart("chart.histogram", json!({"column": "far", "colour": "few"}), &table)), present as f64);
+        prop_assert_eq!(total(&chart("chart.bar", json!({"category": "k"}), &table)), table.rows as f64);
+        let cells = chart("chart.heatmap", json!({"of": "counts", "x": "k", "y": "time"}), &table);
+        let Mark::Cells { cells, .. } = &cells.marks[0] else { panic!("no cells") };
+        prop_assert_eq!(cells.iter().map(|c| c.2).sum::<f64>(), table.rows as f64);
+    }
 }
