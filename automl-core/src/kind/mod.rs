@@ -6,12 +6,15 @@
 
 mod chart;
 mod finding;
+mod fitted;
 mod given;
+mod prepare;
 mod registry;
 mod spec;
 
 pub use chart::{Axis, AxisScale, Bar, BoxSummary, Chart, Listing, Mark, Report};
 pub use finding::Finding;
+pub use fitted::FittedStep;
 pub use given::{Given, Schema, check, nearest};
 pub use registry::{operation, operations, step, steps};
 pub use spec::{
@@ -111,6 +114,3 @@ pub trait Step: Sync {
         Ok((fitted, changed))
     }
 }
-
-pub use fitted::FittedStep;
-mod fitted;
