@@ -191,7 +191,7 @@ fn largest_first(clustering: Clustering) -> Clustering {
 
 /// Mean of (b − a) / max(a, b), where a is a point's mean distance to the others of its cluster and b that to the
 /// nearest other cluster; 0 for a cluster of one point. Of points evenly spaced, where there are many.
-fn silhouette(points: &Points, member_of: &[usize], clusters: usize) -> f64 {
+pub(super) fn silhouette(points: &Points, member_of: &[usize], clusters: usize) -> f64 {
     let stride = points.count.div_ceil(SILHOUETTE_POINTS).max(1);
     let seen: Vec<usize> = (0..points.count).step_by(stride).collect();
     let mut sizes = vec![0.0; clusters];

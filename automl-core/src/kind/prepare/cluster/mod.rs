@@ -125,6 +125,15 @@ impl Step for Cluster {
     }
 }
 
+#[cfg(test)]
+pub(super) fn silhouette_of(table: &Table, names: &[&str], member_of: &[usize]) -> f64 {
+    let rows: Vec<u32> = (0..table.rows as u32).collect();
+    let fit = |name: &&str| Source::fit(table, (*name).to_owned(), &rows, true, true);
+    let columns: Vec<Vec<f64>> = names.iter().map(fit).map(|s| s.values(table, None)).collect();
+    let clusters = member_of.iter().max().map_or(0, |k| k + 1);
+    kmeans::silhouette(&Points::of_columns(&columns, table.rows), member_of, clusters)
+}
+
 impl FittedCluster {
     pub(in crate::kind) fn apply(&self, table: &Table) -> Table {
         let width = self.sources.len();

@@ -5,7 +5,7 @@ mod score;
 use super::columns::{
     Changed, chosen, column_fields, mean_and_deviation, numbers, present, real, refusal, whole,
 };
-use super::target;
+use super::target::{self, Target};
 use crate::kind::{Example, FieldSpec, Finding, FittedStep, Given, Group, KindSpec, Rows, Step};
 use crate::table::{ColumnType, Table};
 use serde::{Deserialize, Serialize};
@@ -158,12 +158,7 @@ fn by_score(given: &Given<'_>, table: &Table, rows: &[u32]) -> Result<Vec<String
     let names = judged(given, table, types, &target.name)?;
     let mut scores = Vec::with_capacity(names.len());
     for name in &names {
-        let score = match method.as_str() {
-            "anova" => Ok(score::anova(&numbers(table, name, Some(&target.rows)), &target.values)),
-            "chi2" => score::chi_squared(table, name, &target),
-            "pearson" => score::with_target(&numbers(table, name, Some(&target.rows)), &target.values),
-            _ => Ok(score::mutual_information(table, name, &target)),
-        };
+        let score = score_against(&method, table, name, &target);
         scores.push(score.map_err(|(message, remedy)| refusal("method", "select.method", message, remedy))?);
     }
     let mut order: Vec<usize> = (0..names.len()).collect();
@@ -172,6 +167,28 @@ fn by_score(given: &Given<'_>, table: &Table, rows: &[u32]) -> Result<Vec<String
     left_out.sort_unstable();
     Ok(left_out.into_iter().map(|i| names[i].clone()).collect())
 }
+
+fn score_against(method: &str, table: &Table, name: &str, target: &Target) -> Result<f64, score::Unfit> {
+    match method {
+        "anova" => Ok(score::anova(&numbers(table, name, Some(&target.rows)), &target.values)),
+        "chi2" => score::chi_squared(table, name, target),
+        "pearson" => score::with_target(&numbers(table, name, Some(&target.rows)), &target.values),
+        _ => Ok(score::mutual_information(table, name, target)),
+    }
+}
+
+#[cfg(test)]
+pub(super) fn score_of(method: &str, table: &Table, name: &str, target: &str) -> f64 {
+    let spec = Select.spec();
+    let params = json!({"target": target});
+    let given = Given::new(&spec, params.as_object().expect("an object"));
+    let rows: Vec<u32> = (0..table.rows as u32).collect();
+    let target = target::read(&given, table, &rows).expect("a target");
+    score_against(method, table, name, &target).expect("a score")
+}
+
+#[cfg(test)]
+pub(super) use score::pearson as correlation;
 
 impl FittedSelect {
     pub(in crate::kind) fn apply(&self, table: &Table) -> Table {

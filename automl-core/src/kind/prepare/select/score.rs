@@ -11,7 +11,7 @@ use crate::table::{Table, Values};
 const BINS: usize = 10;
 
 /// Pearson's correlation of the pairs that are there; 0 where either does not vary.
-pub(super) fn pearson(a: &[f64], b: &[f64]) -> f64 {
+pub(in crate::kind::prepare) fn pearson(a: &[f64], b: &[f64]) -> f64 {
     let (a, b): (Vec<f64>, Vec<f64>) =
         a.iter().zip(b).filter(|(x, y)| !x.is_nan() && !y.is_nan()).map(|(x, y)| (*x, *y)).unzip();
     let centred = |v: &[f64]| {
@@ -24,7 +24,7 @@ pub(super) fn pearson(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// Why a method does not fit, and what to do.
-type Unfit = (String, &'static str);
+pub(super) type Unfit = (String, &'static str);
 
 /// |r| with a target of numbers, or of two classes.
 pub(super) fn with_target(x: &[f64], target: &TargetValues) -> Result<f64, Unfit> {
