@@ -6,5 +6,6 @@
 mod golden;
 mod learners;
 mod numbers;
+mod steps;
 mod studies;
 mod tables;

@@ -204,9 +204,10 @@ fn a_million_rows() {
         }
         let mut params = params;
         if let Some(object) = params.as_object_mut() {
-            for field in ["target"] {
-                object.entry(field).and_modify(|v| *v = json!("x0"));
-            }
+            object.entry("target").and_modify(|v| *v = json!("x0"));
+            object.entry("columns").and_modify(|v| *v = json!(["x1", "c"]));
+            object.remove("name");
+            object.remove("except");
         }
         if params["method"] == "pearson" || params["method"] == "chi2" {
             continue;
