@@ -195,7 +195,7 @@ kept = VarianceThreshold(5.0).fit(table[NUMBERS].to_numpy()).get_support()
 correlations = table[NUMBERS].corr()
 select = {
     "variance": {"least": 5.0, "kept": [n for n, k in zip(NUMBERS, kept) if k]},
-    "pearson": {"a b": correlations.loc["a", "b"], "a d": correlations.loc["a", "d"]},
+    "pearson": {pair: correlations.loc[pair[0], pair[2]] for pair in ["a b", "a d", "c e"]},
 }
 
 

@@ -212,3 +212,43 @@ pub(super) fn change_numbers<'a>(
     }
     changed.table()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(names: &[&str]) -> Table {
+        let columns = names.iter().map(|name| number_column(name, vec![1.0])).collect();
+        Table { columns, rows: 1 }
+    }
+
+    #[test]
+    fn new_columns_take_the_place_of_old_ones() {
+        let check = |old: &str, new: &[&str], expected: &[&str]| {
+            let mut changed = Changed::of(&table(&["a", "b", "c", "d"]));
+            changed.replace(old, table(new).columns);
+            let names: Vec<String> = changed.table().columns.into_iter().map(|c| c.name).collect();
+            assert_eq!(names, expected, "{old} by {new:?}");
+        };
+        check("b", &["b"], &["a", "b", "c", "d"]);
+        check("b", &["x", "y"], &["a", "x", "y", "c", "d"]);
+        check("b", &[], &["a", "c", "d"]);
+        check("b", &["d", "x", "x"], &["a", "d", "x", "c"]);
+        check("c", &["a"], &["b", "a", "d"]);
+        check("absent", &["x", "a"], &["b", "c", "d", "x", "a"]);
+    }
+
+    #[test]
+    fn names_are_free() {
+        let mut names = Names::beside(&table(&["a", "b", "a 2"]), &["b".to_owned()]);
+        assert_eq!(["a", "b", "b"].map(|n| names.free(n.to_owned())), ["a 3", "b", "b 2"]);
+    }
+
+    #[test]
+    fn deviations_of_what_does_not_vary() {
+        assert_eq!(mean_and_deviation(&[]), (0.0, 1.0));
+        assert_eq!(mean_and_deviation(&[0.1; 7]).1, 1.0);
+        assert_eq!(mean_and_deviation(&[1.0, 3.0]), (2.0, 1.0));
+        assert!(mean_and_deviation(&[LARGEST, -LARGEST]).1.is_finite());
+    }
+}
