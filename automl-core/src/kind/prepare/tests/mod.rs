@@ -159,6 +159,40 @@ fn what_cannot_be_fitted_is_told() {
     assert_eq!(code("prepare.select", json!({"method": "anova", "target": "b"})), "");
 }
 
+/// Johnson and Lindenstrauss: most distances change by less than a third in a hundred dimensions.
+#[test]
+fn random_projections_keep_distances() {
+    let mut rng = crate::numeric::Rng::new(8);
+    let number = |rng: &mut crate::numeric::Rng| (0..20).map(|_| rng.normal()).collect();
+    let columns: Vec<Column> = (0..300)
+        .map(|j| column(&format!("x{j}"), ColumnType::Numeric, Values::F64(number(&mut rng))))
+        .collect();
+    let table = Table { columns, rows: 20 };
+    let params = json!({"method": "random", "components": 100, "scale": false});
+    let projected = fit("prepare.reduce", params, &table).apply(&table);
+    assert_eq!(projected.columns.len(), 100);
+    let distance = |table: &Table, a: usize, b: usize| {
+        let square = |c: &Column| (c.number(a).unwrap_or(0.0) - c.number(b).unwrap_or(0.0)).abs();
+        table.columns.iter().map(|c| square(c) * square(c)).sum::<f64>().sqrt()
+    };
+    for row in 1..20 {
+        let ratio = distance(&projected, 0, row) / distance(&table, 0, row);
+        assert!((0.67..1.33).contains(&ratio), "{ratio}");
+    }
+}
+
+/// Rows without a target are encoded by what was learnt from all others.
+#[test]
+fn rows_without_a_target_are_encoded_too() {
+    let table = csv("c,y\nu,1\nu,\nv,3\nv,4\nu,9\n");
+    let params = json!({"columns": ["c"], "method": "target", "target": "y", "rows": 0});
+    let (fitted, training) = fit_rows("prepare.encode", &params, &table, &all_rows(&table)).expect("fits");
+    assert_eq!(cells(&fitted.apply(&table), "c")[1], Cell::Number(5.0));
+    assert_eq!(cells(&training, "c")[1], Cell::Number(5.0));
+    assert_ne!(cells(&training, "c")[0], Cell::Number(5.0));
+    assert!((0..5).all(|row| cells(&training, "c")[row] != Cell::Missing));
+}
+
 #[test]
 fn fills_of_yes_and_no() {
     let table = csv("f,x\nyes,1\nno,2\n,3\nyes,4\n");
