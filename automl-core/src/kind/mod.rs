@@ -7,6 +7,7 @@
 #[allow(dead_code)]
 mod build;
 mod chart;
+pub mod expr;
 mod finding;
 mod given;
 mod registry;

@@ -15,3 +15,8 @@ mod tests;
 mod words;
 
 pub(crate) use builder::{ColumnBuilder, Parsing};
+
+/// Whether a word means yes (`yes`, `true`, `1` …) or no; `None` for other words.
+pub(crate) fn truth(word: &str) -> Option<bool> {
+    strings::truth_of(word).map(|(_, yes)| yes)
+}

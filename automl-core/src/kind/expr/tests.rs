@@ -1,0 +1,1 @@
+//! What expressions mean, and that nothing written breaks anything.
