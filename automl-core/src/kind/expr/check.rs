@@ -301,7 +301,10 @@ fn become_type(operand: &mut Expr, wanted: Type) -> bool {
 /// The date that a text says, if it says one only.
 pub(crate) fn date_of(text: &str) -> Option<i64> {
     let readings = datetime::parse(text, false)?;
-    readings.day_first.filter(|day_first| readings.month_first == Some(*day_first))
+    match (readings.day_first, readings.month_first) {
+        (Some(a), Some(b)) => (a == b).then_some(a),
+        (one, None) | (None, one) => one,
+    }
 }
 
 /// An expression as it stands in a sentence.

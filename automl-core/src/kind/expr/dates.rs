@@ -163,7 +163,7 @@ pub(super) fn date(args: &[Vector], rows: usize) -> Vector<'static> {
         match order.at(i)? {
             order if order.eq_ignore_ascii_case("dmy") => readings.day_first,
             order if order.eq_ignore_ascii_case("mdy") => readings.month_first,
-            _ => readings.day_first.filter(|ms| readings.month_first == Some(*ms)),
+            _ => date_of(text),
         }
     };
     Vector::Times(Lane::all((0..length).map(|i| at(i).unwrap_or(MISSING_TIME)).collect()))

@@ -29,7 +29,6 @@ pub use error::ExprError;
 pub use functions::{Argument, FUNCTIONS, Function, Takes};
 
 pub(crate) use dates::Part;
-pub(crate) use syntax::{quoted_name, quoted_text};
 
 use super::{Finding, Schema, Wanted, build};
 use crate::table::{Column, ColumnType, Table};
@@ -38,7 +37,7 @@ use eval::Scope;
 use functions::FUNCTIONS as ALL;
 use std::collections::BTreeMap;
 use syntax::{Expr, Node, Op};
-use vector::{Lane, Texts, Vector, YES};
+use vector::{Texts, Vector, YES};
 
 /// What values the expression `text` has over these columns. Quick enough to be asked at every key.
 ///
