@@ -4,14 +4,19 @@
 //! and parameters give the same tables, on every machine. They must bear a table without rows, since that is how the
 //! engine learns the columns that will come out before anything is run.
 
-#[allow(dead_code)]
 mod build;
 mod chart;
+mod columns;
 pub mod expr;
 mod finding;
 mod given;
 mod registry;
+mod rows;
 mod spec;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use chart::{Axis, AxisScale, Bar, BoxSummary, Chart, Listing, Mark, Report};
 pub use finding::Finding;
@@ -21,6 +26,7 @@ pub use spec::{
     ChoiceOption, Example, FieldKind, FieldSpec, Group, KindSpec, PortSpec, PortType, Rows, Wanted,
 };
 
+use crate::diagnostic::Diagnostic;
 use crate::table::Table;
 use std::collections::BTreeMap;
 
@@ -59,13 +65,22 @@ pub type Inputs<'a> = BTreeMap<&'a str, Vec<&'a Table>>;
 /// Where nothing is connected.
 pub fn input<'a>(inputs: &Inputs<'a>, port: &str) -> Result<&'a Table, Vec<Finding>> {
     inputs.get(port).and_then(|tables| tables.first().copied()).ok_or_else(|| {
-        let diagnostic = crate::diagnostic::Diagnostic::error(
+        let diagnostic = Diagnostic::error(
             "port.empty",
             format!("Nothing is connected to \"{port}\"."),
             "Connect a table to it.",
         );
         vec![Finding::at_port(port, diagnostic)]
     })
+}
+
+/// The warning that a column which a parameter names is not there, for what goes on without it. [`check`] finds the
+/// same to be an error; new rows may lack a column all the same, such as the target.
+pub(crate) fn absent(name: &str, param: &str) -> Finding {
+    let message = format!("There is no column \"{name}\" in the table that comes in; it is passed over.");
+    let diagnostic =
+        Diagnostic::warning("kind.no_column", message, "Choose another column, or remove it here.");
+    Finding::at_param(param, diagnostic.at_column(name))
 }
 
 /// A kind that learns nothing.

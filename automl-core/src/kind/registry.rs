@@ -1,8 +1,20 @@
 //! The kinds that there are, a line each.
 
-use super::{Operation, Step};
+use super::{Operation, Step, columns, rows};
 
-const OPERATIONS: &[&dyn Operation] = &[];
+const OPERATIONS: &[&dyn Operation] = &[
+    &rows::Filter,
+    &rows::Sort,
+    &rows::Sample,
+    &rows::Head,
+    &rows::Deduplicate,
+    &columns::Select,
+    &columns::Derive,
+    &columns::Rename,
+    &columns::Retype,
+    &columns::Fill,
+    &columns::Datetime,
+];
 
 const STEPS: &[&dyn Step] = &[];
 

@@ -20,3 +20,8 @@ pub(crate) use builder::{ColumnBuilder, Parsing};
 pub(crate) fn truth(word: &str) -> Option<bool> {
     strings::truth_of(word).map(|(_, yes)| yes)
 }
+
+/// Both readings of a text as a date, also of `20240131` and of seconds or milliseconds since 1970.
+pub(crate) fn date_on_request(text: &str) -> Option<super::datetime::Readings> {
+    dates::read(text, true)
+}
