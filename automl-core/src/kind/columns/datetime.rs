@@ -6,6 +6,7 @@ use crate::kind::{
 };
 use crate::table::{Column, ColumnType, MISSING_TIME, Table, Values};
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct Datetime;
 
@@ -63,28 +64,24 @@ impl Operation for Datetime {
         let names = given.names("columns");
         let mut findings: Vec<Finding> = Vec::new();
         findings.extend(names.iter().filter(|n| source.column(n).is_none()).map(|n| absent(n, "columns")));
-        let mut columns: Vec<Column> = Vec::with_capacity(source.columns.len());
-        let mut made: Vec<String> = Vec::new();
-        for column in &source.columns {
-            let is_chosen = names.contains(&column.name);
-            if !is_chosen || given.flag("keep") {
-                columns.push(column.clone());
-            }
-            if let (true, Values::Time(times)) = (is_chosen, &column.values) {
-                let parts = parts(&column.name, times, given);
-                made.extend(parts.iter().map(|c| c.name.clone()));
-                columns.extend(parts);
+        let chosen = source.columns.iter().filter(|c| names.contains(&c.name));
+        let mut made: BTreeMap<&str, Vec<Column>> = BTreeMap::new();
+        for column in chosen {
+            if let Values::Time(times) = &column.values {
+                made.insert(&column.name, parts(&column.name, times, given));
             }
         }
-        // What was made takes the place of what had its name; the source has a shorter one.
-        let is_old = |c: &Column| source.column(&c.name).is_some();
-        let mut kept: Vec<Column> = Vec::with_capacity(columns.len());
-        for column in columns {
-            let replaced = made.contains(&column.name) && is_old(&column);
-            match kept.iter_mut().find(|c| replaced && c.name == column.name) {
-                Some(twin) if names.contains(&twin.name) || !names.contains(&column.name) => *twin = column,
-                Some(_) => {}
-                None => kept.push(column),
+        let new_names: BTreeSet<String> = made.values().flatten().map(|c| c.name.clone()).collect();
+        let mut kept: Vec<Column> = Vec::with_capacity(source.columns.len() + new_names.len());
+        for column in &source.columns {
+            let parts = made.remove(column.name.as_str());
+            if !new_names.contains(&column.name) && (parts.is_none() || given.flag("keep")) {
+                kept.push(column.clone());
+            }
+            for part in parts.into_iter().flatten() {
+                if kept.iter().all(|c| c.name != part.name) {
+                    kept.push(part);
+                }
             }
         }
         Ok(Done { findings, ..Done::table(Table { columns: kept, rows: source.rows }) })

@@ -21,6 +21,8 @@ mod texts;
 mod vector;
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
 
 pub use check::Type;
