@@ -107,6 +107,16 @@ impl Checker<'_> {
                 Type::Boolean
             }
             Op::Equal | Op::NotEqual | Op::In => {
+                if op != Op::In && operands.iter().any(|o| o.node == Node::Missing) {
+                    let value = operands.iter().find(|o| o.node != Node::Missing);
+                    let value = value.map_or("x".to_owned(), shown);
+                    let not = if op == Op::NotEqual { "not " } else { "" };
+                    self.errors.push(ExprError::new(
+                        (from, to),
+                        "Nothing is equal to what is missing, or different from it.",
+                        format!("Write {value} is {not}missing."),
+                    ));
+                }
                 self.unify(operands, &mut types);
                 Type::Boolean
             }
@@ -212,7 +222,7 @@ impl Checker<'_> {
     }
 
     fn case(&mut self, operands: &mut [Expr], types: &[Type]) -> Type {
-        let is_condition = |i: usize| i % 2 == 0 && i + 1 < types.len();
+        let is_condition = |i: usize| i.is_multiple_of(2) && i + 1 < types.len();
         let mut values = Vec::new();
         for (i, operand) in operands.iter_mut().enumerate() {
             if is_condition(i) {

@@ -88,7 +88,6 @@ fn values_by_row() {
         ("town is missing", "false false false true"),
         ("not town is not missing", "false false false true"),
         ("missing(age)", "false false false true"),
-        ("missing = missing", "· · · ·"),
         ("town < 'Q'", "true false true ·"),
         // Texts.
         ("upper(town)", "PARIS ROME PARIS ·"),
@@ -196,6 +195,10 @@ fn mistakes_are_explained() {
         (
             "missing",
             "At character 1: This is missing in every row. Write a value, or say of which type: number(missing), text(missing).",
+        ),
+        (
+            "age != null",
+            "At character 1: Nothing is equal to what is missing, or different from it. Write age is not missing.",
         ),
         ("age in ()", "At character 1: No values stand in the brackets. Write at least one: in ('a', 'b')."),
         (
