@@ -1,7 +1,7 @@
 //! One row of those that are alike.
 
-use super::rank::groups;
 use crate::diagnostic::Diagnostic;
+use crate::kind::keys::Groups;
 use crate::kind::{
     Done, Example, FieldSpec, Finding, Given, Group, Inputs, KindSpec, Operation, Rows, absent, build, input,
 };
@@ -58,7 +58,7 @@ impl Operation for Deduplicate {
         if names.is_empty() {
             compared = table.columns.iter().collect();
         }
-        let groups = groups(&compared, table.rows);
+        let groups = Groups::new(&compared, table.rows).of_row;
         let mut seen = vec![false; table.rows];
         // Groups are numbered from 0 without gaps, so there are no more than rows.
         let mut is_new = |row: &u32| {

@@ -1,4 +1,4 @@
-//! Values as places in their order, so that rows are compared and grouped by whole numbers.
+//! Values as places in their order, so that rows are compared by whole numbers.
 
 use crate::table::{Column, MISSING_CODE, MISSING_TIME, Values};
 
@@ -45,21 +45,11 @@ fn dense<K: Ord + Copy>(keys: Vec<Option<K>>) -> Vec<u32> {
     keys.into_iter().map(place).collect()
 }
 
-/// For each row a number that rows share if and only if they are alike in all these columns, missing being alike too.
-pub(super) fn groups(columns: &[&Column], rows: usize) -> Vec<u32> {
-    let mut groups = vec![0; rows];
-    for column in columns {
-        let both = groups.iter().zip(ranks(column));
-        groups = dense(both.map(|(&group, rank)| Some(u64::from(group) << 32 | u64::from(rank))).collect());
-    }
-    groups
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kind::build;
-    use crate::table::{ColumnType, Table};
+    use crate::table::ColumnType;
 
     #[test]
     fn values_have_the_rank_of_their_order() {
@@ -72,16 +62,5 @@ mod tests {
             assert_eq!(ranks(&build::texts("x", ty, values)), [2, 1, 0, 2, MISSING]);
         }
         assert_eq!(ranks(&build::truths("x", [Some(true), None, Some(false)].into_iter())), [1, MISSING, 0]);
-    }
-
-    #[test]
-    fn rows_alike_share_a_group() {
-        let a = build::numbers("a", vec![1.0, 1.0, f64::NAN, 1.0, f64::NAN]);
-        let b = build::truths("b", [Some(true), Some(false), None, Some(true), None].into_iter());
-        let table = Table::from_columns(vec![a, b]).unwrap();
-        let both: Vec<&Column> = table.columns.iter().collect();
-        let found = groups(&both, 5);
-        assert_eq!((found[0] == found[3], found[2] == found[4], found[0] == found[1]), (true, true, false));
-        assert_eq!(groups(&[], 3), [0, 0, 0]);
     }
 }

@@ -3,7 +3,7 @@
 //! Selection sampling (Knuth, The Art of Computer Programming, 3.4.2, algorithm S): each row is taken with the chance
 //! that exactly the wanted number comes of it, and rows stay in their order.
 
-use super::rank::groups;
+use crate::kind::keys::Groups;
 use crate::kind::{
     Done, Example, FieldSpec, Finding, Given, Group, Inputs, KindSpec, Operation, Rows, absent, build, input,
 };
@@ -84,7 +84,7 @@ impl Operation for Sample {
         let column = table.column(&name);
         let findings =
             if column.is_none() && !name.is_empty() { vec![absent(&name, "stratify")] } else { Vec::new() };
-        let groups = groups(column.as_slice(), table.rows);
+        let groups = Groups::new(column.as_slice(), table.rows).of_row;
         let mut rng = Rng::for_stream(given.integer("seed").unwrap_or(0) as u64, &[0x5a_3b]);
         let rows = sampled(&groups, wanted, &mut rng);
         Ok(Done { findings, ..Done::table(build::taken_table(table, &rows)) })
