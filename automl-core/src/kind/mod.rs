@@ -6,12 +6,15 @@
 
 mod chart;
 mod finding;
+mod fitted;
 mod given;
+mod prepare;
 mod registry;
 mod spec;
 
 pub use chart::{Axis, AxisScale, Bar, BoxSummary, Chart, Listing, Mark, Report};
 pub use finding::Finding;
+pub use fitted::FittedStep;
 pub use given::{Given, Schema, check, nearest};
 pub use registry::{operation, operations, step, steps};
 pub use spec::{
@@ -92,7 +95,22 @@ pub trait Step: Sync {
         rows: &[u32],
         seed: u64,
     ) -> Result<FittedStep, Vec<Finding>>;
-}
 
-pub use fitted::FittedStep;
-mod fitted;
+    /// Fits, and gives `table.take(rows)` as training may see it. Where a step learns from a target, a row's own target
+    /// must not show in what the row becomes: such a step overrides this and changes each row by what it learned from
+    /// other rows. The columns are those of [`FittedStep::apply`].
+    ///
+    /// # Errors
+    /// Those of [`Step::fit`].
+    fn fit_transform(
+        &self,
+        given: &Given<'_>,
+        table: &Table,
+        rows: &[u32],
+        seed: u64,
+    ) -> Result<(FittedStep, Table), Vec<Finding>> {
+        let fitted = self.fit(given, table, rows, seed)?;
+        let changed = fitted.apply(&table.take(rows));
+        Ok((fitted, changed))
+    }
+}

@@ -1,10 +1,20 @@
 //! The kinds that there are, a line each.
 
-use super::{Operation, Step};
+use super::{Operation, Step, prepare};
 
 const OPERATIONS: &[&dyn Operation] = &[];
 
-const STEPS: &[&dyn Step] = &[];
+const STEPS: &[&dyn Step] = &[
+    &prepare::Impute,
+    &prepare::Outliers,
+    &prepare::Scale,
+    &prepare::Encode,
+    &prepare::Bin,
+    &prepare::Text,
+    &prepare::Reduce,
+    &prepare::Select,
+    &prepare::Cluster,
+];
 
 /// All operations, in the palette's order.
 pub fn operations() -> &'static [&'static dyn Operation] {
