@@ -8,6 +8,8 @@ mod predict;
 mod promise;
 mod score;
 
+#[cfg(test)]
+pub(super) use file::unpacked;
 pub use promise::PredictOptions;
 pub(super) use promise::USUAL_LEVEL;
 pub use score::Scored;
