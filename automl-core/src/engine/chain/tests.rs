@@ -161,8 +161,8 @@ fn columns_chosen_by_the_answer_score_like_guessing() {
     let all: Vec<(f64, f64)> = (0..6).map(chosen_columns).collect();
     let mean = |of: fn(&(f64, f64)) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
     let (leaky, honest) = (mean(|s| s.0), mean(|s| s.1));
-    // Each alone is off by 0.08 or so by chance.
-    assert!(leaky > 0.8 && (honest - 0.5).abs() < 0.09, "{all:?}");
+    // Each alone is off by 0.1 or so by chance, as with scikit-learn.
+    assert!(leaky > 0.75 && (honest - 0.5).abs() < 0.12, "{all:?}");
 }
 
 #[test]
