@@ -119,11 +119,7 @@ impl FittedChain {
     /// # Errors
     /// As [`FittedChain::apply`].
     pub fn answers(&self, table: &Table) -> Result<Table, Diagnostic> {
-        let mut now = self.read(table, None, &|_| false);
-        let learns = |l: &&FittedLink| matches!(l, FittedLink::Fitted { .. });
-        for link in self.links.iter().take_while(|l| !learns(l)) {
-            now = link.apply(now)?;
-        }
+        let mut now = self.before(table, &[])?;
         let is_absent =
             |name: &str| self.reads.iter().any(|r| r.column.name == name) && table.column(name).is_none();
         now.columns.retain(|c| !is_absent(&c.name));
@@ -151,6 +147,15 @@ impl FittedChain {
     ) -> Result<Table, Diagnostic> {
         let mut now = self.read(table, rows, is_withheld);
         for link in &self.links {
+            now = link.apply(now)?;
+        }
+        Ok(now)
+    }
+
+    /// The table before the first step that learns, with these columns missing.
+    pub(super) fn before(&self, table: &Table, withheld: &[&str]) -> Result<Table, Diagnostic> {
+        let mut now = self.read(table, None, &|read| withheld.contains(&read.column.name.as_str()));
+        for link in self.links.iter().take_while(|link| matches!(link, FittedLink::Apart { .. })) {
             now = link.apply(now)?;
         }
         Ok(now)

@@ -1,7 +1,7 @@
 //! What a chain makes of a table, before anything is trained: columns and types.
 //!
 //! For this the chain is fitted on all rows once. Of that no more is used than which columns there are, their types and
-//! sizes, and which columns that come in they are made of: nothing of it is in any model, score or remark. The question
+//! sizes: nothing of it is in any model, score or remark. The question
 //! itself (task, classes, doubts) is asked of the table before the first step that learns.
 
 use super::{Chain, Doing, FittedChain, at_node, changed_if_fit, params_of, same};
@@ -50,44 +50,56 @@ impl Chain {
 }
 
 impl Looked {
-    /// The chain, once it is known which of the columns after it are `features`: what they are not made of is withheld
-    /// from rows that are predicted.
+    /// The chain, once it is known which of the columns after it are `features`: what nothing is learned from, by the
+    /// model or by a step, is withheld from rows that are predicted.
+    ///
+    /// Which columns a step that learns makes use of may differ between folds. So whatever reaches one counts as used,
+    /// unless it does not see it.
     ///
     /// # Errors
     /// Where features are made of the target or of the weights.
     pub fn settled(&self, table: &Table, features: &[&Column]) -> Result<Chain, Diagnostic> {
         let chain = &self.chain;
-        let beside = |name: &str| name == chain.target || chain.weights.as_deref() == Some(name);
+        let is_used =
+            |c: &&Column| !chain.is_answer(&c.name) && (!chain.is_aside(c) || chain.is_named(&c.name));
+        let used: Vec<&Column> = self.asked.columns.iter().filter(is_used).collect();
         let names = || table.columns.iter().map(|c| c.name.as_str());
-        let mut withheld: Vec<&str> = names().filter(|n| beside(n)).collect();
-        let doubtful: Vec<&str> =
-            names().filter(|n| !beside(n) && features.iter().all(|f| f.name != **n)).collect();
-        let all: Vec<&str> = withheld.iter().chain(&doubtful).copied().collect();
-        if self.made_of(table, features, &all).is_none() {
-            withheld = all;
-        } else if let Some(feature) = self.made_of(table, features, &withheld) {
-            return Err(made_of_target(&feature, &chain.target));
-        } else {
-            for name in doubtful.into_iter().take(MOST_TRIED) {
-                withheld.push(name);
-                if self.made_of(table, features, &withheld).is_some() {
-                    withheld.pop();
-                }
+        let mut withheld: Vec<&str> = names().filter(|n| chain.is_answer(n)).collect();
+        let doubtful: Vec<&str> = names().filter(|n| !chain.is_answer(n)).collect();
+        if let Some(made) = self.made_of(table, &used, features, &withheld) {
+            return Err(made_of_target(&made, &chain.target));
+        }
+        // What is there before and after as itself is used; only of the others it must be found out.
+        let is_itself = |n: &&str| used.iter().chain(features).any(|c| c.name == **n);
+        for name in doubtful.into_iter().filter(|n| !is_itself(n)).take(MOST_TRIED) {
+            withheld.push(name);
+            if self.made_of(table, &used, features, &withheld).is_some() {
+                withheld.pop();
             }
         }
         Ok(Chain { withheld: withheld.into_iter().map(str::to_owned).collect(), ..chain.clone() })
     }
 
-    /// The first feature that changes where these columns are missing.
-    fn made_of(&self, table: &Table, features: &[&Column], columns: &[&str]) -> Option<String> {
+    /// The first column, of those that steps or the model learn from, that changes where these columns are missing.
+    fn made_of(
+        &self,
+        table: &Table,
+        used: &[&Column],
+        features: &[&Column],
+        columns: &[&str],
+    ) -> Option<String> {
         if columns.is_empty() {
             return None;
         }
-        let Ok(without) = self.fitted.apply_withholding(table, columns) else {
-            return Some(features.first().map_or(String::new(), |f| f.name.clone()));
+        let differs = |made: Result<Table, Diagnostic>, of: &[&Column]| match made {
+            Ok(made) => {
+                let differs = |f: &&&Column| made.column(&f.name).is_none_or(|c| !same(c, f));
+                of.iter().find(differs).map(|f| f.name.clone())
+            }
+            Err(_) => Some(of.first().map_or(String::new(), |f| f.name.clone())),
         };
-        let differs = |f: &&&Column| without.column(&f.name).is_none_or(|c| !same(c, f));
-        features.iter().find(differs).map(|f| f.name.clone())
+        let before = differs(self.fitted.before(table, columns), used);
+        before.or_else(|| differs(self.fitted.apply_withholding(table, columns), features))
     }
 }
 

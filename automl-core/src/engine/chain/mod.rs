@@ -2,7 +2,7 @@
 //!
 //! What learns is only ever handed rows that training may see: it is fitted on a table of these rows and of no others.
 //! The target and the weights stand in that table, but a step that learns sees them only where its parameters name them,
-//! so that "all columns" never means the answer. In a row that is predicted they are missing.
+//! so that "all columns" never means the answer; nor does it mean what is ignored, identifiers and constants. In a row that is predicted they are missing.
 
 mod fitted;
 mod look;
@@ -18,7 +18,7 @@ use super::target::find_column;
 use crate::diagnostic::Diagnostic;
 use crate::kind::{self, FieldSpec, Finding, Given, Inputs, KindSpec, Made, Operation, Rows, Schema, Step};
 use crate::numeric::Rng;
-use crate::table::{Column, Table, Values};
+use crate::table::{Column, ColumnType, Table, Values};
 use fitted::{FittedLink, Read};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -199,6 +199,26 @@ impl Chain {
         Ok((!chain.links.is_empty()).then_some(chain))
     }
 
+    /// Whether a column is the target or the weights.
+    fn is_answer(&self, name: &str) -> bool {
+        name == self.target || self.weights.as_deref() == Some(name)
+    }
+
+    /// Whether steps that learn do not see a column unless they name it: it is not learned from.
+    fn is_aside(&self, column: &Column) -> bool {
+        self.is_answer(&column.name)
+            || self.ignore.contains(&column.name)
+            || matches!(column.ty, ColumnType::Id | ColumnType::Constant)
+    }
+
+    /// Whether a step that learns names a column.
+    fn is_named(&self, column: &str) -> bool {
+        self.links.iter().any(|link| match (Doing::of(&link.kind), params_of(&link.params)) {
+            (Some(Doing::Fitted(step)), Ok(params)) => names(&heeded(&step.spec(), &params), column),
+            _ => false,
+        })
+    }
+
     /// Whether rows that are predicted need a column.
     pub fn reads(&self, column: &str) -> bool {
         self.withheld.iter().all(|w| w != column)
@@ -206,9 +226,7 @@ impl Chain {
 
     /// Indices of the columns after the chain that are learned from.
     pub fn features(&self, after: &Table) -> Vec<usize> {
-        let out = |c: &Column| {
-            c.name == self.target || self.weights.as_ref() == Some(&c.name) || self.ignore.contains(&c.name)
-        };
+        let out = |c: &Column| self.is_answer(&c.name) || self.ignore.contains(&c.name);
         (0..after.columns.len()).filter(|&j| !out(&after.columns[j])).collect()
     }
 
@@ -259,8 +277,9 @@ impl Chain {
             Doing::Fitted(step) => {
                 let spec = step.spec();
                 let value = heeded(&spec, params);
-                let unseen = [Some(&self.target), self.weights.as_ref()].into_iter().flatten();
-                let hidden: Vec<String> = unseen.filter(|name| !names(&value, name)).cloned().collect();
+                let is_hidden = |c: &&Column| self.is_aside(c) && !names(&value, &c.name);
+                let hidden: Vec<String> =
+                    now.columns.iter().filter(is_hidden).map(|c| c.name.clone()).collect();
                 let (seen, aside) = fitted::set_aside(now, &hidden);
                 let found = faults(&spec, params, Some(&schema(&seen)));
                 if !found.is_empty() {
