@@ -65,16 +65,21 @@ impl Looked {
         let used: Vec<&Column> = self.asked.columns.iter().filter(is_used).collect();
         let names = || table.columns.iter().map(|c| c.name.as_str());
         let mut withheld: Vec<&str> = names().filter(|n| chain.is_answer(n)).collect();
-        let doubtful: Vec<&str> = names().filter(|n| !chain.is_answer(n)).collect();
+        // What is there before or after as itself is used; of the others it must be found out.
+        let is_itself = |n: &&str| used.iter().chain(features).any(|c| c.name == **n);
+        let doubtful: Vec<&str> = names().filter(|n| !chain.is_answer(n) && !is_itself(n)).collect();
         if let Some(made) = self.made_of(table, &used, features, &withheld) {
             return Err(made_of_target(&made, &chain.target));
         }
-        // What is there before and after as itself is used; only of the others it must be found out.
-        let is_itself = |n: &&str| used.iter().chain(features).any(|c| c.name == **n);
-        for name in doubtful.into_iter().filter(|n| !is_itself(n)).take(MOST_TRIED) {
-            withheld.push(name);
-            if self.made_of(table, &used, features, &withheld).is_some() {
-                withheld.pop();
+        let all: Vec<&str> = withheld.iter().chain(&doubtful).copied().collect();
+        if self.made_of(table, &used, features, &all).is_none() {
+            withheld = all;
+        } else {
+            for name in doubtful.into_iter().take(MOST_TRIED) {
+                withheld.push(name);
+                if self.made_of(table, &used, features, &withheld).is_some() {
+                    withheld.pop();
+                }
             }
         }
         Ok(Chain { withheld: withheld.into_iter().map(str::to_owned).collect(), ..chain.clone() })
