@@ -7,6 +7,7 @@ mod answers;
 mod artifact;
 #[cfg(test)]
 mod asked_tests;
+mod chain;
 mod constraints;
 #[cfg(test)]
 mod coverage_tests;
@@ -21,6 +22,9 @@ mod prepare;
 pub mod protocol;
 mod report;
 mod session;
+mod settings;
+#[cfg(test)]
+mod settings_tests;
 mod study;
 mod target;
 #[cfg(test)]
