@@ -4,16 +4,29 @@
 //! and parameters give the same tables, on every machine. They must bear a table without rows, since that is how the
 //! engine learns the columns that will come out before anything is run.
 
+mod aggregate;
+#[allow(dead_code)]
+mod build;
 mod chart;
+mod combine;
 mod finding;
 mod given;
+mod keys;
+mod look;
 mod registry;
+mod source;
 mod spec;
+mod stack;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod wanted;
 
 pub use chart::{Axis, AxisScale, Bar, BoxSummary, Chart, Listing, Mark, Report};
 pub use finding::Finding;
 pub use given::{Given, Schema, check, nearest};
-pub use registry::{operation, operations, step, steps};
+pub use registry::{operation, operations, sources, step, steps};
 pub use spec::{
     ChoiceOption, Example, FieldKind, FieldSpec, Group, KindSpec, PortSpec, PortType, Rows, Wanted,
 };
