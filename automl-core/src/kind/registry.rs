@@ -1,6 +1,6 @@
 //! The kinds that there are, a line each.
 
-use super::{KindSpec, Operation, Step, combine, source};
+use super::{KindSpec, Operation, Step, combine, prepare, source};
 
 const OPERATIONS: &[&dyn Operation] = &[
     &source::Paste,
@@ -13,7 +13,17 @@ const OPERATIONS: &[&dyn Operation] = &[
     &combine::Split,
 ];
 
-const STEPS: &[&dyn Step] = &[];
+const STEPS: &[&dyn Step] = &[
+    &prepare::Impute,
+    &prepare::Outliers,
+    &prepare::Scale,
+    &prepare::Encode,
+    &prepare::Bin,
+    &prepare::Text,
+    &prepare::Reduce,
+    &prepare::Select,
+    &prepare::Cluster,
+];
 
 /// Declarations of the kinds whose tables come from outside; whoever runs a pipeline brings them.
 pub fn sources() -> Vec<KindSpec> {
