@@ -11,6 +11,7 @@ mod constraints;
 #[cfg(test)]
 mod coverage_tests;
 mod executor;
+pub mod flow;
 #[cfg(test)]
 mod honest_tests;
 mod job;

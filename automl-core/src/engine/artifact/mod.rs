@@ -1,5 +1,6 @@
 //! The model artifact: one file with the whole of a trained model.
 
+mod columns;
 mod csv;
 mod decide;
 mod file;
@@ -8,8 +9,10 @@ mod predict;
 mod promise;
 mod score;
 
+pub(super) use columns::{PredictionColumns, numbers, texts};
 pub use promise::PredictOptions;
 pub(super) use promise::USUAL_LEVEL;
+pub(super) use score::{Answered, Judged};
 pub use score::Scored;
 
 use super::pipeline::Pipeline;
@@ -136,6 +139,11 @@ impl ModelArtifact {
 
     pub fn verdict(&self) -> &Verdict {
         &self.header.verdict
+    }
+
+    /// Bytes of the models that it is made of.
+    pub(super) fn member_bytes(&self) -> usize {
+        self.encoded.iter().flat_map(|m| &m.folds).map(Vec::len).sum()
     }
 
     /// Name that tells this model from others: BLAKE3 of the file, in hexadecimal digits.
