@@ -7,6 +7,7 @@ mod answers;
 mod artifact;
 #[cfg(test)]
 mod asked_tests;
+mod chain;
 mod constraints;
 #[cfg(test)]
 mod coverage_tests;
@@ -22,6 +23,7 @@ mod prepare;
 pub mod protocol;
 mod report;
 mod session;
+mod settings;
 mod study;
 mod target;
 #[cfg(test)]

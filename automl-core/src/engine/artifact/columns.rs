@@ -36,7 +36,7 @@ impl PredictionColumns {
         let promise = options.interval.map(|level| model.promise(level)).transpose()?;
         let decision = model.decision_at(options.threshold)?;
         let outputs = model.header.outputs();
-        let (values, by_fold) = model.block(table, self.rows(model), promise.is_some());
+        let (values, by_fold) = model.block(table, self.rows(model), promise.is_some())?;
         let width = outputs * model.promise_folds();
         for (i, row) in values.chunks(outputs).enumerate() {
             if outputs > 1 {
@@ -88,8 +88,15 @@ impl PredictionColumns {
 
 impl ModelArtifact {
     /// Predictions of the rows from `start` on, rows × outputs, and the row after them.
-    pub(in crate::engine) fn predict_block(&self, table: &Table, start: usize) -> (Vec<f64>, usize) {
-        (self.block(table, start, false).0, table.rows.min(start + BLOCK))
+    ///
+    /// # Errors
+    /// Where a step of the model cannot be done to these rows.
+    pub(in crate::engine) fn predict_block(
+        &self,
+        table: &Table,
+        start: usize,
+    ) -> Result<(Vec<f64>, usize), Diagnostic> {
+        Ok((self.block(table, start, false)?.0, table.rows.min(start + BLOCK)))
     }
 }
 

@@ -15,12 +15,14 @@ pub(super) use promise::USUAL_LEVEL;
 pub(super) use score::{Answered, Judged};
 pub use score::Scored;
 
+use super::chain::FittedChain;
 use super::pipeline::Pipeline;
 use super::protocol::{Board, InputField, StudyRequest, Verdict};
 use crate::calibrate::{Conformal, Decision};
 use crate::model::Task;
 use crate::table::ReadOptions;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Rows predicted at a time, so that features never need much memory.
 const BLOCK: usize = 16_384;
@@ -74,6 +76,19 @@ pub(super) struct EncodedMember {
     pub folds: Vec<Vec<u8>>,
 }
 
+/// The models of one fold have the same chain: it is held once, so that it is done once to a block of rows.
+fn share_chains(members: &mut [Member]) {
+    let mut known: Vec<(Vec<u8>, Arc<FittedChain>)> = Vec::new();
+    for chain in members.iter_mut().flat_map(|m| &mut m.folds).filter_map(|f| f.chain.as_mut()) {
+        // Bytes and not values: what is no number does not even equal itself.
+        let bytes = postcard::to_allocvec(chain.as_ref()).unwrap_or_default();
+        match known.iter().find(|k| k.0 == bytes) {
+            Some((_, first)) => *chain = first.clone(),
+            None => known.push((bytes, chain.clone())),
+        }
+    }
+}
+
 struct Member {
     weight: f64,
     folds: Vec<Pipeline>,
@@ -100,17 +115,19 @@ impl ModelArtifact {
         if outputs == 0 || encoded.is_empty() {
             return Err("it holds no model".to_owned());
         }
-        let members = encoded
+        let chained = !header.request.steps.is_empty();
+        let mut members = encoded
             .iter()
             .map(|m| {
                 if !(m.weight.is_finite() && m.weight > 0.0 && m.weight <= 1.0) || m.folds.is_empty() {
                     return Err("a member has no share".to_owned());
                 }
                 let folds: Result<Vec<Pipeline>, String> =
-                    m.folds.iter().map(|bytes| Pipeline::decode(bytes, outputs)).collect();
+                    m.folds.iter().map(|bytes| Pipeline::decode(bytes, outputs, chained)).collect();
                 Ok(Member { weight: m.weight, folds: folds? })
             })
             .collect::<Result<Vec<Member>, String>>()?;
+        share_chains(&mut members);
         if !header.decision.is_sound(outputs) {
             return Err("its probabilities are corrected in a way that cannot be".to_owned());
         }

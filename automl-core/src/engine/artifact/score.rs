@@ -9,6 +9,7 @@ use crate::metric::{self, Seen};
 use crate::model::Target;
 use crate::table::{Column, Table};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// One metric of a model on a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,7 +75,8 @@ impl ModelArtifact {
     /// # Errors
     /// Where the table lacks the target, or no row has an answer that the model knows.
     pub(in crate::engine) fn answered(&self, table: &Table) -> Result<Answered, Diagnostic> {
-        let column = find_column(table, &self.header.target)?;
+        let whole = self.with_answers(table)?;
+        let column = find_column(&whole, &self.header.target)?;
         let (rows, target) = self.known_target(column);
         if rows.is_empty() {
             return Err(Diagnostic::error(
@@ -85,7 +87,7 @@ impl ModelArtifact {
             .at_column(&column.name));
         }
         let left_out = table.rows - rows.len();
-        let (weights, unweighted) = self.weights_in(table, &rows)?;
+        let (weights, unweighted) = self.weights_in(&whole, &rows)?;
         let mut diagnostics: Vec<Diagnostic> = unweighted.into_iter().collect();
         if left_out > 0 {
             diagnostics.push(
@@ -130,6 +132,16 @@ impl ModelArtifact {
             }
         }
         Ok(Judged { scores, confusion })
+    }
+
+    /// The table in which the target stands: after the steps, where there are any.
+    ///
+    /// # Errors
+    /// Where a step cannot be done to the rows.
+    fn with_answers<'a>(&self, table: &'a Table) -> Result<Cow<'a, Table>, Diagnostic> {
+        // No step that learns changes the target or the weights, so that any fold's steps will do.
+        let chain = self.members.first().and_then(|m| m.folds.first()).and_then(|f| f.chain.as_ref());
+        chain.map_or(Ok(Cow::Borrowed(table)), |chain| Ok(Cow::Owned(chain.answers(table)?)))
     }
 
     /// The weights of the rows `rows` where the model was made with weights and the table has them; what to beware of where
