@@ -12,7 +12,7 @@ mod score;
 pub(super) use columns::{PredictionColumns, numbers, texts};
 pub use promise::PredictOptions;
 pub(super) use promise::USUAL_LEVEL;
-pub(super) use score::{Answered, Judged};
+pub(super) use score::Answered;
 pub use score::Scored;
 
 use super::chain::FittedChain;
