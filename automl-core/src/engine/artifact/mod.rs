@@ -10,6 +10,8 @@ mod promise;
 mod score;
 
 pub(super) use columns::{PredictionColumns, numbers, texts};
+#[cfg(test)]
+pub(super) use file::unpacked;
 pub use promise::PredictOptions;
 pub(super) use promise::USUAL_LEVEL;
 pub(super) use score::Answered;
