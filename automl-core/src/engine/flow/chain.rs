@@ -142,7 +142,9 @@ pub(super) fn of_ensemble(plan: &Plan, planned: &Planned) -> Made {
             let what = "The learners do not have the same table, steps and target.";
             return Err(vec![not_together(what)]);
         }
-        settings.extend(training.request.settings.iter().filter(|s| !settings.contains(s)).cloned().collect::<Vec<_>>());
+        settings.extend(
+            training.request.settings.iter().filter(|s| !settings.contains(s)).cloned().collect::<Vec<_>>(),
+        );
     }
     let Some(first) = first else { return Err(Vec::new()) };
     let request = of_settings(question, settings, &Given::new(&kind.spec, &planned.params));

@@ -92,8 +92,10 @@ fn empty_port(graph: &Graph<'_>, id: &NodeId, port: &PortSpec, at_ports: &Sketch
     let diagnostic = if wired {
         Diagnostic::error(
             "port.nothing_through",
-            format!("Nothing comes in at \"{title}\": what is connected is switched off and lets no {} through.",
-                a(port.ty).trim_start_matches("a ")),
+            format!(
+                "Nothing comes in at \"{title}\": what is connected is switched off and lets no {} through.",
+                a(port.ty).trim_start_matches("a ")
+            ),
             "Switch it on, or connect something else.",
         )
     } else {

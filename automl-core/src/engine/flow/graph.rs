@@ -102,7 +102,9 @@ impl<'a> Graph<'a> {
             let Some(node) = self.document.nodes().get(*id) else { continue };
             let Some(kind) = catalogue::find(&node.kind) else { continue };
             for (port, wires) in ports {
-                let Some(spec) = kind.spec.input(port).filter(|p| !p.many && wires.len() > 1) else { continue };
+                let Some(spec) = kind.spec.input(port).filter(|p| !p.many && wires.len() > 1) else {
+                    continue;
+                };
                 let diagnostic = Diagnostic::error(
                     "wire.too_many",
                     format!("{} wires lead to \"{}\", which takes one.", wires.len(), spec.title),

@@ -23,10 +23,9 @@ impl Workspace {
             Some(Value::Table(t)) => look_at_table(&t.table, start, count),
             Some(Value::Report(report)) => Look::Report { report: Box::new(report.as_ref().clone()) },
             Some(Value::Scores(scores)) => Look::Scores { scores: scores.as_ref().clone() },
-            Some(Value::Model(model)) => Look::Model {
-                board: Box::new(model.board.clone()),
-                verdict: Box::new(model.verdict.clone()),
-            },
+            Some(Value::Model(model)) => {
+                Look::Model { board: Box::new(model.board.clone()), verdict: Box::new(model.verdict.clone()) }
+            }
             Some(Value::Target(info)) => Look::Target { info: Box::new(info.as_ref().clone()) },
         }
     }
@@ -50,10 +49,11 @@ impl Workspace {
     /// The name that an export gives, or else the node's id; the ending says what it is.
     fn file_name(&self, node: &str, ending: &str) -> String {
         let planned = self.plan.nodes.get(&crate::document::NodeId(node.to_owned()));
-        let given = planned.filter(|p| p.kind.is_some_and(|k| k.spec.id.starts_with("export."))).and_then(|p| {
-            let kind = p.kind?;
-            Some(crate::kind::Given::new(&kind.spec, &p.params).text("name"))
-        });
+        let given =
+            planned.filter(|p| p.kind.is_some_and(|k| k.spec.id.starts_with("export."))).and_then(|p| {
+                let kind = p.kind?;
+                Some(crate::kind::Given::new(&kind.spec, &p.params).text("name"))
+            });
         let safe = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
         let name: String = given.unwrap_or_default().chars().take(120).map(safe).collect();
         let name = name.trim().trim_start_matches('.').to_owned();
@@ -106,8 +106,11 @@ impl Workspace {
 }
 
 fn nothing_yet(node: &str) -> Diagnostic {
-    let mut diagnostic =
-        Diagnostic::error("flow.no_result", "Nothing came out here yet.", "Run the pipeline up to this node.");
+    let mut diagnostic = Diagnostic::error(
+        "flow.no_result",
+        "Nothing came out here yet.",
+        "Run the pipeline up to this node.",
+    );
     diagnostic.node = Some(node.to_owned());
     diagnostic
 }

@@ -167,7 +167,8 @@ impl Plan {
             self.plan_training(graph, trainer, &mut planned);
         }
         self.rewind(kind, &mut planned);
-        planned.wants = wants(&kind.spec, &planned.params).filter(|w| !known.supplied.contains_key(&w.source));
+        planned.wants =
+            wants(&kind.spec, &planned.params).filter(|w| !known.supplied.contains_key(&w.source));
         planned.waits_for = self.waits_for(&planned);
         planned.key = self.key(kind, &planned, known);
         if let Some(pinned) = known.pinned.get(id).filter(|key| known.cache.get(key).is_some()) {

@@ -238,7 +238,8 @@ impl Workspace {
         if let Some(id) = self.next_ready(&run, can_study) {
             run.todo.retain(|t| *t != id);
             let plan = run.plan.clone();
-            let lost = plan.nodes.get(&id).and_then(|p| p.needs().iter().find_map(|n| run.lost.get(*n)).cloned());
+            let lost =
+                plan.nodes.get(&id).and_then(|p| p.needs().iter().find_map(|n| run.lost.get(*n)).cloned());
             if let Some(title) = lost {
                 run.lost.insert(id.clone(), title);
             } else if run.key(&id).is_some_and(|key| self.cache.get(key).is_some()) {
@@ -312,8 +313,7 @@ impl Workspace {
                     let node = id.clone();
                     run.study = Some(Studying { node, began: now, share: 0.0, text: String::new() });
                 }
-                let study =
-                    StudyToRun { node: id.0.clone(), prepared, request: training.request.clone() };
+                let study = StudyToRun { node: id.0.clone(), prepared, request: training.request.clone() };
                 Stepped { events: vec![self.node_event(&plan, id)], study: Some(study) }
             }
             Err(found) => {
@@ -329,7 +329,8 @@ impl Workspace {
         let Some(run) = &mut self.run else { return Vec::new() };
         let Some(study) = &mut run.study else { return Vec::new() };
         study.share = board.progress;
-        study.text = board.best_score.map_or(String::new(), |s| format!("{} {}", board.metric_title, short(s)));
+        study.text =
+            board.best_score.map_or(String::new(), |s| format!("{} {}", board.metric_title, short(s)));
         let (id, plan) = (study.node.clone(), run.plan.clone());
         let told = FlowEvent::Board { node: id.0.clone(), board: Box::new(board) };
         vec![told, self.node_event(&plan, &id)]

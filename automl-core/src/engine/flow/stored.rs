@@ -118,7 +118,8 @@ impl Workspace {
         }
         let body = body.strip_prefix(MAGIC).ok_or_else(|| damaged("it is of another version"))?;
         let stored: Stored = postcard::from_bytes(body).map_err(|e| damaged(&e.to_string()))?;
-        let values = stored.values.into_iter().map(from_stored).collect::<Result<Vec<Value>, Diagnostic>>()?;
+        let values =
+            stored.values.into_iter().map(from_stored).collect::<Result<Vec<Value>, Diagnostic>>()?;
         let mut entry = Entry::new(values, read(&stored.findings)?, stored.secs, 0);
         entry.peak_bytes = stored.peak_bytes;
         self.put(key, entry);

@@ -64,7 +64,9 @@ impl Value {
     pub fn text(&self) -> String {
         match self {
             Self::Table(t) => {
-                let plural = |n: usize, one: &str| format!("{} {one}{}", count(n as u64), if n == 1 { "" } else { "s" });
+                let plural = |n: usize, one: &str| {
+                    format!("{} {one}{}", count(n as u64), if n == 1 { "" } else { "s" })
+                };
                 format!("{} × {}", plural(t.table.rows, "row"), plural(t.table.columns.len(), "column"))
             }
             Self::Target(info) => format!("{} ({})", info.column, info.task.name()),

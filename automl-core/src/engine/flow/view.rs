@@ -62,7 +62,9 @@ impl Workspace {
             }
             (NodeState::NotSet, Some(wants), _) => format!("waits for {}", wants.name),
             (NodeState::NotSet, None, Some(title)) if !planned.has_errors() => format!("waits for {title}"),
-            (NodeState::Ready, ..) => failed.map_or(String::new(), |title| format!("not run: {title} failed")),
+            (NodeState::Ready, ..) => {
+                failed.map_or(String::new(), |title| format!("not run: {title} failed"))
+            }
             _ => String::new(),
         }
     }

@@ -58,8 +58,9 @@ pub(super) fn begin(planned: &Planned, inputs: &Values, supplied: &Supplied) -> 
             let table = Arc::new(fitted.apply(&value.table));
             Ok(Ran { values: vec![Value::Table(TableValue { table, ..value })], findings: Vec::new() })
         })),
-        Does::Engine(engine) => of_engine(engine, planned, &given, inputs)
-            .unwrap_or_else(|found| Begun::Done(Err(found))),
+        Does::Engine(engine) => {
+            of_engine(engine, planned, &given, inputs).unwrap_or_else(|found| Begun::Done(Err(found)))
+        }
     }
 }
 
@@ -97,12 +98,7 @@ fn source(kind: &Kind, planned: &Planned, supplied: &Supplied) -> RunResult {
     Ok(Ran { values: vec![Value::Table(table.value.clone())], findings })
 }
 
-fn operate(
-    operation: &dyn kind::Operation,
-    kind: &Kind,
-    planned: &Planned,
-    inputs: &Values,
-) -> RunResult {
+fn operate(operation: &dyn kind::Operation, kind: &Kind, planned: &Planned, inputs: &Values) -> RunResult {
     check(kind, planned, inputs)?;
     let mut tables = Inputs::new();
     for (port, values) in inputs {

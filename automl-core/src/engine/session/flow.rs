@@ -69,7 +69,13 @@ impl Session {
     }
 
     /// Begins to read a table of `bytes` bytes that a source wants. Its bytes go to [`Session::read_chunk`].
-    pub fn supply_begin(&mut self, source: &str, name: &str, options: ReadOptions, bytes: u64) -> Vec<Output> {
+    pub fn supply_begin(
+        &mut self,
+        source: &str,
+        name: &str,
+        options: ReadOptions,
+        bytes: u64,
+    ) -> Vec<Output> {
         self.read_begin(Purpose::Supply(source.to_owned()), name, bytes, options);
         Vec::new()
     }

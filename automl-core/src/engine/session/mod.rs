@@ -11,9 +11,9 @@ mod serving;
 #[cfg(test)]
 mod tests;
 
-use super::protocol::{Board, Command, Event, Verdict};
 use super::flow::{TAB_CACHE_BYTES, Workspace};
 use super::memory::TAB_BYTES;
+use super::protocol::{Board, Command, Event, Verdict};
 use super::{ModelArtifact, PredictOptions};
 use crate::diagnostic::Diagnostic;
 use crate::table::{CsvReader, ReadOptions, ReadReport, Table};

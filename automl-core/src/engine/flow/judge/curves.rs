@@ -130,7 +130,10 @@ fn histogram(errors: &[f64]) -> Chart {
         title: "How far off predictions are".to_owned(),
         x: axis("Predicted − actual"),
         y: axis("Rows"),
-        marks: vec![Mark::Bars { name: "Rows".to_owned(), bars: counts.iter().enumerate().map(bar).collect() }],
+        marks: vec![Mark::Bars {
+            name: "Rows".to_owned(),
+            bars: counts.iter().enumerate().map(bar).collect(),
+        }],
         note: String::new(),
     }
 }

@@ -65,8 +65,13 @@ pub(in crate::engine::flow) fn dependence(
     };
     let grid = grid(&table.columns[at], count("points", 20));
     if grid.is_empty() {
-        let message = format!("The values of \"{name}\" cannot be varied: they are free text, or all missing.");
-        return Err(refused("dependence.no_grid", message, "Choose a column of numbers, dates or categories."));
+        let message =
+            format!("The values of \"{name}\" cannot be varied: they are free text, or all missing.");
+        return Err(refused(
+            "dependence.no_grid",
+            message,
+            "Choose a column of numbers, dates or categories.",
+        ));
     }
     let rows = sample(table.rows, count("rows", 500), given.integer("seed").unwrap_or(0) as u64);
     Ok(Begun::Long(Box::new(Varying {
@@ -187,7 +192,9 @@ impl Varying {
         let mut table = Table { columns: vec![first], rows: self.grid.len() };
         let mut marks = Vec::new();
         for (j, name) in names.iter().enumerate() {
-            let of = |pick: fn(&(f64, f64, f64)) -> f64| self.lines.iter().map(|l| pick(&l[j])).collect::<Vec<f64>>();
+            let of = |pick: fn(&(f64, f64, f64)) -> f64| {
+                self.lines.iter().map(|l| pick(&l[j])).collect::<Vec<f64>>()
+            };
             let (centre, low, high) = (of(|l| l.0), of(|l| l.1), of(|l| l.2));
             marks.push(Mark::Line {
                 name: name.clone(),
@@ -230,8 +237,14 @@ impl Varying {
             x,
             y: axis(&y),
             marks,
-            note: "The line is the mean over rows; between the ends of the band lie eight rows in ten.".to_owned(),
+            note: "The line is the mean over rows; between the ends of the band lie eight rows in ten."
+                .to_owned(),
         };
-        Report { title: format!("Dependence on {}", column.name), text: Vec::new(), charts: vec![chart], listings: Vec::new() }
+        Report {
+            title: format!("Dependence on {}", column.name),
+            text: Vec::new(),
+            charts: vec![chart],
+            listings: Vec::new(),
+        }
     }
 }

@@ -96,7 +96,8 @@ impl Evaluating {
 
     fn report(&self, scores: &ModelScores) -> Report {
         let header = self.model.artifact.header();
-        let rows = scores.metrics.iter().map(|m| vec![m.title.clone(), m.score.map_or("–".to_owned(), short)]);
+        let rows =
+            scores.metrics.iter().map(|m| vec![m.title.clone(), m.score.map_or("–".to_owned(), short)]);
         let metrics = Listing {
             title: "Scores".to_owned(),
             columns: vec!["Metric".to_owned(), "Score".to_owned()],

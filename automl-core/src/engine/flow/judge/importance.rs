@@ -67,11 +67,8 @@ pub(in crate::engine::flow) fn importance(
 impl Explaining {
     fn score(&self, table: &Table) -> Result<f64, Vec<Finding>> {
         let (prediction, _) = self.model.artifact.predict(table).map_err(at_port("table"))?;
-        let judged = self
-            .model
-            .artifact
-            .judge(&self.answered, &prediction.values, None)
-            .map_err(at_port("table"))?;
+        let judged =
+            self.model.artifact.judge(&self.answered, &prediction.values, None).map_err(at_port("table"))?;
         let score = judged.scores.iter().find(|s| s.id == self.metric.id).and_then(|s| s.score);
         score.ok_or_else(|| {
             let diagnostic = crate::diagnostic::Diagnostic::error(
@@ -115,8 +112,7 @@ impl Explaining {
             numbers("sd", all.iter().map(|a| a.2).collect()),
         ];
         let report = self.report(&all);
-        let table =
-            TableValue { table: Arc::new(Table { columns, rows }), read: Arc::default() };
+        let table = TableValue { table: Arc::new(Table { columns, rows }), read: Arc::default() };
         let findings = std::mem::take(&mut self.findings);
         Ran { values: vec![Value::Table(table), Value::Report(Arc::new(report))], findings }
     }
@@ -137,7 +133,12 @@ impl Explaining {
             rows: all.iter().map(|a| vec![a.0.clone(), short(a.1), short(a.2)]).collect(),
         };
         let text = format!("With all columns as they are, {} is {}.", self.metric.title, short(self.whole));
-        Report { title: "Importance".to_owned(), text: vec![text], charts: vec![chart], listings: vec![listing] }
+        Report {
+            title: "Importance".to_owned(),
+            text: vec![text],
+            charts: vec![chart],
+            listings: vec![listing],
+        }
     }
 }
 

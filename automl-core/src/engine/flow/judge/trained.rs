@@ -14,11 +14,7 @@ const MOST_BARS: usize = 20;
 
 /// The values for a node with `ports` outputs: model, scores, and a report where there is a third.
 pub(in crate::engine::flow) fn outputs(outcome: Outcome, ports: usize) -> Vec<Value> {
-    let model = TrainedModel {
-        artifact: outcome.artifact,
-        board: outcome.board,
-        verdict: outcome.verdict,
-    };
+    let model = TrainedModel { artifact: outcome.artifact, board: outcome.board, verdict: outcome.verdict };
     let scores = Value::Scores(Arc::new(vec![scores(&model)]));
     let report = Value::Report(Arc::new(report(&model)));
     let mut all = vec![Value::Model(Arc::new(model)), scores, report];

@@ -16,7 +16,19 @@ fn spec(id: &str, title: &str, ty: PortType, help: &str, default: &str) -> KindS
 pub(super) fn all() -> [KindSpec; 3] {
     [
         spec("export.table", "Table file", PortType::Table, "A table as a CSV file.", "table.csv"),
-        spec("export.model", "Model file", PortType::Model, "A model as a file that predicts elsewhere.", "model.trellis"),
-        spec("export.report", "Report file", PortType::Report, "A report as a web page of its own.", "report.html"),
+        spec(
+            "export.model",
+            "Model file",
+            PortType::Model,
+            "A model as a file that predicts elsewhere.",
+            "model.trellis",
+        ),
+        spec(
+            "export.report",
+            "Report file",
+            PortType::Report,
+            "A report as a web page of its own.",
+            "report.html",
+        ),
     ]
 }

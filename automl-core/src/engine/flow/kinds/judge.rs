@@ -1,7 +1,7 @@
 //! What judges, explains and uses models.
 
-use crate::kind::{FieldKind, FieldSpec, Group, KindSpec, PortSpec, PortType, Rows};
 use super::question;
+use crate::kind::{FieldKind, FieldSpec, Group, KindSpec, PortSpec, PortType, Rows};
 
 fn model() -> PortSpec {
     PortSpec::new("model", "Model", PortType::Model)
@@ -18,7 +18,8 @@ fn optional_share(name: &str, title: &str, help: &str) -> FieldSpec {
 }
 
 fn threshold() -> FieldSpec {
-    let help = "Two classes: the probability of the second above which a row is called so; empty: the model's own.";
+    let help =
+        "Two classes: the probability of the second above which a row is called so; empty: the model's own.";
     optional_share("threshold", "Threshold", help).advanced()
 }
 
@@ -26,9 +27,10 @@ fn threshold() -> FieldSpec {
 fn of_model(id: &str, title: &str, help: &str) -> KindSpec {
     let mut spec = KindSpec::new(id, title, Group::Judge, Rows::Together, help);
     spec.inputs = vec![model(), PortSpec::table()];
-    spec.more = "The model does its own steps: connect a table as it was before them. Where the table has passed \
+    spec.more =
+        "The model does its own steps: connect a table as it was before them. Where the table has passed \
                  those very nodes, the one before them is taken."
-        .to_owned();
+            .to_owned();
     spec
 }
 
@@ -46,7 +48,8 @@ pub(super) fn evaluate() -> KindSpec {
 pub(super) fn compare() -> KindSpec {
     let help = "Puts the scores of several models side by side.";
     let mut spec = KindSpec::new("model.compare", "Compare", Group::Judge, Rows::Together, help);
-    spec.more = "Scores can only be compared where they are of the same rows: it is said where they are not.".to_owned();
+    spec.more = "Scores can only be compared where they are of the same rows: it is said where they are not."
+        .to_owned();
     spec.words = "leaderboard versus benchmark".to_owned();
     spec.inputs = vec![PortSpec::new("scores", "Scores", PortType::Scores).many()];
     spec.outputs = vec![report(), PortSpec::table()];

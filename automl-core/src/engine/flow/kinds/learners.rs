@@ -47,13 +47,9 @@ fn title(name: &str) -> String {
 
 fn field(param: &ParamSpec) -> FieldSpec {
     let kind = match param.kind {
-        ParamKind::Int { default, min, max, low, high, .. } => FieldKind::Integer {
-            default: Some(default),
-            min,
-            max,
-            soft: (low, high),
-            unit: String::new(),
-        },
+        ParamKind::Int { default, min, max, low, high, .. } => {
+            FieldKind::Integer { default: Some(default), min, max, soft: (low, high), unit: String::new() }
+        }
         ParamKind::Float { default, min, max, low, high, .. } => {
             FieldKind::Number { default: Some(default), min, max, soft: (low, high), unit: String::new() }
         }

@@ -1,6 +1,6 @@
 //! What is to be predicted, and how it is judged.
 
-use crate::kind::{FieldSpec, FieldKind, ChoiceOption, Group, KindSpec, PortSpec, PortType, Rows};
+use crate::kind::{ChoiceOption, FieldKind, FieldSpec, Group, KindSpec, PortSpec, PortType, Rows};
 use crate::metric;
 
 /// Choices that leave it to the engine.
@@ -51,7 +51,8 @@ pub(super) fn port() -> PortSpec {
 pub(super) fn spec() -> KindSpec {
     let help = "Says once what is to be predicted, for several learners.";
     let mut spec = KindSpec::new("target.question", "Target", Group::Model, Rows::Together, help);
-    spec.more = "Connect it to each learner: they then predict the same column and are judged alike.".to_owned();
+    spec.more =
+        "Connect it to each learner: they then predict the same column and are judged alike.".to_owned();
     spec.words = "label class outcome question metric predict y".to_owned();
     spec.outputs = vec![PortSpec::new("target", "Target", PortType::Target)];
     spec.fields = fields();

@@ -8,7 +8,12 @@ use serde_json::json;
 /// A number that may stay empty.
 fn optional_number(name: &str, title: &str, help: &str, range: (f64, f64), soft: (f64, f64)) -> FieldSpec {
     let (min, max) = range;
-    FieldSpec::new(name, title, help, FieldKind::Number { default: None, min, max, soft, unit: String::new() })
+    FieldSpec::new(
+        name,
+        title,
+        help,
+        FieldKind::Number { default: None, min, max, soft, unit: String::new() },
+    )
 }
 
 /// A whole number that may stay empty.
@@ -130,9 +135,10 @@ pub(super) fn search() -> KindSpec {
 pub(super) fn ensemble() -> KindSpec {
     let help = "Combines learners into one model that is usually better than each of them.";
     let mut spec = KindSpec::new("model.ensemble", "Ensemble", Group::Model, Rows::Together, help);
-    spec.more = "All learners must have the same table and the same target. They are trained together, on the same \
+    spec.more =
+        "All learners must have the same table and the same target. They are trained together, on the same \
                  folds; how much each counts is chosen by predictions of rows that it did not see."
-        .to_owned();
+            .to_owned();
     spec.words = "blend stack vote average combine models".to_owned();
     spec.inputs = vec![PortSpec::new("models", "Learners", PortType::Model).many()];
     spec.outputs = vec![

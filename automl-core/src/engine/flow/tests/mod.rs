@@ -1,6 +1,9 @@
 //! Pipelines planned and run by hand.
 
+mod any;
+mod plan;
 mod run;
+mod whole;
 
 use super::*;
 use crate::document::{Edit, Node, NodeId, PipelineDocument, PortRef, Wire};
