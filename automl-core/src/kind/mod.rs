@@ -5,10 +5,11 @@
 //! engine learns the columns that will come out before anything is run.
 
 mod aggregate;
-#[allow(dead_code)]
 mod build;
 mod chart;
+mod columns;
 mod combine;
+pub mod expr;
 mod finding;
 mod fitted;
 mod given;
@@ -16,11 +17,14 @@ mod keys;
 mod look;
 mod prepare;
 mod registry;
+mod rows;
 mod source;
 mod spec;
 mod stack;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_csv;
 #[cfg(test)]
 mod tests;
 mod wanted;
@@ -34,6 +38,7 @@ pub use spec::{
     ChoiceOption, Example, FieldKind, FieldSpec, Group, KindSpec, PortSpec, PortType, Rows, Wanted,
 };
 
+use crate::diagnostic::Diagnostic;
 use crate::table::Table;
 use std::collections::BTreeMap;
 
@@ -72,13 +77,22 @@ pub type Inputs<'a> = BTreeMap<&'a str, Vec<&'a Table>>;
 /// Where nothing is connected.
 pub fn input<'a>(inputs: &Inputs<'a>, port: &str) -> Result<&'a Table, Vec<Finding>> {
     inputs.get(port).and_then(|tables| tables.first().copied()).ok_or_else(|| {
-        let diagnostic = crate::diagnostic::Diagnostic::error(
+        let diagnostic = Diagnostic::error(
             "port.empty",
             format!("Nothing is connected to \"{port}\"."),
             "Connect a table to it.",
         );
         vec![Finding::at_port(port, diagnostic)]
     })
+}
+
+/// The warning that a column which a parameter names is not there, for what goes on without it. [`check`] finds the
+/// same to be an error; new rows may lack a column all the same, such as the target.
+pub(crate) fn absent(name: &str, param: &str) -> Finding {
+    let message = format!("There is no column \"{name}\" in the table that comes in; it is passed over.");
+    let diagnostic =
+        Diagnostic::warning("kind.no_column", message, "Choose another column, or remove it here.");
+    Finding::at_param(param, diagnostic.at_column(name))
 }
 
 /// A kind that learns nothing.

@@ -1,10 +1,21 @@
 //! The kinds that there are, a line each.
 
-use super::{KindSpec, Operation, Step, combine, look, prepare, source};
+use super::{KindSpec, Operation, Step, columns, combine, look, prepare, rows, source};
 
 const OPERATIONS: &[&dyn Operation] = &[
     &source::Paste,
     &source::Generate,
+    &rows::Filter,
+    &rows::Sort,
+    &rows::Sample,
+    &rows::Head,
+    &rows::Deduplicate,
+    &columns::Select,
+    &columns::Derive,
+    &columns::Rename,
+    &columns::Retype,
+    &columns::Fill,
+    &columns::Datetime,
     &combine::Join,
     &combine::Union,
     &combine::GroupRows,

@@ -3,7 +3,7 @@
 //! Times are milliseconds since 1970-01-01T00:00:00 in the file's own clock: an offset (`Z`, `+02:00`) is read
 //! over. Calendar arithmetic counts days of the proleptic Gregorian calendar in years that begin in March.
 
-const MS_A_DAY: i64 = 86_400_000;
+pub(crate) const MS_A_DAY: i64 = 86_400_000;
 
 /// The two ways to read a date. They are equal unless day and month can be swapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(crate) struct Readings {
 }
 
 /// Days from 1970-01-01 to a date; `None` where there is no such date.
-fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
     if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
         return None;
     }
@@ -37,7 +37,7 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 }
 
 /// Year, month and day of a day counted from 1970-01-01.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);

@@ -10,7 +10,7 @@ mod csv;
 pub(crate) mod datetime;
 mod findings;
 pub mod fingerprint;
-mod infer;
+pub(crate) mod infer;
 mod json;
 mod missing;
 pub(crate) mod number;

@@ -43,7 +43,7 @@ impl Votes {
 
 /// What a field says, for a column that is made of dates on request: also `20240131` and seconds or milliseconds
 /// since 1970.
-fn read(text: &str, on_request: bool) -> Option<Readings> {
+pub(super) fn read(text: &str, on_request: bool) -> Option<Readings> {
     datetime::parse(text, on_request).or_else(|| {
         let x = plain(text.as_bytes(), b'.').filter(|_| on_request)?;
         let ms = match x.abs() {

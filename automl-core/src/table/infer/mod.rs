@@ -15,3 +15,13 @@ mod tests;
 mod words;
 
 pub(crate) use builder::{ColumnBuilder, Parsing};
+
+/// Whether a word means yes (`yes`, `true`, `1` …) or no; `None` for other words.
+pub(crate) fn truth(word: &str) -> Option<bool> {
+    strings::truth_of(word).map(|(_, yes)| yes)
+}
+
+/// Both readings of a text as a date, also of `20240131` and of seconds or milliseconds since 1970.
+pub(crate) fn date_on_request(text: &str) -> Option<super::datetime::Readings> {
+    dates::read(text, true)
+}

@@ -1,0 +1,30 @@
+//! What is wrong with an expression, and where in it.
+
+use crate::diagnostic::Diagnostic;
+use serde::{Deserialize, Serialize};
+
+/// One thing that is wrong: bytes `from..to` of the text, what, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExprError {
+    pub from: usize,
+    pub to: usize,
+    /// One sentence.
+    pub message: String,
+    pub remedy: String,
+}
+
+impl ExprError {
+    pub(crate) fn new(
+        (from, to): (usize, usize),
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { from, to, message: message.into(), remedy: remedy.into() }
+    }
+
+    /// As a diagnostic that counts characters, from 1, in the expression `text`.
+    pub fn diagnostic(&self, text: &str) -> Diagnostic {
+        let at = text.char_indices().take_while(|(byte, _)| *byte < self.from).count() + 1;
+        Diagnostic::error("expr.wrong", format!("At character {at}: {}", self.message), &*self.remedy)
+    }
+}
