@@ -122,10 +122,14 @@ fn expressions_are_completed() {
     let plan = desk.workspace.plan(&drawn);
     let kinds = catalogue();
     let fields = &kinds.iter().find(|k| k.id == "table.filter").expect("a kind").fields;
-    let is_expression = |f: &&crate::kind::FieldSpec| matches!(f.kind, crate::kind::FieldKind::Expression { .. });
+    let is_expression =
+        |f: &&crate::kind::FieldSpec| matches!(f.kind, crate::kind::FieldKind::Expression { .. });
     let name = fields.iter().find(is_expression).map(|f| f.name.clone()).expect("an expression");
     let (all, finding) = desk.workspace.complete("filter", &name, "am", 2);
-    assert!(all.iter().any(|s| s.insert == "amount" && s.replaces == (0, 2) && s.kind == "column"), "{all:?}");
+    assert!(
+        all.iter().any(|s| s.insert == "amount" && s.replaces == (0, 2) && s.kind == "column"),
+        "{all:?}"
+    );
     assert!(finding.is_some_and(|f| f.param.as_deref() == Some(name.as_str())));
     assert_eq!(desk.workspace.complete("filter", "none", "am", 2), (Vec::new(), None));
     assert!(plan.nodes["filter"].outputs[0].schema.is_some(), "{:?}", plan.nodes["filter"]);
