@@ -80,7 +80,11 @@ proptest! {
 #[test]
 fn examples_of_all_kinds_run() {
     for spec in catalogue() {
-        let Some(example) = spec.example.clone().filter(|_| spec.id != "source.sample") else { continue };
+        // A sample lies outside the core; networks take as long as all others together, and are declared as all others.
+        let left_out = ["source.sample", "learner.mlp"];
+        let Some(example) = spec.example.clone().filter(|_| !left_out.contains(&spec.id.as_str())) else {
+            continue;
+        };
         let mut desk = Desk::new();
         let mut nodes = vec![("it".to_owned(), spec.id.clone(), Value::Object(example.params.clone()))];
         let mut wires = Vec::new();
