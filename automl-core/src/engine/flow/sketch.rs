@@ -90,7 +90,7 @@ fn of_engine(
             vec![Sketch::Table(Arc::new(table)), Sketch::Other]
         }
         EngineKind::Predict => vec![predicted(given, &first("table"), &first("model"))],
-        EngineKind::Export => inputs.values().flatten().cloned().take(1).collect(),
+        EngineKind::Export => inputs.values().flatten().take(1).cloned().collect(),
         EngineKind::Compare | EngineKind::Dependence => unknown,
     }
 }

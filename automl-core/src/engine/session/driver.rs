@@ -20,7 +20,7 @@ pub(super) struct Worker {
 
 /// What a study tells.
 pub(super) enum Told {
-    Board(Board),
+    Board(Box<Board>),
     /// The study is over.
     Ended(Box<Result<Outcome, Diagnostic>>),
 }
@@ -159,6 +159,6 @@ impl Driver {
         }
         self.told = now;
         self.board_changed = false;
-        Some(Told::Board(study.board(now)))
+        Some(Told::Board(Box::new(study.board(now))))
     }
 }

@@ -108,7 +108,7 @@ impl Session {
     pub(super) fn flow_told(&mut self, what: Option<Told>, now: f64) -> Vec<Output> {
         match what {
             None => Vec::new(),
-            Some(Told::Board(board)) => told(self.flow.study_board(board)),
+            Some(Told::Board(board)) => told(self.flow.study_board(*board)),
             Some(Told::Ended(outcome)) => told(self.flow.trained(*outcome, now)),
         }
     }

@@ -68,7 +68,7 @@ impl Session {
 
     fn search_told(&mut self, told: Told) -> Vec<Output> {
         let outcome = match told {
-            Told::Board(board) => return vec![event(Event::Board { board: Box::new(board) })],
+            Told::Board(board) => return vec![event(Event::Board { board })],
             Told::Ended(outcome) => *outcome,
         };
         match outcome {
