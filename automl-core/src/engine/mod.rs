@@ -12,6 +12,7 @@ mod constraints;
 #[cfg(test)]
 mod coverage_tests;
 mod executor;
+pub mod flow;
 #[cfg(test)]
 mod honest_tests;
 mod job;

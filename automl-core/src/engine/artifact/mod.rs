@@ -1,5 +1,6 @@
 //! The model artifact: one file with the whole of a trained model.
 
+mod columns;
 mod csv;
 mod decide;
 mod file;
@@ -8,10 +9,12 @@ mod predict;
 mod promise;
 mod score;
 
+pub(super) use columns::{PredictionColumns, numbers, texts};
 #[cfg(test)]
 pub(super) use file::unpacked;
 pub use promise::PredictOptions;
 pub(super) use promise::USUAL_LEVEL;
+pub(super) use score::Answered;
 pub use score::Scored;
 
 use super::chain::FittedChain;
@@ -155,6 +158,11 @@ impl ModelArtifact {
 
     pub fn verdict(&self) -> &Verdict {
         &self.header.verdict
+    }
+
+    /// Bytes of the models that it is made of.
+    pub(super) fn member_bytes(&self) -> usize {
+        self.encoded.iter().flat_map(|m| &m.folds).map(Vec::len).sum()
     }
 
     /// Name that tells this model from others: BLAKE3 of the file, in hexadecimal digits.

@@ -42,6 +42,7 @@ pub enum FlowCommand {
 /// What the engine tells about pipelines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "tell", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "events travel boxed")]
 pub enum FlowEvent {
     Catalogue {
         kinds: Vec<KindSpec>,

@@ -1,7 +1,10 @@
 //! A session driven as a page drives it.
 
 use super::{Output, Session};
-use crate::engine::protocol::{Command, Event, Phase, StudyRequest};
+use crate::engine::flow;
+use crate::engine::protocol::{
+    Command, Event, FlowCommand, FlowEvent, Look, NodeState, Phase, RunEnd, StudyRequest,
+};
 use crate::engine::tests::{csv, request};
 use crate::engine::{ModelArtifact, PredictOptions, WorkerState};
 use crate::model::Task;
@@ -169,7 +172,7 @@ fn stopping_replaces_busy_workers_once_and_ends() {
     page.open(&csv(Task::Binary));
     let started = page.session.handle(Command::Start { request: request(500) }, None, page.now);
     // Enough for a first model; then two jobs are under way.
-    page.session.workers.iter().for_each(|w| assert!(w.job.is_some()));
+    page.session.driver.workers.iter().for_each(|w| assert!(w.job.is_some()));
     let mut waiting: VecDeque<Output> = started.into();
     for _ in 0..60 {
         let Some(output) = waiting.pop_front() else { break };
@@ -222,4 +225,85 @@ fn commands_out_of_place_are_answered() {
     page.ask(Command::Inspect { column: "shop".to_owned(), task: None }, None);
     let (Event::Target { info }, _) = page.last() else { panic!("{:?}", page.last().0) };
     assert_eq!(info.task, Task::Multiclass);
+}
+
+#[test]
+fn a_pipeline_is_supplied_run_looked_at_and_adopted() {
+    let request = request(3);
+    let document = flow::from_request("shop.csv", &ReadOptions::default(), &request);
+    let document = String::from_utf8(document.canonical()).expect("text");
+    let mut models = Vec::new();
+    for workers in [1, 3] {
+        let mut page = Page::new(workers);
+        let ask = |ask: FlowCommand| Command::Flow { ask };
+        let heard = |page: &Page| {
+            let Some((Event::Flow { tell }, _)) = page.told.last() else { panic!("{:?}", page.told.last()) };
+            tell.as_ref().clone()
+        };
+        page.ask(ask(FlowCommand::Catalogue), None);
+        assert!(matches!(heard(&page), FlowEvent::Catalogue { kinds } if kinds.len() > 30));
+        page.ask(ask(FlowCommand::Plan { document: document.clone() }), None);
+        let FlowEvent::Planned { plan } = heard(&page) else { panic!("no plan") };
+        let wants = plan.nodes["file-1"].wants.clone().expect("a file is wanted");
+        let supply = FlowCommand::Supply {
+            source: wants.source,
+            name: "shop.csv".to_owned(),
+            options: ReadOptions::default(),
+        };
+        page.ask(ask(supply), Some(csv(Task::Binary).as_bytes()));
+        let FlowEvent::Planned { plan } = heard(&page) else { panic!("no plan") };
+        assert_eq!(plan.nodes["search-1"].state, NodeState::Ready);
+        let run = FlowCommand::Run {
+            document: document.clone(),
+            nodes: Vec::new(),
+            pinned: Vec::new(),
+            afresh: Vec::new(),
+        };
+        page.ask(ask(run), None);
+        for _ in 0..2_000 {
+            page.now += 0.05;
+            let outputs = page.session.tick(page.now);
+            page.carry(outputs);
+        }
+        let is_end = |e: &Event| matches!(e, Event::Flow { tell } if matches!(**tell, FlowEvent::Ended { end: RunEnd::Done, ran: 2, failed: 0, .. }));
+        assert!(page.told.iter().any(|(e, _)| is_end(e)));
+        let (node, port) = ("search-1".to_owned(), "model".to_owned());
+        page.ask(ask(FlowCommand::Look { node: node.clone(), port: port.clone(), start: 0, count: 9 }), None);
+        assert!(
+            matches!(heard(&page), FlowEvent::Looked { look, .. } if matches!(*look, Look::Model { .. }))
+        );
+        page.ask(ask(FlowCommand::Adopt { node, port }), None);
+        assert!(matches!(page.last().0, Event::Restored { .. }));
+        page.ask(Command::SaveModel, None);
+        models.push(page.last().1.clone().expect("a model"));
+    }
+    let mut page = Page::new(2);
+    page.open(&csv(Task::Binary));
+    page.search(request);
+    page.ask(Command::SaveModel, None);
+    models.push(page.last().1.clone().expect("a model"));
+    assert!(models[0] == models[1] && models[1] == models[2], "the same request, another model");
+}
+
+#[test]
+fn a_stopped_pipeline_frees_its_workers() {
+    let mut page = Page::new(2);
+    let document = flow::from_request("shop.csv", &ReadOptions::default(), &request(500));
+    let document = String::from_utf8(document.canonical()).expect("text");
+    let plan = FlowCommand::Plan { document: document.clone() };
+    page.ask(Command::Flow { ask: plan }, None);
+    let source = "file:shop.csv".to_owned();
+    let supply = FlowCommand::Supply { source, name: "shop.csv".to_owned(), options: ReadOptions::default() };
+    page.ask(Command::Flow { ask: supply }, Some(csv(Task::Binary).as_bytes()));
+    let run = FlowCommand::Run { document, nodes: Vec::new(), pinned: Vec::new(), afresh: Vec::new() };
+    // Jobs are handed out, and nobody does them.
+    let mut out = page.session.handle(Command::Flow { ask: run }, None, 0.0);
+    for i in 1..9 {
+        out.extend(page.session.tick(f64::from(i) * 0.1));
+    }
+    assert!(out.iter().any(|o| matches!(o, Output::ToWorker { worker: 1, .. })));
+    let out = page.session.handle(Command::Flow { ask: FlowCommand::Stop }, None, 1.0);
+    let resets = out.iter().filter(|o| matches!(o, Output::ResetWorker { .. })).count();
+    assert_eq!(resets, 2);
+    assert!(page.session.tick(2.0).is_empty() && !page.session.has_work());
 }

@@ -1,0 +1,136 @@
+//! What a plan finds.
+
+use super::*;
+
+fn shop() -> (&'static str, &'static str, Value) {
+    ("shop", "source.file", json!({"name": "shop.csv"}))
+}
+
+fn check(nodes: &[(&str, &str, Value)], wires: &[&str], expected: &[&str]) {
+    let mut desk = Desk::with_shop(Task::Binary);
+    let plan = desk.workspace.plan(&document(nodes, wires));
+    assert_eq!(found(&plan), expected, "{nodes:?} {wires:?}");
+}
+
+#[test]
+fn what_is_wrong_is_pointed_at() {
+    let split = || ("split", "table.split", json!({}));
+    let learner = |params| ("learn", "learner.logistic", params);
+    check(&[shop(), split()], &["shop.table split.table"], &[]);
+    check(&[split()], &[], &["split: port.empty@table"]);
+    check(&[("x", "vendor.mystery", json!({"a": 1}))], &[], &["x: kind.unknown@"]);
+    check(
+        &[shop(), split()],
+        &["shop.rows split.table"],
+        &["split: wire.no_port@table", "split: port.empty@table"],
+    );
+    check(
+        &[shop(), split()],
+        &["shop.table split.tabel"],
+        &["split: wire.no_port@tabel", "split: port.empty@table"],
+    );
+    check(
+        &[shop(), learner(json!({})), split()],
+        &["shop.table learn.table", "learn.model split.table"],
+        &["learn: param.missing@target", "split: wire.type@table", "split: port.empty@table"],
+    );
+    let two = ("more", "source.paste", json!({"text": "a,b\n1,2\n"}));
+    check(
+        &[shop(), two, split()],
+        &["shop.table split.table", "more.table split.table"],
+        &["split: wire.too_many@table"],
+    );
+    check(
+        &[split(), ("again", "table.split", json!({}))],
+        &["split.train again.table", "again.train split.table"],
+        &["again: wire.circle@", "split: wire.circle@"],
+    );
+    check(
+        &[shop(), learner(json!({"target": "answr"}))],
+        &["shop.table learn.table"],
+        &["learn: param.no_column@target"],
+    );
+    check(
+        &[shop(), ("ask", "target.question", json!({"target": "answer"})), learner(json!({"c": -1.0}))],
+        &["shop.table learn.table", "shop.table ask.table", "ask.target learn.target"],
+        &["learn: param.range@c"],
+    );
+}
+
+#[test]
+fn a_newer_version_is_kept_and_not_run() {
+    let mut newer = document(&[shop(), ("split", "table.split", json!({}))], &["shop.table split.table"]);
+    let mut node = newer.nodes()[&NodeId("split".to_owned())].clone();
+    node.version = 9;
+    let id = NodeId("later".to_owned());
+    newer.apply(Edit::AddNode { id, node, place: None }).expect("free");
+    let mut desk = Desk::with_shop(Task::Binary);
+    let plan = desk.run(&newer);
+    assert_eq!(found(&plan), ["later: kind.newer@"]);
+    assert_eq!(plan.nodes["later"].state, NodeState::Unknown);
+    assert_eq!(plan.nodes["split"].state, NodeState::Done);
+}
+
+#[test]
+fn what_learns_before_training_is_fitted_in_folds() {
+    let impute = ("impute", "prepare.impute", json!({}));
+    let kind =
+        |word: &str| catalogue().into_iter().map(|k| k.id).find(|id| id.ends_with(word)).expect("a kind");
+    let impute_kind = kind("impute");
+    let impute = (impute.0, impute_kind.as_str(), impute.2);
+    let search = ("search", "automl.search", json!({"target": "answer", "max_trials": 2}));
+    let drawn = document(
+        &[shop(), impute.clone(), search.clone()],
+        &["shop.table impute.table", "impute.table search.table"],
+    );
+    let mut desk = Desk::with_shop(Task::Binary);
+    let plan = desk.workspace.plan(&drawn);
+    assert_eq!((plan.in_folds.clone(), found(&plan)), (vec!["impute".to_owned()], vec![]));
+    // A split between them: it has learned from the rows that judge.
+    let early = document(
+        &[shop(), impute, ("split", "table.split", json!({})), search],
+        &["shop.table impute.table", "impute.table split.table", "split.train search.table"],
+    );
+    let plan = desk.workspace.plan(&early);
+    assert!(plan.in_folds.is_empty());
+    assert_eq!(found(&plan), ["search: flow.fitted_on_all_rows@table"]);
+    let message = &plan.nodes["search"].findings[0].diagnostic;
+    assert!(message.message.contains("Split") && message.remedy.contains("behind"), "{message:?}");
+}
+
+#[test]
+fn a_switched_off_node_lets_its_input_through() {
+    let mut drawn = document(
+        &[shop(), ("split", "table.split", json!({})), ("out", "export.table", json!({}))],
+        &["shop.table split.table", "split.test out.table"],
+    );
+    drawn.apply(Edit::Bypass { id: NodeId("split".to_owned()), bypassed: true }).expect("a node");
+    let mut desk = Desk::with_shop(Task::Binary);
+    let plan = desk.run(&drawn);
+    assert_eq!(plan.nodes["out"].text, "300 rows × 4 columns");
+    assert_eq!(plan.nodes["split"].state, NodeState::Bypassed);
+    assert!(plan.nodes["split"].outputs[1].has_result);
+}
+
+#[test]
+fn expressions_are_completed() {
+    let drawn = document(
+        &[shop(), ("filter", "table.filter", json!({"where": "amount > 1"}))],
+        &["shop.table filter.table"],
+    );
+    let mut desk = Desk::with_shop(Task::Binary);
+    let plan = desk.workspace.plan(&drawn);
+    let kinds = catalogue();
+    let fields = &kinds.iter().find(|k| k.id == "table.filter").expect("a kind").fields;
+    let is_expression =
+        |f: &&crate::kind::FieldSpec| matches!(f.kind, crate::kind::FieldKind::Expression { .. });
+    let name = fields.iter().find(is_expression).map(|f| f.name.clone()).expect("an expression");
+    let (all, finding) = desk.workspace.complete("filter", &name, "am", 2);
+    assert!(
+        all.iter().any(|s| s.insert == "amount" && s.replaces == (0, 2) && s.kind == "column"),
+        "{all:?}"
+    );
+    assert!(finding.is_some_and(|f| f.param.as_deref() == Some(name.as_str())));
+    assert_eq!(desk.workspace.complete("filter", "none", "am", 2), (Vec::new(), None));
+    assert!(plan.nodes["filter"].outputs[0].schema.is_some(), "{:?}", plan.nodes["filter"]);
+}
