@@ -1,6 +1,7 @@
 //! The parts of the page, one a file.
 
 pub mod alerts;
+pub mod canvas;
 pub mod chip;
 pub mod curve;
 pub mod data;
