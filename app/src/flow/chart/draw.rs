@@ -54,14 +54,22 @@ impl Pen<'_> {
         ));
     }
 
+    /// Nothing where an end is no number.
     fn rule(&mut self, from: (f64, f64), to: (f64, f64), stroke: &str, more: &str) {
+        if ![from.0, from.1, to.0, to.1].into_iter().all(f64::is_finite) {
+            return;
+        }
         self.put(format_args!(
             "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" stroke=\"{stroke}\" {more}/>",
             from.0, from.1, to.0, to.1
         ));
     }
 
+    /// Nothing where an end is no number.
     fn rect(&mut self, a: (f64, f64), b: (f64, f64), fill: &str, more: &str) {
+        if ![a.0, a.1, b.0, b.1].into_iter().all(f64::is_finite) {
+            return;
+        }
         let (x, y) = (a.0.min(b.0), a.1.min(b.1));
         self.put(format_args!(
             "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fill}\" {more}/>",
@@ -125,7 +133,7 @@ impl Pen<'_> {
         let more = format!("fill-opacity=\"0.2\" stroke=\"{color}\"");
         self.rect((x - half, q3), (x + half, q1), color, &more);
         self.rule((x - half, median), (x + half, median), color, "stroke-width=\"2\"");
-        for v in b.outliers.iter().take(MOST_POINTS) {
+        for v in b.outliers.iter().filter(|v| v.is_finite() && b.at.is_finite()).take(MOST_POINTS) {
             let y = self.y.at(*v);
             self.put(format_args!(
                 "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"none\" stroke=\"{color}\"/>"

@@ -230,7 +230,7 @@ mod tests {
         let shown = ticks(&AxisScale::Time, day(from), day(to), false);
         assert_eq!(shown, ["Jan 2020", "Apr 2020", "Jul 2020", "Oct 2020", "Jan 2021"]);
         let shown = ticks(&AxisScale::Time, day(first_of(1990, 5)), day(to), false);
-        assert_eq!(shown, ["1995", "2000", "2005", "2010", "2015", "2020"]);
+        assert_eq!(shown, ["2000", "2010", "2020"]);
         let shown = ticks(&AxisScale::Time, day(from), day(from + 1), false);
         assert_eq!(shown, ["1 Jan 00:00", "1 Jan 06:00", "1 Jan 12:00", "1 Jan 18:00", "2 Jan 00:00"]);
     }
