@@ -5,7 +5,7 @@
 //! gives the same bytes on both.
 //!
 //! Modules may only use the modules to their left:
-//! `document` uses `diagnostic` alone, `kind` uses what lies left of `metric`; for the others:
+//! `document` uses `diagnostic` alone, `kind` uses `node` and what lies left of it; for the others:
 //! `platform, numeric, diagnostic <- table <- {metric, node} <- model <- learner <- {search, explain, calibrate} <- engine`.
 
 pub mod calibrate;

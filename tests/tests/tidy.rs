@@ -9,7 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("numeric", &[]),
     ("document", &["diagnostic"]),
     ("table", &["platform", "diagnostic", "numeric"]),
-    ("kind", &["platform", "diagnostic", "numeric", "table"]),
+    ("kind", &["platform", "diagnostic", "numeric", "table", "node"]),
     ("metric", &["platform", "diagnostic", "numeric", "table"]),
     ("node", &["platform", "diagnostic", "numeric", "table"]),
     ("model", &["platform", "diagnostic", "numeric", "table", "metric", "node"]),

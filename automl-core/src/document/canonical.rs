@@ -39,7 +39,7 @@ impl PipelineDocument {
 }
 
 /// Keys sorted and whole numbers written without a point, at every depth.
-pub(super) fn canonical(value: Value) -> Value {
+pub(crate) fn canonical(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<(String, Value)> = map.into_iter().collect();

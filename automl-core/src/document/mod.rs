@@ -14,6 +14,7 @@ mod link;
 mod tests;
 
 pub use canonical::DocumentHash;
+pub(crate) use canonical::canonical;
 pub use edit::Edit;
 pub use link::{HINT_CHARS, MOST_CHARS};
 

@@ -1,21 +1,25 @@
 //! Runs jobs. The only place that fits: preprocessing and model see the training rows of their fold and no others.
 
 use super::answers::Answers;
+use super::chain::{Chain, FittedChain};
 use super::constraints::features_of;
 use super::job::{FoldResult, Job, JobFailure, JobResult, Stage};
 use super::pipeline::Pipeline;
 use super::prepare::Prepared;
+use crate::diagnostic::Diagnostic;
 use crate::learner::{self, Fit, FitError, LOG_TARGET, ParamValue, Params};
 use crate::model::{LogTarget, Target};
 use crate::node::{FeatureValues, FittedRecipe, Frame, Recipe, TargetView};
 use crate::numeric::Rng;
 use crate::platform::{Cancel, Stopwatch};
 use crate::search::Split;
+use crate::table::{Column, Table};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// One fold with one recipe fitted: what a learner needs.
 struct FoldData {
+    chain: Option<Arc<FittedChain>>,
     recipe: FittedRecipe,
     training: (Frame, Answers),
     validation: (Frame, Answers),
@@ -24,12 +28,21 @@ struct FoldData {
     transform_secs: f64,
 }
 
-struct Cached {
-    stage: Stage,
-    rows: Option<u32>,
-    fold: u32,
-    recipe: Recipe,
-    data: Arc<FoldData>,
+/// One fold with the chain fitted: the tables that recipes see.
+struct Chained {
+    fitted: Arc<FittedChain>,
+    training: Table,
+    validation: Table,
+    locked: Table,
+    /// Seconds that the rows that are predicted took.
+    apply_secs: f64,
+}
+
+/// What one fold's jobs share: of a stage, rows that train and a fold.
+type Place = (Stage, Option<u32>, u32);
+
+struct Cached<T> {
+    of: T,
     bytes: usize,
 }
 
@@ -38,14 +51,15 @@ pub struct Executor {
     prepared: Arc<Prepared>,
     threads: usize,
     refit: Option<Split>,
-    /// Oldest first.
-    cache: Vec<Cached>,
+    /// Oldest first, both.
+    cache: Vec<Cached<(Place, Recipe, Arc<FoldData>)>>,
+    chained: Vec<Cached<(Place, Arc<Chained>)>>,
 }
 
 impl Executor {
     /// `threads`: how many a single fit may use. They never change a bit of the result.
     pub fn new(prepared: Arc<Prepared>, threads: usize) -> Self {
-        Self { prepared, threads, refit: None, cache: Vec::new() }
+        Self { prepared, threads, refit: None, cache: Vec::new(), chained: Vec::new() }
     }
 
     /// Runs `job`; a fit that panics is a failed fit, not a failed study.
@@ -69,7 +83,10 @@ impl Executor {
             let what = format!("there is no learner \"{}\"", job.learner);
             return JobResult::failed(job.id, JobFailure::Failed(what));
         };
-        let data = self.fold_data(job, learner::features::recipe(&job.recipe, &job.params));
+        let data = match self.fold_data(job, learner::features::recipe(&job.recipe, &job.params)) {
+            Ok(data) => data,
+            Err(reason) => return JobResult::failed(job.id, JobFailure::Failed(reason)),
+        };
         if cancel.is_cancelled() {
             return JobResult::failed(job.id, JobFailure::Cancelled);
         }
@@ -108,6 +125,7 @@ impl Executor {
         let classes = data.training.1.target.task().is_classification();
         let mut pipeline =
             Pipeline::new(data.recipe.clone(), &job.learner, model, data.training.0.rows, classes);
+        pipeline.chain.clone_from(&data.chain);
         if let (Some(log), Target::Values(actual)) = (log, &data.validation.1.target) {
             let logs = pipeline.model.predict(&data.validation.0).values;
             pipeline.log_target = Some(log.scale.scaled(&logs, actual));
@@ -160,36 +178,64 @@ impl Executor {
     }
 
     /// The fold's frames, from the cache where an earlier trial used the same recipe.
-    fn fold_data(&mut self, job: &Job, recipe: Recipe) -> Arc<FoldData> {
-        let found = |c: &&Cached| {
-            c.stage == job.stage && c.rows == job.rows && c.fold == job.fold && c.recipe == recipe
-        };
-        if let Some(cached) = self.cache.iter().find(found) {
-            return cached.data.clone();
+    ///
+    /// # Errors
+    /// Why a step cannot be done to the fold.
+    fn fold_data(&mut self, job: &Job, recipe: Recipe) -> Result<Arc<FoldData>, String> {
+        let place = (job.stage, job.rows, job.fold);
+        if let Some(cached) = self.cache.iter().find(|c| c.of.0 == place && c.of.1 == recipe) {
+            return Ok(cached.of.2.clone());
         }
+        let chained = match self.prepared.clone().chain.as_ref() {
+            Some(chain) => Some(self.chained(chain, place, job)?),
+            None => None,
+        };
+        let prepared = self.prepared.clone();
+        let data = Arc::new(prepare_fold(&prepared, self.split(job), job, &recipe, chained.as_deref()));
+        let bytes =
+            frame_bytes(&data.training.0) + frame_bytes(&data.validation.0) + frame_bytes(&data.locked);
+        self.cache.push(Cached { of: (place, recipe, data.clone()), bytes });
+        let most = self.cache_bytes();
+        forget_oldest(&mut self.cache, most);
+        Ok(data)
+    }
+
+    /// The fold's tables after the chain, from the cache where an earlier trial made them: for other recipes.
+    fn chained(&mut self, chain: &Chain, place: Place, job: &Job) -> Result<Arc<Chained>, String> {
+        if let Some(cached) = self.chained.iter().find(|c| c.of.0 == place) {
+            return Ok(cached.of.1.clone());
+        }
+        let prepared = self.prepared.clone();
+        let chained = Arc::new(fit_chain(&prepared, chain, self.split(job), job)?);
+        let tables = [&chained.training, &chained.validation, &chained.locked];
+        let bytes = tables.iter().flat_map(|t| &t.columns).map(Column::bytes).sum();
+        self.chained.push(Cached { of: (place, chained.clone()), bytes });
+        let most = self.cache_bytes();
+        forget_oldest(&mut self.chained, most);
+        Ok(chained)
+    }
+
+    /// Bytes that each cache may hold.
+    fn cache_bytes(&self) -> u64 {
+        let most = self.prepared.memory.cache;
+        if self.prepared.chain.is_some() { most / 2 } else { most }
+    }
+
+    fn split(&mut self, job: &Job) -> &Split {
         let prepared = &self.prepared;
-        let split = match job.stage {
+        match job.stage {
             Stage::Search => &prepared.split,
             Stage::Refit => self
                 .refit
                 .get_or_insert_with(|| prepared.split.refit(&prepared.target, job.folds, prepared.seed)),
-        };
-        let data = Arc::new(prepare_fold(&self.prepared, split, job, &recipe));
-        let bytes =
-            frame_bytes(&data.training.0) + frame_bytes(&data.validation.0) + frame_bytes(&data.locked);
-        self.cache.push(Cached {
-            stage: job.stage,
-            rows: job.rows,
-            fold: job.fold,
-            recipe,
-            data: data.clone(),
-            bytes,
-        });
-        let most = self.prepared.memory.cache;
-        while self.cache.len() > 1 && self.cache.iter().map(|c| c.bytes as u64).sum::<u64>() > most {
-            self.cache.remove(0);
         }
-        data
+    }
+}
+
+/// Drops the oldest until the rest takes at most so many bytes; the newest stays.
+fn forget_oldest<T>(cache: &mut Vec<Cached<T>>, most: u64) {
+    while cache.len() > 1 && cache.iter().map(|c| c.bytes as u64).sum::<u64>() > most {
+        cache.remove(0);
     }
 }
 
@@ -217,26 +263,70 @@ fn log_target(job: &Job, data: &FoldData) -> Result<Option<Logs>, String> {
     }))
 }
 
-fn prepare_fold(prepared: &Prepared, split: &Split, job: &Job, recipe: &Recipe) -> FoldData {
+/// Seed of what is fitted before the learner: it follows the fold and not the trial, so that trials share it.
+fn fold_seed(prepared: &Prepared, job: &Job) -> Rng {
+    Rng::for_stream(prepared.seed, &[0xF01D, job.stage as u64, u64::from(job.fold)])
+}
+
+/// Fits the chain on the fold's training rows, and does it to those that are predicted.
+fn fit_chain(prepared: &Prepared, chain: &Chain, split: &Split, job: &Job) -> Result<Chained, String> {
+    let reason = |d: Diagnostic| match d.node {
+        Some(node) => format!("{} (node {node})", d.message),
+        None => d.message,
+    };
+    let rows = training_rows(prepared, split, job);
+    let mut seeds = fold_seed(prepared, job);
+    seeds.next_u64();
+    let (fitted, training) = chain
+        .fit(&prepared.table.take(&rows), seeds.next_u64())
+        .map_err(|found| found.into_iter().next().map_or(String::new(), reason))?;
+    let watch = Stopwatch::start();
+    let validation = fitted.apply(&prepared.table, Some(&split.validation(job.fold))).map_err(reason)?;
+    let locked = fitted.apply(&prepared.table, Some(&split.locked())).map_err(reason)?;
+    Ok(Chained { fitted: Arc::new(fitted), training, validation, locked, apply_secs: watch.elapsed_secs() })
+}
+
+fn prepare_fold(
+    prepared: &Prepared,
+    split: &Split,
+    job: &Job,
+    recipe: &Recipe,
+    chained: Option<&Chained>,
+) -> FoldData {
     let rows = training_rows(prepared, split, job);
     let answers = prepared.answers(&rows);
-    let columns: Vec<usize> = (0..prepared.table.columns.len()).collect();
     let view = match &answers.target {
         Target::Classes { codes, classes } => TargetView::Classes { codes, classes: *classes },
         Target::Values(values) => TargetView::Values(values),
     };
-    // The recipe's seed follows the fold and not the trial, so that trials share what was fitted.
-    let seed = Rng::for_stream(prepared.seed, &[0xF01D, job.stage as u64, u64::from(job.fold)]).next_u64();
-    let (recipe, frame) = recipe.fit(&prepared.table, &columns, &rows, view, seed);
+    let seed = fold_seed(prepared, job).next_u64();
     let validating = split.validation(job.fold);
-    let watch = Stopwatch::start();
-    let unseen = recipe.transform(&prepared.table, Some(&validating));
-    let locked = recipe.transform(&prepared.table, Some(&split.locked()));
+    let (recipe, training, validation, locked, secs) = match chained.zip(prepared.chain.as_ref()) {
+        None => {
+            let table = &prepared.table;
+            let columns: Vec<usize> = (0..table.columns.len()).collect();
+            let (recipe, training) = recipe.fit(table, &columns, &rows, view, seed);
+            let watch = Stopwatch::start();
+            let validation = recipe.transform(table, Some(&validating));
+            let locked = recipe.transform(table, Some(&split.locked()));
+            (recipe, training, validation, locked, watch.elapsed_secs())
+        }
+        Some((tables, chain)) => {
+            let rows: Vec<u32> = (0..tables.training.rows as u32).collect();
+            let columns = chain.features(&tables.training);
+            let (recipe, training) = recipe.fit(&tables.training, &columns, &rows, view, seed);
+            let watch = Stopwatch::start();
+            let validation = recipe.transform(&tables.validation, None);
+            let locked = recipe.transform(&tables.locked, None);
+            (recipe, training, validation, locked, watch.elapsed_secs() + tables.apply_secs)
+        }
+    };
     FoldData {
-        transform_secs: watch.elapsed_secs(),
-        validation: (unseen, prepared.answers(&validating)),
+        chain: chained.map(|c| c.fitted.clone()),
+        transform_secs: secs,
+        validation: (validation, prepared.answers(&validating)),
         locked,
-        training: (frame, answers),
+        training: (training, answers),
         recipe,
     }
 }

@@ -45,9 +45,13 @@ pub(super) struct Memory {
     pub decided_by_mb: Option<u64>,
 }
 
-/// What is to be held: the columns that are learned from, numbers that the target takes a row, and rows with a target.
+/// What is to be held: the table's columns, those that are learned from, numbers that the target takes a row, and rows
+/// with a target.
 pub(super) struct Wanted<'a> {
+    pub held: &'a [&'a Column],
     pub columns: &'a [&'a Column],
+    /// Whether steps make `columns` of `held` in each fold.
+    pub chained: bool,
     pub outputs: usize,
     pub rows: usize,
     pub learners: &'a [&'static dyn Learner],
@@ -56,7 +60,7 @@ pub(super) struct Wanted<'a> {
 impl Wanted<'_> {
     /// Bytes a row that all executors share: the table, the target and the split, and predictions.
     fn shared_a_row(&self) -> f64 {
-        let table: f64 = self.columns.iter().map(|c| c.bytes() as f64 / c.len().max(1) as f64).sum();
+        let table = bytes_a_row(self.held);
         let predictions = (KEPT_PREDICTIONS + BLENDS) * 8.0 * self.outputs as f64;
         table + 17.0 + predictions
     }
@@ -72,7 +76,8 @@ impl Wanted<'_> {
         // No learner's memory depends on the levels.
         let load = Load { rows, features, few_levels: 0, outputs: self.outputs };
         let params = Params::complete(spec.params, &Params::default());
-        FRAMES * 4.0 * load.cells() + learner.memory(&params, &load)
+        let tables = if self.chained { FRAMES * bytes_a_row(self.columns) * rows as f64 } else { 0.0 };
+        FRAMES * 4.0 * load.cells() + learner.memory(&params, &load) + tables
     }
 
     /// How many rows fit into `limit` bytes, which learners do not, and what the others take.
@@ -109,6 +114,10 @@ impl Wanted<'_> {
         }
         (rows, memory)
     }
+}
+
+fn bytes_a_row(columns: &[&Column]) -> f64 {
+    columns.iter().map(|c| c.bytes() as f64 / c.len().max(1) as f64).sum()
 }
 
 /// How many of the rows fit, and what else memory decides. `asked_mb`: the request's limit; `machine`: the bytes of
@@ -185,7 +194,15 @@ mod tests {
         let columns: Vec<&Column> = columns.iter().collect();
         let learners: Vec<&'static dyn Learner> =
             ["gbt", "logistic", "random_forest"].iter().filter_map(|id| learner::find(id)).collect();
-        plan(&Wanted { columns: &columns, outputs: 2, rows, learners: &learners }, limit_mb, None)
+        let wanted = Wanted {
+            held: &columns,
+            columns: &columns,
+            chained: false,
+            outputs: 2,
+            rows,
+            learners: &learners,
+        };
+        plan(&wanted, limit_mb, None)
     }
 
     #[test]

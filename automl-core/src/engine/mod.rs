@@ -7,10 +7,12 @@ mod answers;
 mod artifact;
 #[cfg(test)]
 mod asked_tests;
+mod chain;
 mod constraints;
 #[cfg(test)]
 mod coverage_tests;
 mod executor;
+pub mod flow;
 #[cfg(test)]
 mod honest_tests;
 mod job;
@@ -21,6 +23,7 @@ mod prepare;
 pub mod protocol;
 mod report;
 mod session;
+mod settings;
 mod study;
 mod target;
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! A fitted pipeline: preprocessing and model together, from a table to predictions.
 
+use super::chain::FittedChain;
+use crate::diagnostic::Diagnostic;
 use crate::learner;
 use crate::model::{LogTarget, Model, Prediction};
 use crate::node::{FittedRecipe, Frame};
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Preprocessing and the model that was fitted on its features.
 pub(super) struct Pipeline {
@@ -14,10 +17,13 @@ pub(super) struct Pipeline {
     smoothing: f64,
     /// Where the model predicts logarithms.
     pub log_target: Option<LogTarget>,
+    /// What is done to rows before the recipe; pipelines of one fold share it.
+    pub chain: Option<Arc<FittedChain>>,
     pub model: Box<dyn Model>,
 }
 
-/// A pipeline as bytes hold it; a [`LogTarget`] follows where there is one.
+/// A pipeline as bytes hold it; a [`LogTarget`] follows where there is one. Where there is a chain,
+/// `Option<LogTarget>` and the chain follow.
 #[derive(Serialize, Deserialize)]
 struct Encoded {
     recipe: FittedRecipe,
@@ -46,12 +52,25 @@ impl Pipeline {
             learner: learner.to_owned(),
             smoothing: smoothing(rows, classification),
             log_target: None,
+            chain: None,
             model,
         }
     }
 
-    pub fn predict(&self, table: &Table, rows: Option<&[u32]>) -> Prediction {
-        self.predict_frame(&self.recipe.transform(table, rows))
+    /// Predictions of the rows `rows` of a table, or of all.
+    ///
+    /// # Errors
+    /// Where a step cannot be done to these rows.
+    pub fn predict(&self, table: &Table, rows: Option<&[u32]>) -> Result<Prediction, Diagnostic> {
+        match &self.chain {
+            Some(chain) => Ok(self.predict_chained(&chain.apply(table, rows)?)),
+            None => Ok(self.predict_frame(&self.recipe.transform(table, rows))),
+        }
+    }
+
+    /// Predictions of rows to which the chain was done.
+    pub fn predict_chained(&self, table: &Table) -> Prediction {
+        self.predict_frame(&self.recipe.transform(table, None))
     }
 
     /// Predictions from features that the recipe has made.
@@ -76,22 +95,31 @@ impl Pipeline {
         };
         // Serialising plain data into a growing vector cannot fail.
         let mut bytes = postcard::to_allocvec(&encoded).unwrap_or_default();
-        if let Some(scale) = &self.log_target {
+        if let Some(chain) = &self.chain {
+            bytes.extend(postcard::to_allocvec(&(self.log_target, chain.as_ref())).unwrap_or_default());
+        } else if let Some(scale) = &self.log_target {
             bytes.extend(postcard::to_allocvec(scale).unwrap_or_default());
         }
         bytes
     }
 
     /// Takes back what [`Pipeline::encode`] gave. The bytes are untrusted: a pipeline that is returned predicts
-    /// `outputs` finite numbers a row for any table.
+    /// `outputs` finite numbers a row for any table. `chained`: whether it has a chain.
     ///
     /// # Errors
     /// What is damaged.
-    pub fn decode(bytes: &[u8], outputs: usize) -> Result<Self, String> {
+    pub fn decode(bytes: &[u8], outputs: usize, chained: bool) -> Result<Self, String> {
         let damaged = |e: postcard::Error| format!("a pipeline is damaged: {e}");
         let (encoded, rest): (Encoded, &[u8]) = postcard::take_from_bytes(bytes).map_err(damaged)?;
-        let log_target: Option<LogTarget> =
-            if rest.is_empty() { None } else { Some(postcard::from_bytes(rest).map_err(damaged)?) };
+        let (log_target, chain): (Option<LogTarget>, Option<FittedChain>) = if chained {
+            let (log_target, chain) = postcard::from_bytes(rest).map_err(damaged)?;
+            (log_target, Some(chain))
+        } else if rest.is_empty() {
+            (None, None)
+        } else {
+            (Some(postcard::from_bytes(rest).map_err(damaged)?), None)
+        };
+        chain.iter().try_for_each(FittedChain::validate)?;
         encoded.recipe.validate()?;
         let learner = learner::find(&encoded.learner).ok_or_else(|| {
             format!("it uses the learner \"{}\", which this version does not have", encoded.learner)
@@ -105,17 +133,20 @@ impl Pipeline {
         if log_target.is_some_and(|scale| !scale.is_sound()) {
             return Err("a pipeline's scale of the target is damaged".to_owned());
         }
-        let probe = model.predict(&encoded.recipe.transform(&Table { columns: Vec::new(), rows: 1 }, None));
+        let (learner, smoothing) = (encoded.learner, encoded.smoothing);
+        let pipeline = Self {
+            recipe: encoded.recipe,
+            learner,
+            smoothing,
+            log_target,
+            chain: chain.map(Arc::new),
+            model,
+        };
+        let probe = pipeline.predict(&Table { columns: Vec::new(), rows: 1 }, None).map_err(|d| d.message)?;
         if probe.outputs != outputs || probe.rows != 1 || probe.values.iter().any(|v| !v.is_finite()) {
             return Err("a model does not give what its task needs".to_owned());
         }
-        Ok(Self {
-            recipe: encoded.recipe,
-            learner: encoded.learner,
-            smoothing: encoded.smoothing,
-            log_target,
-            model,
-        })
+        Ok(pipeline)
     }
 }
 

@@ -1,9 +1,11 @@
 //! From a table and a request to what every executor needs: rows with a target, features, the split.
 
 use super::answers::{of_mean_one, weigh, weights_column};
+use super::chain::Chain;
 use super::constraints;
 use super::memory::{self, Memory, Wanted};
 use super::protocol::{InputField, StudyRequest};
+use super::settings;
 use super::study::check_limit;
 use super::target::{encode, feature_columns, find_column, question, target_info};
 use crate::diagnostic::Diagnostic;
@@ -22,8 +24,11 @@ const FORM_LEVELS: usize = 200;
 /// A table made ready for a study. Shared by all executors; plain data that travels to workers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Prepared {
-    /// Feature columns of the rows that have a target.
+    /// The rows that have a target: feature columns, or where there is a chain all that come into it.
     pub(super) table: Table,
+    pub(super) chain: Option<Chain>,
+    /// How large a fold's fits are.
+    loads: Loads,
     pub(super) target: Target,
     /// How much rows count, 1 on average; all alike where there are none.
     pub(super) weights: Option<Vec<f64>>,
@@ -69,8 +74,7 @@ impl Prepared {
 
     /// How large a fold's fits are.
     pub(super) fn loads(&self, budget_secs: Option<f64>) -> Loads {
-        let rows = self.split.training(0).len();
-        Loads::new(&self.table, &self.target, rows, self.split.folds(), budget_secs)
+        self.loads.within(budget_secs)
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -118,17 +122,20 @@ pub fn prepare_within(
     memory: Option<u64>,
 ) -> Result<Prepared, Vec<Diagnostic>> {
     let one = |d: Diagnostic| vec![d];
-    let info = target_info(table, Some(&request.target), request.task).map_err(one)?;
+    let looked = Chain::of(request)?.map(|chain| chain.look(table, request.seed)).transpose()?;
+    // Where the question is asked, and what is learned from: the same table where there are no steps.
+    let (asked, learned) = looked.as_ref().map_or((table, table), |l| (&l.asked, &l.after));
+    let info = target_info(asked, Some(&request.target), request.task).map_err(one)?;
     let errors: Vec<Diagnostic> = info.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
     if !errors.is_empty() {
         return Err(errors);
     }
     let metric = chosen_metric(request, info.task).map_err(one)?;
-    check_names(table, request).and_then(|()| check_limit(request)).map_err(one)?;
-    let column = find_column(table, &request.target).map_err(one)?;
+    check_names(learned, request).and_then(|()| check_limit(request)).map_err(one)?;
+    let column = find_column(asked, &request.target).map_err(one)?;
     let mut diagnostics = info.diagnostics;
     let mut encoded = encode(column, info.task).map_err(one)?;
-    let weighing = weights_column(table, request).map_err(one)?;
+    let weighing = weights_column(asked, request).map_err(one)?;
     let mut weights = match weighing {
         Some(weighing) => Some(weigh(weighing, &mut encoded, &mut diagnostics).map_err(one)?),
         None => None,
@@ -136,12 +143,22 @@ pub fn prepare_within(
     if encoded.rows.len() < FEWEST_ROWS {
         return Err(one(too_few_rows(encoded.rows.len(), &column.name)));
     }
-    let features = used_columns(table, column, request, &mut diagnostics);
+    let features = used_columns(learned, column, request, &mut diagnostics);
     let names: Vec<&str> = features.iter().map(|c| c.name.as_str()).collect();
-    let constraints = constraints::checked(table, &names, request, info.task).map_err(one)?;
+    let constraints = constraints::checked(learned, &names, request, info.task).map_err(one)?;
+    settings::checked(request, info.task, &constraints)?;
+    let chain = looked.as_ref().map(|l| l.settled(table, &features)).transpose().map_err(one)?;
+    if let Some(chain) = &chain {
+        // A column that is not learned from in the end gives nothing away.
+        let is_in = |c: &String| names.contains(&c.as_str()) || chain.reads(c);
+        diagnostics.retain(|d| d.code != "target.leak" || d.column.as_ref().is_none_or(is_in));
+    }
+    let held: Vec<&Column> = if chain.is_some() { table.columns.iter().collect() } else { features.clone() };
     let (rows, memory) = memory::plan(
         &Wanted {
+            held: &held,
             columns: &features,
+            chained: chain.is_some(),
             outputs: encoded.target.outputs(),
             rows: encoded.rows.len(),
             learners: &usable_learners(info.task, request, &constraints),
@@ -156,15 +173,18 @@ pub fn prepare_within(
         weights = weights.map(|w| sample.iter().map(|&i| w[i as usize]).collect());
         diagnostics.push(sampled);
     }
-    let whole = encoded.rows.len() == table.rows;
-    let columns: Vec<Column> =
-        features.iter().map(|&c| if whole { c.clone() } else { c.take(&encoded.rows) }).collect();
-    let table_used = Table { columns, rows: encoded.rows.len() };
     let split = plan_split(&encoded.target, features.len(), request.budget_secs, request.seed);
-    let read = read_options(next, &table_used, [Some(column), weighing]);
+    let training = split.training(0).len();
+    let table_used = rows_of(&held, &encoded.rows, table.rows);
+    let sized = if chain.is_some() { features } else { table_used.columns.iter().collect() };
+    let loads = Loads::of_columns(&sized, &encoded.target, training, split.folds(), request.budget_secs);
+    let beside = if chain.is_some() { [None, None] } else { [Some(column), weighing] };
     Ok(Prepared {
-        inputs: input_fields(&table_used),
+        inputs: input_fields(&table_used, chain.as_ref()),
+        read: read_options(next, &table_used, beside),
         table: table_used,
+        chain,
+        loads,
         target: encoded.target,
         weights: weights.as_deref().map(of_mean_one),
         target_column: column.name.clone(),
@@ -176,9 +196,15 @@ pub fn prepare_within(
         split,
         seed: request.seed,
         fingerprint: fingerprint(table),
-        read,
         diagnostics,
     })
+}
+
+/// The rows `rows` of columns of a table of `of` rows.
+fn rows_of(columns: &[&Column], rows: &[u32], of: usize) -> Table {
+    let whole = rows.len() == of;
+    let columns = columns.iter().map(|&c| if whole { c.clone() } else { c.take(rows) }).collect();
+    Table { columns, rows: rows.len() }
 }
 
 fn too_few_rows(rows: usize, target: &str) -> Diagnostic {
@@ -219,13 +245,17 @@ pub(super) fn suits(spec: &LearnerSpec, task: Task, request: &StudyRequest) -> b
     spec.id != "baseline" && spec.tasks.contains(&task) && wanted && (everywhere || !request.reproducible)
 }
 
-/// The learners that a search may use.
+/// The learners that a search may use, or that settings name.
 fn usable_learners(
     task: Task,
     request: &StudyRequest,
     constraints: &Constraints,
 ) -> Vec<&'static dyn Learner> {
     let usable = |l: &&dyn Learner| suits(l.spec(), task, request) && constraints.are_kept_by(l.spec());
+    if !request.settings.is_empty() {
+        let named = |l: &&dyn Learner| request.settings.iter().any(|s| s.learner == l.spec().id);
+        return crate::learner::all().iter().copied().filter(named).collect();
+    }
     crate::learner::all().iter().copied().filter(usable).collect()
 }
 
@@ -269,11 +299,12 @@ fn check_names(table: &Table, request: &StudyRequest) -> Result<(), Diagnostic> 
 }
 
 /// A form's fields, with what is typical for each.
-fn input_fields(table: &Table) -> Vec<InputField> {
+fn input_fields(table: &Table, chain: Option<&Chain>) -> Vec<InputField> {
     profile(table)
         .columns
         .iter()
         .zip(&table.columns)
+        .filter(|(_, column)| chain.is_none_or(|chain| chain.reads(&column.name)))
         .map(|(p, column)| {
             let numeric = matches!(column.values, Values::F32(_) | Values::F64(_));
             let summary = p.numeric.as_ref().filter(|_| numeric);

@@ -1,5 +1,9 @@
 //! What steps have learned. Plain data that model files hold.
 
+use super::prepare::{
+    FittedBin, FittedCluster, FittedEncode, FittedImpute, FittedOutliers, FittedReduce, FittedScale,
+    FittedSelect, FittedText,
+};
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +12,15 @@ use serde::{Deserialize, Serialize};
 pub enum FittedStep {
     /// Changes nothing.
     Nothing,
+    Impute(FittedImpute),
+    Outliers(FittedOutliers),
+    Scale(FittedScale),
+    Encode(FittedEncode),
+    Bin(FittedBin),
+    Text(FittedText),
+    Reduce(FittedReduce),
+    Select(FittedSelect),
+    Cluster(FittedCluster),
 }
 
 impl FittedStep {
@@ -16,6 +29,15 @@ impl FittedStep {
     pub fn apply(&self, table: &Table) -> Table {
         match self {
             Self::Nothing => table.clone(),
+            Self::Impute(step) => step.apply(table),
+            Self::Outliers(step) => step.apply(table),
+            Self::Scale(step) => step.apply(table),
+            Self::Encode(step) => step.apply(table),
+            Self::Bin(step) => step.apply(table),
+            Self::Text(step) => step.apply(table),
+            Self::Reduce(step) => step.apply(table),
+            Self::Select(step) => step.apply(table),
+            Self::Cluster(step) => step.apply(table),
         }
     }
 
@@ -26,6 +48,15 @@ impl FittedStep {
     pub fn validate(&self) -> Result<(), String> {
         match self {
             Self::Nothing => Ok(()),
+            Self::Impute(step) => step.validate(),
+            Self::Outliers(step) => step.validate(),
+            Self::Scale(step) => step.validate(),
+            Self::Encode(step) => step.validate(),
+            Self::Bin(step) => step.validate(),
+            Self::Text(step) => step.validate(),
+            Self::Reduce(step) => step.validate(),
+            Self::Select(step) => step.validate(),
+            Self::Cluster(step) => step.validate(),
         }
     }
 }

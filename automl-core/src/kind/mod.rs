@@ -4,16 +4,32 @@
 //! and parameters give the same tables, on every machine. They must bear a table without rows, since that is how the
 //! engine learns the columns that will come out before anything is run.
 
+mod aggregate;
+#[allow(dead_code)]
+mod build;
 mod chart;
+mod combine;
 mod finding;
+mod fitted;
 mod given;
+mod keys;
+mod look;
+mod prepare;
 mod registry;
+mod source;
 mod spec;
+mod stack;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod wanted;
 
 pub use chart::{Axis, AxisScale, Bar, BoxSummary, Chart, Listing, Mark, Report};
 pub use finding::Finding;
+pub use fitted::FittedStep;
 pub use given::{Given, Schema, check, nearest};
-pub use registry::{operation, operations, step, steps};
+pub use registry::{operation, operations, sources, step, steps};
 pub use spec::{
     ChoiceOption, Example, FieldKind, FieldSpec, Group, KindSpec, PortSpec, PortType, Rows, Wanted,
 };
@@ -92,7 +108,22 @@ pub trait Step: Sync {
         rows: &[u32],
         seed: u64,
     ) -> Result<FittedStep, Vec<Finding>>;
-}
 
-pub use fitted::FittedStep;
-mod fitted;
+    /// Fits, and gives `table.take(rows)` as training may see it. Where a step learns from a target, a row's own target
+    /// must not show in what the row becomes: such a step overrides this and changes each row by what it learned from
+    /// other rows. The columns are those of [`FittedStep::apply`].
+    ///
+    /// # Errors
+    /// Those of [`Step::fit`].
+    fn fit_transform(
+        &self,
+        given: &Given<'_>,
+        table: &Table,
+        rows: &[u32],
+        seed: u64,
+    ) -> Result<(FittedStep, Table), Vec<Finding>> {
+        let fitted = self.fit(given, table, rows, seed)?;
+        let changed = fitted.apply(&table.take(rows));
+        Ok((fitted, changed))
+    }
+}

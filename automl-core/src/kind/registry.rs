@@ -1,10 +1,34 @@
 //! The kinds that there are, a line each.
 
-use super::{Operation, Step};
+use super::{KindSpec, Operation, Step, combine, prepare, source};
 
-const OPERATIONS: &[&dyn Operation] = &[];
+const OPERATIONS: &[&dyn Operation] = &[
+    &source::Paste,
+    &source::Generate,
+    &combine::Join,
+    &combine::Union,
+    &combine::GroupRows,
+    &combine::Pivot,
+    &combine::Unpivot,
+    &combine::Split,
+];
 
-const STEPS: &[&dyn Step] = &[];
+const STEPS: &[&dyn Step] = &[
+    &prepare::Impute,
+    &prepare::Outliers,
+    &prepare::Scale,
+    &prepare::Encode,
+    &prepare::Bin,
+    &prepare::Text,
+    &prepare::Reduce,
+    &prepare::Select,
+    &prepare::Cluster,
+];
+
+/// Declarations of the kinds whose tables come from outside; whoever runs a pipeline brings them.
+pub fn sources() -> Vec<KindSpec> {
+    source::outside()
+}
 
 /// All operations, in the palette's order.
 pub fn operations() -> &'static [&'static dyn Operation] {

@@ -109,7 +109,7 @@ pub struct DecodeError {
 }
 
 /// The size of a fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
     /// Training rows.
     pub rows: usize,

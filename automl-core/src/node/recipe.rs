@@ -84,12 +84,7 @@ impl Recipe {
         recipe
     }
 
-    /// About how many features a table becomes: levels and words are counted on the whole table, rare ones too.
-    pub fn features_about(&self, table: &Table) -> usize {
-        self.features_of(table.columns.iter())
-    }
-
-    /// The same of some columns.
+    /// About how many features columns become: levels and words are counted on all rows, rare ones too.
     pub fn features_of<'a>(&self, columns: impl Iterator<Item = &'a Column>) -> usize {
         let of = |column: &Column| match (self, Family::of(column)) {
             (_, None) => 0,

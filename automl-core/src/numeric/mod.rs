@@ -2,6 +2,7 @@
 //! generator, and sums in a fixed order.
 
 pub mod cholesky;
+mod eigen;
 pub mod math;
 mod moments;
 mod quantile;
@@ -10,6 +11,7 @@ mod shown;
 pub mod student;
 mod sum;
 
+pub use eigen::{Eigen, symmetric_eigen};
 pub use moments::skewness;
 pub use quantile::{quantile, quantile_of};
 pub use rng::Rng;

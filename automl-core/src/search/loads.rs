@@ -5,7 +5,8 @@ use crate::learner::{self, Load, ParamValue};
 use crate::model::Target;
 use crate::node::{DenseOptions, NativeOptions, Recipe};
 use crate::numeric::{math, skewness};
-use crate::table::Table;
+use crate::table::{Column, Table};
+use serde::{Deserialize, Serialize};
 
 /// Share of the budget, on two cores, that a proposal's networks may take all together before fewer are averaged.
 const NETWORKS_SHARE: f64 = 0.15;
@@ -16,7 +17,7 @@ const QUICK_SHARE: f64 = 0.06;
 const LEAST_SKEWNESS: f64 = 0.8;
 
 /// The size of a fold's fit for each recipe, and how many folds a trial has.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Loads {
     native: Load,
     dense: Load,
@@ -28,11 +29,23 @@ pub struct Loads {
 impl Loads {
     /// `rows`: training rows of a fold.
     pub fn new(table: &Table, target: &Target, rows: usize, folds: u32, budget_secs: Option<f64>) -> Self {
+        let columns: Vec<&Column> = table.columns.iter().collect();
+        Self::of_columns(&columns, target, rows, folds, budget_secs)
+    }
+
+    /// The same of some columns.
+    pub fn of_columns(
+        columns: &[&Column],
+        target: &Target,
+        rows: usize,
+        folds: u32,
+        budget_secs: Option<f64>,
+    ) -> Self {
         let outputs = target.outputs();
         let load = |recipe: Recipe| Load {
             rows,
-            features: recipe.features_about(table),
-            few_levels: recipe.few_levels_of(table.columns.iter()),
+            features: recipe.features_of(columns.iter().copied()),
+            few_levels: recipe.few_levels_of(columns.iter().copied()),
             outputs,
         };
         Self {
@@ -42,6 +55,12 @@ impl Loads {
             budget_secs,
             amounts: matches!(target, Target::Values(values) if are_amounts(values)),
         }
+    }
+
+    /// The same against another budget.
+    #[must_use]
+    pub fn within(self, budget_secs: Option<f64>) -> Self {
+        Self { budget_secs, ..self }
     }
 
     /// Whether the target is an amount whose logarithm may be easier to learn.

@@ -7,13 +7,13 @@ mod column;
 #[cfg(feature = "columnar")]
 mod columnar;
 mod csv;
-mod datetime;
+pub(crate) mod datetime;
 mod findings;
 pub mod fingerprint;
 mod infer;
 mod json;
 mod missing;
-mod number;
+pub(crate) mod number;
 mod options;
 pub mod profile;
 mod read;

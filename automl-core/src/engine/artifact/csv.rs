@@ -39,7 +39,7 @@ impl ModelArtifact {
     /// row 0 to the end, one after the other, are the whole.
     ///
     /// # Errors
-    /// Where `options` asks for what cannot be.
+    /// Where `options` asks for what cannot be, or a step cannot be done to these rows.
     pub(in crate::engine) fn predictions_part(
         &self,
         table: &Table,
@@ -50,7 +50,7 @@ impl ModelArtifact {
         let labels = (options.labels || options.threshold.is_some()) && !self.header.classes.is_empty();
         let decision = self.decision_at(options.threshold)?;
         let mut out = if start == 0 { self.csv_header(labels, promise.is_some()) } else { String::new() };
-        self.write_rows(table, start, labels.then_some(&decision), promise, &mut out);
+        self.write_rows(table, start, labels.then_some(&decision), promise, &mut out)?;
         Ok((out, table.rows.min(start + BLOCK)))
     }
 
@@ -61,9 +61,9 @@ impl ModelArtifact {
         labels: Option<&Decision>,
         promise: Option<Promise<'_>>,
         out: &mut String,
-    ) {
+    ) -> Result<(), Diagnostic> {
         let outputs = self.header.outputs();
-        let (values, by_fold) = self.block(table, start, promise.is_some());
+        let (values, by_fold) = self.block(table, start, promise.is_some())?;
         let width = outputs * self.promise_folds();
         for (i, row) in values.chunks(outputs).enumerate() {
             for (j, value) in row.iter().enumerate() {
@@ -92,6 +92,7 @@ impl ModelArtifact {
             }
             out.push('\n');
         }
+        Ok(())
     }
 
     fn csv_header(&self, labels: bool, promise: bool) -> String {

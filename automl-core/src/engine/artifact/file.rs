@@ -11,8 +11,11 @@ use crate::diagnostic::Diagnostic;
 
 const MAGIC: &[u8; 8] = b"TRELLIS\n";
 /// Version of the file that this code writes. 2: a network is several. 3: what is done to predictions, and what
-/// intervals are made of; a reader of version 2 would pass over both. 4: the scale of intervals, as before.
-const VERSION: u32 = 4;
+/// intervals are made of; a reader of version 2 would pass over both. 4: the scale of intervals, as before. 5: steps
+/// before the recipe.
+const VERSION: u32 = 5;
+/// What it writes where there are no steps.
+const WITHOUT_STEPS: u32 = 4;
 /// Oldest version that it reads: what came later is absent in it.
 const OLDEST: u32 = 2;
 /// Larger members are stored as they are: deflating them takes longer than it saves.
@@ -37,7 +40,8 @@ impl ModelArtifact {
         let members = postcard::to_allocvec(&self.encoded).unwrap_or_default();
         let mut out = Vec::with_capacity(header.len() + members.len() + 64);
         out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&VERSION.to_le_bytes());
+        let version = if self.header.request.steps.is_empty() { WITHOUT_STEPS } else { VERSION };
+        out.extend_from_slice(&version.to_le_bytes());
         out.extend_from_slice(&(header.len() as u32).to_le_bytes());
         out.extend_from_slice(&header);
         if members.len() <= MOST_DEFLATED {
@@ -89,6 +93,9 @@ impl ModelArtifact {
             rest.split_at_checked(length as usize).ok_or_else(|| damaged("its header ends too early"))?;
         let header: Header = serde_json::from_slice(header)
             .map_err(|e| damaged(&format!("its header cannot be read ({e})")))?;
+        if version < VERSION && !header.request.steps.is_empty() {
+            return Err(damaged("it has steps that its version does not know"));
+        }
         let members = unpack(rest).map_err(|what| damaged(&what))?;
         Self::new(header, members).map_err(|what| damaged(&what))
     }

@@ -1,5 +1,6 @@
 //! The model artifact: one file with the whole of a trained model.
 
+mod columns;
 mod csv;
 mod decide;
 mod file;
@@ -8,16 +9,20 @@ mod predict;
 mod promise;
 mod score;
 
+pub(super) use columns::{PredictionColumns, numbers, texts};
 pub use promise::PredictOptions;
 pub(super) use promise::USUAL_LEVEL;
+pub(super) use score::{Answered, Judged};
 pub use score::Scored;
 
+use super::chain::FittedChain;
 use super::pipeline::Pipeline;
 use super::protocol::{Board, InputField, StudyRequest, Verdict};
 use crate::calibrate::{Conformal, Decision};
 use crate::model::Task;
 use crate::table::ReadOptions;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Rows predicted at a time, so that features never need much memory.
 const BLOCK: usize = 16_384;
@@ -71,6 +76,19 @@ pub(super) struct EncodedMember {
     pub folds: Vec<Vec<u8>>,
 }
 
+/// The models of one fold have the same chain: it is held once, so that it is done once to a block of rows.
+fn share_chains(members: &mut [Member]) {
+    let mut known: Vec<(Vec<u8>, Arc<FittedChain>)> = Vec::new();
+    for chain in members.iter_mut().flat_map(|m| &mut m.folds).filter_map(|f| f.chain.as_mut()) {
+        // Bytes and not values: what is no number does not even equal itself.
+        let bytes = postcard::to_allocvec(chain.as_ref()).unwrap_or_default();
+        match known.iter().find(|k| k.0 == bytes) {
+            Some((_, first)) => *chain = first.clone(),
+            None => known.push((bytes, chain.clone())),
+        }
+    }
+}
+
 struct Member {
     weight: f64,
     folds: Vec<Pipeline>,
@@ -97,17 +115,19 @@ impl ModelArtifact {
         if outputs == 0 || encoded.is_empty() {
             return Err("it holds no model".to_owned());
         }
-        let members = encoded
+        let chained = !header.request.steps.is_empty();
+        let mut members = encoded
             .iter()
             .map(|m| {
                 if !(m.weight.is_finite() && m.weight > 0.0 && m.weight <= 1.0) || m.folds.is_empty() {
                     return Err("a member has no share".to_owned());
                 }
                 let folds: Result<Vec<Pipeline>, String> =
-                    m.folds.iter().map(|bytes| Pipeline::decode(bytes, outputs)).collect();
+                    m.folds.iter().map(|bytes| Pipeline::decode(bytes, outputs, chained)).collect();
                 Ok(Member { weight: m.weight, folds: folds? })
             })
             .collect::<Result<Vec<Member>, String>>()?;
+        share_chains(&mut members);
         if !header.decision.is_sound(outputs) {
             return Err("its probabilities are corrected in a way that cannot be".to_owned());
         }
@@ -136,6 +156,11 @@ impl ModelArtifact {
 
     pub fn verdict(&self) -> &Verdict {
         &self.header.verdict
+    }
+
+    /// Bytes of the models that it is made of.
+    pub(super) fn member_bytes(&self) -> usize {
+        self.encoded.iter().flat_map(|m| &m.folds).map(Vec::len).sum()
     }
 
     /// Name that tells this model from others: BLAKE3 of the file, in hexadecimal digits.

@@ -2,10 +2,12 @@
 
 use super::{BLOCK, ModelArtifact, inputs};
 use crate::diagnostic::Diagnostic;
+use crate::engine::chain::FittedChain;
 use crate::engine::protocol::RowPrediction;
 use crate::model::Prediction;
 use crate::table::{Column, ColumnType, Format, Table, TextValues, Values, read, write_csv};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 impl ModelArtifact {
     /// Predictions of every row, with what is unusual about the table.
@@ -17,23 +19,43 @@ impl ModelArtifact {
         let outputs = self.header.outputs();
         let mut values = Vec::with_capacity(table.rows * outputs);
         for start in (0..table.rows).step_by(BLOCK) {
-            values.extend(self.block(table, start, false).0);
+            values.extend(self.block(table, start, false)?.0);
         }
         Ok((Prediction { values, rows: table.rows, outputs }, diagnostics))
     }
 
     /// Predictions of a block of rows from `start` on, rows × outputs; and, where they are asked for, those that
     /// intervals need, rows × folds × outputs.
-    pub(super) fn block(&self, table: &Table, start: usize, by_fold: bool) -> (Vec<f64>, Vec<f64>) {
+    ///
+    /// # Errors
+    /// Where a step cannot be done to these rows.
+    pub(super) fn block(
+        &self,
+        table: &Table,
+        start: usize,
+        by_fold: bool,
+    ) -> Result<(Vec<f64>, Vec<f64>), Diagnostic> {
         let outputs = self.header.outputs();
         let folds = if by_fold { self.promise_folds() } else { 1 };
         let rows: Vec<u32> = (start..table.rows.min(start + BLOCK)).map(|row| row as u32).collect();
         let mut total = vec![0.0; rows.len() * outputs];
+        let mut tables: Vec<(&Arc<FittedChain>, Table)> = Vec::new();
         let mut apart = vec![0.0; if folds > 1 { total.len() * folds } else { 0 }];
         for member in &self.members {
             let share = member.weight / member.folds.len() as f64;
             for (k, fold) in member.folds.iter().enumerate() {
-                let predicted = fold.predict(table, Some(&rows)).values;
+                let predicted = match &fold.chain {
+                    None => fold.predict(table, Some(&rows))?,
+                    Some(chain) => {
+                        let known = tables.iter().position(|(c, _)| Arc::ptr_eq(c, chain));
+                        let at = known.unwrap_or(tables.len());
+                        if known.is_none() {
+                            tables.push((chain, chain.apply(table, Some(&rows))?));
+                        }
+                        fold.predict_chained(&tables[at].1)
+                    }
+                }
+                .values;
                 if folds > 1 {
                     for (i, row) in predicted.chunks(outputs).enumerate() {
                         let at = (i * folds + k) * outputs;
@@ -51,7 +73,7 @@ impl ModelArtifact {
         if by_fold && folds == 1 {
             apart = total.clone();
         }
-        (total, apart)
+        Ok((total, apart))
     }
 
     /// What is unusual about a table for prediction.
@@ -89,7 +111,7 @@ impl ModelArtifact {
         options.encoding = Some(crate::table::Encoding::Utf8);
         let (table, report) = read(csv.as_bytes(), Format::Csv, &options);
         let mut diagnostics = self.check(&table)?;
-        let (row, by_fold) = self.block(&table, 0, true);
+        let (row, by_fold) = self.block(&table, 0, true)?;
         let unread = report.diagnostics.into_iter().filter(|d| d.code.starts_with("type."));
         diagnostics.extend(unread);
         Ok(self.row_prediction(&row, &by_fold, diagnostics))

@@ -9,6 +9,7 @@ use crate::metric::{self, Seen};
 use crate::model::Target;
 use crate::table::{Column, Table};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// One metric of a model on a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,32 @@ pub struct Scored {
     pub greater_is_better: bool,
     /// `None` where the metric is undefined on these rows.
     pub score: Option<f64>,
+}
+
+/// The rows of a table whose answers are known.
+pub(in crate::engine) struct Answered {
+    pub rows: Vec<u32>,
+    pub target: Target,
+    pub weights: Option<Vec<f64>>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Answered {
+    /// The table with these rows only; `None` where they are all.
+    pub fn known(&self, table: &Table) -> Option<Table> {
+        (self.rows.len() < table.rows).then(|| table.take(&self.rows))
+    }
+
+    pub fn seen(&self) -> Seen<'_> {
+        Seen { actual: actual(&self.target), weights: self.weights.as_deref() }
+    }
+}
+
+/// How good predictions are.
+pub(in crate::engine) struct Judged {
+    pub scores: Vec<Scored>,
+    /// Counts of actual × predicted, row-major; empty for regression.
+    pub confusion: Vec<u64>,
 }
 
 /// Weights of rows, or why there are none.
@@ -34,8 +61,22 @@ impl ModelArtifact {
         table: &Table,
         threshold: Option<f64>,
     ) -> Result<(Vec<Scored>, Vec<Diagnostic>), Diagnostic> {
-        let decision = self.decision_at(threshold)?;
-        let column = find_column(table, &self.header.target)?;
+        self.decision_at(threshold)?;
+        let mut answered = self.answered(table)?;
+        let known = answered.known(table);
+        let (prediction, diagnostics) = self.predict(known.as_ref().unwrap_or(table))?;
+        answered.diagnostics.splice(0..0, diagnostics);
+        let judged = self.judge(&answered, &prediction.values, threshold)?;
+        Ok((judged.scores, answered.diagnostics))
+    }
+
+    /// The rows of a table whose answers are known.
+    ///
+    /// # Errors
+    /// Where the table lacks the target, or no row has an answer that the model knows.
+    pub(in crate::engine) fn answered(&self, table: &Table) -> Result<Answered, Diagnostic> {
+        let whole = self.with_answers(table)?;
+        let column = find_column(&whole, &self.header.target)?;
         let (rows, target) = self.known_target(column);
         if rows.is_empty() {
             return Err(Diagnostic::error(
@@ -46,10 +87,8 @@ impl ModelArtifact {
             .at_column(&column.name));
         }
         let left_out = table.rows - rows.len();
-        let (weights, unweighted) = self.weights_in(table, &rows)?;
-        let (prediction, mut diagnostics) =
-            if left_out == 0 { self.predict(table)? } else { self.predict(&table.take(&rows))? };
-        diagnostics.extend(unweighted);
+        let (weights, unweighted) = self.weights_in(&whole, &rows)?;
+        let mut diagnostics: Vec<Diagnostic> = unweighted.into_iter().collect();
         if left_out > 0 {
             diagnostics.push(
                 Diagnostic::warning(
@@ -60,7 +99,21 @@ impl ModelArtifact {
                 .at_column(&column.name),
             );
         }
-        let seen = Seen { actual: actual(&target), weights: weights.as_deref() };
+        Ok(Answered { rows, target, weights, diagnostics })
+    }
+
+    /// Holds predictions (rows × outputs) of the answered rows against the answers.
+    ///
+    /// # Errors
+    /// A threshold that cannot be.
+    pub(in crate::engine) fn judge(
+        &self,
+        answered: &Answered,
+        predicted: &[f64],
+        threshold: Option<f64>,
+    ) -> Result<Judged, Diagnostic> {
+        let decision = self.decision_at(threshold)?;
+        let seen = answered.seen();
         let scores = metric::all()
             .iter()
             .filter(|m| m.suits(question(self.header.task)))
@@ -68,10 +121,27 @@ impl ModelArtifact {
                 id: m.id.to_owned(),
                 title: m.title.to_owned(),
                 greater_is_better: m.greater_is_better,
-                score: decision.score(m, seen, &prediction.values),
+                score: decision.score(m, seen, predicted),
             })
             .collect();
-        Ok((scores, diagnostics))
+        let classes = self.header.classes.len();
+        let mut confusion = vec![0; classes * classes];
+        if let Target::Classes { codes, .. } = &answered.target {
+            for (&code, row) in codes.iter().zip(predicted.chunks_exact(classes.max(1))) {
+                confusion[code as usize * classes + decision.label(row) as usize] += 1;
+            }
+        }
+        Ok(Judged { scores, confusion })
+    }
+
+    /// The table in which the target stands: after the steps, where there are any.
+    ///
+    /// # Errors
+    /// Where a step cannot be done to the rows.
+    fn with_answers<'a>(&self, table: &'a Table) -> Result<Cow<'a, Table>, Diagnostic> {
+        // No step that learns changes the target or the weights, so that any fold's steps will do.
+        let chain = self.members.first().and_then(|m| m.folds.first()).and_then(|f| f.chain.as_ref());
+        chain.map_or(Ok(Cow::Borrowed(table)), |chain| Ok(Cow::Owned(chain.answers(table)?)))
     }
 
     /// The weights of the rows `rows` where the model was made with weights and the table has them; what to beware of where

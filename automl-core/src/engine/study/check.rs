@@ -7,12 +7,13 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::answers::Answers;
 use crate::engine::pipeline::Pipeline;
 use crate::engine::protocol::{BoardRow, Coverage, Importance, TrialState};
-use crate::explain::permutation::{Explained, permutation_importance};
+use crate::explain::permutation::{Explained, importance_by, permutation_importance};
 use crate::learner::Params;
 use crate::node::Frame;
 use crate::numeric::Rng;
 use crate::platform::Stopwatch;
 use crate::search::{Candidate, select_ensemble_by_bags};
+use crate::table::Table;
 
 /// Rows on which members are chosen.
 const BLEND_ROWS: usize = 6_000;
@@ -52,9 +53,30 @@ pub(super) struct Check {
     /// How intervals did on the locked rows.
     pub coverage: Option<Coverage>,
     weighed: Vec<Weighed>,
+    /// The rows as they come in, where steps are done to them first.
+    weigh_rows: Option<Table>,
     weigh_answers: Answers,
     next_column: usize,
     started: Option<f64>,
+}
+
+impl Check {
+    /// What the members' first pipelines say of the rows as they come in, with a column's values in the order given.
+    fn predicted(&self, column: usize, order: Option<&[u32]>) -> Option<Vec<f64>> {
+        let mut rows = self.weigh_rows.clone()?;
+        if let Some(order) = order {
+            rows.columns[column] = rows.columns[column].take(order);
+        }
+        // They are of one fold, and so have one chain.
+        let chained = self.weighed.first()?.pipeline.chain.as_ref()?.apply(&rows, None).ok()?;
+        let mut total: Vec<f64> = Vec::new();
+        for weighed in &self.weighed {
+            let values = weighed.pipeline.predict_chained(&chained).values;
+            total.resize(values.len(), 0.0);
+            total.iter_mut().zip(values).for_each(|(t, v)| *t += weighed.share * v);
+        }
+        Some(total)
+    }
 }
 
 impl Study {
@@ -93,7 +115,7 @@ impl Study {
         }
         let coverage = self.coverage(&members, &decision);
         self.compare(&members);
-        let (weighed, weigh_answers) = self.weighed(&members, &locked_rows);
+        let (weighed, weigh_rows, weigh_answers) = self.weighed(&members, &locked_rows);
         Ok(Check {
             members,
             decision,
@@ -103,6 +125,7 @@ impl Study {
             importance: Vec::new(),
             coverage,
             weighed,
+            weigh_rows,
             weigh_answers,
             next_column: 0,
             started: None,
@@ -194,7 +217,7 @@ impl Study {
     }
 
     /// The members' first pipelines, and features of a sample of the locked rows.
-    fn weighed(&self, members: &[(usize, f64)], locked: &[u32]) -> (Vec<Weighed>, Answers) {
+    fn weighed(&self, members: &[(usize, f64)], locked: &[u32]) -> (Vec<Weighed>, Option<Table>, Answers) {
         let prepared = &self.prepared;
         let columns = prepared.table.columns.len();
         let mut rows = (WEIGH_PREDICTIONS / (columns * SHUFFLES).max(1)).clamp(FEWEST_WEIGH_ROWS, WEIGH_ROWS);
@@ -206,11 +229,16 @@ impl Study {
         let step = locked.len().div_ceil(rows).max(1);
         let sample: Vec<u32> = locked.iter().copied().step_by(step).collect();
         let outputs = prepared.target.outputs();
+        let chained = prepared.chain.is_some();
         let weighed = members
             .iter()
             .filter_map(|&(index, share)| {
                 let fold = self.trials[index].folds.first()?.as_ref()?;
-                let pipeline = Pipeline::decode(&fold.result.pipeline, outputs).ok()?;
+                let pipeline = Pipeline::decode(&fold.result.pipeline, outputs, chained).ok()?;
+                if chained {
+                    let frame = Frame { columns: Vec::new(), rows: 0 };
+                    return Some(Weighed { pipeline, frame, sources: Vec::new(), share });
+                }
                 let frame = pipeline.recipe.transform(&prepared.table, Some(&sample));
                 let inputs = pipeline.recipe.input_columns();
                 let column_of = |s: usize| prepared.table.column_index(inputs.get(s)?);
@@ -223,7 +251,7 @@ impl Study {
                 Some(Weighed { pipeline, frame, sources, share })
             })
             .collect();
-        (weighed, prepared.answers(&sample))
+        (weighed, chained.then(|| prepared.table.take(&sample)), prepared.answers(&sample))
     }
 
     /// Weighs columns for a short while, then goes on to refitting.
@@ -249,6 +277,19 @@ impl Study {
         }
         let column = check.next_column;
         check.next_column += 1;
+        let metric = self.prepared.metric();
+        let seed = self.request.seed;
+        if let Some(chain) = &self.prepared.chain {
+            let name = self.prepared.table.columns[column].name.clone();
+            let predicted = |order: Option<&[u32]>| check.predicted(column, order);
+            let seen = check.weigh_answers.seen();
+            if chain.reads(&name)
+                && let Some((mean, sd)) = importance_by(&predicted, seen, metric, column, SHUFFLES, seed)
+            {
+                check.importance.push(Importance { column: name, mean, sd });
+            }
+            return;
+        }
         let models: Vec<Explained<'_>> = check
             .weighed
             .iter()
@@ -259,8 +300,6 @@ impl Study {
                 weight: w.share,
             })
             .collect();
-        let metric = self.prepared.metric();
-        let seed = self.request.seed;
         let weight =
             permutation_importance(&models, check.weigh_answers.seen(), metric, column, SHUFFLES, seed);
         if let Some((mean, sd)) = weight {

@@ -63,16 +63,29 @@ pub fn permutation_importance<'a>(
     repeats: usize,
     seed: u64,
 ) -> Option<(f64, f64)> {
-    let seen = seen.into();
     if models.iter().all(|e| !e.sources.contains(&source)) {
         return Some((0.0, 0.0));
     }
-    let whole = metric.loss(metric.score(seen, &blended(models, None))?);
+    let predicted = |order: Option<&[u32]>| Some(blended(models, order.map(|order| (source, order))));
+    importance_by(&predicted, seen.into(), metric, source, repeats, seed)
+}
+
+/// The same for whatever predicts. `predicted`: its predictions, rows × outputs, with the values of the column in the order
+/// given; `None` where it has none.
+pub fn importance_by(
+    predicted: &dyn Fn(Option<&[u32]>) -> Option<Vec<f64>>,
+    seen: Seen<'_>,
+    metric: &MetricSpec,
+    source: usize,
+    repeats: usize,
+    seed: u64,
+) -> Option<(f64, f64)> {
+    let whole = metric.loss(metric.score(seen, &predicted(None)?)?);
     let mut drops = Vec::with_capacity(repeats);
     for repeat in 0..repeats.max(1) {
         let mut order: Vec<u32> = (0..seen.actual.len() as u32).collect();
         Rng::for_stream(seed, &[0x5EED, source as u64, repeat as u64]).shuffle(&mut order);
-        let shuffled = metric.score(seen, &blended(models, Some((source, &order))))?;
+        let shuffled = metric.score(seen, &predicted(Some(&order))?)?;
         drops.push(metric.loss(shuffled) - whole);
     }
     let mean = crate::numeric::mean(&drops);

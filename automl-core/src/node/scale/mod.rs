@@ -12,7 +12,7 @@ use super::{FeatureValues, Fitted, Input, Node, TargetView};
 pub(crate) use quantile::quantiles;
 use serde::{Deserialize, Serialize};
 use skew::Shape;
-pub(crate) use skew::quantiles_of_sorted;
+pub(crate) use skew::{normal_quantile, quantiles_of_sorted};
 
 /// Configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -145,7 +145,7 @@ fn interpolate(x: &[f64], y: &[f64], v: f64) -> f64 {
 
 /// Inverse of the standard normal distribution function by Acklam's rational approximations (2003), relative
 /// error below 1.2e-9. `p` in (0, 1).
-fn normal_quantile(p: f64) -> f64 {
+pub(crate) fn normal_quantile(p: f64) -> f64 {
     const A: [f64; 6] = [
         -3.969_683_028_665_376e1,
         2.209_460_984_245_205e2,

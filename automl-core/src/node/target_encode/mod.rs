@@ -143,14 +143,24 @@ impl TargetEncode {
         target: TargetView<'_>,
         seed: u64,
     ) -> Option<(TargetMeans, Vec<FeatureValues>)> {
+        let kept = counts.frequent(u64::from(self.min_count));
+        let rare = kept < counts.levels.len();
+        (kept + usize::from(counts.missing > 0) + usize::from(rare) >= 2)
+            .then(|| self.fit_any_levels(input, counts, target, seed))
+    }
+
+    /// Also where there is nothing to tell apart.
+    pub(crate) fn fit_any_levels(
+        &self,
+        input: &Input<'_>,
+        counts: &LevelCounts,
+        target: TargetView<'_>,
+        seed: u64,
+    ) -> (TargetMeans, Vec<FeatureValues>) {
         let rows = input.len();
         let kept: Vec<_> = counts.levels.iter().filter(|(_, n)| *n >= u64::from(self.min_count)).collect();
-        let rare = counts.present() > kept.iter().map(|(_, n)| n).sum();
-        if kept.len() + usize::from(counts.missing > 0) + usize::from(rare) < 2 {
-            return None;
-        }
         let levels: Vec<String> = kept.iter().map(|(level, _)| level.clone()).collect();
-        let share = |n: u64| (n as f64 / rows as f64) as f32;
+        let share = |n: u64| (n as f64 / rows.max(1) as f64) as f32;
         let shares: Vec<f32> =
             kept.iter().map(|(_, n)| share(*n)).chain([share(counts.missing), 0.0]).collect();
         let slots: Vec<u32> = slots(input, &levels);
@@ -166,7 +176,7 @@ impl TargetEncode {
             names.push(target.output_name(output));
         }
         training.push(FeatureValues::Numeric(slots.iter().map(|&s| shares[s as usize]).collect()));
-        Some((TargetMeans { levels, means, shares, names }, training))
+        (TargetMeans { levels, means, shares, names }, training)
     }
 
     /// Encodings of the `count` slots from all rows, and of each row from the folds that it is not in.
@@ -234,6 +244,13 @@ impl Node for TargetEncode {
         seed: u64,
     ) -> Option<(TargetMeans, Vec<FeatureValues>)> {
         self.fit_levels(input, &LevelCounts::of(&input.categories()), target, seed)
+    }
+}
+
+impl TargetMeans {
+    /// How many means each level has.
+    pub(crate) fn outputs(&self) -> usize {
+        self.names.len()
     }
 }
 

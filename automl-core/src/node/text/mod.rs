@@ -17,7 +17,8 @@ use crate::numeric::mean;
 use score::Scorer;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use words::{BUCKETS, Counted, Grams, Kind};
+use words::{BUCKETS, Counted};
+pub(crate) use words::{Grams, Kind, hash_of};
 
 /// At most this many training texts, evenly spaced, choose the words.
 const CHOOSING_TEXTS: usize = 20_000;

@@ -15,7 +15,7 @@ pub(super) type Counted = Vec<(u32, u32)>;
 
 /// What is looked for in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Words,
     WordsAndPairs,
     /// Three to five characters in a row of a word between blanks, the blanks included, as scikit-learn's
@@ -24,7 +24,7 @@ pub(super) enum Kind {
 }
 
 /// Reads texts; keeps its buffers from one to the next.
-pub(super) struct Grams {
+pub(crate) struct Grams {
     kind: Kind,
     lower: String,
     found: Vec<u32>,
@@ -36,6 +36,12 @@ fn hash(state: u64, bytes: &[u8]) -> u64 {
 }
 
 const HASH_START: u64 = 0xCBF2_9CE4_8422_2325;
+
+/// The hash of a spelling, its bits mixed.
+pub(crate) fn hash_of(spelling: &str) -> u64 {
+    let h = hash(HASH_START, spelling.as_bytes());
+    h ^ (h >> 32)
+}
 
 fn bucket(h: u64) -> u32 {
     ((h ^ (h >> 32)) & (BUCKETS as u64 - 1)) as u32
@@ -80,7 +86,7 @@ fn each_run(lower: &str, mut found: impl FnMut(&str)) {
 }
 
 impl Grams {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, lower: String::new(), found: Vec::new() }
     }
 
@@ -106,6 +112,26 @@ impl Grams {
         }
     }
 
+    /// Calls `found` with the spelling, in lower case, of everything that is looked for in `text`.
+    pub(crate) fn spell(&mut self, text: &str, mut found: impl FnMut(&str)) {
+        self.lower.clear();
+        self.lower.extend(text.chars().flat_map(char::to_lowercase));
+        if self.kind == Kind::Characters {
+            return each_run(&self.lower, found);
+        }
+        let mut pair = String::new();
+        let mut last: Option<&str> = None;
+        for word in words(&self.lower) {
+            found(word);
+            if let Some(before) = last.filter(|_| self.kind == Kind::WordsAndPairs) {
+                pair.clear();
+                pair.extend([before, " ", word]);
+                found(&pair);
+            }
+            last = Some(word);
+        }
+    }
+
     pub(super) fn count(&mut self, text: &str) -> Counted {
         let mut all = std::mem::take(&mut self.found);
         all.clear();
@@ -126,6 +152,10 @@ mod tests {
         let mut seen = Vec::new();
         Grams::new(Kind::WordsAndPairs).each("Größe: ÄB-12 größe", |_, word| seen.push(word()));
         assert_eq!(seen, ["größe", "äb", "größe äb", "12", "äb 12", "größe", "12 größe"]);
+        let mut spelled = Vec::new();
+        Grams::new(Kind::WordsAndPairs)
+            .spell("Größe: ÄB-12 größe", |word| spelled.push(word.to_owned()));
+        assert_eq!(seen, spelled);
         assert_eq!(Grams::new(Kind::Words).count("a b a").iter().map(|(_, n)| n).sum::<u32>(), 3);
         assert_eq!(count_words(" ,;"), 0);
     }

@@ -1,0 +1,23 @@
+//! Pipelines: what a document means, and running it.
+//!
+//! A document is looked over ([`Workspace::plan`]) and run ([`Workspace::run`]) by a state machine without I/O: it does one
+//! plain node at a time ([`Workspace::step`]) and hands out studies to whoever runs jobs. What learns and lies directly
+//! before training is fitted inside each fold, whatever the drawing ([`chain`]). Results are kept by the content of all
+//! that they depend on, so that titles and places never matter, and a change runs again only what depends on it.
+
+mod cache;
+mod catalogue;
+mod chain;
+mod check;
+mod graph;
+mod kinds;
+mod plan;
+mod request;
+mod sketch;
+mod supplied;
+mod value;
+
+pub use catalogue::catalogue;
+pub use request::from_request;
+pub use supplied::{Supplied, SuppliedTable, read_options};
+pub use value::TrainedModel;
