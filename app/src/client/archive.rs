@@ -38,7 +38,8 @@ pub async fn buffer(blob: &Blob) -> Result<ArrayBuffer, Diagnostic> {
 /// # Errors
 /// The browser cannot read it.
 pub async fn bytes(blob: &Blob, from: u64, count: u64) -> Result<Vec<u8>, Diagnostic> {
-    Ok(Uint8Array::new(&buffer(&slice(blob, from, from + count)?).await?).to_vec())
+    let read: ArrayBuffer = buffer(&slice(blob, from, from + count)?).await?;
+    Ok(Uint8Array::new(&read).to_vec())
 }
 
 /// CRC-32 of a blob.

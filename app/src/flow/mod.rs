@@ -7,7 +7,6 @@ pub mod find;
 pub mod forms;
 pub mod geometry;
 pub mod history;
-pub mod palette;
 pub mod project;
 pub mod scene;
 pub mod selection;
