@@ -186,6 +186,15 @@ impl Scene {
         output.or_else(|| self.port(Side::Input, &wire.to).and_then(|p| p.ty))
     }
 
+    /// The frame around these nodes, some of which are on the move.
+    pub fn frame_rect(&self, nodes: &BTreeSet<NodeId>, moving: &BTreeSet<NodeId>, by: Place) -> Option<Rect> {
+        let rect = |id: &NodeId| {
+            let rect = self.nodes.get(id)?.rect();
+            Some(if moving.contains(id) { rect.moved(by) } else { rect })
+        };
+        frame("", nodes.iter().filter_map(rect)).map(|f| f.rect)
+    }
+
     /// The smallest rectangle around everything.
     pub fn bounds(&self) -> Option<Rect> {
         let nodes = self.nodes.values().map(|s| s.rect());

@@ -1,10 +1,12 @@
 //! The one page: start, data, search, result, one below the other.
 
 use crate::store::Store;
+use crate::ui::canvas::{Canvas, CanvasCtl, Outline};
 use crate::ui::{
     alerts::Alerts, data::Data, header::Header, reading::ReadingBar, result::ResultSection, search::Search,
     start::Start,
 };
+use automl_core::document::PipelineDocument;
 use gloo_events::{EventListener, EventListenerOptions};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -33,9 +35,33 @@ fn accept_drops(store: Store, over: RwSignal<bool>) {
     }
 }
 
+/// The pipeline of the page's own link, if it is a link to one.
+fn linked() -> Option<PipelineDocument> {
+    let hash = web_sys::window()?.location().hash().ok()?;
+    PipelineDocument::from_link(hash.strip_prefix("#p=")?).ok()
+}
+
+/// The pipeline that is open, drawn and as a tree.
+#[component]
+fn Builder() -> impl IntoView {
+    let store: Store = expect_context();
+    CanvasCtl::provide(store.flow);
+    let link = move || store.flow.history.with(|h| h.document().to_link());
+    view! {
+        <div class="builder">
+            <Canvas />
+            <Outline />
+            <output class="visually-hidden" data-testid="share-url">{link}</output>
+        </div>
+    }
+}
+
 #[component]
 pub fn Home() -> impl IntoView {
     let store: Store = expect_context();
+    if let Some(document) = linked() {
+        store.flow.open(document);
+    }
     let over = RwSignal::new(false);
     accept_drops(store, over);
     let open = Memo::new(move |_| store.table.with(Option::is_some));
@@ -46,8 +72,9 @@ pub fn Home() -> impl IntoView {
         <Header />
         <main id="main" class:dropping=move || over.get()>
             <Alerts />
+            <Show when=move || store.flow.is_open.get()><Builder /></Show>
             <Show when=move || open.get() && store.reading.with(Option::is_some)><ReadingBar /></Show>
-            <Show when=move || !open.get()><Start /></Show>
+            <Show when=move || !open.get() && !store.flow.is_open.get()><Start /></Show>
             <Show when=move || judged.get()><ResultSection /></Show>
             <Show when=move || searched.get()><Search /></Show>
             <Show when=move || open.get()><Data /></Show>
