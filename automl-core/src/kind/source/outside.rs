@@ -32,16 +32,16 @@ fn file() -> KindSpec {
 
 fn sample() -> KindSpec {
     let mut spec = source("source.sample", "Sample", "A table that comes with Trellis.");
-    spec.words = "example demo dataset churn price fraud demand arrival purchase recurrence machine".to_owned();
+    spec.words = "example demo dataset churn price fraud demand".to_owned();
     let samples = [
         ("churn", "Churn: which customers will leave"),
         ("price", "Price: what a house will sell for"),
         ("fraud", "Fraud: which loans will go bad"),
         ("demand", "Demand: how many people will travel"),
-        ("arrival", "Arrival: how late a flight will be"),
+        ("arrival", "Arrival: how late a flight will land"),
         ("purchase", "Purchase: who will buy again"),
         ("recurrence", "Recurrence: whose illness will come back"),
-        ("machine", "Machine: which machines will fail (generated)"),
+        ("machine", "Machine (generated): which machines will fail"),
     ];
     spec.fields = vec![FieldSpec::choice("sample", "Sample", "Which table.", &samples), reading()];
     spec.example = Some(Example::new(&[], json!({"sample": "churn"}), "Customers, and whether they left."));
