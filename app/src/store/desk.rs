@@ -92,6 +92,20 @@ impl Desk {
         }
     }
 
+    /// A source's table is being fetched or read: so many bytes, of so many.
+    pub(super) fn is_read(self, source: String, bytes: u64, of: u64) {
+        self.reading.update(|all| {
+            all.insert(source, (bytes, of));
+        });
+    }
+
+    /// It has been, or will not be.
+    pub(super) fn was_read(self, source: &str) {
+        self.reading.update(|all| {
+            all.remove(source);
+        });
+    }
+
     /// Whether the engine has been given this source's table.
     pub fn has(self, source: &str) -> bool {
         self.supplied.with_value(|all| all.contains_key(source))

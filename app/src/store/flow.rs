@@ -107,13 +107,7 @@ impl Flow {
         self.kinds.with(|kinds| kinds.get(id).cloned())
     }
 
-    /// Opens a document in place of the one that is open, and shows the builder. Nothing is run.
-    pub fn open(self, document: PipelineDocument) {
-        self.load(document);
-        self.is_open.set(true);
-    }
-
-    /// Takes a document in place of the one that is open, without showing the builder.
+    /// Takes a document in place of the one that is open. Nothing is run.
     pub fn load(self, document: PipelineDocument) {
         self.history.set(History::new(document));
         self.selection.set(Selection::default());
@@ -264,9 +258,8 @@ impl Flow {
                 }));
             }
             FlowEvent::Failed { diagnostics } => self.trouble.set(diagnostics),
-            FlowEvent::Reading { source, bytes, of } => self.desk.reading.update(|all| {
-                if bytes < of { drop(all.insert(source, (bytes, of))) } else { drop(all.remove(&source)) }
-            }),
+            FlowEvent::Reading { source, bytes, of } if bytes < of => self.desk.is_read(source, bytes, of),
+            FlowEvent::Reading { source, .. } => self.desk.was_read(&source),
             FlowEvent::Saved { .. } | FlowEvent::Question { .. } => {}
         }
     }

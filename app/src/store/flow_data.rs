@@ -21,7 +21,7 @@ impl Store {
     /// Gives the engine a source's table.
     pub(super) fn supply(self, source: &str, supplied: Supplied) {
         let desk = self.flow.desk;
-        desk.reading.update(|all| drop(all.insert(source.to_owned(), (0, supplied.blob.size() as u64))));
+        desk.is_read(source.to_owned(), 0, supplied.blob.size() as u64);
         let ask = FlowCommand::Supply {
             source: source.to_owned(),
             name: supplied.name.clone(),
@@ -133,7 +133,7 @@ impl Store {
         if reading.with_untracked(|all| all.contains_key(&wants.source)) {
             return;
         }
-        reading.update(|all| drop(all.insert(wants.source.clone(), (0, 0))));
+        self.flow.desk.is_read(wants.source.clone(), 0, 0);
         wasm_bindgen_futures::spawn_local(async move {
             let stem = wants.name.trim_end_matches(".csv");
             let is_plain = stem.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
@@ -148,7 +148,6 @@ impl Store {
 
     /// Asks an address for a table. Only ever called by a click that names the host.
     pub fn fetch_address(self, wants: Wants) {
-        let reading = self.flow.desk.reading;
         if share::host(&wants.name).is_none() {
             return self.alert(Diagnostic::error(
                 "url.not_encrypted",
@@ -156,7 +155,7 @@ impl Store {
                 "Addresses begin with https://. Or download the table and drop it here.",
             ));
         }
-        reading.update(|all| drop(all.insert(wants.source.clone(), (0, 0))));
+        self.flow.desk.is_read(wants.source.clone(), 0, 0);
         wasm_bindgen_futures::spawn_local(async move {
             let table = self.network.address(&wants.name).await;
             let name = wants.name.rsplit('/').next().unwrap_or_default();
@@ -168,7 +167,7 @@ impl Store {
 
     fn hear_fetched(self, wants: &Wants, name: String, blob: Result<Blob, NetworkError>, remedy: &str) {
         let desk = self.flow.desk;
-        desk.reading.update(|all| drop(all.remove(&wants.source)));
+        desk.was_read(&wants.source);
         let said = match blob {
             Ok(blob) => {
                 let options = self.options_of(&wants.source);

@@ -185,7 +185,7 @@ impl Store {
     }
 
     /// `parts`: buffers and blobs, one after the other.
-    pub(super) fn hand_over(self, name: &str, mime: &str, parts: &Array) {
+    pub fn hand_over(self, name: &str, mime: &str, parts: &Array) {
         if parts.length() > 0 && save::download(name, mime, parts).is_err() {
             self.alert(Diagnostic::error(
                 "download.refused",

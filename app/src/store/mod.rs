@@ -180,6 +180,7 @@ impl Store {
         self.predicting.set_value(Latest::default());
         self.predicting_table.set(None);
         self.flow.hear_broken();
+        self.supply_again();
         match broken {
             Broken::NotStarted(reason) => {
                 self.not_started.set_value(Some(reason));

@@ -1,6 +1,5 @@
 //! Reports: text, charts that can be read by pointer and keys and taken away, and small tables.
 
-use crate::client::save;
 use crate::store::Store;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::kind::{Chart, Listing, Report};
@@ -134,7 +133,7 @@ fn listing(listing: Listing) -> AnyView {
     let title = listing.title.clone();
     view! {
         <div class="table-scroll" tabindex="0" role="group" aria-label=title.clone()>
-            <table><caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>
+            <table><caption>{title.clone()}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>
         </div>
     }
     .into_any()

@@ -14,7 +14,8 @@ fn fitting(schema: Option<Schema>, types: &[ColumnType]) -> Vec<(String, ColumnT
 
 /// One column.
 #[component]
-pub fn ColumnField(slot: Slot) -> impl IntoView {
+pub fn ColumnField(param: Slot) -> impl IntoView {
+    let slot = param;
     let FieldKind::Column { port, types } = slot.field.kind.clone() else { return ().into_any() };
     let (schema, text, id) = (slot.schema(&port), slot.text(), slot.id());
     let options = Memo::new(move |_| {
@@ -53,7 +54,8 @@ fn names(value: &Value) -> Vec<String> {
 
 /// Several columns: a list to tick, with a search where it is long.
 #[component]
-pub fn ColumnsField(slot: Slot) -> impl IntoView {
+pub fn ColumnsField(param: Slot) -> impl IntoView {
+    let slot = param;
     let FieldKind::Columns { port, types } = slot.field.kind.clone() else { return ().into_any() };
     let (schema, value) = (slot.schema(&port), slot.value());
     let part = RwSignal::new(String::new());

@@ -12,7 +12,8 @@ use web_sys::KeyboardEvent;
 const SHOWN: usize = 8;
 
 #[component]
-pub fn ExpressionField(slot: Slot) -> impl IntoView {
+pub fn ExpressionField(param: Slot) -> impl IntoView {
+    let slot = param;
     let (text, id) = (slot.text(), slot.id());
     let (flow, area) = (slot.store.flow, NodeRef::<Textarea>::new());
     let (is_open, at) = (RwSignal::new(false), RwSignal::new(0_usize));

@@ -85,7 +85,8 @@ pub fn Findings(#[prop(into)] found: Signal<Vec<Diagnostic>>) -> impl IntoView {
 }
 
 #[component]
-fn NumberField(slot: Slot) -> impl IntoView {
+fn NumberField(param: Slot) -> impl IntoView {
+    let slot = param;
     let wrong = RwSignal::new(String::new());
     let text = slot.text();
     let unit = match &slot.field.kind {
@@ -124,7 +125,8 @@ fn NumberField(slot: Slot) -> impl IntoView {
 }
 
 #[component]
-fn ChoiceField(slot: Slot) -> impl IntoView {
+fn ChoiceField(param: Slot) -> impl IntoView {
+    let slot = param;
     let FieldKind::Choice { options, .. } = slot.field.kind.clone() else { return ().into_any() };
     let text = slot.text();
     let all = options
@@ -142,7 +144,8 @@ fn ChoiceField(slot: Slot) -> impl IntoView {
 }
 
 #[component]
-fn TextField(slot: Slot) -> impl IntoView {
+fn TextField(param: Slot) -> impl IntoView {
+    let slot = param;
     let FieldKind::Text { multiline, placeholder, .. } = slot.field.kind.clone() else { return ().into_any() };
     let (text, id) = (slot.text(), slot.id());
     let take = move |e| slot.write(event_target_value(&e).into());
@@ -155,7 +158,8 @@ fn TextField(slot: Slot) -> impl IntoView {
 }
 
 #[component]
-fn FlagField(slot: Slot) -> impl IntoView {
+fn FlagField(param: Slot) -> impl IntoView {
+    let slot = param;
     let value = slot.value();
     let (id, title) = (slot.id(), slot.field.title.clone());
     view! {
@@ -168,23 +172,24 @@ fn FlagField(slot: Slot) -> impl IntoView {
 }
 
 fn control(slot: &Slot) -> AnyView {
-    let slot = slot.clone();
+    let param = slot.clone();
     match &slot.field.kind {
-        FieldKind::Number { .. } | FieldKind::Integer { .. } => view! { <NumberField slot /> }.into_any(),
-        FieldKind::Flag { .. } => view! { <FlagField slot /> }.into_any(),
-        FieldKind::Choice { .. } => view! { <ChoiceField slot /> }.into_any(),
-        FieldKind::Text { .. } => view! { <TextField slot /> }.into_any(),
-        FieldKind::Column { .. } => view! { <ColumnField slot /> }.into_any(),
-        FieldKind::Columns { .. } => view! { <ColumnsField slot /> }.into_any(),
-        FieldKind::Expression { .. } => view! { <ExpressionField slot /> }.into_any(),
-        FieldKind::List { .. } => view! { <ListField slot /> }.into_any(),
+        FieldKind::Number { .. } | FieldKind::Integer { .. } => view! { <NumberField param /> }.into_any(),
+        FieldKind::Flag { .. } => view! { <FlagField param /> }.into_any(),
+        FieldKind::Choice { .. } => view! { <ChoiceField param /> }.into_any(),
+        FieldKind::Text { .. } => view! { <TextField param /> }.into_any(),
+        FieldKind::Column { .. } => view! { <ColumnField param /> }.into_any(),
+        FieldKind::Columns { .. } => view! { <ColumnsField param /> }.into_any(),
+        FieldKind::Expression { .. } => view! { <ExpressionField param /> }.into_any(),
+        FieldKind::List { .. } => view! { <ListField param /> }.into_any(),
         FieldKind::Hidden => ().into_any(),
     }
 }
 
 /// The label, the control, what is wrong, and the way back to the default.
 #[component]
-pub fn Field(slot: Slot) -> impl IntoView {
+pub fn Field(param: Slot) -> impl IntoView {
+    let slot = param;
     let (field, values, set) = (slot.field.clone(), slot.values, slot.set);
     let is_changed = Memo::new(move |_| !forms::is_default(&field, &values.get()));
     let found = slot.findings();
@@ -224,7 +229,7 @@ pub fn fields(all: &[FieldSpec], values: Signal<Map<String, Value>>, slot: impl 
         let slot = slot(field.clone());
         let (field, all) = (field.clone(), all.to_vec());
         let is_shown = Memo::new(move |_| forms::is_shown(&field, &all, &values.get()));
-        view! { <Show when=move || is_shown.get()><Field slot=slot.clone() /></Show> }
+        view! { <Show when=move || is_shown.get()><Field param=slot.clone() /></Show> }
     };
     let first = all.iter().filter(|f| !f.advanced).map(one).collect_view();
     let more: Vec<&FieldSpec> = all.iter().filter(|f| f.advanced && f.kind != FieldKind::Hidden).collect();

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use trellis_page::flow::forms;
 
 #[component]
-pub fn ListField(slot: Slot) -> impl IntoView {
+pub fn ListField(param: Slot) -> impl IntoView {
+    let slot = param;
     let FieldKind::List { item, fields: specs, .. } = slot.field.kind.clone() else { return ().into_any() };
     let value = slot.value();
     let count = Memo::new(move |_| value.with(|v| v.as_array().map_or(0, Vec::len)));
@@ -43,7 +44,7 @@ pub fn ListField(slot: Slot) -> impl IntoView {
                             <span class="spacer"></span>
                             <button type="button" class="plain tiny" disabled=at == 0 aria-label=format!("Move {title} up")
                                 on:click=move |_| up(&|v| forms::swapped(v, at, at - 1))>"↑"</button>
-                            <button type="button" class="plain tiny" aria-label=format!("Move {title} down") disabled=move || at + 1 >= count.get()
+                            <button type="button" class="plain tiny" aria-label=format!("Move {title} down") disabled=move || { at + 1 >= count.get() }
                                 on:click=move |_| down(&|v| forms::swapped(v, at, at + 1))>"↓"</button>
                             <button type="button" class="plain tiny" aria-label=format!("Remove {title}")
                                 on:click=move |_| remove(&|v| forms::without(v, at))>"Remove"</button>
