@@ -18,3 +18,4 @@ pub mod result;
 pub mod search;
 pub mod setup;
 pub mod start;
+pub mod studio;

@@ -24,6 +24,8 @@ pub mod protocol;
 mod report;
 mod session;
 mod settings;
+#[cfg(test)]
+mod settings_tests;
 mod study;
 mod target;
 #[cfg(test)]

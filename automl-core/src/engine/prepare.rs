@@ -7,7 +7,7 @@ use super::memory::{self, Memory, Wanted};
 use super::protocol::{InputField, StudyRequest};
 use super::settings;
 use super::study::check_limit;
-use super::target::{encode, feature_columns, find_column, question, target_info};
+use super::target::{EncodedTarget, encode, feature_columns, find_column, question, target_info};
 use crate::diagnostic::Diagnostic;
 use crate::learner::{Learner, LearnerSpec, Reproducible};
 use crate::metric::{self, Actual, MetricSpec};
@@ -148,11 +148,9 @@ pub fn prepare_within(
     let constraints = constraints::checked(learned, &names, request, info.task).map_err(one)?;
     settings::checked(request, info.task, &constraints)?;
     let chain = looked.as_ref().map(|l| l.settled(table, &features)).transpose().map_err(one)?;
-    if let Some(chain) = &chain {
-        // A column that is not learned from in the end gives nothing away.
-        let is_in = |c: &String| names.contains(&c.as_str()) || chain.reads(c);
-        diagnostics.retain(|d| d.code != "target.leak" || d.column.as_ref().is_none_or(is_in));
-    }
+    let is_in = |c: &String| names.contains(&c.as_str()) || chain.as_ref().is_none_or(|chain| chain.reads(c));
+    // A column that is not learned from in the end gives nothing away.
+    diagnostics.retain(|d| d.code != "target.leak" || d.column.as_ref().is_none_or(is_in));
     let held: Vec<&Column> = if chain.is_some() { table.columns.iter().collect() } else { features.clone() };
     let (rows, memory) = memory::plan(
         &Wanted {
@@ -167,10 +165,7 @@ pub fn prepare_within(
         memory,
     );
     if let Some(sampled) = memory.sampled(rows) {
-        let sample = sample_rows(&encoded.target, rows, request.seed);
-        encoded.rows = sample.iter().map(|&i| encoded.rows[i as usize]).collect();
-        encoded.target = encoded.target.take(&sample);
-        weights = weights.map(|w| sample.iter().map(|&i| w[i as usize]).collect());
+        weights = encoded.sample(rows, weights, request.seed);
         diagnostics.push(sampled);
     }
     let split = plan_split(&encoded.target, features.len(), request.budget_secs, request.seed);
@@ -198,6 +193,16 @@ pub fn prepare_within(
         fingerprint: fingerprint(table),
         diagnostics,
     })
+}
+
+impl EncodedTarget {
+    /// Keeps a sample of `count` rows, and gives their weights.
+    fn sample(&mut self, count: usize, weights: Option<Vec<f64>>, seed: u64) -> Option<Vec<f64>> {
+        let sample = sample_rows(&self.target, count, seed);
+        self.rows = sample.iter().map(|&i| self.rows[i as usize]).collect();
+        self.target = self.target.take(&sample);
+        weights.map(|w| sample.iter().map(|&i| w[i as usize]).collect())
+    }
 }
 
 /// The rows `rows` of columns of a table of `of` rows.

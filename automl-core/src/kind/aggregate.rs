@@ -3,6 +3,7 @@
 use super::build::numbers;
 use super::keys::{Family, Members, NONE, codes, family};
 use super::spec::{ChoiceOption, FieldKind};
+use super::stack::is_blank;
 use crate::numeric::{mean, sum};
 use crate::table::{Column, ColumnType, MISSING_TIME, Values};
 
@@ -40,9 +41,18 @@ impl Function {
         Self::ShareMissing,
     ];
 
-    /// Those that give a number from numbers, or from anything.
-    pub(super) const FOR_CHARTS: [Self; 7] =
-        [Self::Count, Self::Sum, Self::Mean, Self::Median, Self::Min, Self::Max, Self::ShareMissing];
+    /// Those that give a number of anything, or of numbers.
+    pub(super) const NUMBERS: [Self; 9] = [
+        Self::Count,
+        Self::Mean,
+        Self::Sum,
+        Self::Median,
+        Self::Min,
+        Self::Max,
+        Self::Sd,
+        Self::Distinct,
+        Self::ShareMissing,
+    ];
 
     pub(super) fn id(self) -> &'static str {
         match self {
@@ -94,6 +104,9 @@ impl Function {
 
     /// What it needs that the column does not hold, as `numbers`.
     pub(super) fn lacks(self, column: &Column) -> Option<&'static str> {
+        if is_blank(column) {
+            return None;
+        }
         let is_flag = column.ty == ColumnType::Boolean || matches!(column.values, Values::Bool { .. });
         match (self, family(column)) {
             (_, Family::Numbers) => None,
@@ -195,7 +208,8 @@ impl Function {
         Column { name: name.to_owned(), ty: column.ty, values: Values::Time(times), spellings: Vec::new() }
     }
 
-    /// Of numbers that are there; reorders them. NaN where it is not defined.
+    /// The sum, mean, median, extreme or standard deviation of numbers that are there; reorders them. NaN where it is
+    /// not defined.
     pub(super) fn of(self, values: &mut [f64]) -> f64 {
         if values.is_empty() {
             return f64::NAN;
@@ -204,6 +218,8 @@ impl Function {
             Self::Sum => sum(values),
             Self::Mean => mean(values),
             Self::Median => quantile(values, 0.5),
+            Self::Min => values.iter().copied().fold(f64::INFINITY, f64::min),
+            Self::Max => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             _ => sd(values),
         }
     }
@@ -274,5 +290,16 @@ mod tests {
         check(flags, Function::Sum, "3 0 ·");
         check(flags, Function::Mean, "0.75 0 ·");
         check(flags, Function::First, "yes no ·");
+        let nothing = "v,w\nNA,1\nNA,2\nNA,3\nNA,4\nNA,5\nNA,6\n";
+        for function in Function::ALL {
+            let column = table(nothing).columns[0].clone();
+            assert_eq!(function.lacks(&column), None);
+            let expected = match function {
+                Function::Count | Function::Distinct => "0 0 0",
+                Function::ShareMissing => "1 1 ·",
+                _ => "· · ·",
+            };
+            check(nothing, function, expected);
+        }
     }
 }

@@ -134,87 +134,69 @@ fn check_value(
     schema: &dyn Fn(&str) -> Option<Schema>,
     found: &mut Vec<Finding>,
 ) {
-    let mut wrong = |code: &str, message: String, remedy: String| {
-        found.push(Finding::at_param(path, Diagnostic::error(code, message, remedy)));
-    };
-    let title = &field.title;
-    let not = |what: &str| format!("\"{title}\" is {}, which is not {what}.", shown(value));
+    if let Some((code, wanted, remedy)) = misfit(field, value) {
+        let message = format!("\"{}\" is {}, which is not {wanted}.", field.title, shown(value));
+        return found.push(Finding::at_param(path, Diagnostic::error(code, message, remedy)));
+    }
+    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
     match &field.kind {
-        FieldKind::Number { min, max, unit, .. } => match value.as_f64() {
-            Some(v) if v >= *min && v <= *max => {}
-            _ => wrong(
-                "param.range",
-                not("a number that it may be"),
-                format!("Choose a number from {min} to {max} {unit}").trim_end().to_owned() + ".",
-            ),
-        },
-        FieldKind::Integer { min, max, unit, .. } => match value.as_f64().filter(|v| v.fract() == 0.0) {
-            Some(v) if v >= *min as f64 && v <= *max as f64 => {}
-            _ => wrong(
-                "param.range",
-                not("a whole number that it may be"),
-                format!("Choose a whole number from {min} to {max} {unit}").trim_end().to_owned() + ".",
-            ),
-        },
-        FieldKind::Flag { .. } if !value.is_boolean() => {
-            wrong("param.type", not("yes or no"), "Choose true or false.".to_owned());
+        FieldKind::Column { port, types } => {
+            found.extend(check_column(value.as_str().unwrap_or_default(), types, schema(port), path));
+        }
+        FieldKind::Columns { port, types } => {
+            let schema = schema(port);
+            let names = items.iter().filter_map(Value::as_str);
+            found.extend(names.filter_map(|name| check_column(name, types, schema.clone(), path)));
+        }
+        FieldKind::List { fields, .. } => {
+            for (number, values) in items.iter().filter_map(Value::as_object).enumerate() {
+                check_fields(fields, values, &format!("{path}.{number}"), schema, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Where a value is not of the kind that a field takes: a code, what is wanted, and how to mend it.
+fn misfit(field: &FieldSpec, value: &Value) -> Option<(&'static str, &'static str, String)> {
+    let every = |is: fn(&Value) -> bool| value.as_array().is_some_and(|items| items.iter().all(is));
+    let misfit = match &field.kind {
+        FieldKind::Number { min, max, unit, .. } => {
+            let fits = value.as_f64().is_some_and(|v| v >= *min && v <= *max);
+            let remedy = format!("Choose a number from {min} to {max} {unit}").trim_end().to_owned() + ".";
+            (fits, "param.range", "a number that it may be", remedy)
+        }
+        FieldKind::Integer { min, max, unit, .. } => {
+            let whole = value.as_f64().filter(|v| v.fract() == 0.0);
+            let fits = whole.is_some_and(|v| v >= *min as f64 && v <= *max as f64);
+            let remedy =
+                format!("Choose a whole number from {min} to {max} {unit}").trim_end().to_owned() + ".";
+            (fits, "param.range", "a whole number that it may be", remedy)
+        }
+        FieldKind::Flag { .. } => {
+            (value.is_boolean(), "param.type", "yes or no", "Choose true or false.".to_owned())
         }
         FieldKind::Choice { options, .. } => {
-            if !value.as_str().is_some_and(|v| options.iter().any(|o| o.id == v)) {
-                let all: Vec<&str> = options.iter().map(|o| o.id.as_str()).collect();
-                wrong(
-                    "param.choice",
-                    not("one of its choices"),
-                    format!("Choose one of: {}.", all.join(", ")),
-                );
-            }
+            let fits = value.as_str().is_some_and(|v| options.iter().any(|o| o.id == v));
+            let all: Vec<&str> = options.iter().map(|o| o.id.as_str()).collect();
+            (fits, "param.choice", "one of its choices", format!("Choose one of: {}.", all.join(", ")))
         }
-        FieldKind::Text { .. } | FieldKind::Expression { .. } if !value.is_string() => {
-            wrong("param.type", not("a text"), "Write a text.".to_owned());
+        FieldKind::Text { .. } | FieldKind::Expression { .. } => {
+            (value.is_string(), "param.type", "a text", "Write a text.".to_owned())
         }
-        FieldKind::Column { port, types } => match value.as_str() {
-            Some(name) => found.extend(check_column(name, types, schema(port), path)),
-            None => wrong("param.type", not("the name of a column"), "Choose a column.".to_owned()),
-        },
-        FieldKind::Columns { port, types } => {
-            let Some(names) = value.as_array() else {
-                return wrong("param.type", not("a list of columns"), "Choose columns.".to_owned());
-            };
-            let schema = schema(port);
-            for name in names {
-                match name.as_str() {
-                    Some(name) => found.extend(check_column(name, types, schema.clone(), path)),
-                    None => found.push(Finding::at_param(
-                        path,
-                        Diagnostic::error("param.type", not("a list of columns"), "Choose columns."),
-                    )),
-                }
-            }
+        FieldKind::Column { .. } => {
+            (value.is_string(), "param.type", "the name of a column", "Choose a column.".to_owned())
         }
-        FieldKind::List { fields, item, .. } => {
-            let Some(items) = value.as_array() else {
-                return wrong("param.type", not("a list"), format!("Add a {item}."));
-            };
-            for (number, entry) in items.iter().enumerate() {
-                let path = format!("{path}.{number}");
-                match entry.as_object() {
-                    Some(values) => check_fields(fields, values, &path, schema, found),
-                    None => found.push(Finding::at_param(
-                        &path,
-                        Diagnostic::error(
-                            "param.type",
-                            format!("A {item} of \"{title}\" is no object."),
-                            "Remove it.",
-                        ),
-                    )),
-                }
-            }
+        FieldKind::Columns { .. } => {
+            (every(Value::is_string), "param.type", "a list of columns", "Choose columns.".to_owned())
         }
-        FieldKind::Flag { .. }
-        | FieldKind::Text { .. }
-        | FieldKind::Expression { .. }
-        | FieldKind::Hidden => {}
-    }
+        FieldKind::List { item, .. } => {
+            (every(Value::is_object), "param.type", "a list of objects", format!("Add a {item} by its form."))
+        }
+        FieldKind::Hidden => return None,
+    };
+    let (fits, code, wanted, remedy) = misfit;
+    (!fits).then_some((code, wanted, remedy))
 }
 
 /// Where a column is not among those that come in, or has another type than is wanted.
@@ -313,15 +295,18 @@ mod tests {
         assert_eq!(codes(json!({"cols": ["town"]})), ["param.column_type@cols"]);
         assert_eq!(codes(json!({"cols": ["ag"], "rows": 0.5})), ["param.range@rows", "param.no_column@cols"]);
         assert_eq!(codes(json!({"cols": ["age"], "rate": 7})), Vec::<String>::new());
+        assert_eq!(
+            codes(json!({"cols": "age", "keys": [{"column": "age"}, 3]})),
+            ["param.type@cols", "param.type@keys"]
+        );
         assert_eq!(codes(json!({"cols": ["age"], "rate": 7, "how": "b"})), ["param.range@rate"]);
         assert_eq!(
-            codes(json!({"cols": ["age"], "how": "c", "odd": 1, "keys": [{}, {"column": "x"}, 3]})),
+            codes(json!({"cols": ["age"], "how": "c", "odd": 1, "keys": [{}, {"column": "x"}]})),
             [
                 "param.unknown@odd",
                 "param.choice@how",
                 "param.missing@keys.0.column",
                 "param.no_column@keys.1.column",
-                "param.type@keys.2"
             ]
         );
     }

@@ -1,6 +1,6 @@
 //! The kinds that there are, a line each.
 
-use super::{KindSpec, Operation, Step, combine, prepare, source};
+use super::{KindSpec, Operation, Step, combine, look, prepare, source};
 
 const OPERATIONS: &[&dyn Operation] = &[
     &source::Paste,
@@ -11,6 +11,13 @@ const OPERATIONS: &[&dyn Operation] = &[
     &combine::Pivot,
     &combine::Unpivot,
     &combine::Split,
+    &look::Statistics,
+    &look::Histogram,
+    &look::BarChart,
+    &look::BoxPlot,
+    &look::Scatter,
+    &look::LineChart,
+    &look::Heatmap,
 ];
 
 const STEPS: &[&dyn Step] = &[

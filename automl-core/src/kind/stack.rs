@@ -16,7 +16,7 @@ enum Form {
 }
 
 /// Whether the column's data, not only its rows, holds no value at all: it then takes any form.
-fn is_blank(column: &Column) -> bool {
+pub(super) fn is_blank(column: &Column) -> bool {
     matches!(&column.values, Values::Dict { levels, .. } if levels.is_empty())
 }
 

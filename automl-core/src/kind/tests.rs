@@ -1,7 +1,7 @@
 //! What holds for every kind.
 
 use super::testing::{run_unchecked, table};
-use super::{FieldKind, FieldSpec, KindSpec, Made, Rows, operations, sources};
+use super::{FieldKind, FieldSpec, Group, KindSpec, Made, Rows, operations, sources};
 use crate::table::Table;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -92,6 +92,21 @@ fn examples_run_with_their_rows_without_rows_and_without_values() {
             let Made::Table(table) = &whole[0] else { panic!("{} gives no table", spec.id) };
             assert!(table.rows > 0);
         }
+    }
+}
+
+#[test]
+fn combining_and_drawing_bear_columns_without_any_value() {
+    let is_ours = |group: Group| matches!(group, Group::Combine | Group::Look);
+    for spec in operations().iter().map(|o| o.spec()).filter(|s| is_ours(s.group)) {
+        // As the reader keeps a column of which no row has a value, which is not as one whose rows were dropped.
+        let blank = |t: Table| {
+            let names: Vec<&str> = t.columns.iter().map(|c| c.name.as_str()).collect();
+            let gone = vec!["NA"; names.len()].join(",");
+            table(&format!("{}\n{gone}\n{gone}\n{gone}\n", names.join(",")))
+        };
+        run_example(&spec, blank).unwrap();
+        run_example(&spec, |t| blank(t).take(&[])).unwrap();
     }
 }
 

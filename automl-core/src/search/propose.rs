@@ -11,6 +11,7 @@ use super::aim::Aim;
 use super::loads::Loads;
 use super::portfolio::{admits, portfolio, recipe_for};
 use super::range::{drawn, moved};
+use super::setting::Setting;
 use super::surrogate::Surrogate;
 use crate::learner::{self, LearnerSpec, Params};
 use crate::metric::MetricSpec;
@@ -77,6 +78,14 @@ impl Proposer {
         let first = portfolio(task, wanted, reproducible, loads.target_is_amounts());
         let first = loads.quick_first(first.into_iter().map(|p| loads.within_budget(p)).collect());
         Self { first, seed, varied, loads, held: Params::default(), aim: Aim::default() }
+    }
+
+    /// Proposes the baseline and these settings, and then nothing more.
+    pub fn of_settings(settings: &[Setting], loads: Loads) -> Self {
+        let baseline = Setting { learner: "baseline".to_owned(), params: Params::default(), recipe: None };
+        let first = std::iter::once(&baseline).chain(settings).filter_map(Setting::proposal).collect();
+        let (held, aim) = (Params::default(), Aim::default());
+        Self { first, seed: 0, varied: Vec::new(), loads, held, aim }
     }
 
     /// With settings that the metric rewards among the proposals ([`Aim`]).

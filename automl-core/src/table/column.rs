@@ -86,6 +86,10 @@ impl BitMask {
         }
     }
 
+    fn is_sound(&self) -> bool {
+        self.words.len() == self.len.div_ceil(64)
+    }
+
     pub fn count_ones(&self) -> usize {
         self.words.iter().map(|w| w.count_ones() as usize).sum()
     }
@@ -133,6 +137,13 @@ impl TextValues {
 
     pub fn is_empty(&self) -> bool {
         self.missing.is_empty()
+    }
+
+    /// Whether the parts agree, as those that were pushed do.
+    fn is_sound(&self) -> bool {
+        let ends = self.offsets.windows(2).all(|w| w[0] <= w[1]);
+        let whole = self.offsets.iter().all(|&o| self.bytes.is_char_boundary(o as usize));
+        self.offsets.len() == self.missing.len() + 1 && ends && whole && self.missing.is_sound()
     }
 
     /// Value `i`, or `None` where it is missing or out of range.
@@ -193,6 +204,20 @@ impl Column {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether the values are such as the readers give: bytes from anywhere may hold others.
+    pub fn is_sound(&self) -> bool {
+        match &self.values {
+            Values::F32(_) | Values::F64(_) | Values::Time(_) => true,
+            Values::Bool { values, missing, .. } => {
+                values.is_sound() && missing.is_sound() && values.len() == missing.len()
+            }
+            Values::Dict { codes, levels } => {
+                codes.iter().all(|&c| c == MISSING_CODE || (c as usize) < levels.len())
+            }
+            Values::Text(text) => text.is_sound(),
+        }
     }
 
     /// Bytes of memory that the values take.

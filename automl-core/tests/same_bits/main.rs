@@ -4,6 +4,7 @@
 //! Everything goes through the crate's public face. The tables are small: unoptimised WebAssembly is slow.
 
 mod golden;
+mod kinds;
 mod learners;
 mod numbers;
 mod studies;

@@ -1,7 +1,7 @@
 //! A whole search, from a file's bytes to a model's.
 
 use crate::golden::{check, hash};
-use automl_core::engine::protocol::StudyRequest;
+use automl_core::engine::protocol::{ChainStep, StudyRequest};
 use automl_core::engine::{Executor, ModelArtifact, PredictOptions, Study, prepare};
 use automl_core::model::Task;
 use automl_core::numeric::Rng;
@@ -14,6 +14,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 const TRIALS: u32 = 12;
 /// More than the quick learners' settings that are tried first, so that proposals follow results.
 const PROPOSED_TRIALS: u32 = 30;
+const CHAINED_TRIALS: u32 = 6;
 const QUICK: [&str; 2] = ["logistic", "naive_bayes"];
 
 /// Numbers with holes, categories, dates, and an answer that depends on them.
@@ -45,6 +46,21 @@ fn request() -> StudyRequest {
         reproducible: true,
         ..StudyRequest::default()
     }
+}
+
+/// Steps that are fitted inside each fold, one of them by the answer.
+fn steps() -> Vec<ChainStep> {
+    let step = |kind: &str, params: serde_json::Value| ChainStep {
+        node: kind.to_owned(),
+        kind: kind.to_owned(),
+        version: 1,
+        params: params.as_object().cloned().unwrap_or_default(),
+    };
+    vec![
+        step("prepare.impute", serde_json::json!({"flag": true})),
+        step("prepare.scale", serde_json::json!({"method": "power"})),
+        step("prepare.encode", serde_json::json!({"method": "target", "target": "answer"})),
+    ]
 }
 
 fn table(text: &str) -> (Table, ReadOptions) {
@@ -88,6 +104,9 @@ fn studies() {
     let (table, next) = table(&csv(Task::Binary, 100));
     let learners = QUICK.map(str::to_owned).to_vec();
     let request = StudyRequest { max_trials: Some(PROPOSED_TRIALS), learners, ..request() };
-    found.push(("proposed.file".to_owned(), hash(&search(&table, next, request).to_bytes())));
+    found.push(("proposed.file".to_owned(), hash(&search(&table, next.clone(), request).to_bytes())));
+    let steps = steps();
+    let request = StudyRequest { steps, max_trials: Some(CHAINED_TRIALS), ..self::request() };
+    found.push(("chained.file".to_owned(), hash(&search(&table, next, request).to_bytes())));
     check("study", &found.into_iter().collect());
 }

@@ -118,3 +118,16 @@ fn unpack(bytes: &[u8]) -> Result<Vec<EncodedMember>, String> {
         _ => Err("its models are packed in an unknown way".to_owned()),
     }
 }
+
+/// The file with its members as they are, so that tests can change one of their bits.
+#[cfg(test)]
+pub(in crate::engine) fn unpacked(bytes: &[u8]) -> Vec<u8> {
+    let length = u32::from_le_bytes([bytes[12], bytes[13], bytes[14], bytes[15]]) as usize;
+    let mut out = bytes[..16 + length].to_vec();
+    let packed = &bytes[17 + length..bytes.len() - CHECKSUM];
+    out.push(0);
+    out.extend(miniz_oxide::inflate::decompress_to_vec(packed).expect("deflated"));
+    let checksum = blake3::hash(&out);
+    out.extend_from_slice(checksum.as_bytes());
+    out
+}

@@ -10,9 +10,11 @@ mod promise;
 mod score;
 
 pub(super) use columns::{PredictionColumns, numbers, texts};
+#[cfg(test)]
+pub(super) use file::unpacked;
 pub use promise::PredictOptions;
 pub(super) use promise::USUAL_LEVEL;
-pub(super) use score::{Answered, Judged};
+pub(super) use score::Answered;
 pub use score::Scored;
 
 use super::chain::FittedChain;

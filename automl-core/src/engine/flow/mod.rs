@@ -9,15 +9,29 @@ mod cache;
 mod catalogue;
 mod chain;
 mod check;
+mod complete;
 mod graph;
+mod html;
+mod judge;
 mod kinds;
+mod look;
 mod plan;
 mod request;
+mod runner;
 mod sketch;
+mod stored;
 mod supplied;
 mod value;
+mod view;
+mod work;
+mod workspace;
 
 pub use catalogue::catalogue;
 pub use request::from_request;
+pub use runner::{RunRequest, Stepped, StudyToRun};
 pub use supplied::{Supplied, SuppliedTable, read_options};
 pub use value::TrainedModel;
+pub use workspace::{TAB_CACHE_BYTES, Workspace};
+
+#[cfg(test)]
+mod tests;

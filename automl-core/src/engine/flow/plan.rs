@@ -90,13 +90,8 @@ pub(super) struct Plan {
 impl Plan {
     pub fn new(document: &PipelineDocument, known: &Known<'_>, memo: &mut Memo) -> Self {
         let graph = Graph::new(document);
-        let mut plan = Self {
-            hash: document.hash().to_string(),
-            nodes: BTreeMap::new(),
-            order: graph.order.iter().map(|id| (*id).clone()).collect(),
-            in_folds: Vec::new(),
-            through: BTreeMap::new(),
-        };
+        let order = graph.order.iter().map(|id| (*id).clone()).collect();
+        let mut plan = Self { hash: document.hash().to_string(), order, ..Self::empty() };
         let mut kept = Memo::new();
         for id in &graph.order {
             let planned = plan.node(&graph, id, known, memo, &mut kept);
@@ -115,6 +110,17 @@ impl Plan {
         plan.in_folds.sort_unstable();
         plan.in_folds.dedup();
         plan
+    }
+
+    /// Of a document without nodes.
+    pub fn empty() -> Self {
+        Self {
+            hash: String::new(),
+            nodes: BTreeMap::new(),
+            order: Vec::new(),
+            in_folds: Vec::new(),
+            through: BTreeMap::new(),
+        }
     }
 
     /// The sketch of what comes out of a port.

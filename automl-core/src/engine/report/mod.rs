@@ -17,7 +17,7 @@ impl ModelArtifact {
 }
 
 /// Text made safe inside HTML, attributes included.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -39,7 +39,7 @@ fn tr(tag: &str, cells: &[String]) -> String {
     format!("<tr>{cells}</tr>\n")
 }
 
-fn table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = head.iter().map(|h| escaped(h)).collect();
     let body: String = rows.iter().map(|r| tr("td", r)).collect();
     format!(
@@ -82,9 +82,14 @@ pub(super) fn report_html(header: &Header, board: &Board, verdict: &Verdict) -> 
     body.push_str(&leaderboard(board));
     body.push_str("<h2>How it was made</h2>\n");
     body.push_str(&facts(header));
+    page(&title, &body)
+}
+
+/// A whole page. `body`: HTML.
+pub(super) fn page(title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{}</title><style>{STYLE}</style></head><body><main>\n{body}</main></body></html>\n",
-        escaped(&title)
+        escaped(title)
     )
 }
 

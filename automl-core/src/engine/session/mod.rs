@@ -1,8 +1,10 @@
-//! A session: one open table, one study, one model. What a page talks to.
+//! A session: one open table, one study, one model, one pipeline. What a page talks to.
 //!
 //! It takes commands and messages of workers, and gives events for the page and messages for workers; whoever
 //! drives it carries them.
 
+mod driver;
+mod flow;
 mod open;
 mod searching;
 mod serving;
@@ -10,9 +12,12 @@ mod serving;
 mod tests;
 
 use super::protocol::{Board, Command, Event, Verdict};
-use super::{ModelArtifact, PredictOptions, Study};
+use super::flow::{TAB_CACHE_BYTES, Workspace};
+use super::memory::TAB_BYTES;
+use super::{ModelArtifact, PredictOptions};
 use crate::diagnostic::Diagnostic;
 use crate::table::{CsvReader, ReadOptions, ReadReport, Table};
+use driver::Driver;
 
 /// Something to be carried to where it belongs.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,10 +47,12 @@ struct Opened {
 }
 
 /// What a file is read for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Purpose {
     Open,
     Predict(PredictOptions),
+    /// For the source of a pipeline that is named so.
+    Supply(String),
 }
 
 /// A file that is being read.
@@ -62,14 +69,6 @@ enum Parser {
     Csv(Box<CsvReader>),
     /// Other formats are read whole.
     Whole(Vec<u8>),
-}
-
-/// What a worker is doing.
-#[derive(Debug, Clone, Default)]
-struct Worker {
-    /// Has the study's data.
-    prepared: bool,
-    job: Option<u64>,
 }
 
 /// A model with the board and the verdict that go with it.
@@ -92,32 +91,24 @@ struct Predicting {
 
 /// See the module.
 pub struct Session {
-    workers: Vec<Worker>,
+    driver: Driver,
     reading: Option<Reading>,
     predicting: Option<Predicting>,
     opened: Option<Opened>,
-    study: Option<Box<Study>>,
-    /// The study's data as [`super::worker::ToWorker`] bytes.
-    prepared: Vec<u8>,
     finished: Option<Finished>,
-    /// When the board was last told, on the caller's clock.
-    told: f64,
-    board_changed: bool,
+    flow: Workspace,
 }
 
 impl Session {
     /// `workers`: how many workers there are to run jobs, at least 1.
     pub fn new(workers: u32) -> Self {
         Self {
-            workers: vec![Worker::default(); workers.max(1) as usize],
+            driver: Driver::new(workers),
             reading: None,
             predicting: None,
             opened: None,
-            study: None,
-            prepared: Vec::new(),
             finished: None,
-            told: f64::NEG_INFINITY,
-            board_changed: false,
+            flow: Workspace::new(TAB_CACHE_BYTES, Some(TAB_BYTES)),
         }
     }
 
@@ -146,7 +137,7 @@ impl Session {
             Command::SaveModel => self.save_model(),
             Command::SaveReport => self.save_report(),
             Command::Restore => self.restore(body.unwrap_or(&[])),
-            Command::Flow { ask: _ } => Vec::new(),
+            Command::Flow { ask } => self.flow_command(ask, body, now),
         }
     }
 }

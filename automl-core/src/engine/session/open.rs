@@ -2,7 +2,7 @@
 
 use super::{Opened, Output, Parser, Purpose, Reading, Session, event, failed};
 use crate::diagnostic::Diagnostic;
-use crate::engine::protocol::{Event, TableInfo};
+use crate::engine::protocol::{Event, FlowEvent, TableInfo};
 use crate::engine::target_info;
 use crate::model::Task;
 use crate::table::{ColumnType, CsvReader, Format, ReadOptions, profile, read};
@@ -29,7 +29,9 @@ impl Session {
             Format::Csv => Parser::Csv(Box::new(CsvReader::new(options.clone()).expecting(bytes))),
             _ => Parser::Whole(Vec::new()),
         };
-        self.predicting = None;
+        if !matches!(purpose, Purpose::Supply(_)) {
+            self.predicting = None;
+        }
         self.reading = Some(Reading { purpose, name: name.to_owned(), bytes, read: 0, options, parser });
     }
 
@@ -42,9 +44,13 @@ impl Session {
         }
         reading.read += chunk.len() as u64;
         let (bytes, of) = (reading.read, reading.bytes.max(reading.read));
-        vec![event(match reading.purpose {
+        vec![event(match &reading.purpose {
             Purpose::Open => Event::Reading { bytes, of },
             Purpose::Predict(_) => Event::Predicting { bytes, of },
+            Purpose::Supply(source) => {
+                let tell = FlowEvent::Reading { source: source.clone(), bytes, of };
+                Event::Flow { tell: Box::new(tell) }
+            }
         })]
     }
 
@@ -64,10 +70,20 @@ impl Session {
                     "Choose a file with a line of column names and a line for each row.",
                 ));
             }
-            return failed(found);
+            return match reading.purpose {
+                Purpose::Supply(_) => {
+                    let tell = FlowEvent::Failed { diagnostics: found };
+                    vec![event(Event::Flow { tell: Box::new(tell) })]
+                }
+                _ => failed(found),
+            };
         }
-        if let Purpose::Predict(options) = reading.purpose {
-            return self.predict_read(reading.name, options, table, report.diagnostics);
+        match reading.purpose {
+            Purpose::Open => {}
+            Purpose::Predict(options) => {
+                return self.predict_read(reading.name, options, table, report.diagnostics);
+            }
+            Purpose::Supply(source) => return self.supply_read(&source, table, report, &reading.options),
         }
         self.finished = None;
         self.opened = Some(Opened { name: reading.name, table, report, options: reading.options });

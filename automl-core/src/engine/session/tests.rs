@@ -169,7 +169,7 @@ fn stopping_replaces_busy_workers_once_and_ends() {
     page.open(&csv(Task::Binary));
     let started = page.session.handle(Command::Start { request: request(500) }, None, page.now);
     // Enough for a first model; then two jobs are under way.
-    page.session.workers.iter().for_each(|w| assert!(w.job.is_some()));
+    page.session.driver.workers.iter().for_each(|w| assert!(w.job.is_some()));
     let mut waiting: VecDeque<Output> = started.into();
     for _ in 0..60 {
         let Some(output) = waiting.pop_front() else { break };

@@ -85,7 +85,11 @@ impl Study {
     /// # Errors
     /// Where no trial has a score.
     pub(super) fn start_check(&mut self) -> Result<Check, Diagnostic> {
-        let candidates = self.candidates();
+        let mut candidates = self.candidates();
+        if self.request.settings.len() == 1 {
+            // Who sets one model wants that one, whatever it is worth.
+            candidates.retain(|&i| i == 1);
+        }
         if candidates.is_empty() {
             return Err(self.nothing_trained());
         }

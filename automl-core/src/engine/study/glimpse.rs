@@ -21,7 +21,7 @@ pub(super) enum Glimpse {
 impl Study {
     /// Whether a trial is to be seen on a part of the rows first. The baseline costs nothing either way.
     pub(super) fn glimpse_of_new(&self, trial: usize) -> Glimpse {
-        if trial > 0 && self.prepared.split.glimpse_rows().is_some() {
+        if trial > 0 && !self.is_fixed() && self.prepared.split.glimpse_rows().is_some() {
             Glimpse::Due
         } else {
             Glimpse::NotNeeded

@@ -4,9 +4,13 @@ use crate::engine::prepare::{Prepared, suits};
 use crate::engine::protocol::{LeftOut, StudyRequest};
 use crate::learner::{self, LearnerSpec};
 
-/// The learners that a search may use, as a request names them (none: all that suit), and those that it leaves out.
+/// The learners that a search may use, as a request names them (none: all that suit), and those that it leaves out; of
+/// settings only the latter.
 pub(super) fn searched(prepared: &Prepared, request: &StudyRequest) -> (Vec<String>, Vec<LeftOut>) {
     let (mut kept, mut left_out) = (Vec::new(), Vec::new());
+    if !request.settings.is_empty() {
+        return (kept, prepared.memory.too_large.clone());
+    }
     for spec in learner::all().iter().map(|l| l.spec()).filter(|s| suits(s, prepared.task(), request)) {
         match why_not(prepared, spec) {
             None => kept.push(spec.id.to_owned()),

@@ -25,7 +25,7 @@ use super::job::{Job, JobResult, Stage};
 use super::prepare::Prepared;
 use super::protocol::{Board, EndReason, LeftOut, Phase, PlanInfo, StudyRequest, Verdict};
 use crate::diagnostic::Diagnostic;
-use crate::search::Proposer;
+use crate::search::{Proposer, Setting};
 use check::Check;
 use clock::Clock;
 use costs::Costs;
@@ -99,9 +99,15 @@ impl Study {
     ) -> Self {
         let loads = prepared.loads(request.budget_secs);
         let (learners, left_out) = leave_out::searched(&prepared, &request);
-        let proposer = Proposer::new(prepared.task(), &learners, request.reproducible, request.seed, loads)
-            .aiming_at(prepared.metric(), &prepared.target)
-            .holding(prepared.constraints.as_params(|column| vec![column.to_owned()]));
+        let proposer = if request.settings.is_empty() {
+            Proposer::new(prepared.task(), &learners, request.reproducible, request.seed, loads)
+                .aiming_at(prepared.metric(), &prepared.target)
+        } else {
+            let fits = |s: &&Setting| left_out.iter().all(|l| l.learner != s.learner);
+            let settings: Vec<Setting> = request.settings.iter().filter(fits).cloned().collect();
+            Proposer::of_settings(&settings, loads)
+        };
+        let proposer = proposer.holding(prepared.constraints.as_params(|column| vec![column.to_owned()]));
         let budget = request.budget_secs.filter(|b| b.is_finite()).map(|b| b.max(0.1));
         Self {
             clock: Clock::new(now, spent_secs, budget),
@@ -207,6 +213,11 @@ impl Study {
             validation: self.prepared.split.describe(),
             workers: self.workers,
         }
+    }
+
+    /// Whether a request's own settings are fitted, and nothing is searched.
+    fn is_fixed(&self) -> bool {
+        !self.request.settings.is_empty()
     }
 
     fn phase(&self) -> Phase {

@@ -67,7 +67,7 @@ impl Study {
     /// The first fold that can be handed out, of the trials in order; a glimpse is of the first fold.
     fn next_open_fold(&self) -> Option<(usize, u32)> {
         self.trials.iter().enumerate().filter(|(_, t)| t.is_open()).find_map(|(i, t)| {
-            let waits = t.started == 1 && i >= LOOKBACK && t.folds[0].is_none();
+            let waits = !self.is_fixed() && t.started == 1 && i >= LOOKBACK && t.folds[0].is_none();
             let waits = waits || t.glimpse == Glimpse::Running;
             (t.started < t.folds.len() as u32 && !waits).then_some((i, t.started))
         })
@@ -81,7 +81,7 @@ impl Study {
         if enough
             || self.exhausted
             || self.skipped >= MOST_SKIPPED
-            || self.trials[..visible].iter().any(Trial::is_open)
+            || !self.is_fixed() && self.trials[..visible].iter().any(Trial::is_open)
         {
             return false;
         }
@@ -118,7 +118,8 @@ impl Study {
         let learner = &trial.proposal.learner;
         // What boosting takes depends on when it stops; without it there is little to compare with.
         let is_first_boosting = learner == "gbt" && !self.costs.knows(learner);
-        if learner == "baseline" || is_first_boosting && secs < MOST_UNKNOWN * left {
+        // What is set is begun whatever it takes: nothing else could have its time.
+        if learner == "baseline" || self.is_fixed() || is_first_boosting && secs < MOST_UNKNOWN * left {
             None
         } else if secs > left {
             Some("would have taken longer than the time left".to_owned())
@@ -139,10 +140,14 @@ impl Study {
 
     fn search_job(&mut self, index: usize, fold: u32, left: Option<f64>) -> Job {
         let id = self.hand_out(Running { owner: index, stage: Stage::Search, glimpse: false, fold });
-        let budget = self.clock.budget();
+        let (budget, is_fixed) = (self.clock.budget(), self.is_fixed());
         let trial = &mut self.trials[index];
         trial.started = fold + 1;
-        let share = if trial.proposal.learner == "gbt" { FOLD_SHARE_BOOSTING } else { FOLD_SHARE };
+        let share = match trial.proposal.learner.as_str() {
+            _ if is_fixed => 1.0,
+            "gbt" => FOLD_SHARE_BOOSTING,
+            _ => FOLD_SHARE,
+        };
         let deadline = left.zip(budget).map(|(left, budget)| left.min(share * budget));
         Job {
             id,
@@ -198,7 +203,7 @@ impl Study {
             trial.forget();
             return;
         }
-        if trial.folds_done() == 1 && self.is_slow_and_behind(index) {
+        if !self.is_fixed() && trial.folds_done() == 1 && self.is_slow_and_behind(index) {
             let trial = &mut self.trials[index];
             trial.state = TrialState::Pruned;
             "slow, and behind the best after its first fold".clone_into(&mut trial.note);
@@ -206,7 +211,8 @@ impl Study {
             return;
         }
         let trial = &self.trials[index];
-        if fold == 0 && index >= LOOKBACK && trial.folds.len() > 1 && self.is_far_behind(index) {
+        let may_be_pruned = !self.is_fixed() && fold == 0 && index >= LOOKBACK && trial.folds.len() > 1;
+        if may_be_pruned && self.is_far_behind(index) {
             self.trials[index].state = TrialState::Pruned;
             self.trials[index].forget();
             return;

@@ -17,6 +17,8 @@ pub(in crate::kind) struct Pivot;
 
 /// Longest name of a column made of a value, in characters.
 const LONGEST_NAME: usize = 80;
+/// Cells that come out at most: 400 MB of numbers.
+const MOST_CELLS: u64 = 50_000_000;
 /// What a column is called whose rows have no value to name it by.
 const NAMELESS: &str = "missing";
 
@@ -79,6 +81,18 @@ impl Operation for Pivot {
             return Err(wanted::error("names", "pivot.too_many_columns", message, remedy));
         }
         let groups = Groups::new(&index, table.rows);
+        let cells = groups.count() as u64 * headings.texts.len() as u64;
+        if cells > MOST_CELLS {
+            let message = format!(
+                "{} rows and {} new columns would come out, {} cells.",
+                count(groups.count() as u64),
+                count(headings.texts.len() as u64),
+                count(cells)
+            );
+            let remedy =
+                "Choose fewer columns to keep, so that more rows become one, or a column of fewer values.";
+            return Err(wanted::error("index", "pivot.too_many_cells", message, remedy));
+        }
         let mut used = BTreeSet::new();
         let kept =
             |column: &&Column| Column { name: fresh(&column.name, &mut used), ..column.take(&groups.first) };

@@ -3,6 +3,7 @@
 use super::split_rows::{Missing, by_group, by_time, random, strata, stratified};
 use crate::diagnostic::Diagnostic;
 use crate::kind::keys::{Family, family};
+use crate::kind::stack::is_blank;
 use crate::kind::{
     Done, Example, FieldSpec, Finding, Given, Group, Inputs, KindSpec, Made, Operation, PortSpec, PortType,
     Rows, input, wanted,
@@ -116,7 +117,7 @@ impl Operation for Split {
                 "drop" => Missing::Drop,
                 _ => Missing::Random,
             };
-            if param == "time" && family(column) == Family::Words {
+            if param == "time" && family(column) == Family::Words && !is_blank(column) {
                 let message = format!("\"{}\" holds neither dates nor numbers.", column.name);
                 let remedy = "Choose a column that can be put in order of time, or change its type before.";
                 return Err(wanted::error(param, "split.time_type", message, remedy));

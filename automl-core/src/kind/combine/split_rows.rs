@@ -62,7 +62,7 @@ pub(super) fn strata(column: &Column) -> Vec<u32> {
 }
 
 /// The same share of each stratum. Each gets its share rounded down; the rows still wanting go to those whose rest is
-/// largest, the first among equals.
+/// largest, at random among equals.
 pub(super) fn stratified(
     strata: &[u32],
     gone: &[bool],
@@ -77,11 +77,12 @@ pub(super) fn stratified(
     let rows: usize = members.iter().map(<[u32]>::len).sum();
     let exact: Vec<f64> = members.iter().map(|m| m.len() as f64 * share).collect();
     let mut take: Vec<usize> = exact.iter().map(|e| e.floor() as usize).collect();
+    let mut rng = Rng::for_stream(seed, &[ROWS]);
     let mut by_rest: Vec<usize> = (0..count).collect();
+    rng.shuffle(&mut by_rest);
     by_rest.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()));
     let wanting = wished(rows, share).saturating_sub(take.iter().sum());
     by_rest.iter().take(wanting).for_each(|&s| take[s] += 1);
-    let mut rng = Rng::for_stream(seed, &[ROWS]);
     for (members, take) in members.iter().zip(take) {
         mark(&mut members.to_vec(), take, &mut rng, &mut is_test);
     }

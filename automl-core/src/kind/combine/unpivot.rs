@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 /// `table.unpivot`
 pub(in crate::kind) struct Unpivot;
 
+/// Rows that come out at most.
+const MOST_ROWS: u64 = 50_000_000;
+
 impl Operation for Unpivot {
     fn spec(&self) -> KindSpec {
         let help =
@@ -64,13 +67,13 @@ impl Operation for Unpivot {
         }
         let width = values.len();
         let all = table.rows as u64 * width as u64;
-        if all >= u64::from(u32::MAX) {
-            let message = format!("{} rows would come out, more than a table holds.", count(all));
+        if all > MOST_ROWS {
+            let message = format!("{} rows would come out, more than {}.", count(all), count(MOST_ROWS));
             return Err(wanted::error(
                 "values",
                 "unpivot.too_many_rows",
                 message,
-                "Choose fewer value columns.",
+                "Choose fewer value columns, or fewer rows before.",
             ));
         }
         let parts: Vec<(Option<&Column>, usize)> = values.iter().map(|c| (Some(*c), table.rows)).collect();
@@ -79,16 +82,16 @@ impl Operation for Unpivot {
         let drop_missing = given.flag("drop_missing");
         let place = |i: usize, j: usize| j * table.rows + i;
         let places = (0..table.rows).flat_map(|i| (0..width).map(move |j| (i, j)));
-        let places: Vec<(usize, usize)> =
-            places.filter(|&(i, j)| !drop_missing || !below.is_missing(place(i, j))).collect();
-        let from: Vec<u32> = places.iter().map(|p| p.0 as u32).collect();
+        let kept = places.filter(|&(i, j)| !drop_missing || !below.is_missing(place(i, j)));
+        let places: Vec<(u32, u32)> = kept.map(|(i, j)| (i as u32, j as u32)).collect();
+        let from: Vec<u32> = places.iter().map(|p| p.0).collect();
         let mut used = BTreeSet::new();
         let kept = |column: &&Column| Column { name: fresh(&column.name, &mut used), ..column.take(&from) };
         let mut columns: Vec<Column> = ids.iter().map(kept).collect();
         let levels: Vec<String> = values.iter().map(|c| c.name.clone()).collect();
-        let names = places.iter().map(|p| p.1 as u32).collect();
+        let names = places.iter().map(|p| p.1).collect();
         columns.push(categories(&fresh(&given.text("name_column"), &mut used), names, &levels));
-        let order: Vec<u32> = places.iter().map(|&(i, j)| place(i, j) as u32).collect();
+        let order: Vec<u32> = places.iter().map(|&(i, j)| place(i as usize, j as usize) as u32).collect();
         columns.push(Column { name: fresh(&given.text("value_column"), &mut used), ..below.take(&order) });
         let mut findings = Vec::new();
         if width > 1 && become_text(&values) {

@@ -1,7 +1,7 @@
 //! Tables made by a rule and a seed, to try things on.
 
-use super::friedman::{Classes, classes, numbers};
 use super::shapes::{Series, clusters, moons, series};
+use super::targets::{Classes, classes, numbers};
 use crate::kind::{Done, Example, FieldSpec, Finding, Given, Group, Inputs, KindSpec, Operation, Rows};
 use crate::numeric::Rng;
 use crate::table::{Column, Table, Values};

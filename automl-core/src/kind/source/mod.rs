@@ -1,10 +1,10 @@
 //! Tables from nothing but parameters, and declarations of those that come from outside.
 
-mod friedman;
 mod generate;
 mod outside;
 mod paste;
 mod shapes;
+mod targets;
 
 #[cfg(test)]
 mod tests;

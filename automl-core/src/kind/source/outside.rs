@@ -38,6 +38,10 @@ fn sample() -> KindSpec {
         ("price", "Price: what a house will sell for"),
         ("fraud", "Fraud: which loans will go bad"),
         ("demand", "Demand: how many people will travel"),
+        ("arrival", "Arrival: how late a flight will land"),
+        ("purchase", "Purchase: who will buy again"),
+        ("recurrence", "Recurrence: whose illness will come back"),
+        ("machine", "Machine (generated): which machines will fail"),
     ];
     spec.fields = vec![FieldSpec::choice("sample", "Sample", "Which table.", &samples), reading()];
     spec.example = Some(Example::new(&[], json!({"sample": "churn"}), "Customers, and whether they left."));

@@ -18,7 +18,7 @@ pub(super) fn clusters(settings: &Settings, clusters: usize, features: usize) ->
     let centres: Vec<Vec<f64>> =
         (0..clusters).map(|_| (0..features).map(|_| 20.0 * rng.uniform() - 10.0).collect()).collect();
     let mut rng = Rng::for_stream(settings.seed, &[ROWS]);
-    let mut values = vec![Vec::with_capacity(settings.rows); features];
+    let mut values: Vec<Vec<f64>> = (0..features).map(|_| Vec::with_capacity(settings.rows)).collect();
     let mut codes = Vec::with_capacity(settings.rows);
     for _ in 0..settings.rows {
         let cluster = rng.below(clusters);

@@ -1,6 +1,6 @@
 //! Tables from parameters.
 
-use super::friedman::friedman_1;
+use super::targets::friedman_1;
 use crate::kind::testing::{check_refused, lines, made_table, run};
 use crate::table::{ColumnType, Table};
 use serde_json::{Value, json};

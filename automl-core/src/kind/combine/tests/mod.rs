@@ -226,3 +226,15 @@ fn splits_by_time_take_the_latest_rows_and_part_no_time() {
         &["split.time_type"],
     );
 }
+
+#[test]
+fn strata_of_one_row_are_chosen_at_random() {
+    let csv: String = (0..100).map(|i| format!("{i},name {i}\n")).collect();
+    let table = table(&format!("i,name\n{csv}"));
+    let done =
+        run("table.split", json!({"how": "stratified", "stratify": "name"}), &[("table", &table)]).unwrap();
+    let test = made_table(&done, 1);
+    let sum: f64 = (0..test.rows).filter_map(|row| test.columns[0].number(row)).sum();
+    // The first twenty would have a mean of 9.5.
+    assert!(test.rows == 20 && (sum / 20.0 - 49.5).abs() < 20.0, "{sum}");
+}

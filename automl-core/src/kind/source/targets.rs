@@ -49,7 +49,7 @@ pub(super) fn classes(settings: &Settings, shape: &Classes) -> Vec<Column> {
     };
     let mut rng = Rng::for_stream(settings.seed, &[ROWS]);
     let width = shape.informative + shape.redundant + shape.noise;
-    let mut features = vec![Vec::with_capacity(settings.rows); width];
+    let mut features: Vec<Vec<f64>> = (0..width).map(|_| Vec::with_capacity(settings.rows)).collect();
     let mut codes = Vec::with_capacity(settings.rows);
     let mut point = vec![0.0; shape.informative];
     for _ in 0..settings.rows {
@@ -107,7 +107,7 @@ pub(super) fn numbers(settings: &Settings) -> Vec<Column> {
     /// Standard deviation of y without noise.
     const SD: f64 = 4.9;
     let mut rng = Rng::for_stream(settings.seed, &[ROWS]);
-    let mut features = vec![Vec::with_capacity(settings.rows); 10];
+    let mut features: Vec<Vec<f64>> = (0..10).map(|_| Vec::with_capacity(settings.rows)).collect();
     let mut y = Vec::with_capacity(settings.rows);
     let mut x = [0.0; 10];
     for _ in 0..settings.rows {

@@ -1,0 +1,156 @@
+//! Permutation importance of the columns that a model reads (Breiman, 2001; Fisher, Rudin and Dominici, 2019): of raw
+//! columns, through the model's own steps.
+
+use super::{at_port, axis, bars, categories, sample};
+use crate::engine::artifact::{Answered, numbers, texts};
+use crate::engine::flow::value::{TableValue, TrainedModel, Value, short};
+use crate::engine::flow::work::{Begun, Ran, Work};
+use crate::kind::{Chart, Finding, Given, Listing, Mark, Report};
+use crate::metric::{self, MetricSpec};
+use crate::numeric::{Rng, mean, sum};
+use crate::table::Table;
+use std::sync::Arc;
+
+const MOST_BARS: usize = 30;
+
+struct Explaining {
+    model: Arc<TrainedModel>,
+    table: Table,
+    answered: Answered,
+    metric: &'static MetricSpec,
+    repeats: usize,
+    seed: u64,
+    /// Score with nothing shuffled.
+    whole: f64,
+    /// Columns of the model that the table has.
+    columns: Vec<String>,
+    /// (mean, standard deviation) of the loss of score, of the columns that are done.
+    losses: Vec<(f64, f64)>,
+    findings: Vec<Finding>,
+}
+
+/// # Errors
+/// A table that does not suit or has no answers.
+pub(in crate::engine::flow) fn importance(
+    model: Arc<TrainedModel>,
+    table: &Table,
+    given: &Given<'_>,
+) -> Result<Begun, Vec<Finding>> {
+    let artifact = &model.artifact;
+    let found = artifact.check(table).map_err(at_port("table"))?;
+    let all = artifact.answered(table).map_err(at_port("table"))?;
+    let most = given.integer("rows").and_then(|n| usize::try_from(n).ok()).unwrap_or(2_000);
+    let seed = given.integer("seed").unwrap_or(0) as u64;
+    let chosen: Vec<u32> =
+        sample(all.rows.len(), most, seed).into_iter().map(|i| all.rows[i as usize]).collect();
+    let table = table.take(&chosen);
+    let answered = artifact.answered(&table).map_err(at_port("table"))?;
+    let metric = metric::find(&artifact.header().metric);
+    let fields = artifact.header().inputs.iter().map(|f| f.column.clone());
+    let columns = fields.filter(|c| table.column(c).is_some()).collect();
+    let mut work = Explaining {
+        metric: metric.unwrap_or_else(|| metric::default_for(answered.seen().actual.question())),
+        repeats: given.integer("repeats").and_then(|n| usize::try_from(n).ok()).unwrap_or(5).max(1),
+        model,
+        table,
+        answered,
+        seed,
+        whole: 0.0,
+        columns,
+        losses: Vec::new(),
+        findings: found.into_iter().map(|d| Finding::at_port("table", d)).collect(),
+    };
+    work.whole = work.score(&work.table)?;
+    Ok(Begun::Long(Box::new(work)))
+}
+
+impl Explaining {
+    fn score(&self, table: &Table) -> Result<f64, Vec<Finding>> {
+        let (prediction, _) = self.model.artifact.predict(table).map_err(at_port("table"))?;
+        let judged = self
+            .model
+            .artifact
+            .judge(&self.answered, &prediction.values, None)
+            .map_err(at_port("table"))?;
+        let score = judged.scores.iter().find(|s| s.id == self.metric.id).and_then(|s| s.score);
+        score.ok_or_else(|| {
+            let diagnostic = crate::diagnostic::Diagnostic::error(
+                "importance.no_score",
+                format!("{} has no value on these rows.", self.metric.title),
+                "Give more rows, in which the answers differ.",
+            );
+            vec![Finding::at_port("table", diagnostic)]
+        })
+    }
+
+    fn loss(&self, number: usize) -> Result<(f64, f64), Vec<Finding>> {
+        let at = self.table.column_index(&self.columns[number]).unwrap_or(0);
+        let mut rng = Rng::for_stream(self.seed, &[0x1390, number as u64]);
+        let mut shuffled = self.table.clone();
+        let mut losses = Vec::with_capacity(self.repeats);
+        for _ in 0..self.repeats {
+            let mut order: Vec<u32> = (0..self.table.rows as u32).collect();
+            rng.shuffle(&mut order);
+            shuffled.columns[at] = self.table.columns[at].take(&order);
+            let drop = self.whole - self.score(&shuffled)?;
+            losses.push(if self.metric.greater_is_better { drop } else { -drop });
+        }
+        let centre = mean(&losses);
+        let squares: Vec<f64> = losses.iter().map(|l| (l - centre) * (l - centre)).collect();
+        let sd = if losses.len() > 1 { (sum(&squares) / (losses.len() - 1) as f64).sqrt() } else { 0.0 };
+        Ok((centre, sd))
+    }
+
+    fn finish(&mut self) -> Ran {
+        let mut all: Vec<(String, f64, f64)> = std::mem::take(&mut self.columns)
+            .into_iter()
+            .zip(&self.losses)
+            .map(|(name, loss)| (name, loss.0, loss.1))
+            .collect();
+        all.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let rows = all.len();
+        let columns = vec![
+            texts("column", all.iter().map(|a| a.0.clone()).collect()),
+            numbers("importance", all.iter().map(|a| a.1).collect()),
+            numbers("sd", all.iter().map(|a| a.2).collect()),
+        ];
+        let report = self.report(&all);
+        let table =
+            TableValue { table: Arc::new(Table { columns, rows }), read: Arc::default() };
+        let findings = std::mem::take(&mut self.findings);
+        Ran { values: vec![Value::Table(table), Value::Report(Arc::new(report))], findings }
+    }
+
+    fn report(&self, all: &[(String, f64, f64)]) -> Report {
+        let shown = &all[..all.len().min(MOST_BARS)];
+        let chart = Chart {
+            title: "Which columns matter".to_owned(),
+            x: categories("Column", shown.iter().map(|a| a.0.clone()).collect()),
+            y: axis(&format!("Loss of {} when shuffled", self.metric.title)),
+            marks: vec![Mark::Bars { name: "Importance".to_owned(), bars: bars(shown.iter().map(|a| a.1)) }],
+            note: format!("Each column was shuffled {} times.", self.repeats),
+        };
+        let listing = Listing {
+            title: "Importance".to_owned(),
+            columns: ["Column", "Loss", "Spread"].map(str::to_owned).to_vec(),
+            numeric: vec![false, true, true],
+            rows: all.iter().map(|a| vec![a.0.clone(), short(a.1), short(a.2)]).collect(),
+        };
+        let text = format!("With all columns as they are, {} is {}.", self.metric.title, short(self.whole));
+        Report { title: "Importance".to_owned(), text: vec![text], charts: vec![chart], listings: vec![listing] }
+    }
+}
+
+impl Work for Explaining {
+    fn advance(&mut self) -> Result<Option<Ran>, Vec<Finding>> {
+        if self.losses.len() < self.columns.len() {
+            let loss = self.loss(self.losses.len())?;
+            self.losses.push(loss);
+        }
+        Ok((self.losses.len() >= self.columns.len()).then(|| self.finish()))
+    }
+
+    fn share(&self) -> f64 {
+        self.losses.len() as f64 / self.columns.len().max(1) as f64
+    }
+}

@@ -1,0 +1,46 @@
+//! Runs.
+
+use super::*;
+
+fn shop() -> (&'static str, &'static str, Value) {
+    ("shop", "source.file", json!({"name": "shop.csv"}))
+}
+
+#[test]
+fn tables_are_operated_on() {
+    let document = document(
+        &[
+            shop(),
+            ("group", "table.group", json!({})),
+            ("split", "table.split", json!({"share": 0.25})),
+            ("out", "export.table", json!({"name": "train"})),
+        ],
+        &["shop.table split.table", "split.train out.table"],
+    );
+    let mut desk = Desk::with_shop(Task::Binary);
+    let plan = desk.workspace.plan(&document);
+    assert_eq!(plan.nodes["split"].state, NodeState::Ready, "{:?}", plan.nodes["split"]);
+    assert_eq!(plan.nodes["out"].outputs[0].schema.as_ref().map(Vec::len), Some(4));
+    let plan = desk.run(&document);
+    assert_eq!(plan.nodes["out"].text, "225 rows × 4 columns");
+    assert_eq!(desk.ended, Some((RunEnd::Done, 3, 0, 0)));
+    let (name, bytes) = desk.workspace.save("out", "table").expect("a table");
+    assert_eq!((name.as_str(), String::from_utf8_lossy(&bytes).lines().count()), ("train.csv", 226));
+    desk.run(&document);
+    assert_eq!(desk.ended, Some((RunEnd::Done, 0, 3, 0)));
+}
+
+#[test]
+fn the_first_pages_search_gives_the_same_model() {
+    let request = crate::engine::tests::request(4);
+    let document = from_request("shop.csv", &ReadOptions::default(), &request);
+    let mut desk = Desk::with_shop(Task::Binary);
+    all_done(&desk.run(&document));
+    let (table, next) = table(&csv(Task::Binary));
+    let prepared = crate::engine::prepare(&table, next, &request).expect("a table");
+    let outcome = run_study(&Arc::new(prepared), &request, 1).expect("a model");
+    let model = desk.workspace.model("search-1", "model").expect("a model");
+    assert!(model.artifact.to_bytes() == outcome.artifact.to_bytes());
+    let _ = states(&desk.workspace.plan_view());
+    let _ = found(&desk.workspace.plan_view());
+}
