@@ -56,10 +56,7 @@ fn follow_size(ctl: CanvasCtl, root: NodeRef<Div>) {
             let rect = seen.get_bounding_client_rect();
             ctl.origin.set_value(Place { x: rect.left(), y: rect.top() });
             ctl.size.set((rect.width(), rect.height()));
-            if !ctl.is_framed.get_value() && ctl.with(|_, scene, _| scene.bounds().is_some()) {
-                ctl.is_framed.set_value(true);
-                ctl.zoom_to_fit();
-            }
+            ctl.show_opening();
         });
         // Every browser that runs this page has the observer.
         let Ok(observer) = web_sys::ResizeObserver::new(on_size.as_ref().unchecked_ref()) else { return };
@@ -83,6 +80,19 @@ fn on_wheel(ctl: CanvasCtl, event: &WheelEvent) {
             Turn::Pan(x, y) => v.panned(x, y),
             Turn::Zoom(factor) => v.zoomed(factor, at),
         };
+    });
+}
+
+/// Another pipeline is framed when it is opened.
+fn frame_anew(ctl: CanvasCtl) {
+    let is_new = Memo::new(move |_| ctl.flow.history.with(|h| h.revision() == 0));
+    Effect::new(move |_| {
+        // The document of an unchanged history is followed too: one may be opened after the other.
+        let opened = is_new.get().then(|| ctl.scene.get());
+        if opened.is_some() {
+            ctl.is_framed.set_value(false);
+            ctl.show_opening();
+        }
     });
 }
 
@@ -242,6 +252,7 @@ pub fn Canvas() -> impl IntoView {
     let pointers = Pointers::new(ctl);
     follow_size(ctl, root);
     hear_all(ctl, pointers, root);
+    frame_anew(ctl);
     let is_moving = moving(ctl);
     let is_empty = Memo::new(move |_| ctl.scene.with(|s| s.nodes.is_empty() && s.notes.is_empty()));
     let is_far = Memo::new(move |_| ctl.viewport.get().zoom < FAR_ZOOM);
@@ -273,7 +284,7 @@ pub fn Canvas() -> impl IntoView {
             on:pointerdown=move |e| pointers.down(&e)
             on:pointermove=moved
             on:pointerup=move |e| pointers.up(&e)
-            on:pointercancel=move |_| drop(pointers.cancel())
+            on:pointercancel=move |_| { pointers.cancel(); }
             on:pointerleave=move |_| ctl.pointer.set_value(None)
             on:keydown=move |e| keys::key_down(ctl, pointers, &e)
             on:keyup=move |e| keys::key_up(ctl, pointers, &e)

@@ -9,7 +9,7 @@ use trellis_page::flow::geometry::{Rect, between};
 use trellis_page::flow::scene::{Kinds, Scene, Side};
 use trellis_page::flow::selection::{Item, Selection};
 use trellis_page::flow::snap::Guide;
-use trellis_page::flow::viewport::Viewport;
+use trellis_page::flow::viewport::{READABLE_ZOOM, Viewport};
 use trellis_page::flow::words;
 use wasm_bindgen::JsCast;
 
@@ -219,6 +219,16 @@ impl CanvasCtl {
         let after = before.showing(rect, width, height);
         if width > 0.0 && after != before {
             self.viewport.set(after);
+        }
+    }
+
+    /// Shows a pipeline as it opens, once there are a pipeline and a canvas.
+    pub(super) fn show_opening(self) {
+        let (width, height) = self.size.get_untracked();
+        let bounds = self.with(|_, scene, _| scene.bounds());
+        if let (false, Some(bounds), true) = (self.is_framed.get_value(), bounds, width > 0.0) {
+            self.is_framed.set_value(true);
+            self.viewport.set(Viewport::opening(bounds, width, height, READABLE_ZOOM));
         }
     }
 
