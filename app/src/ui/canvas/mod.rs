@@ -291,9 +291,6 @@ pub fn Canvas() -> impl IntoView {
         >
             <p class="visually-hidden" id="canvas-help">{keys::HELP}</p>
             <Layer is_moving />
-            <Show when=move || is_empty.get()>
-                <p class="canvas-empty">"Nothing is drawn yet. Double click, or press / to add the first node."</p>
-            </Show>
             <ZoomBar />
             <Show when=move || !is_empty.get()><Minimap /></Show>
             <Popups surface=Surface::Canvas />

@@ -1,5 +1,6 @@
 //! What the canvas shows beyond the document, as signals: the view, and what is under way.
 
+use crate::store::Store;
 use crate::store::flow::Flow;
 use automl_core::document::{Edit, NodeId, PipelineDocument, Place, PortRef, Wire};
 use leptos::prelude::*;
@@ -92,6 +93,7 @@ pub(super) struct Opened {
 /// A handle of the canvas; copies are the same handle.
 #[derive(Clone, Copy)]
 pub struct CanvasCtl {
+    pub(super) store: Store,
     pub flow: Flow,
     /// The inspector is asked for (Enter on a node, double click); whoever shows it sets it back.
     pub inspect: RwSignal<bool>,
@@ -126,6 +128,7 @@ impl CanvasCtl {
             Arc::new(flow.history.with(|h| flow.kinds.with(|kinds| Scene::of(h.document(), kinds))))
         });
         let ctl = Self {
+            store: expect_context(),
             flow,
             inspect: RwSignal::new(false),
             viewport: RwSignal::default(),
