@@ -24,7 +24,7 @@ function browserPath() {
 }
 
 // The server on a port of its own choice; resolves once it says where.
-async function startServer() {
+export async function startServer() {
   const child = spawn(trellis, ['serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await new Promise((resolve, reject) => {
     let text = '';
@@ -38,7 +38,7 @@ async function startServer() {
   return { url, stop: () => child.kill('SIGTERM') };
 }
 
-async function startBrowser() {
+export async function startBrowser() {
   const profile = mkdtempSync(join(scratch, 'profile-'));
   return chromium.launch({
     executablePath: browserPath(),
@@ -142,6 +142,6 @@ export async function download(page, name, act) {
   return path;
 }
 
-function cleanUp() {
+export function cleanUp() {
   rmSync(scratch, { recursive: true, force: true });
 }

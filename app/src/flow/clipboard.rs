@@ -18,11 +18,11 @@ const MOST_BYTES: usize = 4 << 20;
 /// with their places. `None` where nothing of that is selected.
 pub fn part(document: &PipelineDocument, scene: &Scene, selection: &Selection) -> Option<PipelineDocument> {
     let mut ids = selection.nodes();
-    let (mut notes, mut groups) = (BTreeSet::new(), BTreeSet::new());
+    let (mut notes, mut groups) = (BTreeSet::<&String>::new(), BTreeSet::<&String>::new());
     for item in selection.items() {
         match item {
-            Item::Note(name) => drop(notes.insert(name)),
-            Item::Group(name) => drop(groups.insert(name)),
+            Item::Note(name) => notes.extend([name]),
+            Item::Group(name) => groups.extend([name]),
             Item::Node(_) | Item::Wire(_) => {}
         }
     }
@@ -235,7 +235,7 @@ mod tests {
                 Ok(_) => pasted += 1,
                 Err(_) => assert_eq!(target, document),
             }
-            drop(Scene::of(&target, &kinds()));
+            assert_eq!(Scene::of(&target, &kinds()).nodes.len(), target.nodes().len());
         }
         assert!(pasted > 500, "{pasted} of the mutated were pasted: the others test little");
     }

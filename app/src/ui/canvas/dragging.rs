@@ -65,8 +65,8 @@ impl Dragging {
             let (mut nodes, mut notes) = (BTreeSet::new(), BTreeSet::new());
             for item in &items {
                 match item {
-                    Item::Node(id) => drop(nodes.insert(id.clone())),
-                    Item::Note(name) => drop(notes.insert(name.clone())),
+                    Item::Node(id) => nodes.extend([id.clone()]),
+                    Item::Note(name) => notes.extend([name.clone()]),
                     Item::Group(name) => {
                         nodes.extend(
                             document.layout().groups.get(name).into_iter().flat_map(|g| g.nodes.clone()),

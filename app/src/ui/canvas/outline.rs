@@ -188,7 +188,9 @@ impl Tree {
     }
 
     fn fold(self, id: &NodeId, folds: bool) {
-        self.folded.update(|f| if folds { drop(f.insert(id.clone())) } else { drop(f.remove(id)) });
+        self.folded.update(|f| {
+            let _ = if folds { f.insert(id.clone()) } else { f.remove(id) };
+        });
     }
 
     fn key(self, event: &KeyboardEvent) {

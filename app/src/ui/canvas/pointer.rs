@@ -154,7 +154,7 @@ impl Pointers {
         if event.button() > 1 {
             return;
         }
-        self.hands.update_value(|h| drop(h.down.insert(event.pointer_id(), at)));
+        self.hands.update_value(|h| h.down.extend([(event.pointer_id(), at)]));
         if is_touch && self.hands.with_value(|h| h.down.len() == 2) {
             return self.pinch();
         }
