@@ -9,20 +9,20 @@ useServerAndBrowser();
 const PLACES = {
   'file-1': { x: 0, y: 0 },
   'file-2': { x: 0, y: 160 },
-  'filter-1': { x: 304, y: 0 },
-  'sort-1': { x: 304, y: 320 },
+  'unpivot-1': { x: 304, y: 0 },
+  'group-1': { x: 304, y: 320 },
   'join-1': { x: 608, y: 80 },
 };
 const NODES = {
   'file-1': { kind: 'source.file', params: { name: 'churn.csv' } },
   'file-2': { kind: 'source.file', params: { name: 'regions.csv' } },
-  'filter-1': { kind: 'table.filter', params: { where: 'age > 30' } },
-  'sort-1': { kind: 'table.sort' },
+  'unpivot-1': { kind: 'table.unpivot', params: { values: 'value' } },
+  'group-1': { kind: 'table.group' },
   'join-1': { kind: 'table.join' },
 };
 const WIRES = [
-  ['file-1', 'table', 'filter-1', 'table'],
-  ['filter-1', 'table', 'join-1', 'left'],
+  ['file-1', 'table', 'unpivot-1', 'table'],
+  ['unpivot-1', 'table', 'join-1', 'left'],
 ];
 
 function pipeline({ nodes = NODES, wires = WIRES, layout = { places: PLACES } } = {}) {
@@ -37,8 +37,11 @@ function pipeline({ nodes = NODES, wires = WIRES, layout = { places: PLACES } } 
 
 const link = (document) => `/#p=1${deflateRawSync(JSON.stringify(document)).toString('base64url')}`;
 
+// No tour: that is tested elsewhere.
+const prepare = (context) => context.addInitScript(() => localStorage.setItem('trellis-tour', 'true'));
+
 async function open(document = pipeline(), options = {}) {
-  const opened = await openPage(browser, server.url, { path: link(document), ...options });
+  const opened = await openPage(browser, server.url, { path: link(document), prepare, ...options });
   await id(opened.page, 'canvas').waitFor();
   // The kinds have come: ports have their types.
   await opened.page.locator('.port[data-type=table]').first().waitFor();
@@ -111,20 +114,20 @@ test('the view is panned and zoomed', { timeout: 60_000 }, async () => {
   assert.deepEqual([view.x - start.x, view.y - start.y].map(Math.round), [-80, 30]);
   await node(page, 'file-1').focus();
   await page.keyboard.down(' ');
-  const on = await centre(node(page, 'filter-1'));
+  const on = await centre(node(page, 'unpivot-1'));
   await drag(page, on, { x: on.x + 40, y: on.y });
   await page.keyboard.up(' ');
   const panned = (await drawn(page)).view;
   assert.equal(Math.round(panned.x - view.x), 40);
-  assert.deepEqual((await drawn(page)).nodes['filter-1'], [304, 0]);
+  assert.deepEqual((await drawn(page)).nodes['unpivot-1'], [304, 0]);
 
   // The wheel zooms at the cursor; what is under it stays.
-  const before = await centre(node(page, 'filter-1'));
+  const before = await centre(node(page, 'unpivot-1'));
   await page.mouse.move(before.x, before.y);
   await page.mouse.wheel(0, -120);
   view = (await drawn(page)).view;
   assert.ok(view.zoom > panned.zoom);
-  const after = await centre(node(page, 'filter-1'));
+  const after = await centre(node(page, 'unpivot-1'));
   assert.ok(Math.hypot(after.x - before.x, after.y - before.y) < 2);
   await page.keyboard.down('Shift');
   await page.mouse.wheel(0, 120);
@@ -142,6 +145,11 @@ test('the view is panned and zoomed', { timeout: 60_000 }, async () => {
     const seen = await node(page, name).boundingBox();
     assert.ok(seen.x >= box.x && seen.x + seen.width <= box.x + box.width, name);
   }
+  // What is seen whole needs no map.
+  assert.equal(await id(page, 'minimap').count(), 0);
+  await page.keyboard.press('0');
+  await page.keyboard.press('+');
+  await page.keyboard.press('+');
   const map = await id(page, 'minimap').boundingBox();
   await drag(page, { x: map.x + 90, y: map.y + 50 }, { x: map.x + 20, y: map.y + 20 });
   assert.notDeepEqual((await drawn(page)).view, fit);
@@ -175,16 +183,17 @@ test('nodes are selected and dragged', { timeout: 60_000 }, async () => {
   assert.deepEqual((await drawn(page)).nodes['file-1'], [0, 0]);
 
   // Almost in line snaps into line.
-  at = await centre(node(page, 'sort-1'));
+  at = await centre(node(page, 'group-1'));
   await drag(page, at, { x: at.x + 300 * zoom, y: at.y + 3 * zoom });
   now = await drawn(page);
-  assert.deepEqual(now.nodes['sort-1'], [608, 320]);
+  assert.deepEqual(now.nodes['group-1'], [608, 320]);
   await page.keyboard.down('Alt');
-  at = await centre(node(page, 'sort-1'));
+  at = await centre(node(page, 'file-2'));
   await drag(page, at, { x: at.x + 3, y: at.y + 15 });
   await page.keyboard.up('Alt');
   now = await drawn(page);
-  assert.ok(Math.abs(now.nodes['sort-1'][0] - 608 - 3 / zoom) < 0.5, String(now.nodes['sort-1']));
+  assert.ok(Math.abs(now.nodes['file-2'][0] - 3 / zoom) < 0.5, String(now.nodes['file-2']));
+  await undo(page);
 
   // Escape gives a drag up.
   at = await centre(node(page, 'join-1'));
@@ -198,14 +207,14 @@ test('nodes are selected and dragged', { timeout: 60_000 }, async () => {
 
   // Let go on a wire, a node is put into it.
   await page.keyboard.press('.');
-  await node(page, 'sort-1').click();
-  at = await centre(node(page, 'sort-1'));
-  const [f, j] = [await centre(node(page, 'filter-1')), await centre(node(page, 'join-1'))];
+  await node(page, 'group-1').click();
+  at = await centre(node(page, 'group-1'));
+  const [f, j] = [await centre(node(page, 'unpivot-1')), await centre(node(page, 'join-1'))];
   await drag(page, at, { x: (f.x + j.x) / 2, y: (f.y + j.y) / 2 - 4 }, { steps: 12 });
   now = await drawn(page);
-  assert.ok(now.wires.includes('filter-1:table>sort-1:table') && now.wires.includes('sort-1:table>join-1:left'));
+  assert.ok(now.wires.includes('unpivot-1:table>group-1:table') && now.wires.includes('group-1:table>join-1:left'));
   await undo(page);
-  assert.ok((await drawn(page)).wires.includes('filter-1:table>join-1:left'));
+  assert.ok((await drawn(page)).wires.includes('unpivot-1:table>join-1:left'));
   await closed(opened);
 });
 
@@ -218,39 +227,39 @@ test('wires are drawn, replaced and removed', { timeout: 60_000 }, async () => {
   // Backwards, from an input to an output; the new wire takes the place of the old.
   await join(await centre(port(page, 'join-1', 'left', 'input')), await centre(port(page, 'file-1', 'table', 'output')));
   let now = await drawn(page);
-  assert.deepEqual(now.wires, ['file-1:table>filter-1:table', 'file-1:table>join-1:left', 'file-2:table>join-1:right']);
+  assert.deepEqual(now.wires, ['file-1:table>join-1:left', 'file-1:table>unpivot-1:table', 'file-2:table>join-1:right']);
   await undo(page);
-  assert.ok((await drawn(page)).wires.includes('filter-1:table>join-1:left'));
+  assert.ok((await drawn(page)).wires.includes('unpivot-1:table>join-1:left'));
 
   // What would lead in a circle is dim and is not drawn.
   const from = await centre(port(page, 'join-1', 'table', 'output'));
-  const back = await centre(port(page, 'filter-1', 'table', 'input'));
+  const back = await centre(port(page, 'unpivot-1', 'table', 'input'));
   await page.mouse.move(from.x, from.y);
   await page.mouse.down();
   await page.mouse.move(back.x, back.y, { steps: 8 });
   await settle(page);
   assert.equal(await page.locator('.port.lit[data-side=input]').count(), 1);
-  assert.ok(!(await port(page, 'filter-1', 'table', 'input').getAttribute('class')).includes('lit'));
+  assert.ok(!(await port(page, 'unpivot-1', 'table', 'input').getAttribute('class')).includes('lit'));
   await page.mouse.up();
   assert.equal((await drawn(page)).wires.length, 3);
 
   // Let go on nothing, a list offers what fits.
   const at = await nowhere(page);
-  await join(await centre(port(page, 'sort-1', 'table', 'output')), { x: at.x - 160, y: at.y + 60 });
-  await id(page, 'pick-query').fill('filter');
+  await join(await centre(port(page, 'group-1', 'table', 'output')), { x: at.x - 160, y: at.y + 60 });
+  await id(page, 'pick-query').fill('unpivot');
   await page.keyboard.press('Enter');
   now = await drawn(page);
-  assert.ok(now.wires.includes('sort-1:table>filter-2:table'), String(now.wires));
-  assert.deepEqual(now.selected, ['filter-2']);
+  assert.ok(now.wires.includes('group-1:table>unpivot-2:table'), String(now.wires));
+  assert.deepEqual(now.selected, ['unpivot-2']);
   await undo(page);
-  assert.ok(!(await drawn(page)).nodes['filter-2']);
+  assert.ok(!(await drawn(page)).nodes['unpivot-2']);
 
   // A wire is selected by a click on it.
-  const [a, b] = [await centre(port(page, 'file-1', 'table', 'output')), await centre(port(page, 'filter-1', 'table', 'input'))];
+  const [a, b] = [await centre(port(page, 'file-1', 'table', 'output')), await centre(port(page, 'unpivot-1', 'table', 'input'))];
   await page.mouse.click((a.x + b.x) / 2, (a.y + b.y) / 2);
   assert.equal(await page.locator('.wire.selected').count(), 1);
   await page.keyboard.press('Delete');
-  assert.ok(!(await drawn(page)).wires.includes('file-1:table>filter-1:table'));
+  assert.ok(!(await drawn(page)).wires.includes('file-1:table>unpivot-1:table'));
   await closed(opened);
 });
 
@@ -258,13 +267,13 @@ test('nodes are added, copied, grouped, noted and tidied', { timeout: 90_000 }, 
   const opened = await open();
   const { page, context } = opened;
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  await node(page, 'sort-1').focus();
+  await node(page, 'group-1').focus();
   await page.keyboard.press('/');
-  await id(page, 'pick-query').fill('filter');
+  await id(page, 'pick-query').fill('unpivot');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
-  assert.deepEqual((await drawn(page)).selected, ['filter-2']);
+  assert.deepEqual((await drawn(page)).selected, ['unpivot-2']);
   const at = await nowhere(page);
   await page.mouse.dblclick(at.x, at.y);
   await id(page, 'pick-query').waitFor();
@@ -273,12 +282,12 @@ test('nodes are added, copied, grouped, noted and tidied', { timeout: 90_000 }, 
 
   // Copied in one tab, pasted there and in another.
   await node(page, 'file-1').click();
-  await node(page, 'filter-1').click({ modifiers: ['Shift'] });
+  await node(page, 'unpivot-1').click({ modifiers: ['Shift'] });
   await page.keyboard.press('Control+c');
   await page.keyboard.press('Control+v');
   let now = await drawn(page);
   assert.equal(Object.keys(now.nodes).length, 8);
-  assert.ok(now.wires.includes('file-3:table>filter-3:table'), String(now.wires));
+  assert.ok(now.wires.includes('file-3:table>unpivot-3:table'), String(now.wires));
   await page.keyboard.press('Control+x');
   assert.equal(Object.keys((await drawn(page)).nodes).length, 6);
   const other = await context.newPage();
@@ -286,7 +295,7 @@ test('nodes are added, copied, grouped, noted and tidied', { timeout: 90_000 }, 
   await other.locator('.port[data-type=table]').first().waitFor();
   await node(other, 'file-1').click();
   await other.keyboard.press('Control+v');
-  assert.deepEqual((await drawn(other)).wires, ['file-2:table>filter-1:table']);
+  assert.deepEqual((await drawn(other)).wires, ['file-2:table>unpivot-1:table']);
   await other.evaluate(() => navigator.clipboard.writeText('{"trellis_fragment":1,"pipeline":{"nodes":3}}'));
   await other.keyboard.press('Control+v');
   assert.equal(Object.keys((await drawn(other)).nodes).length, 3);
@@ -306,12 +315,14 @@ test('nodes are added, copied, grouped, noted and tidied', { timeout: 90_000 }, 
   await page.keyboard.press('Enter');
   const frame = page.locator('.frame-head');
   await frame.getByText('Files').waitFor();
+  await page.keyboard.press('.');
+  await settle(page);
   const head = await centre(frame);
   const before = await drawn(page);
   await drag(page, head, { x: head.x, y: head.y - 80 * before.view.zoom });
   now = await drawn(page);
   assert.equal(now.nodes['file-2'][1] - now.nodes['file-1'][1], 160);
-  assert.ok(now.nodes['file-1'][1] < -60);
+  assert.ok(now.nodes['file-1'][1] < -60, String(now.nodes['file-1']));
   await frame.dblclick();
   await id(page, 'rename').fill('Sources');
   await page.keyboard.press('Enter');
@@ -333,7 +344,7 @@ test('nodes are added, copied, grouped, noted and tidied', { timeout: 90_000 }, 
   await page.mouse.click(at.x, at.y, { button: 'right' });
   await page.getByRole('menuitem', { name: 'Tidy up' }).click();
   const tidy = await drawn(page);
-  assert.ok(tidy.nodes['file-1'][0] < tidy.nodes['filter-1'][0] && tidy.nodes['filter-1'][0] < tidy.nodes['join-1'][0]);
+  assert.ok(tidy.nodes['file-1'][0] < tidy.nodes['unpivot-1'][0] && tidy.nodes['unpivot-1'][0] < tidy.nodes['join-1'][0]);
   await id(page, 'undo').click();
   assert.deepEqual((await drawn(page)).nodes, now.nodes);
   await closed(opened);
@@ -342,14 +353,17 @@ test('nodes are added, copied, grouped, noted and tidied', { timeout: 90_000 }, 
 test('everything goes by keyboard', { timeout: 60_000 }, async () => {
   const opened = await open();
   const { page } = opened;
-  const focused = () => page.evaluate(() => document.activeElement.dataset.node ?? document.activeElement.dataset.wire);
+  const focused = async () => {
+    await settle(page);
+    return page.evaluate(() => document.activeElement.dataset.node ?? document.activeElement.dataset.wire);
+  };
   await node(page, 'file-1').focus();
   await page.keyboard.press('ArrowRight');
-  assert.equal(await focused(), 'filter-1');
+  assert.equal(await focused(), 'unpivot-1');
   await page.keyboard.press('ArrowLeft');
   await page.keyboard.press('ArrowDown');
   assert.equal(await focused(), 'file-2');
-  assert.match(await node(page, 'file-1').getAttribute('aria-label'), /churn\.csv, File.*Goes to Filter rows/);
+  assert.match(await node(page, 'file-1').getAttribute('aria-label'), /churn\.csv, File.*Goes to Unpivot/);
   assert.equal(await node(page, 'file-2').getAttribute('tabindex'), '0');
   assert.equal(await page.locator('.canvas [tabindex="0"]:not(button)').count(), 1);
 
@@ -368,7 +382,7 @@ test('everything goes by keyboard', { timeout: 60_000 }, async () => {
   await page.keyboard.press('Delete');
   assert.ok(!(await drawn(page)).wires.includes('file-2:table>join-1:right'));
 
-  await node(page, 'sort-1').focus();
+  await node(page, 'group-1').focus();
   await page.keyboard.press('Escape');
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('ArrowDown');
@@ -391,10 +405,10 @@ test('everything goes by keyboard', { timeout: 60_000 }, async () => {
   await page.keyboard.press('Home');
   assert.equal(await focused(), 'file-1');
   await page.keyboard.press('PageDown');
-  assert.equal(await focused(), 'file-1:table>filter-1:table');
+  assert.equal(await focused(), 'file-1:table>unpivot-1:table');
   await page.keyboard.press('End');
   await page.keyboard.press('Tab');
-  assert.notEqual(await page.evaluate(() => document.activeElement.closest('.canvas-layer')), 'in', 'Tab leads out');
+  assert.equal(await page.evaluate(() => document.activeElement.closest('.canvas-layer')), null, 'Tab leads out');
   assert.equal(await id(page, 'picker').count(), 0);
   await closed(opened);
 });
@@ -407,28 +421,29 @@ test('the outline offers the same as a tree', { timeout: 60_000 }, async () => {
   await row('file-1').focus();
   await page.keyboard.press('ArrowDown');
   const said = () => page.evaluate(() => document.activeElement.getAttribute('aria-label'));
-  assert.match(await said(), /Output Table, to .* of Filter rows/);
+  await settle(page);
+  assert.match(await said(), /Output Table, to .* of Unpivot/);
   await page.keyboard.press('Delete');
   await settle(page);
   assert.equal(await page.getByText(/goes nowhere/).first().isVisible(), true);
   await row('file-1').focus();
   await page.keyboard.press('c');
-  await id(page, 'pick-query').fill('filter');
+  await id(page, 'pick-query').fill('unpivot');
   await page.keyboard.press('Enter');
   await page.getByRole('treeitem', { name: /Input Table, from Table of churn/i }).waitFor();
-  await row('sort-1').focus();
+  await row('group-1').focus();
   await page.keyboard.press('F2');
   await id(page, 'rename').fill('By age');
   await page.keyboard.press('Enter');
-  await row('sort-1').getByText('By age').waitFor();
-  await row('sort-1').focus();
+  await row('group-1').getByText('By age').waitFor();
+  await row('group-1').focus();
   await page.keyboard.press('b');
   await page.getByRole('treeitem', { name: /By age.*bypassed/i }).waitFor();
-  await row('sort-1').focus();
+  await row('group-1').focus();
   await page.keyboard.press('Delete');
-  assert.equal(await row('sort-1').count(), 0);
+  assert.equal(await row('group-1').count(), 0);
   await page.keyboard.press('Control+z');
-  await row('sort-1').waitFor();
+  await row('group-1').waitFor();
   await closed(opened);
 });
 
@@ -515,7 +530,7 @@ test('it looks well', { timeout: 60_000 }, async () => {
   };
   const opened = await open(pipeline({ nodes, wires, layout: { places, groups, notes } }));
   const { page } = opened;
-  await node(page, 'filter-1').click();
+  await node(page, 'unpivot-1').click();
   await portraits(page, 'canvas');
   await closed(opened);
 });

@@ -11,7 +11,7 @@ pub const ZOOM_STEP: f64 = 1.25;
 /// What a pipeline opens at, at least: smaller is hard to read.
 pub const READABLE_ZOOM: f64 = 0.6;
 /// Pixels left free around what is made to fit.
-const FIT_MARGIN: f64 = 40.0;
+const FIT_MARGIN: f64 = 56.0;
 /// A wheel's click is some 100 pixels; this many zoom by e.
 const WHEEL_PIXELS: f64 = 500.0;
 /// Pinches come as wheels of few pixels.
@@ -195,7 +195,7 @@ mod tests {
     fn a_long_pipeline_opens_at_its_beginning() {
         let long = Rect { x: -100.0, y: 20.0, width: 4000.0, height: 200.0 };
         let view = Viewport::opening(long, 400.0, 800.0, 0.5);
-        assert_eq!(view, Viewport { x: 90.0, y: 340.0, zoom: 0.5 });
+        assert_eq!(view, Viewport { x: 106.0, y: 340.0, zoom: 0.5 });
         let short = Rect { width: 300.0, ..long };
         assert_eq!(Viewport::opening(short, 400.0, 800.0, 0.5), Viewport::fitting(short, 400.0, 800.0));
     }

@@ -139,6 +139,9 @@ impl CanvasCtl {
         });
         if self.edit(&format!("Group {}", self.told(&nodes)), edits) {
             self.select([Item::Group(name.clone())]);
+            if let Some(rect) = self.rect_of(&Item::Group(name.clone())) {
+                self.bring_into_sight(rect);
+            }
             self.rename(Surface::Canvas, Item::Group(name));
         }
     }

@@ -255,6 +255,12 @@ pub fn Canvas() -> impl IntoView {
     frame_anew(ctl);
     let is_moving = moving(ctl);
     let is_empty = Memo::new(move |_| ctl.scene.with(|s| s.nodes.is_empty() && s.notes.is_empty()));
+    // What is seen whole needs no map.
+    let is_mapped = Memo::new(move |_| {
+        let (width, height) = ctl.size.get();
+        let seen = ctl.viewport.get().seen(width, height);
+        ctl.scene.with(|s| s.bounds()).is_some_and(|b| seen.around(b) != seen)
+    });
     let is_far = Memo::new(move |_| ctl.viewport.get().zoom < FAR_ZOOM);
     let label = move || {
         let (nodes, wires) =
@@ -292,7 +298,7 @@ pub fn Canvas() -> impl IntoView {
             <p class="visually-hidden" id="canvas-help">{keys::HELP}</p>
             <Layer is_moving />
             <ZoomBar />
-            <Show when=move || !is_empty.get()><Minimap /></Show>
+            <Show when=move || is_mapped.get()><Minimap /></Show>
             <Popups surface=Surface::Canvas />
         </div>
     }
