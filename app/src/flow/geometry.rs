@@ -86,6 +86,11 @@ impl Rect {
             && other.y <= self.bottom()
     }
 
+    /// Whether all of the other lies in it.
+    pub fn holds(self, other: Self) -> bool {
+        self.contains(other.place()) && self.contains(Place { x: other.right(), y: other.bottom() })
+    }
+
     /// The smallest rectangle around both.
     pub fn around(self, other: Self) -> Self {
         let (x, y) = (self.x.min(other.x), self.y.min(other.y));
@@ -172,6 +177,7 @@ mod tests {
         let a = Rect::spanned(at(10.0, 40.0), at(0.0, 0.0));
         assert_eq!(a, Rect { x: 0.0, y: 0.0, width: 10.0, height: 40.0 });
         let b = Rect { x: 20.0, y: 10.0, width: 5.0, height: 5.0 };
+        assert!(!a.holds(b) && a.grown(30.0).holds(b));
         assert!(!a.touches(b) && a.grown(10.0).touches(b) && a.contains(at(10.0, 40.0)));
         assert_eq!(Rect::around_all([a, b]), Some(Rect { x: 0.0, y: 0.0, width: 25.0, height: 40.0 }));
         assert_eq!(Rect::around_all([]), None);

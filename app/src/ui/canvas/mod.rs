@@ -259,7 +259,7 @@ pub fn Canvas() -> impl IntoView {
     let is_mapped = Memo::new(move |_| {
         let (width, height) = ctl.size.get();
         let seen = ctl.viewport.get().seen(width, height);
-        ctl.scene.with(|s| s.bounds()).is_some_and(|b| seen.around(b) != seen)
+        ctl.scene.with(|s| s.bounds()).is_some_and(|b| !seen.holds(b))
     });
     let is_far = Memo::new(move |_| ctl.viewport.get().zoom < FAR_ZOOM);
     let label = move || {
