@@ -12,7 +12,7 @@ fn main() {
     let store = store::Store::new();
     leptos::mount::mount_to_body(move || {
         provide_context(store);
-        view! { <pages::home::Home /> }
+        view! { <pages::Page /> }
     });
     store.start();
 }

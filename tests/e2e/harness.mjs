@@ -24,7 +24,7 @@ function browserPath() {
 }
 
 // The server on a port of its own choice; resolves once it says where.
-async function startServer() {
+export async function startServer() {
   const child = spawn(trellis, ['serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await new Promise((resolve, reject) => {
     let text = '';
@@ -38,7 +38,7 @@ async function startServer() {
   return { url, stop: () => child.kill('SIGTERM') };
 }
 
-async function startBrowser() {
+export async function startBrowser() {
   const profile = mkdtempSync(join(scratch, 'profile-'));
   return chromium.launch({
     executablePath: browserPath(),
@@ -55,11 +55,12 @@ async function startBrowser() {
 }
 
 // A page with a log of what must not happen: errors, and requests to elsewhere.
-export async function openPage(browser, url, { width = 1440, height = 900, dark = false, path = '/', prepare } = {}) {
+export async function openPage(browser, url, { width = 1440, height = 900, dark = false, touch = false, path = '/', prepare } = {}) {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
     acceptDownloads: true,
+    hasTouch: touch,
   });
   await prepare?.(context);
   const page = await context.newPage();
@@ -141,6 +142,6 @@ export async function download(page, name, act) {
   return path;
 }
 
-function cleanUp() {
+export function cleanUp() {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -2,6 +2,7 @@
 //! JSON under `target/bench/`.
 
 mod bits;
+mod canvas;
 mod csv;
 mod gbt;
 mod wasm;
@@ -16,8 +17,13 @@ use std::process::Stdio;
 /// A benchmark: keeps what it needs in the folder, and gives its figures.
 type Bench = fn(&Path) -> Result<Value, Failure>;
 
-const ALL: [(&str, Bench); 4] =
-    [("csv", csv::run), ("gbt", gbt::run), ("wasm", wasm::run), ("bits", bits::of_samples)];
+const ALL: [(&str, Bench); 5] = [
+    ("csv", csv::run),
+    ("gbt", gbt::run),
+    ("wasm", wasm::run),
+    ("bits", bits::of_samples),
+    ("canvas", canvas::run),
+];
 
 /// Runs one benchmark, or all of them.
 ///

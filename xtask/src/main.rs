@@ -23,6 +23,7 @@ const HELP: &str = "cargo xtask COMMAND
   bench csv             reading of CSV: speed and memory
   bench gbt             boosting with one thread and two, beside LightGBM where a Python has it
   bench wasm            boosting in a real browser, beside this machine's own speed and YDF in the same page
+  bench canvas          frames of the pipeline canvas in a real browser, with 300 nodes
   bench bits [DIR]      whole searches in a real browser and on the command line: the same bytes, over the samples or
                         the tables of DIR/data/manifest.json
   setup                 set up and nothing else

@@ -1,4 +1,5 @@
-//! The only place that may ask the network for anything, and it asks for the page's own files only.
+//! The only place that may ask the network for anything. It asks for the page's own files, and for a table at an address
+//! that a person has named and clicked on ([`Network::address`]), to which it tells nothing: no cookie, no referrer.
 //!
 //! Every request goes through [`Network::request`], which counts what leaves the tab with it. Nothing sends a body
 //! today, so the count is 0; whatever will send one is counted.
@@ -6,7 +7,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, RequestInit, Response};
+use web_sys::{Blob, ReferrerPolicy, RequestCredentials, RequestInit, Response};
 
 /// Why a file did not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,18 @@ impl Network {
     /// # Errors
     /// No network, or no such file.
     pub async fn bundled(self, path: &str) -> Result<Blob, NetworkError> {
+        self.fetched(path).await
+    }
+
+    /// A table at an address of the web, asked for by a click that names its host.
+    ///
+    /// # Errors
+    /// No network, no such file, or a server that does not let other pages read.
+    pub async fn address(self, url: &str) -> Result<Blob, NetworkError> {
+        self.fetched(url).await
+    }
+
+    async fn fetched(self, path: &str) -> Result<Blob, NetworkError> {
         let response = self.request("GET", path, None).await?;
         if !response.ok() {
             return Err(NetworkError::Refused(response.status()));
@@ -59,6 +72,9 @@ impl Network {
         let window = web_sys::window().ok_or(NetworkError::Unreachable)?;
         let init = RequestInit::new();
         init.set_method(method);
+        // Nobody else is told who asks, or from where.
+        init.set_credentials(RequestCredentials::SameOrigin);
+        init.set_referrer_policy(ReferrerPolicy::NoReferrer);
         if let Some(body) = body {
             init.set_body(body);
             self.sent.update(|sent| *sent += body.size() as u64);

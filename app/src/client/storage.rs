@@ -11,6 +11,10 @@ pub const FILE: &str = "file";
 pub const TABLE: &str = "table";
 /// Final board and verdict, JSON.
 pub const RESULT: &str = "result";
+/// The pipeline builder's document, JSON.
+pub const FLOW: &str = "flow";
+/// Tables that were supplied to it: an array of name of the source, name, reading options, blob.
+pub const FLOW_DATA: &str = "flow-data";
 /// The model file, an array buffer.
 pub const MODEL: &str = "model";
 

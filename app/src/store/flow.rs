@@ -1,6 +1,7 @@
 //! The pipeline builder's state, as signals, and what changes it. Views read signals and call the methods here.
 
 use super::Engine;
+use super::desk::Desk;
 use crate::client::workers::Beside;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::{Edit, NodeId, PipelineDocument};
@@ -17,6 +18,8 @@ use trellis_page::latest::Latest;
 
 /// Rows of a preview that are fetched at a time.
 pub const LOOK_ROWS: u32 = 100;
+/// Pages of rows that are kept.
+const KEPT_PAGES: usize = 40;
 
 /// A port whose result is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +66,8 @@ pub struct Flow {
     /// What could not be done.
     pub trouble: RwSignal<Vec<Diagnostic>>,
     planning: StoredValue<Latest<String>>,
+    /// What surrounds the canvas.
+    pub desk: Desk,
 }
 
 impl Flow {
@@ -85,6 +90,7 @@ impl Flow {
             news,
             trouble,
             planning: StoredValue::new(Latest::default()),
+            desk: Desk::new(),
         }
     }
 
@@ -101,15 +107,14 @@ impl Flow {
         self.kinds.with(|kinds| kinds.get(id).cloned())
     }
 
-    /// Opens a document in place of the one that is open. Nothing is run.
-    pub fn open(self, document: PipelineDocument) {
+    /// Takes a document in place of the one that is open. Nothing is run.
+    pub fn load(self, document: PipelineDocument) {
         self.history.set(History::new(document));
         self.selection.set(Selection::default());
         self.views.set(BTreeMap::new());
         self.boards.set(BTreeMap::new());
         self.pinned.set(BTreeSet::new());
         self.show(None);
-        self.is_open.set(true);
         self.look_over();
     }
 
@@ -199,6 +204,7 @@ impl Flow {
     /// Shows what came out of a port, from its first row on.
     pub fn show(self, subject: Option<Subject>) {
         self.look.set(None);
+        self.desk.rows.set(BTreeMap::new());
         self.subject.set(subject);
         self.look_at(0);
     }
@@ -209,6 +215,17 @@ impl Flow {
             let ask = FlowCommand::Look { node: node.0, port, start, count: LOOK_ROWS };
             self.ask(ask, Beside::Nothing);
         }
+    }
+
+    /// The engine has lost all that it held: results are gone, and the document is looked over anew.
+    pub(super) fn hear_broken(self) {
+        self.is_running.set(false);
+        self.boards.set(BTreeMap::new());
+        self.planning.set_value(Latest::default());
+        self.desk.reading.set(BTreeMap::new());
+        self.show(None);
+        self.ask(FlowCommand::Catalogue, Beside::Nothing);
+        self.look_over();
     }
 
     pub(super) fn hear(self, event: FlowEvent) {
@@ -229,7 +246,7 @@ impl Flow {
             }
             FlowEvent::Looked { node, port, look } => {
                 if self.subject.get_untracked() == Some(Subject { node: NodeId(node), port }) {
-                    self.look.set(Some(Arc::from(look)));
+                    self.hear_look(*look);
                 }
             }
             FlowEvent::Completions { node, param, completions, finding } => {
@@ -241,7 +258,9 @@ impl Flow {
                 }));
             }
             FlowEvent::Failed { diagnostics } => self.trouble.set(diagnostics),
-            FlowEvent::Reading { .. } | FlowEvent::Saved { .. } | FlowEvent::Question { .. } => {}
+            FlowEvent::Reading { source, bytes, of } if bytes < of => self.desk.is_read(source, bytes, of),
+            FlowEvent::Reading { source, .. } => self.desk.was_read(&source),
+            FlowEvent::Saved { .. } | FlowEvent::Question { .. } => {}
         }
     }
 
@@ -254,12 +273,39 @@ impl Flow {
         }
     }
 
+    /// Rows go to their page; what is told with the first rows, or instead of rows, is shown.
+    fn hear_look(self, look: Look) {
+        if let Look::Table { start, rows, .. } = &look {
+            let (page, rows) = (*start / u64::from(LOOK_ROWS), Arc::new(rows.clone()));
+            self.desk.rows.update(|pages| {
+                if pages.len() > KEPT_PAGES {
+                    pages.retain(|p, _| p.abs_diff(page) < KEPT_PAGES as u64 / 2);
+                }
+                pages.insert(page, rows);
+            });
+            if *start > 0 {
+                return;
+            }
+        }
+        self.look.set(Some(Arc::new(look)));
+    }
+
+    /// Fetches a page of rows of the subject, unless it is there or asked for.
+    pub fn fetch_page(self, page: u64) {
+        if self.desk.rows.with_untracked(|rows| rows.contains_key(&page)) {
+            return;
+        }
+        self.desk.rows.update_untracked(|rows| drop(rows.insert(page, Arc::new(Vec::new()))));
+        self.look_at(page * u64::from(LOOK_ROWS));
+    }
+
     /// What is shown in the preview is fetched again once its node has a new result.
     fn hear_node(self, node: NodeId, view: NodeView) {
         let digest = view.digest.clone();
         let old = self.views.try_update(|views| views.insert(node.clone(), Arc::new(view))).flatten();
         let is_subject = self.subject.with_untracked(|s| s.as_ref().is_some_and(|s| s.node == node));
         if is_subject && old.is_none_or(|old| old.digest != digest) {
+            self.desk.rows.set(BTreeMap::new());
             self.look_at(0);
         }
     }

@@ -1,9 +1,11 @@
 //! What the engine tells, and what becomes of it.
 
+use super::flow::Subject;
 use super::{PAGE_ROWS, Predicting, Store};
 use crate::client::save;
 use automl_core::diagnostic::Diagnostic;
-use automl_core::engine::protocol::{Board, Command, Event, TableInfo};
+use automl_core::document::NodeId;
+use automl_core::engine::protocol::{Board, Command, Event, FlowEvent, TableInfo};
 use js_sys::{Array, ArrayBuffer};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -40,6 +42,13 @@ impl Store {
                 self.verdict.set(Some(Arc::from(verdict)));
                 self.keeping.set(true);
                 self.tell(&Command::SaveModel);
+            }
+            Event::Restored { board, verdict } if self.adopting.get_value() => {
+                self.adopting.set_value(false);
+                self.board.set(Some(Arc::from(board)));
+                self.verdict.set(Some(Arc::from(verdict)));
+                self.prediction.set(None);
+                self.go_to_start();
             }
             Event::Restored { .. } => {
                 if let Some((board, verdict)) = self.returning.try_update_value(Option::take).flatten() {
@@ -79,8 +88,37 @@ impl Store {
                 self.hand_over(&name, "application/octet-stream", &body.iter().collect())
             }
             Event::Report { name } => self.hand_over(&name, "text/html", &body.iter().collect()),
-            Event::Flow { tell } => self.flow.hear(*tell),
+            Event::Flow { tell } => self.hear_flow(*tell, body),
             Event::Failed { diagnostics } => self.hear_failed(diagnostics),
+        }
+    }
+
+    /// What is told about pipelines, after which tables are given and what comes next is done.
+    fn hear_flow(self, tell: FlowEvent, body: Option<ArrayBuffer>) {
+        if let FlowEvent::Saved { name } = &tell {
+            return self.hear_saved(name, body);
+        }
+        let plan = if let FlowEvent::Planned { plan } = &tell { Some(plan.clone()) } else { None };
+        let has_ended = matches!(tell, FlowEvent::Ended { .. });
+        if let FlowEvent::Failed { .. } = tell {
+            self.flow.desk.packing.set_value(None);
+            self.flow.desk.reading.set(BTreeMap::new());
+            self.adopting.set_value(false);
+        }
+        self.flow.hear(tell);
+        if let Some(plan) = plan {
+            self.hear_wishes(&plan);
+        }
+        if has_ended {
+            self.show_claimed();
+        }
+    }
+
+    /// The result that a link claims is shown once it has been computed here.
+    fn show_claimed(self) {
+        let claim = self.flow.desk.linked.with_untracked(|l| l.as_ref().and_then(|l| l.claim.clone()));
+        if let Some(claim) = claim {
+            self.flow.show(Some(Subject { node: NodeId(claim.node), port: claim.port }));
         }
     }
 
@@ -147,7 +185,7 @@ impl Store {
     }
 
     /// `parts`: buffers and blobs, one after the other.
-    fn hand_over(self, name: &str, mime: &str, parts: &Array) {
+    pub fn hand_over(self, name: &str, mime: &str, parts: &Array) {
         if parts.length() > 0 && save::download(name, mime, parts).is_err() {
             self.alert(Diagnostic::error(
                 "download.refused",

@@ -1,6 +1,11 @@
 //! The page's state, as signals, and what changes it.
 
+pub mod desk;
 pub mod flow;
+mod flow_data;
+mod flow_files;
+mod flow_keep;
+mod flow_route;
 mod hear;
 mod keep;
 
@@ -104,6 +109,10 @@ pub struct Store {
     pub news: RwSignal<String>,
     /// The model is to be kept and not handed to the person.
     keeping: RwSignal<bool>,
+    /// What the last search was asked for.
+    pub request: RwSignal<Option<StudyRequest>>,
+    /// A model of a pipeline, or of a file, is to be shown as a result.
+    adopting: StoredValue<bool>,
 }
 
 impl Store {
@@ -135,6 +144,8 @@ impl Store {
             alerts,
             news,
             keeping: RwSignal::default(),
+            request: RwSignal::default(),
+            adopting: StoredValue::new(false),
         }
     }
 
@@ -144,7 +155,16 @@ impl Store {
         let broken = Rc::new(move |broken| self.hear_broken(broken));
         self.engine.pool.set_value(Some(Pool::start(self.network, listener, broken)));
         self.flow.ask(FlowCommand::Catalogue, Beside::Nothing);
-        wasm_bindgen_futures::spawn_local(self.bring_back());
+        self.follow_address();
+        self.keep_flow();
+        let is_embedded = self.is_embedded();
+        wasm_bindgen_futures::spawn_local(async move {
+            // What stands in another page begins with nothing.
+            if !is_embedded {
+                self.bring_flow_back().await;
+                self.bring_back().await;
+            }
+        });
     }
 
     /// The engine has lost all that it held.
@@ -159,6 +179,8 @@ impl Store {
         self.prediction.set(None);
         self.predicting.set_value(Latest::default());
         self.predicting_table.set(None);
+        self.flow.hear_broken();
+        self.supply_again();
         match broken {
             Broken::NotStarted(reason) => {
                 self.not_started.set_value(Some(reason));
@@ -278,6 +300,7 @@ impl Store {
         self.alerts.set(Vec::new());
         self.starting.set(true);
         self.keep_target(request.target.clone());
+        self.request.set(Some(request.clone()));
         self.tell(&Command::Start { request });
     }
 

@@ -1,6 +1,7 @@
 //! The parts of the page, one a file.
 
 pub mod alerts;
+pub mod canvas;
 pub mod chip;
 pub mod curve;
 pub mod data;
@@ -17,3 +18,4 @@ pub mod result;
 pub mod search;
 pub mod setup;
 pub mod start;
+pub mod studio;

@@ -182,6 +182,9 @@ fn Downloads(
         <div class="actions">
             <button class="primary" data-testid="download-model" on:click=move |_| store.tell(&Command::SaveModel)>"Download the model"</button>
             <button data-testid="download-report" on:click=move |_| store.tell(&Command::SaveReport)>"Download the report"</button>
+            <Show when=move || store.request.with(Option::is_some) && store.has_file()>
+                <button data-testid="open-as-pipeline" on:click=move |_| store.open_as_pipeline()>"Open as pipeline"</button>
+            </Show>
             <label class="button">
                 "Predict another table"
                 <input

@@ -106,6 +106,9 @@ pub fn Start() -> impl IntoView {
             </p>
             <h2>"Or try a question"</h2>
             <div class="samples">{samples}</div>
+            <div class="actions">
+                <button data-testid="build-pipeline" on:click=move |_| store.go_to_builder()>"Build a pipeline"</button>
+            </div>
         </section>
     }
 }

@@ -5,7 +5,8 @@ use base64::Engine;
 use sha2::{Digest, Sha256};
 
 /// The Content-Security-Policy of a page: its own files, WebAssembly, and the inline scripts that it holds, by their
-/// hashes. Workers may come from memory: the page starts them from the program that it has loaded once.
+/// hashes. Workers may come from memory: the page starts them from the program that it has loaded once. Encrypted
+/// addresses may be asked, since a pipeline may name one; the page does so only after a click that names the host.
 pub fn content_security(index: &[u8]) -> String {
     let hashes: String = inline_scripts(&String::from_utf8_lossy(index))
         .into_iter()
@@ -16,7 +17,7 @@ pub fn content_security(index: &[u8]) -> String {
         .collect();
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data: blob:; \
-         connect-src 'self'; worker-src 'self' blob:; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
+         connect-src 'self' https:; worker-src 'self' blob:; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'"
     )
 }

@@ -1,0 +1,113 @@
+//! What surrounds the canvas: tables that were supplied, links that were opened, the rows of the preview.
+
+use super::RowsPage;
+use automl_core::diagnostic::Diagnostic;
+use automl_core::document::{NodeId, PipelineDocument};
+use automl_core::engine::protocol::Wants;
+use automl_core::table::ReadOptions;
+use leptos::prelude::*;
+use std::collections::BTreeMap;
+use trellis_page::flow::share::Claim;
+use web_sys::Blob;
+
+/// A table that the engine was given.
+#[derive(Debug, Clone)]
+pub struct Supplied {
+    pub name: String,
+    pub options: ReadOptions,
+    pub blob: Blob,
+}
+
+/// A link that was opened and waits for a person's word.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linked {
+    /// What running it would do.
+    pub deeds: Vec<String>,
+    /// A result to be held against what comes out here.
+    pub claim: Option<Claim>,
+    /// Why a result of the link cannot be read.
+    pub trouble: Option<Diagnostic>,
+    pub has_run: bool,
+}
+
+/// What is run once its samples have come.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Run {
+    pub nodes: Vec<NodeId>,
+    pub afresh: bool,
+}
+
+/// What is being put into a project file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Packing {
+    /// Models that were given, and those that are still asked for.
+    pub models: Vec<(NodeId, Blob)>,
+    pub waiting: Vec<(NodeId, String)>,
+}
+
+/// See the module.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// By the engine's name of the source.
+    pub(super) supplied: StoredValue<BTreeMap<String, Supplied>, LocalStorage>,
+    /// What each source asked for last.
+    pub sources: RwSignal<BTreeMap<NodeId, Wants>>,
+    /// Files for nodes whose wishes are not known yet.
+    pub(super) files: StoredValue<BTreeMap<NodeId, Supplied>, LocalStorage>,
+    pub(super) next: StoredValue<Option<Run>>,
+    pub(super) packing: StoredValue<Option<Packing>, LocalStorage>,
+    /// Sources that are being fetched or read: bytes, of so many.
+    pub reading: RwSignal<BTreeMap<String, (u64, u64)>>,
+    /// Rows of the table that the preview shows, a page each.
+    pub rows: RwSignal<BTreeMap<u64, RowsPage>>,
+    /// The pipeline that was open before a link was.
+    pub before: RwSignal<Option<PipelineDocument>>,
+    pub linked: RwSignal<Option<Linked>>,
+    /// Why a link cannot be opened.
+    pub refused: RwSignal<Option<Diagnostic>>,
+    /// The last visit's pipeline was brought back.
+    pub returned: RwSignal<bool>,
+    /// The template whose story is told, and at which sentence.
+    pub story: RwSignal<Option<(&'static str, usize)>>,
+    /// The last fragment that the page itself set.
+    pub(super) fragment: StoredValue<String>,
+}
+
+impl Desk {
+    pub(super) fn new() -> Self {
+        Self {
+            supplied: StoredValue::new_local(BTreeMap::new()),
+            sources: RwSignal::default(),
+            files: StoredValue::new_local(BTreeMap::new()),
+            next: StoredValue::new(None),
+            packing: StoredValue::new_local(None),
+            reading: RwSignal::default(),
+            rows: RwSignal::default(),
+            before: RwSignal::default(),
+            linked: RwSignal::default(),
+            refused: RwSignal::default(),
+            returned: RwSignal::default(),
+            story: RwSignal::default(),
+            fragment: StoredValue::default(),
+        }
+    }
+
+    /// A source's table is being fetched or read: so many bytes, of so many.
+    pub(super) fn is_read(self, source: String, bytes: u64, of: u64) {
+        self.reading.update(|all| {
+            all.insert(source, (bytes, of));
+        });
+    }
+
+    /// It has been, or will not be.
+    pub(super) fn was_read(self, source: &str) {
+        self.reading.update(|all| {
+            all.remove(source);
+        });
+    }
+
+    /// Whether the engine has been given this source's table.
+    pub fn has(self, source: &str) -> bool {
+        self.supplied.with_value(|all| all.contains_key(source))
+    }
+}

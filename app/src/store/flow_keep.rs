@@ -1,0 +1,142 @@
+//! The open pipeline, kept in this browser after each change, and brought back by the next visit.
+
+use super::Store;
+use super::desk::Supplied;
+use crate::client::storage;
+use automl_core::document::{NodeId, PipelineDocument};
+use automl_core::table::ReadOptions;
+use gloo_timers::callback::Timeout;
+use js_sys::Array;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Blob;
+
+/// Milliseconds without a change after which the pipeline is kept.
+const QUIET_MS: u32 = 400;
+
+/// What is kept of the builder.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+struct Kept {
+    document: String,
+    is_open: bool,
+    #[serde(default)]
+    pinned: BTreeSet<NodeId>,
+    /// The pipeline that was open before a link was.
+    #[serde(default)]
+    before: Option<String>,
+}
+
+fn text_of(document: &PipelineDocument) -> String {
+    String::from_utf8(document.canonical()).unwrap_or_default()
+}
+
+fn document_of(text: &str) -> Option<PipelineDocument> {
+    PipelineDocument::from_json(text.as_bytes()).ok()
+}
+
+impl Store {
+    /// Keeps the pipeline whenever it has changed and then been left alone for a moment.
+    pub(super) fn keep_flow(self) {
+        let waiting: StoredValue<Option<Timeout>, LocalStorage> = StoredValue::new_local(None);
+        let flow = self.flow;
+        Effect::new(move |has_begun: Option<bool>| {
+            flow.history.with(|_| ());
+            flow.is_open.track();
+            flow.pinned.track();
+            flow.desk.before.track();
+            // What is there at the beginning was kept by the last visit, and has not been brought back yet.
+            if has_begun.is_some() && !self.is_embedded() {
+                let keep = Timeout::new(QUIET_MS, move || self.keep_flow_now());
+                // An earlier one that still waits is given up.
+                waiting.set_value(Some(keep));
+            }
+            true
+        });
+    }
+
+    fn keep_flow_now(self) {
+        let flow = self.flow;
+        let kept = Kept {
+            document: flow.document_text(),
+            is_open: flow.is_open.get_untracked(),
+            pinned: flow.pinned.get_untracked(),
+            before: flow.desk.before.with_untracked(|b| b.as_ref().map(text_of)),
+        };
+        spawn_local(async move {
+            let json = serde_json::to_string(&kept).unwrap_or_default();
+            // Without storage only the next visit starts empty.
+            let _ = storage::put(storage::FLOW, &JsValue::from_str(&json)).await;
+        });
+    }
+
+    /// Keeps the tables that were supplied.
+    pub(super) fn keep_data(self) {
+        if self.is_embedded() {
+            return;
+        }
+        let all = Array::new();
+        self.flow.desk.supplied.with_value(|supplied| {
+            for (source, s) in supplied {
+                let options = serde_json::to_string(&s.options).unwrap_or_default();
+                let item = Array::of3(&source.into(), &s.name.as_str().into(), &options.into());
+                item.push(&s.blob);
+                all.push(&item);
+            }
+        });
+        spawn_local(async move {
+            let _ = storage::put(storage::FLOW_DATA, &all).await;
+        });
+    }
+
+    /// What the last visit left of the builder. What has been opened meanwhile stays.
+    pub(super) async fn bring_flow_back(self) {
+        let flow = self.flow;
+        let is_untouched =
+            || flow.history.with_untracked(|h| h.revision() == 0 && h.document().nodes().is_empty());
+        let kept = storage::get(storage::FLOW).await.unwrap_or_default().and_then(|v| v.as_string());
+        let kept: Kept = kept.and_then(|k| serde_json::from_str(&k).ok()).unwrap_or_default();
+        let data = storage::get(storage::FLOW_DATA).await.unwrap_or_default();
+        let data = data.and_then(|d| d.dyn_into::<Array>().ok()).unwrap_or_default();
+        let document = document_of(&kept.document).filter(|d| !d.nodes().is_empty());
+        if !flow.desk.supplied.with_value(|all| all.is_empty()) {
+            return;
+        }
+        for item in data.iter() {
+            let item: Array = item.unchecked_into();
+            let word = |at: u32| item.get(at).as_string().unwrap_or_default();
+            let options: ReadOptions = serde_json::from_str(&word(2)).unwrap_or_default();
+            if let Ok(blob) = item.get(3).dyn_into::<Blob>() {
+                self.supply(&word(0), Supplied { name: word(1), options, blob });
+            }
+        }
+        let Some(document) = document else { return };
+        if is_untouched() {
+            flow.load(document);
+            flow.pinned.set(kept.pinned);
+            flow.desk.returned.set(true);
+            flow.desk.before.set(kept.before.as_deref().and_then(document_of));
+            if kept.is_open {
+                self.go_to_builder();
+            }
+        } else if flow.desk.before.with_untracked(Option::is_none)
+            && flow.with_document(|open| *open != document)
+        {
+            // A link was opened: what was there before can be gone back to.
+            flow.desk.before.set(Some(document));
+        }
+    }
+
+    /// An empty pipeline in place of the one that is open, which can be brought back by going back in the history.
+    pub fn discard_flow(self) {
+        let flow = self.flow;
+        flow.desk.returned.set(false);
+        flow.desk.story.set(None);
+        flow.desk.linked.set(None);
+        flow.load(PipelineDocument::default());
+        flow.desk.supplied.set_value(Default::default());
+        self.keep_data();
+    }
+}

@@ -1,0 +1,111 @@
+//! The whole pipeline in small, with what is seen of it; dragging moves the view.
+
+use super::state::CanvasCtl;
+use automl_core::document::Place;
+use leptos::html::Div;
+use leptos::prelude::*;
+use trellis_page::flow::geometry::Rect;
+use trellis_page::flow::viewport::ZOOM_STEP;
+use web_sys::PointerEvent;
+
+const WIDTH: f64 = 176.0;
+const HEIGHT: f64 = 112.0;
+
+/// The part of the world that the map shows, as wide and high as the map is.
+fn mapped(bounds: Option<Rect>) -> Rect {
+    let rect = bounds.unwrap_or_default().grown(80.0);
+    let scale = (rect.width / WIDTH).max(rect.height / HEIGHT);
+    let (width, height) = (WIDTH * scale, HEIGHT * scale);
+    let centre = rect.centre();
+    Rect { x: centre.x - width / 2.0, y: centre.y - height / 2.0, width, height }
+}
+
+#[component]
+pub(super) fn Minimap() -> impl IntoView {
+    let ctl: CanvasCtl = expect_context();
+    let map = NodeRef::<Div>::new();
+    let world = Memo::new(move |_| mapped(ctl.scene.with(|s| s.bounds())));
+    let is_down = StoredValue::new(false);
+    let seek = move |event: &PointerEvent| {
+        let Some(map) = map.get_untracked() else { return };
+        let (at, world) = (map.get_bounding_client_rect(), world.get_untracked());
+        let scale = world.width / WIDTH;
+        let x = world.x + (f64::from(event.client_x()) - at.left()) * scale;
+        let y = world.y + (f64::from(event.client_y()) - at.top()) * scale;
+        let (width, height) = ctl.size.get_untracked();
+        ctl.viewport.update(|v| *v = v.centred(Place { x, y }, width, height));
+    };
+    let down = move |event: PointerEvent| {
+        is_down.set_value(true);
+        if let Some(map) = map.get_untracked() {
+            // A pointer that is gone cannot be captured.
+            let _ = map.set_pointer_capture(event.pointer_id());
+        }
+        seek(&event);
+    };
+    let moved = move |event: PointerEvent| {
+        if is_down.get_value() {
+            seek(&event);
+        }
+    };
+    let rects = move || {
+        ctl.scene.with(|scene| {
+            let rect =
+                |r: Rect, class| view! { <rect class=class x=r.x y=r.y width=r.width height=r.height /> };
+            let frames: Vec<_> = scene.frames.values().map(|f| rect(f.rect, "map-frame")).collect();
+            let nodes: Vec<_> = scene.nodes.values().map(|s| rect(s.rect(), "map-node")).collect();
+            (frames, nodes)
+        })
+    };
+    let seen = move || {
+        let (width, height) = ctl.size.get();
+        ctl.viewport.get().seen(width, height)
+    };
+    let view_box = move || {
+        let r = world.get();
+        format!("{} {} {} {}", r.x, r.y, r.width, r.height)
+    };
+    view! {
+        <div
+            class="minimap"
+            data-above=""
+            data-testid="minimap"
+            aria-hidden="true"
+            node_ref=map
+            on:pointerdown=down
+            on:pointermove=moved
+            on:pointerup=move |_| is_down.set_value(false)
+            on:pointercancel=move |_| is_down.set_value(false)
+        >
+            <svg viewBox=view_box preserveAspectRatio="none">
+                {rects}
+                <rect
+                    class="map-seen"
+                    x=move || seen().x
+                    y=move || seen().y
+                    width=move || seen().width
+                    height=move || seen().height
+                />
+            </svg>
+        </div>
+    }
+}
+
+/// Buttons for what is seen.
+#[component]
+pub(super) fn ZoomBar() -> impl IntoView {
+    let ctl: CanvasCtl = expect_context();
+    let percent = Memo::new(move |_| format!("{:.0} %", ctl.viewport.get().zoom * 100.0));
+    view! {
+        <div class="zoom-bar" data-above="" role="group" aria-label="Zoom">
+            <button type="button" aria-label="Zoom out" title="Zoom out (−)" on:click=move |_| ctl.zoom_by(1.0 / ZOOM_STEP)>"−"</button>
+            <button type="button" class="zoom-value" data-testid="zoom" aria-label=move || format!("Zoom {}, back to 100 %", percent.get()) title="Back to 100 % (0)" on:click=move |_| ctl.zoom_to_whole()>
+                {move || percent.get()}
+            </button>
+            <button type="button" aria-label="Zoom in" title="Zoom in (+)" on:click=move |_| ctl.zoom_by(ZOOM_STEP)>"+"</button>
+            <button type="button" aria-label="Show everything" title="Show everything (.)" data-testid="zoom-fit" on:click=move |_| ctl.zoom_to_fit()>
+                <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" /></svg>
+            </button>
+        </div>
+    }
+}

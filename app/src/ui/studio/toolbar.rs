@@ -1,0 +1,129 @@
+//! The bar above the canvas.
+
+use super::share::ShareDialog;
+use super::tour::open_tour;
+use crate::store::Store;
+use crate::ui::canvas::CanvasCtl;
+use automl_core::document::Edit;
+use leptos::prelude::*;
+
+#[component]
+fn HistoryList() -> impl IntoView {
+    let store: Store = expect_context();
+    let flow = store.flow;
+    let steps = move || {
+        let (labels, done) = flow.history.with(|h| {
+            let (labels, done) = h.steps();
+            (labels.into_iter().map(str::to_owned).collect::<Vec<_>>(), done)
+        });
+        let row = move |at: usize, label: String| {
+            let current = (at == done).then_some("step");
+            view! {
+                <li><button type="button" class="menu-item" class:undone=move || { at > done } aria-current=current
+                    on:click=move |_| flow.go_to(at)>{label}</button></li>
+            }
+        };
+        let first = row(0, "As it was opened".to_owned());
+        let rest = labels.into_iter().enumerate().map(|(i, label)| row(i + 1, label)).collect_view();
+        view! { {first}{rest} }
+    };
+    view! {
+        <button type="button" class="tool" popovertarget="history-panel" title="All changes">"History"</button>
+        <div id="history-panel" class="panel-small" popover="auto" role="group" aria-label="All changes" data-testid="history">
+            <ol class="menu">{steps}</ol>
+        </div>
+    }
+}
+
+#[component]
+fn FileMenu() -> impl IntoView {
+    let store: Store = expect_context();
+    let choose = move |event| {
+        if let Some(file) = crate::ui::start::chosen_file(&event) {
+            store.take_file(file, None);
+        }
+    };
+    view! {
+        <button type="button" class="tool" popovertarget="file-panel">"File"</button>
+        <div id="file-panel" class="panel-small" popover="auto" role="group" aria-label="File">
+            <label class="button menu-item">
+                "Open a pipeline, project, model or table"
+                <input class="visually-hidden" type="file" data-testid="open-file" on:change=choose />
+            </label>
+            <button type="button" class="menu-item" data-testid="save-pipeline" on:click=move |_| store.save_pipeline()>"Save the pipeline"</button>
+            <button type="button" class="menu-item" data-testid="save-project" on:click=move |_| store.save_project()>"Save with data and models"</button>
+            <button type="button" class="menu-item" data-testid="new-pipeline" on:click=move |_| store.open_flow(Default::default())>"New pipeline"</button>
+            <Show when=move || store.flow.desk.before.with(Option::is_some)>
+                <button type="button" class="menu-item" on:click=move |_| store.go_back()>"Back to the pipeline before"</button>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn Title() -> impl IntoView {
+    let store: Store = expect_context();
+    let flow = store.flow;
+    let title = Memo::new(move |_| flow.history.with(|h| h.document().title().to_owned()));
+    let rename = move |event| {
+        flow.edit_grouped("Rename the pipeline", "title", Edit::Title { title: event_target_value(&event) });
+    };
+    view! {
+        <input class="pipeline-title" type="text" aria-label="Title of the pipeline" placeholder="Untitled pipeline" maxlength="200"
+            autocomplete="off" data-testid="pipeline-title" prop:value=move || title.get() on:input=rename />
+    }
+}
+
+#[component]
+fn Running() -> impl IntoView {
+    let store: Store = expect_context();
+    let busy = move || store.is_flow_busy();
+    view! {
+        <Show when=busy fallback=move || view! {
+            <button type="button" class="tool primary" data-testid="run-all" on:click=move |_| store.start_flow(Vec::new(), false)>"Run all"</button>
+        }>
+            <button type="button" class="tool" data-testid="stop-run" on:click=move |_| store.stop_flow()>"Stop"</button>
+            <span class="quiet small ellipsis run-words" role="status">{move || store.flow_progress()}</span>
+        </Show>
+    }
+}
+
+/// `outline`: the tree is shown in place of the canvas. `templates`: they are shown.
+#[component]
+pub fn Toolbar(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoView {
+    let store: Store = expect_context();
+    let ctl: CanvasCtl = expect_context();
+    let flow = store.flow;
+    let can_undo = Memo::new(move |_| flow.history.with(|h| h.steps().1 > 0));
+    let can_redo = Memo::new(move |_| {
+        flow.history.with(|h| {
+            let (all, done) = h.steps();
+            done < all.len()
+        })
+    });
+    view! {
+        <div class="toolbar" role="toolbar" aria-label="Pipeline">
+            <button type="button" class="tool" data-testid="to-start" on:click=move |_| store.go_to_start()>"Start"</button>
+            <Title />
+            <Running />
+            <span class="tool-group">
+                <button type="button" class="tool" data-testid="undo" disabled=move || !can_undo.get() on:click=move |_| flow.undo()>"Undo"</button>
+                <button type="button" class="tool" data-testid="redo" disabled=move || !can_redo.get() on:click=move |_| flow.redo()>"Redo"</button>
+                <HistoryList />
+            </span>
+            <span class="tool-group">
+                <button type="button" class="tool square" aria-label="Zoom out" on:click=move |_| ctl.zoom_by(0.8)>"−"</button>
+                <button type="button" class="tool square" aria-label="Zoom in" on:click=move |_| ctl.zoom_by(1.25)>"+"</button>
+                <button type="button" class="tool" on:click=move |_| ctl.zoom_to_fit()>"Fit"</button>
+                <button type="button" class="tool" on:click=move |_| ctl.tidy()>"Tidy"</button>
+            </span>
+            <button type="button" class="tool" data-testid="outline-toggle" aria-pressed=move || outline.get().to_string()
+                on:click=move |_| outline.update(|o| *o = !*o)>"Outline"</button>
+            <span class="spacer"></span>
+            <button type="button" class="tool" data-testid="templates" on:click=move |_| templates.set(true)>"Templates"</button>
+            <FileMenu />
+            <ShareDialog />
+            <button type="button" class="tool" data-testid="help" on:click=move |_| open_tour()>"Help"</button>
+        </div>
+    }
+}
