@@ -1,5 +1,6 @@
 //! What the command line takes.
 
+use crate::commands::assertion::Assertion;
 use automl_core::engine::protocol::{Direction, column_names};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -22,6 +23,10 @@ pub enum Command {
     Score(ScoreArgs),
     /// Look for what makes scores look better than they are: leaks and repeated rows
     Check(CheckArgs),
+    /// Run a pipeline that was drawn in the page
+    Run(RunArgs),
+    /// Show the kinds of nodes that pipelines are made of
+    Kinds(KindsArgs),
     /// Show every trial of the search that made a model
     Leaderboard(LeaderboardArgs),
     /// Serve the web page
@@ -197,6 +202,47 @@ pub struct CheckArgs {
     pub quiet: bool,
     #[command(flatten)]
     pub dialect: DialectArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Pipeline file that the page saved (.trellis.json)
+    pub pipeline: PathBuf,
+    /// Data of a source: NODE=FILE, or the file alone where one node wants any; may be given more than once. A file that
+    /// lies beside the pipeline under the name that a source wants need not be given
+    #[arg(long, value_name = "NODE=FILE")]
+    pub data: Vec<PathBuf>,
+    /// Run this node and all that it needs; may be given more than once [default: everything]
+    #[arg(long, value_name = "NODE")]
+    pub node: Vec<String>,
+    /// What scores must be, for example "auc>=0.8", or of one node "evaluate-1:auc>=0.8"; exit code 1 where they are not.
+    /// Scores of Evaluate nodes count, or where there are none those of learners and searches. May be given more than once
+    #[arg(long, value_name = "METRIC OP NUMBER")]
+    pub assert: Vec<Assertion>,
+    /// Folder for what export nodes give
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Seed of every node that has one, in place of its own
+    #[arg(long)]
+    pub seed: Option<u32>,
+    /// Threads [default: one a processor core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// Print nodes, scores and files as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but errors
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct KindsArgs {
+    /// One kind, whole
+    pub kind: Option<String>,
+    /// Print declarations as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -29,6 +29,8 @@ fn main() -> ExitCode {
         Command::Predict(args) => commands::predict::run(&args),
         Command::Score(args) => commands::score::run(&args),
         Command::Check(args) => commands::check::run(&args, started),
+        Command::Run(args) => commands::run::run(&args, started),
+        Command::Kinds(args) => commands::kinds::run(&args),
         Command::Leaderboard(args) => commands::leaderboard::run(&args),
         Command::Serve(args) => serve::run(&args),
     };

@@ -161,17 +161,12 @@ out = counts.transform(new["note"]).toarray().T
 case("prepare.text", {"columns": ["note"], "size": 4},
      {f'note: "{t}"': out[i] for i, t in enumerate(counts.get_feature_names_out())})
 
-imputer = SimpleImputer()
-scaled = make_pipeline(SimpleImputer(), StandardScaler())
-pca = make_pipeline(SimpleImputer(), StandardScaler(), PCA(3))
-
-
 def reduced(pipeline, prefix):
     out = pipeline.fit(table[NUMBERS].to_numpy()).transform(new[NUMBERS].to_numpy()).T
     return {f"{prefix}{i + 1}": values for i, values in enumerate(out)}
 
 
-# Missing numbers are filled after scaling in the step, before it here: the scales are those of the numbers there are.
+# Without missing numbers: the step scales by the numbers that are there, a pipeline by those that it has filled in.
 full = ["c", "d", "e"]
 numbers = {"columns": full, "method": "pca"}
 
@@ -188,14 +183,13 @@ svd = TruncatedSVD(2, algorithm="arpack", random_state=0)
 case("prepare.reduce", {**numbers, "method": "svd", "components": 2, "scale": False}, of_full(svd, "svd"))
 svd = make_pipeline(StandardScaler(), TruncatedSVD(2, algorithm="arpack", random_state=0))
 case("prepare.reduce", {**numbers, "method": "svd", "components": 2}, of_full(svd, "svd"))
-# With missing numbers: the mean stands for them, which changes neither direction nor scale of the others.
-case("prepare.reduce", {"columns": NUMBERS, "components": 3, "scale": False}, reduced(make_pipeline(imputer, PCA(3)), "pc"))
+case("prepare.reduce", {"columns": NUMBERS, "components": 3, "scale": False}, reduced(make_pipeline(SimpleImputer(), PCA(3)), "pc"))
 
 kept = VarianceThreshold(5.0).fit(table[NUMBERS].to_numpy()).get_support()
 correlations = table[NUMBERS].corr()
 select = {
     "variance": {"least": 5.0, "kept": [n for n, k in zip(NUMBERS, kept) if k]},
-    "pearson": {"a b": correlations.loc["a", "b"], "a d": correlations.loc["a", "d"]},
+    "pearson": {pair: correlations.loc[pair[0], pair[2]] for pair in ["a b", "a d", "c e"]},
 }
 
 

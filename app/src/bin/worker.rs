@@ -3,9 +3,13 @@
 //!
 //! Messages are JavaScript arrays that begin with a word; `app/src/client/workers.rs` is the other end.
 
-use automl_core::engine::protocol::{Command, Event};
+#[path = "worker/kept.rs"]
+mod kept;
+
+use automl_core::engine::protocol::{Command, Event, FlowCommand};
 use automl_core::engine::{Output, Session, WorkerState};
 use js_sys::{Array, ArrayBuffer, Uint8Array};
+use kept::Kept;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -95,6 +99,10 @@ struct Conductor {
     /// Commands that wait for the one that is being done: command, what lies beside it, `opening` when it came.
     waiting: RefCell<VecDeque<(Command, JsValue, u32)>>,
     busy: Cell<bool>,
+    /// A pipeline is being run, a part after the other.
+    going_on: Cell<bool>,
+    /// Results that outlast the page.
+    kept: Kept,
 }
 
 impl Conductor {
@@ -104,14 +112,54 @@ impl Conductor {
             opening: Cell::new(0),
             waiting: RefCell::default(),
             busy: Cell::new(false),
+            going_on: Cell::new(false),
+            kept: Kept::default(),
         });
         let ticking = conductor.clone();
         gloo_timers::callback::Interval::new(TICK_MS, move || {
             let outputs = ticking.session.borrow_mut().tick(now());
             carry(outputs);
+            ticking.clone().go_on();
         })
         .forget();
         conductor
+    }
+
+    /// Goes on with a pipeline while there is something to do, with time for the words of the page between two parts.
+    fn go_on(self: Rc<Self>) {
+        if !self.session.borrow().has_work() || self.going_on.replace(true) {
+            return;
+        }
+        wasm_bindgen_futures::spawn_local(async move {
+            while self.session.borrow().has_work() {
+                let outputs = self.session.borrow_mut().tick(now());
+                carry(outputs);
+                gloo_timers::future::TimeoutFuture::new(0).await;
+            }
+            self.going_on.set(false);
+            self.keep().await;
+        });
+    }
+
+    /// Writes down what came since the last time.
+    async fn keep(&self) {
+        let fresh = self.session.borrow_mut().fresh_results();
+        for key in fresh {
+            let bytes = self.session.borrow().cache_bytes(&key);
+            if let Some(bytes) = bytes {
+                self.kept.put(&key, &bytes).await;
+            }
+        }
+    }
+
+    /// Takes results back that were written down, so that nothing is run again.
+    async fn take_kept(&self) {
+        let wanted = self.session.borrow().wanted_results();
+        let found = self.kept.get(&wanted).await;
+        if !found.is_empty() {
+            let outputs = self.session.borrow_mut().take_cached(&found);
+            carry(outputs);
+        }
     }
 
     fn receive(self: Rc<Self>, word: &str, parts: &Array) {
@@ -121,6 +169,7 @@ impl Conductor {
                 let bytes = bytes_of(&parts.get(2));
                 let outputs = self.session.borrow_mut().worker_message(number(), &bytes, now());
                 carry(outputs);
+                self.go_on();
             }
             message::LOST => {
                 let reason = parts.get(2).as_string().unwrap_or_default();
@@ -148,10 +197,17 @@ impl Conductor {
         loop {
             let next = self.waiting.borrow_mut().pop_front();
             let Some((command, body, mine)) = next else { break };
+            // Before a run, and where a plan may have changed what could be had.
+            let plans = |ask: &FlowCommand| matches!(ask, FlowCommand::Plan { .. } | FlowCommand::Supply { .. });
+            let may_find = matches!(&command, Command::Flow { ask } if plans(ask));
             match body.dyn_into::<Blob>() {
                 Ok(blob) => self.with_blob(command, blob, mine).await,
                 Err(body) => self.handle(command, body.dyn_ref::<ArrayBuffer>().map(|_| bytes_of(&body))),
             }
+            if may_find {
+                self.take_kept().await;
+            }
+            self.clone().go_on();
         }
         self.busy.set(false);
     }
@@ -163,8 +219,13 @@ impl Conductor {
 
     /// A command whose bytes are in a file: tables are read in chunks, a model whole.
     async fn with_blob(&self, command: Command, blob: Blob, mine: u32) {
+        // What a pipeline wants is read whatever else is opened.
+        let is_supply = matches!(command, Command::Flow { ask: FlowCommand::Supply { .. } });
         let begun = match command {
-            _ if self.opening.get() != mine => return,
+            _ if self.opening.get() != mine && !is_supply => return,
+            Command::Flow { ask: FlowCommand::Supply { source, name, options } } => {
+                self.session.borrow_mut().supply_begin(&source, &name, options, blob.size() as u64)
+            }
             Command::Open { name, options } => {
                 self.session.borrow_mut().open_begin(&name, blob.size() as u64, options)
             }
@@ -182,7 +243,7 @@ impl Conductor {
         let mut at = 0.0;
         while at < blob.size() {
             let chunk = slice(&blob, at, (at + CHUNK).min(blob.size())).await;
-            if self.opening.get() != mine {
+            if self.opening.get() != mine && !is_supply {
                 return;
             }
             match chunk {

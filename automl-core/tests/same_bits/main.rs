@@ -7,5 +7,6 @@ mod golden;
 mod kinds;
 mod learners;
 mod numbers;
+mod steps;
 mod studies;
 mod tables;

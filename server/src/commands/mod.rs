@@ -1,11 +1,14 @@
 //! The commands, one a file.
 
+pub mod assertion;
 pub mod check;
 mod drive;
 pub mod fit;
+pub mod kinds;
 pub mod leaderboard;
 pub mod predict;
 mod progress;
+pub mod run;
 pub mod score;
 mod show;
 mod timings;

@@ -33,6 +33,11 @@ impl Assets {
         self.0.get(if path == "/" { "/index.html" } else { path })
     }
 
+    /// The bytes of a file, without getting ready to serve it.
+    pub fn file(path: &str) -> Option<&'static [u8]> {
+        FILES.iter().find(|(name, _)| *name == path).map(|(_, bytes)| *bytes)
+    }
+
     pub fn index(&self) -> &'static [u8] {
         self.get("/").map_or(&[], |a| a.bytes)
     }

@@ -7,7 +7,7 @@ mod respond;
 use crate::Done;
 use crate::args::ServeArgs;
 use crate::failure::{Failure, because};
-use assets::Assets;
+pub use assets::Assets;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::Next;

@@ -2,7 +2,7 @@
 //!
 //! What learns is only ever handed rows that training may see: it is fitted on a table of these rows and of no others.
 //! The target and the weights stand in that table, but a step that learns sees them only where its parameters name them,
-//! so that "all columns" never means the answer. To a row that is predicted, they are missing.
+//! so that "all columns" never means the answer. In a row that is predicted they are missing.
 
 mod fitted;
 mod look;
@@ -16,7 +16,7 @@ pub(super) use fitted::FittedChain;
 use super::protocol::{ChainStep, StudyRequest};
 use super::target::find_column;
 use crate::diagnostic::Diagnostic;
-use crate::kind::{self, Finding, Given, Inputs, KindSpec, Made, Operation, Rows, Schema, Step};
+use crate::kind::{self, FieldSpec, Finding, Given, Inputs, KindSpec, Made, Operation, Rows, Schema, Step};
 use crate::numeric::Rng;
 use crate::table::{Column, Table, Values};
 use fitted::{FittedLink, Read};
@@ -134,6 +134,21 @@ fn on(node: &str, mut diagnostic: Diagnostic) -> Diagnostic {
     diagnostic
 }
 
+/// The parameters that count: others may be left from another choice.
+fn heeded(spec: &KindSpec, params: &Map<String, Value>) -> Value {
+    let value = |name: &str| match params.get(name) {
+        Some(value) if !value.is_null() => value.clone(),
+        _ => spec.field(name).map_or(Value::Null, FieldSpec::default_value),
+    };
+    let counts = |name: &str| {
+        let only_if = spec.field(name).and_then(|field| field.only_if.as_ref());
+        only_if.is_none_or(|(other, wanted)| wanted.contains(&value(other)))
+    };
+    Value::Object(
+        params.iter().filter(|(name, _)| counts(name)).map(|(n, v)| (n.clone(), v.clone())).collect(),
+    )
+}
+
 /// Whether parameters name a column.
 fn names(value: &Value, column: &str) -> bool {
     match value {
@@ -243,7 +258,7 @@ impl Chain {
             }
             Doing::Fitted(step) => {
                 let spec = step.spec();
-                let value = Value::Object(params.clone());
+                let value = heeded(&spec, params);
                 let unseen = [Some(&self.target), self.weights.as_ref()].into_iter().flatten();
                 let hidden: Vec<String> = unseen.filter(|name| !names(&value, name)).cloned().collect();
                 let (seen, aside) = fitted::set_aside(now, &hidden);

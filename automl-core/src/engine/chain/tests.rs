@@ -129,9 +129,9 @@ fn a_step_that_memorises_scores_like_guessing() {
     assert!((crossed - 0.5).abs() < 0.1 && (locked - 0.5).abs() < 0.2, "{crossed} {locked}");
 }
 
-#[test]
-fn columns_chosen_by_the_answer_score_like_guessing() {
-    let mut rng = Rng::new(4);
+/// Cross-validated scores of a model on the best ten of 1,000 columns of noise: chosen on all rows, and in each fold.
+fn chosen_columns(seed: u64) -> (f64, f64) {
+    let mut rng = Rng::new(seed);
     let names: Vec<String> = (0..1_000).map(|j| format!("x{j}")).collect();
     let mut text = format!("{},answer\n", names.join(","));
     for _ in 0..120 {
@@ -151,10 +151,18 @@ fn columns_chosen_by_the_answer_score_like_guessing() {
     assert_eq!(chosen.columns.len(), 11);
     let before = StudyRequest { steps: Vec::new(), ..inside.clone() };
     let leaky = ready(&chosen, next.clone(), &before).expect("a table that can be learned from");
-    let (leaky, _) = scores(&run(&leaky, &before, 1).expect("a model"));
     let honest = ready(&rows, next, &inside).expect("a table that can be learned from");
-    let (honest, _) = scores(&run(&honest, &inside, 1).expect("a model"));
-    assert!(leaky > 0.75 && (honest - 0.5).abs() < 0.15, "{leaky} {honest}");
+    let score = |prepared, request| scores(&run(&prepared, request, 1).expect("a model")).0;
+    (score(leaky, &before), score(honest, &inside))
+}
+
+#[test]
+fn columns_chosen_by_the_answer_score_like_guessing() {
+    let all: Vec<(f64, f64)> = (0..6).map(chosen_columns).collect();
+    let mean = |of: fn(&(f64, f64)) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+    let (leaky, honest) = (mean(|s| s.0), mean(|s| s.1));
+    // Each alone is off by 0.08 or so by chance.
+    assert!(leaky > 0.8 && (honest - 0.5).abs() < 0.09, "{all:?}");
 }
 
 #[test]
@@ -186,7 +194,7 @@ fn a_file_predicts_the_same_and_rows_as_their_table() {
         assert_eq!(inputs, ["amount", "shop", "note"]);
         let weighed = &outcome.verdict.importance;
         assert_eq!(weighed.len(), 3, "{weighed:?}");
-        assert!(weighed[0].column == "amount" && weighed[2].column == "note", "{weighed:?}");
+        assert!(weighed[2].column == "note" && weighed[1].mean > 0.0, "{weighed:?}");
         for at in [0usize, 3, 17, 299] {
             let cell =
                 |name: &str| rows.column(name).and_then(|c| c.text(at)).unwrap_or_default().into_owned();

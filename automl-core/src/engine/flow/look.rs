@@ -4,7 +4,7 @@ use super::html::report_page;
 use super::value::{TrainedModel, Value, json_bytes, schema};
 use super::workspace::Workspace;
 use crate::diagnostic::Diagnostic;
-use crate::engine::protocol::{Look, TargetInfo};
+use crate::engine::protocol::{Look, ModelScores, TargetInfo};
 use crate::engine::target_info;
 use crate::table::{Table, profile, write_csv};
 use std::borrow::Cow;
@@ -60,6 +60,14 @@ impl Workspace {
         let name = if name.is_empty() { node.to_owned() } else { name };
         let dotted = format!(".{ending}");
         if name.to_ascii_lowercase().ends_with(&dotted) { name } else { name + &dotted }
+    }
+
+    /// The scores that came out of a port.
+    pub fn scores(&self, node: &str, port: &str) -> Option<Vec<ModelScores>> {
+        match self.value(node, port)? {
+            Value::Scores(scores) => Some(scores.as_ref().clone()),
+            _ => None,
+        }
     }
 
     /// The name of a node's model, for files that are made of it.

@@ -2,7 +2,7 @@
 
 use crate::engine::ModelArtifact;
 use crate::engine::protocol::{Board, ModelScores, TargetInfo, Verdict};
-use crate::kind::{PortType, Report, Schema};
+use crate::kind::{Report, Schema};
 use crate::model::Task;
 use crate::numeric::count;
 use crate::table::{Column, ReadOptions, Table, fingerprint};
@@ -34,16 +34,6 @@ pub(super) enum Value {
 }
 
 impl Value {
-    pub fn ty(&self) -> PortType {
-        match self {
-            Self::Table(_) => PortType::Table,
-            Self::Target(_) => PortType::Target,
-            Self::Model(_) => PortType::Model,
-            Self::Scores(_) => PortType::Scores,
-            Self::Report(_) => PortType::Report,
-        }
-    }
-
     pub fn table(&self) -> Option<&TableValue> {
         if let Self::Table(table) = self { Some(table) } else { None }
     }

@@ -70,10 +70,12 @@ pub fn permutation_importance<'a>(
     importance_by(&predicted, seen.into(), metric, source, repeats, seed)
 }
 
-/// The same for whatever predicts. `predicted`: its predictions, rows × outputs, with the values of the column in the order
-/// given; `None` where it has none.
+/// Predictions, rows × outputs, with the values of a column in the order given; `None` where there are none.
+pub type Predict<'a> = dyn Fn(Option<&[u32]>) -> Option<Vec<f64>> + 'a;
+
+/// The same for whatever predicts.
 pub fn importance_by(
-    predicted: &dyn Fn(Option<&[u32]>) -> Option<Vec<f64>>,
+    predicted: &Predict<'_>,
     seen: Seen<'_>,
     metric: &MetricSpec,
     source: usize,

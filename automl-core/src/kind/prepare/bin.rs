@@ -145,27 +145,27 @@ fn equal_counts(sorted: &[f64], bins: usize) -> Vec<f64> {
     if edges.is_empty() { edges } else { edges.split_off(1) }
 }
 
-/// What the bins are called: with so few digits as tell the edges apart.
+/// What the bins are called. Edges have as few digits as put them within a two-hundredth of a bin's width.
 fn labels(edges: &[f64]) -> Vec<String> {
-    let differ = |texts: &[String]| texts.windows(2).all(|w| w[0] != w[1]);
-    let texts = (2..17)
-        .map(|digits| edges.iter().map(|&e| shown(e, digits)).collect::<Vec<_>>())
-        .find(|texts| differ(texts) && texts.iter().zip(edges).all(|(t, e)| is_near(t, *e)))
-        .unwrap_or_else(|| edges.iter().map(f64::to_string).collect());
+    let width = |pair: usize| match edges.get(pair..pair + 2) {
+        Some(&[low, high]) => high - low,
+        _ => f64::INFINITY,
+    };
+    let text = |(i, &edge): (usize, &f64)| {
+        let narrowest = if i > 0 { width(i - 1).min(width(i)) } else { width(i) };
+        shown(edge, 0.005 * if narrowest.is_finite() { narrowest } else { edge.abs() })
+    };
+    let texts: Vec<String> = edges.iter().enumerate().map(text).collect();
     let (Some(first), Some(last)) = (texts.first(), texts.last()) else { return vec!["all".to_owned()] };
     let between = texts.windows(2).map(|w| format!("{} to {}", w[0], w[1]));
     [format!("below {first}")].into_iter().chain(between).chain([format!("{last} and more")]).collect()
 }
 
-/// `x` with `digits` significant digits.
-fn shown(x: f64, digits: usize) -> String {
-    let rounded = format!("{x:.*e}", digits - 1);
-    rounded.parse::<f64>().map_or(rounded, |x| if x.abs() < 1e15 { x.to_string() } else { format!("{x:e}") })
-}
-
-/// Within a thousandth of the number.
-fn is_near(text: &str, x: f64) -> bool {
-    text.parse::<f64>().is_ok_and(|t| (t - x).abs() <= 1e-3 * x.abs())
+/// `x` with so few digits as leave it within `tolerance`.
+fn shown(x: f64, tolerance: f64) -> String {
+    let rounded = (0..17).filter_map(|digits| format!("{x:.digits$e}").parse::<f64>().ok());
+    let x = rounded.into_iter().find(|r| (r - x).abs() <= tolerance).unwrap_or(x);
+    if x == 0.0 || (1e-5..1e15).contains(&x.abs()) { x.to_string() } else { format!("{x:e}") }
 }
 
 impl FittedBin {
@@ -199,5 +199,34 @@ impl FittedBin {
             sized && differ && ascend && b.edges.iter().all(|e| e.abs() <= LARGEST)
         };
         if self.0.iter().all(sound) { Ok(()) } else { Err("bins that fitting cannot give".to_owned()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_and_what_lies_between_them() {
+        let check = |text: &str, expected: &[&str]| {
+            let edges = given_edges(text).expect("edges");
+            assert_eq!(labels(&edges), expected, "{text}");
+        };
+        check("10", &["below 10", "10 and more"]);
+        check("10, 0; 2.5 10", &["below 0", "0 to 2.5", "2.5 to 10", "10 and more"]);
+        check("1e20 0.1", &["below 0.1", "0.1 to 1e20", "1e20 and more"]);
+        assert_eq!(labels(&[]), ["all"]);
+        // So many digits as tell them apart.
+        assert_eq!(labels(&[1.0 / 3.0, 2.0 / 3.0])[1], "0.333 to 0.667");
+        assert_eq!(labels(&[1234.5, 1234.75])[1], "1234.5 to 1234.75");
+    }
+
+    #[test]
+    fn bins_that_cannot_be_told_apart_are_one() {
+        assert_eq!(equal_counts(&[1.0, 1.0, 1.0, 2.0, 3.0], 4), [2.0]);
+        assert_eq!(equal_counts(&[5.0; 9], 4), [0.0; 0]);
+        assert_eq!(equal_widths(&[5.0; 9], 4), [0.0; 0]);
+        assert_eq!(equal_widths(&[0.0, 1.0, 8.0], 4), [2.0, 4.0, 6.0]);
+        assert_eq!(equal_counts(&[], 4), [0.0; 0]);
     }
 }

@@ -5,6 +5,7 @@ use crate::kind::{FieldSpec, Finding, Given};
 use crate::node::Input;
 use crate::numeric::sum;
 use crate::table::{Column, ColumnType, Table, Values};
+use std::borrow::Cow;
 
 /// Numbers stay within ±this, so that sums of squares stay finite.
 pub(super) const LARGEST: f64 = 1e100;
@@ -157,20 +158,22 @@ impl Names {
     }
 }
 
-/// A table under change. No two columns ever have one name: a new column takes the place of an old one.
-pub(super) struct Changed {
-    columns: Vec<Column>,
+/// A table under change. No two columns ever have one name: a new column takes the place of an old one. Columns are
+/// copied at the end, those that stay.
+pub(super) struct Changed<'a> {
+    columns: Vec<Cow<'a, Column>>,
     rows: usize,
 }
 
-impl Changed {
-    pub(super) fn of(table: &Table) -> Self {
-        Self { columns: table.columns.clone(), rows: table.rows }
+impl<'a> Changed<'a> {
+    pub(super) fn of(table: &'a Table) -> Self {
+        Self { columns: table.columns.iter().map(Cow::Borrowed).collect(), rows: table.rows }
     }
 
     /// `table` without the columns `names`.
-    pub(super) fn without(table: &Table, names: &[String]) -> Self {
-        let columns = table.columns.iter().filter(|c| !names.contains(&c.name)).cloned().collect();
+    pub(super) fn without(table: &'a Table, names: &[String]) -> Self {
+        let kept = table.columns.iter().filter(|c| !names.contains(&c.name));
+        let columns = kept.map(Cow::Borrowed).collect();
         Self { columns, rows: table.rows }
     }
 
@@ -180,10 +183,10 @@ impl Changed {
         let before = self.columns.iter().take_while(|c| c.name != name);
         let at = before.filter(|c| !is_new(c)).count();
         self.columns.retain(|c| c.name != name && !is_new(c));
-        let mut added: Vec<Column> = Vec::with_capacity(new.len());
+        let mut added: Vec<Cow<'_, Column>> = Vec::with_capacity(new.len());
         for column in new {
             if added.iter().all(|c| c.name != column.name) {
-                added.push(column);
+                added.push(Cow::Owned(column));
             }
         }
         self.columns.splice(at..at, added);
@@ -192,11 +195,11 @@ impl Changed {
     /// Adds a column at the end.
     pub(super) fn add(&mut self, column: Column) {
         self.columns.retain(|c| c.name != column.name);
-        self.columns.push(column);
+        self.columns.push(Cow::Owned(column));
     }
 
     pub(super) fn table(self) -> Table {
-        Table { columns: self.columns, rows: self.rows }
+        Table { columns: self.columns.into_iter().map(Cow::into_owned).collect(), rows: self.rows }
     }
 }
 
@@ -211,4 +214,45 @@ pub(super) fn change_numbers<'a>(
         changed.replace(name, vec![number_column(name, values)]);
     }
     changed.table()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(names: &[&str]) -> Table {
+        let columns = names.iter().map(|name| number_column(name, vec![1.0])).collect();
+        Table { columns, rows: 1 }
+    }
+
+    #[test]
+    fn new_columns_take_the_place_of_old_ones() {
+        let check = |old: &str, new: &[&str], expected: &[&str]| {
+            let table_before = table(&["a", "b", "c", "d"]);
+            let mut changed = Changed::of(&table_before);
+            changed.replace(old, table(new).columns);
+            let names: Vec<String> = changed.table().columns.into_iter().map(|c| c.name).collect();
+            assert_eq!(names, expected, "{old} by {new:?}");
+        };
+        check("b", &["b"], &["a", "b", "c", "d"]);
+        check("b", &["x", "y"], &["a", "x", "y", "c", "d"]);
+        check("b", &[], &["a", "c", "d"]);
+        check("b", &["d", "x", "x"], &["a", "d", "x", "c"]);
+        check("c", &["a"], &["b", "a", "d"]);
+        check("absent", &["x", "a"], &["b", "c", "d", "x", "a"]);
+    }
+
+    #[test]
+    fn names_are_free() {
+        let mut names = Names::beside(&table(&["a", "b", "a 2"]), &["b".to_owned()]);
+        assert_eq!(["a", "b", "b"].map(|n| names.free(n.to_owned())), ["a 3", "b", "b 2"]);
+    }
+
+    #[test]
+    fn deviations_of_what_does_not_vary() {
+        assert_eq!(mean_and_deviation(&[]), (0.0, 1.0));
+        assert_eq!(mean_and_deviation(&[0.1; 7]).1, 1.0);
+        assert_eq!(mean_and_deviation(&[1.0, 3.0]), (2.0, 1.0));
+        assert!(mean_and_deviation(&[LARGEST, -LARGEST]).1.is_finite());
+    }
 }

@@ -13,6 +13,9 @@ use serde_json::json;
 
 const TYPES: [ColumnType; 3] = [ColumnType::Numeric, ColumnType::Categorical, ColumnType::Boolean];
 
+/// What a fixed number may be.
+const FIXED: (f64, f64) = (-1e15, 1e15);
+
 /// `prepare.impute`.
 pub struct Impute;
 
@@ -67,7 +70,7 @@ impl Step for Impute {
                 "Number",
                 "The number that stands for missing ones.",
                 0.0,
-                (-LARGEST, LARGEST),
+                FIXED,
                 (-100.0, 100.0),
             )
             .only_if("numbers", &[json!("constant")]),
@@ -140,7 +143,7 @@ fn number_fill(given: &Given<'_>, numbers: &[f64]) -> f64 {
         "most_frequent" => most_frequent(&mut values),
         "constant" => {
             if given.number("number").is_some() {
-                real(given, "number", (-LARGEST, LARGEST))
+                real(given, "number", FIXED)
             } else {
                 0.0
             }

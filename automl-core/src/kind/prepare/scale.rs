@@ -122,12 +122,7 @@ fn scaler(given: &Given<'_>, mut values: Vec<f64>) -> Scaler {
             let [q1, centre, q3] = quantiles(&mut values, [0.25, 0.5, 0.75]);
             Scaler::Linear { centre, scale: spread(q1, q3) }
         }
-        "power" => {
-            let lambda = best_power(&values);
-            let powered: Vec<f64> = values.iter().map(|&x| bounded(yeo_johnson(x, lambda))).collect();
-            let (centre, scale) = mean_and_deviation(&powered);
-            Scaler::Power { lambda, centre, scale }
-        }
+        "power" => fit_power(&values),
         method @ ("uniform" | "normal") => {
             values.sort_unstable_by(f64::total_cmp);
             let knots = whole(given, "knots", (2, MOST_KNOTS)).min(values.len().max(2));
@@ -143,6 +138,13 @@ fn scaler(given: &Given<'_>, mut values: Vec<f64>) -> Scaler {
             Scaler::Linear { centre, scale }
         }
     }
+}
+
+fn fit_power(values: &[f64]) -> Scaler {
+    let lambda = best_power(values);
+    let powered: Vec<f64> = values.iter().map(|&x| bounded(yeo_johnson(x, lambda))).collect();
+    let (centre, scale) = mean_and_deviation(&powered);
+    Scaler::Power { lambda, centre, scale }
 }
 
 /// Yeo and Johnson, "A new family of power transformations", 2000.
@@ -268,5 +270,47 @@ impl FittedScale {
             None => Ok(()),
             Some(odd) => Err(format!("a scale of column \"{}\" that fitting cannot give", odd.name)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_among_ties_and_beyond_the_ends() {
+        let quantiles = [1.0, 2.0, 2.0, 2.0, 5.0];
+        let check = |x: f64, expected: f64| assert_eq!(rank(&quantiles, x), expected, "{x}");
+        check(-9.0, 0.0);
+        check(1.0, 0.0);
+        check(1.5, 0.125);
+        check(2.0, 0.5);
+        check(3.5, 0.875);
+        check(5.0, 1.0);
+        check(99.0, 1.0);
+        assert_eq!((rank(&[], 3.0), rank(&[4.0], 3.0), rank(&[4.0, 4.0], 4.0)), (0.5, 0.5, 0.0));
+    }
+
+    #[test]
+    fn powers_that_nothing_speaks_for_change_nothing() {
+        for values in [vec![], vec![3.0], vec![2.0; 30], vec![LARGEST, -LARGEST]] {
+            let lambda = best_power(&values);
+            assert!(lambda.abs() <= LARGEST_POWER + 1.0, "{values:?}");
+            assert!(values.len() > 2 || values.iter().all(|&x| yeo_johnson(x, lambda).is_finite()));
+        }
+        assert_eq!(best_power(&[2.0; 30]), 1.0);
+        assert_eq!(yeo_johnson(-0.7, 1.0), -0.7);
+        assert!((yeo_johnson(3.0, 0.0) - ln(4.0)).abs() < 1e-15);
+        assert!((yeo_johnson(-3.0, 2.0) + ln(4.0)).abs() < 1e-15);
+    }
+
+    /// Years vary little beside what they are: the variance under a strong power is rounding.
+    #[test]
+    fn the_power_of_years_is_found() {
+        let years: Vec<f64> = (0..200).map(|i| 1990.0 + f64::from(i % 31)).collect();
+        let Scaler::Power { lambda, centre, scale } = fit_power(&years) else { panic!("a power") };
+        let scaler = Scaler::Power { lambda, centre, scale };
+        let ends = [scaler.value(1990.0), scaler.value(2020.0)];
+        assert!(ends[0] < -1.0 && ends[1] > 1.0 && ends[1] < 3.0, "{ends:?} {lambda}");
     }
 }

@@ -211,3 +211,38 @@ pub(super) fn silhouette(points: &Points, member_of: &[usize], clusters: usize) 
     }
     crate::numeric::mean(&all)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(values: &[f64]) -> Points {
+        Points::of_columns(&[values.to_vec()], values.len())
+    }
+
+    #[test]
+    fn centres_of_small_sets() {
+        let check = |values: &[f64], k: usize, expected: &[f64]| {
+            assert_eq!(fit(&points(values), k, 1).into_values(), expected, "{values:?} {k}");
+        };
+        check(&[], 3, &[0.0]);
+        check(&[7.0], 3, &[7.0]);
+        check(&[7.0; 5], 3, &[7.0]);
+        check(&[0.0, 1.0, 0.5, 10.0, 11.0], 2, &[0.5, 10.5]);
+        check(&[10.0, 11.0, 10.5, 0.0, 1.0], 2, &[10.5, 0.5]);
+        // No more centres than there are different points.
+        let mut found = fit(&points(&[1.0, 2.0, 2.0, 1.0]), 9, 1).into_values();
+        found.sort_unstable_by(f64::total_cmp);
+        assert_eq!(found, [1.0, 2.0]);
+    }
+
+    #[test]
+    fn as_many_clusters_as_there_are() {
+        let mut rng = Rng::new(4);
+        for k in 2..6 {
+            let values: Vec<f64> = (0..60 * k).map(|i| 30.0 * (i % k) as f64 + rng.normal()).collect();
+            assert_eq!(best_by_silhouette(&points(&values), 2..=8, 3).count(), k);
+        }
+        assert_eq!(best_by_silhouette(&points(&[]), 2..=8, 3).count(), 1);
+    }
+}

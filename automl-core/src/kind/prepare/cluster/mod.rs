@@ -15,7 +15,7 @@ const MOST_CLUSTERS: usize = 200;
 /// Most clusters where the number is chosen by silhouette.
 const MOST_CHOSEN: usize = 50;
 /// Rows at most, evenly spaced, that the clusters are found in.
-const FITTED_ROWS: usize = 100_000;
+const FITTED_ROWS: usize = 20_000;
 /// Rows whose distances are reckoned at a time.
 const BLOCK: usize = 4096;
 

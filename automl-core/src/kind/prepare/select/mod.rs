@@ -135,13 +135,13 @@ fn by_variance(given: &Given<'_>, table: &Table, rows: &[u32]) -> Result<Vec<Str
 /// Those that go together with an earlier one that stays.
 fn by_correlation(given: &Given<'_>, table: &Table, rows: &[u32]) -> Result<Vec<String>, Vec<Finding>> {
     let most = real(given, "correlation", (0.0, 1.0));
-    let (mut kept, mut dropped): (Vec<Vec<f64>>, Vec<String>) = (Vec::new(), Vec::new());
+    let (mut kept, mut dropped): (Vec<score::Unit>, Vec<String>) = (Vec::new(), Vec::new());
     for name in judged(given, table, &NUMBERS, "")? {
-        let values = numbers(table, &name, Some(rows));
-        if kept.iter().any(|other| score::pearson(other, &values).abs() > most) {
+        let unit = score::Unit::of(&numbers(table, &name, Some(rows)));
+        if kept.iter().any(|other| other.correlation(&unit).abs() > most) {
             dropped.push(name);
         } else {
-            kept.push(values);
+            kept.push(unit);
         }
     }
     Ok(dropped)

@@ -1,10 +1,10 @@
 //! What one column says about the target. Rows in which either is missing are left out.
 
-use crate::kind::prepare::columns::{input, numbers};
+use crate::kind::prepare::columns::{input, numbers, present};
 use crate::kind::prepare::target::{Target, TargetValues};
 use crate::node::{LevelCounts, look_up, quantiles_of_sorted};
 use crate::numeric::math::ln;
-use crate::numeric::{dot, mean};
+use crate::numeric::{dot, mean, sum};
 use crate::table::{Table, Values};
 
 /// Numbers are cut into so many bins of equally many rows before their mutual information is counted.
@@ -21,6 +21,32 @@ pub(in crate::kind::prepare) fn pearson(a: &[f64], b: &[f64]) -> f64 {
     let (a, b) = (centred(&a), centred(&b));
     let scale = (dot(&a, &a)).sqrt() * (dot(&b, &b)).sqrt();
     if scale > 0.0 { dot(&a, &b) / scale } else { 0.0 }
+}
+
+/// Numbers less their mean, of length 1: correlations are those of the numbers.
+pub(super) struct Unit {
+    values: Vec<f64>,
+    has_missing: bool,
+}
+
+impl Unit {
+    pub(super) fn of(numbers: &[f64]) -> Self {
+        let present = present(numbers);
+        let centre = mean(&present);
+        let length = present.iter().map(|x| (x - centre) * (x - centre)).collect::<Vec<_>>();
+        let length = sum(&length).sqrt();
+        let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
+        let values = numbers.iter().map(|x| (x - centre) * scale).collect();
+        Self { values, has_missing: present.len() < numbers.len() }
+    }
+
+    pub(super) fn correlation(&self, other: &Self) -> f64 {
+        if self.has_missing || other.has_missing {
+            pearson(&self.values, &other.values)
+        } else {
+            dot(&self.values, &other.values)
+        }
+    }
 }
 
 /// Why a method does not fit, and what to do.

@@ -5,7 +5,7 @@ use crate::numeric::Rng;
 use proptest::prelude::*;
 
 /// Every way to set the steps that leads to other code.
-pub(super) fn variants() -> Vec<(&'static str, Value)> {
+fn variants() -> Vec<(&'static str, Value)> {
     let mut all: Vec<(&str, Value)> = Vec::new();
     let mut add = |id, list: &[Value]| all.extend(list.iter().map(|params| (id, params.clone())));
     add(

@@ -72,6 +72,21 @@ fn variance() {
 }
 
 #[test]
+fn correlations() {
+    let golden = golden();
+    let known = table(&golden["table"]);
+    for (pair, expected) in golden["select"]["pearson"].as_object().unwrap() {
+        let (one, other) = pair.split_once(' ').unwrap();
+        let (expected, mut left) = (expected.as_f64().unwrap().abs(), Vec::new());
+        for most in [expected - 1e-9, expected + 1e-9] {
+            let params = json!({"method": "correlation", "correlation": most, "columns": [one, other]});
+            left.push(fit("prepare.select", params, &known).apply(&known).column(other).is_some());
+        }
+        assert_eq!(left, [false, true], "{pair}");
+    }
+}
+
+#[test]
 fn scores() {
     use crate::kind::prepare::select::score_of;
     let golden = golden();

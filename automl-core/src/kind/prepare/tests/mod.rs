@@ -159,6 +159,77 @@ fn what_cannot_be_fitted_is_told() {
     assert_eq!(code("prepare.select", json!({"method": "anova", "target": "b"})), "");
 }
 
+/// Johnson and Lindenstrauss: most distances change by less than a third in a hundred dimensions.
+#[test]
+fn random_projections_keep_distances() {
+    let mut rng = crate::numeric::Rng::new(8);
+    let number = |rng: &mut crate::numeric::Rng| (0..20).map(|_| rng.normal()).collect();
+    let columns: Vec<Column> = (0..300)
+        .map(|j| column(&format!("x{j}"), ColumnType::Numeric, Values::F64(number(&mut rng))))
+        .collect();
+    let table = Table { columns, rows: 20 };
+    let params = json!({"method": "random", "components": 100, "scale": false});
+    let projected = fit("prepare.reduce", params, &table).apply(&table);
+    assert_eq!(projected.columns.len(), 100);
+    let distance = |table: &Table, a: usize, b: usize| {
+        let square = |c: &Column| (c.number(a).unwrap_or(0.0) - c.number(b).unwrap_or(0.0)).abs();
+        table.columns.iter().map(|c| square(c) * square(c)).sum::<f64>().sqrt()
+    };
+    for row in 1..20 {
+        let ratio = distance(&projected, 0, row) / distance(&table, 0, row);
+        assert!((0.67..1.33).contains(&ratio), "{ratio}");
+    }
+}
+
+/// Rows without a target are encoded by what was learnt from all others.
+#[test]
+fn rows_without_a_target_are_encoded_too() {
+    let table = csv("c,y\nu,1\nu,\nv,3\nv,4\nu,9\n");
+    let params = json!({"columns": ["c"], "method": "target", "target": "y", "rows": 0});
+    let (fitted, training) = fit_rows("prepare.encode", &params, &table, &all_rows(&table)).expect("fits");
+    assert_eq!(cells(&fitted.apply(&table), "c")[1], Cell::Number(5.0));
+    assert_eq!(cells(&training, "c")[1], Cell::Number(5.0));
+    assert_ne!(cells(&training, "c")[0], Cell::Number(5.0));
+    assert!((0..5).all(|row| cells(&training, "c")[row] != Cell::Missing));
+}
+
+#[test]
+fn fills_of_yes_and_no() {
+    let table = csv("f,x\nyes,1\nno,2\n,3\nyes,4\n");
+    assert_eq!(table.columns[0].ty, ColumnType::Boolean);
+    let check = |params: Value, ty: ColumnType, expected: &str| {
+        let changed = fit("prepare.impute", params, &table).apply(&table);
+        assert_eq!((names(&changed), changed.columns[0].ty), (vec!["f", "x"], ty));
+        let expected = ["yes", "no", expected, "yes"].map(|t| Cell::Text(t.to_owned()));
+        assert_eq!(cells(&changed, "f"), expected);
+    };
+    check(json!({}), ColumnType::Boolean, "yes");
+    check(json!({"categories": "constant", "text": "no"}), ColumnType::Boolean, "no");
+    check(json!({"categories": "constant", "text": "who knows"}), ColumnType::Categorical, "who knows");
+    check(json!({"categories": "constant", "text": ""}), ColumnType::Categorical, "missing");
+}
+
+/// What training never saw, and what is missing, has a place of its own.
+#[test]
+fn levels_that_training_never_saw() {
+    let table = csv("c,y\nu,1\nu,2\nv,3\nw,4\n,5\n");
+    let new = csv("c,y\nu,\nelse,\n,\nu,\n");
+    let check = |params: Value, name: &str, expected: [f64; 3]| {
+        let changed = fit("prepare.encode", params.clone(), &table).apply(&new);
+        let got: Vec<f64> =
+            (0..3).map(|row| changed.column(name).and_then(|c| c.number(row)).unwrap_or(f64::NAN)).collect();
+        let same = got.iter().zip(expected).all(|(g, e)| (g.is_nan() && e.is_nan()) || (g - e).abs() < 1e-6);
+        assert!(same, "{params} {name}: {got:?} for {expected:?}");
+    };
+    check(json!({"columns": ["c"]}), "c: u", [1.0, 0.0, 0.0]);
+    check(json!({"columns": ["c"]}), "c is missing", [0.0, 0.0, 1.0]);
+    check(json!({"columns": ["c"], "levels": 1}), "c: other", [0.0, 1.0, 0.0]);
+    check(json!({"columns": ["c"], "method": "ordinal"}), "c", [0.0, f64::NAN, f64::NAN]);
+    check(json!({"columns": ["c"], "method": "frequency"}), "c", [0.4, 0.0, 0.2]);
+    let target = json!({"columns": ["c"], "method": "target", "target": "y", "rows": 0});
+    check(target, "c", [1.5, 3.0, 5.0]);
+}
+
 /// With a level a row, a mean of the target that is not out of fold is the target itself.
 #[test]
 fn target_means_do_not_leak() {
@@ -180,41 +251,4 @@ fn target_means_do_not_leak() {
     assert!(correlation(&training) < 0.15);
     // The columns are those of `apply`, and what has no target is encoded by all others.
     assert_eq!(names(&training), names(&fitted.apply(&table)));
-}
-
-/// A million rows take seconds, not minutes: run with `--ignored`, in release.
-#[test]
-#[ignore = "takes long"]
-fn a_million_rows() {
-    let n = 1_000_000;
-    let mut rng = crate::numeric::Rng::new(1);
-    let mut columns: Vec<Column> = (0..20)
-        .map(|j| {
-            let values = (0..n).map(|_| rng.normal() as f32).collect();
-            column(&format!("x{j}"), ColumnType::Numeric, Values::F32(values))
-        })
-        .collect();
-    let codes = (0..n).map(|_| rng.below(300) as u32).collect();
-    let levels = (0..300).map(|i| format!("level {i}")).collect();
-    columns.push(column("c", ColumnType::Categorical, Values::Dict { codes, levels }));
-    let table = Table { columns, rows: n };
-    for (id, params) in any::variants() {
-        if id == "prepare.text" {
-            continue;
-        }
-        let mut params = params;
-        if let Some(object) = params.as_object_mut() {
-            for field in ["target"] {
-                object.entry(field).and_modify(|v| *v = json!("x0"));
-            }
-        }
-        if params["method"] == "pearson" || params["method"] == "chi2" {
-            continue;
-        }
-        let watch = crate::platform::Stopwatch::start();
-        let fitted = fit_rows(id, &params, &table, &all_rows(&table)).expect("fits").0;
-        let to_fit = watch.elapsed_secs();
-        fitted.apply(&table);
-        println!("{id} {params}: {to_fit:.2} s to fit, {:.2} s in all", watch.elapsed_secs());
-    }
 }
