@@ -55,11 +55,12 @@ async function startBrowser() {
 }
 
 // A page with a log of what must not happen: errors, and requests to elsewhere.
-export async function openPage(browser, url, { width = 1440, height = 900, dark = false, path = '/', prepare } = {}) {
+export async function openPage(browser, url, { width = 1440, height = 900, dark = false, touch = false, path = '/', prepare } = {}) {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
     acceptDownloads: true,
+    hasTouch: touch,
   });
   await prepare?.(context);
   const page = await context.newPage();

@@ -84,8 +84,14 @@ impl Writer {
 ///
 /// # Errors
 /// Too much for one file, or a table that can no longer be read.
-pub async fn pack(pipeline: &str, data: &[(Data, Blob)], models: &[(NodeId, Blob)]) -> Result<Array, Diagnostic> {
-    let text = |text: &str| Blob::new_with_str_sequence(&Array::of1(&text.into())).map_err(|_: JsValue| unreadable());
+pub async fn pack(
+    pipeline: &str,
+    data: &[(Data, Blob)],
+    models: &[(NodeId, Blob)],
+) -> Result<Array, Diagnostic> {
+    let text = |text: &str| {
+        Blob::new_with_str_sequence(&Array::of1(&text.into())).map_err(|_: JsValue| unreadable())
+    };
     let mut writer = Writer { parts: Array::new(), entries: Vec::new(), at: 0 };
     writer.add(project::PIPELINE.to_owned(), &text(pipeline)?).await?;
     let list: Vec<&Data> = data.iter().map(|d| &d.0).collect();

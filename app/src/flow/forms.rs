@@ -173,7 +173,8 @@ mod tests {
     #[test]
     fn fields_follow_each_other() {
         let how = FieldSpec::choice("how", "How", "", &[("a", "A"), ("b", "B")]);
-        let rate = FieldSpec::number("rate", "Rate", "", 0.5, (0.0, 1.0), (0.0, 1.0)).only_if("how", &[json!("b")]);
+        let rate =
+            FieldSpec::number("rate", "Rate", "", 0.5, (0.0, 1.0), (0.0, 1.0)).only_if("how", &[json!("b")]);
         let hidden = FieldSpec::new("read", "", "", FieldKind::Hidden);
         let fields = [how.clone(), rate.clone(), hidden.clone()];
         let check = |field: &FieldSpec, values: Value, expected: bool| {
@@ -185,7 +186,9 @@ mod tests {
         check(&rate, json!({"how": null}), false);
         check(&hidden, json!({}), false);
         assert_eq!(value(&rate, &map(json!({"rate": null}))), json!(0.5));
-        assert!(is_default(&rate, &map(json!({"rate": 0.5}))) && !is_default(&rate, &map(json!({"rate": 1}))));
+        assert!(
+            is_default(&rate, &map(json!({"rate": 0.5}))) && !is_default(&rate, &map(json!({"rate": 1})))
+        );
         assert_eq!((kept(&how, json!("a")), kept(&how, json!("b"))), (None, Some(json!("b"))));
     }
 

@@ -47,7 +47,8 @@ pub fn sort(name: &str, front: &[u8]) -> Sort {
 
 /// A name as file systems take it.
 fn plain(name: &str, or: &str) -> String {
-    let is_bad = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+    let is_bad =
+        |c: char| c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
     let name: String = name.chars().map(|c| if is_bad(c) { '-' } else { c }).take(80).collect();
     let name = name.trim().trim_matches('.').to_owned();
     if name.is_empty() { or.to_owned() } else { name }
@@ -158,7 +159,8 @@ mod tests {
 
     #[test]
     fn files_are_told_by_their_first_bytes() {
-        let check = |name: &str, front: &[u8], expected: Sort| assert_eq!(sort(name, front), expected, "{name}");
+        let check =
+            |name: &str, front: &[u8], expected: Sort| assert_eq!(sort(name, front), expected, "{name}");
         check("m.trellis", b"TRELLIS\n\x04\0\0\0", Sort::Model);
         check("p.trellis", b"PK\x03\x04\x14", Sort::Project);
         check("p.zip", b"PK\x03\x04\x14", Sort::Project);

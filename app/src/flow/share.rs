@@ -210,8 +210,10 @@ impl Claim {
         if text.len() > MOST_RESULT {
             return Err(damaged("it is longer than any result"));
         }
-        let bytes = URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| damaged("a character is wrong or missing"))?;
-        let claim: Self = serde_json::from_slice(&bytes).map_err(|_| damaged("it is cut short, or is no result"))?;
+        let bytes =
+            URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| damaged("a character is wrong or missing"))?;
+        let claim: Self =
+            serde_json::from_slice(&bytes).map_err(|_| damaged("it is cut short, or is no result"))?;
         if claim.version != RESULT_VERSION {
             return Err(damaged("a newer Trellis made it"));
         }

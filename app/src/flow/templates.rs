@@ -80,7 +80,10 @@ pub const ALL: [Template; 8] = [
         data: "3,163 real days at a Chicago station, 2008 to 2016.",
         story: [
             ("Look at the days: the line shows how many people travelled.", DATA),
-            ("Put the latest days aside, since the future is asked about, and search on those before.", LEARN),
+            (
+                "Put the latest days aside, since the future is asked about, and search on those before.",
+                LEARN,
+            ),
             ("See how well days are predicted that lie after all that the model has seen.", JUDGE),
         ],
         sample: "demand",
@@ -154,7 +157,11 @@ pub const ALL: [Template; 8] = [
 const SECONDS: u32 = 15;
 
 /// (node, kind, parameters, place) of a pipeline, its title, and its wires as `node.port` to `node.port`.
-fn drawn(title: &str, nodes: Vec<(&str, &str, Value, (f64, f64))>, wires: &[(&str, &str)]) -> PipelineDocument {
+fn drawn(
+    title: &str,
+    nodes: Vec<(&str, &str, Value, (f64, f64))>,
+    wires: &[(&str, &str)],
+) -> PipelineDocument {
     let mut edits = vec![Edit::Title { title: title.to_owned() }];
     for (id, kind, params, (x, y)) in nodes {
         let mut node = Node::new(kind, 1);

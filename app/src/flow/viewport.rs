@@ -8,6 +8,8 @@ pub const LEAST_ZOOM: f64 = 0.1;
 pub const MOST_ZOOM: f64 = 3.0;
 /// A step of the keys + and −.
 pub const ZOOM_STEP: f64 = 1.25;
+/// What a pipeline opens at, at least: smaller is hard to read.
+pub const READABLE_ZOOM: f64 = 0.6;
 /// Pixels left free around what is made to fit.
 const FIT_MARGIN: f64 = 40.0;
 /// A wheel's click is some 100 pixels; this many zoom by e.
@@ -93,6 +95,17 @@ impl Viewport {
         Self { x: width / 2.0 - centre.x * zoom, y: height / 2.0 - centre.y * zoom, zoom }
     }
 
+    /// As [`Self::fitting`], or, where that would be too small to read, the beginning of `world` at `least`.
+    pub fn opening(world: Rect, width: f64, height: f64, least: f64) -> Self {
+        let whole = Self::fitting(world, width, height);
+        if whole.zoom >= least {
+            return whole;
+        }
+        let tall = world.height * least > height - 2.0 * FIT_MARGIN;
+        let y = if tall { FIT_MARGIN - world.y * least } else { height / 2.0 - world.centre().y * least };
+        Self { x: FIT_MARGIN - world.x * least, y, zoom: least }
+    }
+
     /// What of the world is seen on a canvas of this size.
     pub fn seen(self, width: f64, height: f64) -> Rect {
         Rect::new(self.to_world(Place::default()), width.max(1.0) / self.zoom, height.max(1.0) / self.zoom)
@@ -176,6 +189,15 @@ mod tests {
         check(4.0, 7.0, 0, false, false, "pan -4 -7");
         check(0.0, 7.0, 0, false, false, "pan 0 -7");
         check(0.0, -2.5, 0, true, false, "in");
+    }
+
+    #[test]
+    fn a_long_pipeline_opens_at_its_beginning() {
+        let long = Rect { x: -100.0, y: 20.0, width: 4000.0, height: 200.0 };
+        let view = Viewport::opening(long, 400.0, 800.0, 0.5);
+        assert_eq!(view, Viewport { x: 90.0, y: 340.0, zoom: 0.5 });
+        let short = Rect { width: 300.0, ..long };
+        assert_eq!(Viewport::opening(short, 400.0, 800.0, 0.5), Viewport::fitting(short, 400.0, 800.0));
     }
 
     #[test]

@@ -140,7 +140,8 @@ impl<'a> Cursor<'a> {
 /// No archive, or one that is not read here.
 pub fn find_directory(tail: &[u8], size: u64) -> Result<(u64, u64), Diagnostic> {
     let is_end = |at: &usize| tail[*at..].starts_with(&END.to_le_bytes());
-    let at = (0..tail.len()).rev().find(is_end).ok_or_else(|| damaged("it is no archive, or is cut short"))?;
+    let at =
+        (0..tail.len()).rev().find(is_end).ok_or_else(|| damaged("it is no archive, or is cut short"))?;
     let mut cursor = Cursor(&tail[at + 4..]);
     let (disk, first_disk) = (cursor.u16()?, cursor.u16()?);
     let (here, count) = (cursor.u16()?, cursor.u16()?);

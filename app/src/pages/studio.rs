@@ -103,7 +103,8 @@ fn Body(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoView {
                 on:click=move |_| sheet.update(|s| *s = if *s == Some(which) { None } else { Some(which) })>{word}</button>
         }
     };
-    let preview_height = move || if is_folded.get() { "40px".to_owned() } else { format!("{}px", height.get()) };
+    let preview_height =
+        move || if is_folded.get() { "40px".to_owned() } else { format!("{}px", height.get()) };
     view! {
         <div class="studio-body">
             <aside class="side palette" class:open=move || is(Sheet::Palette) aria-label="Kinds of nodes" data-testid="palette"><Palette /></aside>

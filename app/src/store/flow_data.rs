@@ -59,7 +59,8 @@ impl Store {
 
     /// How a node's file is to be read.
     fn reading_of(self, node: &NodeId) -> ReadOptions {
-        let read = self.flow.with_document(|d| d.nodes().get(node).and_then(|n| n.params.get("read").cloned()));
+        let read =
+            self.flow.with_document(|d| d.nodes().get(node).and_then(|n| n.params.get("read").cloned()));
         read.and_then(|r| serde_json::from_value(r).ok()).unwrap_or_default()
     }
 
@@ -84,14 +85,17 @@ impl Store {
     /// Hears what sources wish for, gives what is there, and runs what has waited for it.
     pub(super) fn hear_wishes(self, plan: &PlanView) {
         let desk = self.flow.desk;
-        let wishes = plan.nodes.iter().filter_map(|(id, view)| Some((NodeId(id.clone()), view.wants.clone()?)));
+        let wishes =
+            plan.nodes.iter().filter_map(|(id, view)| Some((NodeId(id.clone()), view.wants.clone()?)));
         let wishes: Vec<(NodeId, Wants)> = wishes.collect();
         desk.sources.update(|all| {
             all.retain(|id, _| plan.nodes.contains_key(&id.0));
             all.extend(wishes.iter().cloned());
         });
         for (node, supplied) in desk.files.get_value() {
-            let source = desk.sources.with_untracked(|all| all.get(&node).filter(|w| w.name == supplied.name).map(|w| w.source.clone()));
+            let source = desk.sources.with_untracked(|all| {
+                all.get(&node).filter(|w| w.name == supplied.name).map(|w| w.source.clone())
+            });
             if let Some(source) = source {
                 desk.files.update_value(|all| drop(all.remove(&node)));
                 self.supply(&source, supplied);
@@ -101,7 +105,10 @@ impl Store {
         desk.reading.update(|all| all.retain(|source, _| wishes.iter().any(|(_, w)| w.source == *source)));
         let is_waiting = desk.next.with_value(Option::is_some);
         let lacks = wishes.iter().any(|(_, w)| w.from == WantsFrom::Sample || desk.has(&w.source));
-        if is_waiting && !lacks && let Some(run) = desk.next.try_update_value(Option::take).flatten() {
+        if is_waiting
+            && !lacks
+            && let Some(run) = desk.next.try_update_value(Option::take).flatten()
+        {
             self.flow.run(run.nodes, run.afresh);
         }
     }
@@ -161,8 +168,10 @@ impl Store {
         wasm_bindgen_futures::spawn_local(async move {
             let table = self.network.address(&wants.name).await;
             let name = wants.name.rsplit('/').next().unwrap_or_default();
-            let name = name.split(['?', '#']).next().filter(|n| !n.is_empty()).unwrap_or("table.csv").to_owned();
-            let remedy = "Many servers do not let other pages read their files. Download the table and drop it here.";
+            let name =
+                name.split(['?', '#']).next().filter(|n| !n.is_empty()).unwrap_or("table.csv").to_owned();
+            let remedy =
+                "Many servers do not let other pages read their files. Download the table and drop it here.";
             self.hear_fetched(&wants, name, table, remedy);
         });
     }
@@ -175,7 +184,9 @@ impl Store {
                 let options = self.options_of(&wants.source);
                 return self.supply(&wants.source, Supplied { name, options, blob });
             }
-            Err(NetworkError::Unreachable) => "it cannot be reached, or does not let this page read".to_owned(),
+            Err(NetworkError::Unreachable) => {
+                "it cannot be reached, or does not let this page read".to_owned()
+            }
             Err(NetworkError::Refused(status)) => format!("its server answered {status}"),
             Err(NetworkError::Browser(said)) => said,
         };
@@ -186,16 +197,19 @@ impl Store {
 
     /// How the table of a source is to be read, by the node that wants it.
     fn options_of(self, source: &str) -> ReadOptions {
-        let node = self.flow.desk.sources.with_untracked(|all| {
-            all.iter().find(|(_, w)| w.source == source).map(|(id, _)| id.clone())
-        });
+        let node = self
+            .flow
+            .desk
+            .sources
+            .with_untracked(|all| all.iter().find(|(_, w)| w.source == source).map(|(id, _)| id.clone()));
         node.map(|node| self.reading_of(&node)).unwrap_or_default()
     }
 
     /// Whether anything is being run or fetched for a run.
     pub fn is_flow_busy(self) -> bool {
         self.flow.is_running.get()
-            || self.flow.desk.reading.with(|all| !all.is_empty()) && self.flow.desk.next.with_value(Option::is_some)
+            || self.flow.desk.reading.with(|all| !all.is_empty())
+                && self.flow.desk.next.with_value(Option::is_some)
     }
 
     /// Nodes that wait, run or are done, in words for the bar.

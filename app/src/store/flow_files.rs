@@ -2,8 +2,8 @@
 
 use super::Store;
 use super::desk::{Packing, Supplied};
-use crate::client::{archive, save};
 use crate::client::workers::Beside;
+use crate::client::{archive, save};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::{NodeId, PipelineDocument, Place};
 use automl_core::engine::protocol::{Command, FlowCommand};
@@ -50,7 +50,9 @@ impl Store {
     fn pack_next(self) {
         let Some(packing) = self.flow.desk.packing.get_value() else { return };
         if let Some((node, port)) = packing.waiting.first() {
-            return self.flow.ask(FlowCommand::Save { node: node.0.clone(), port: port.clone() }, Beside::Nothing);
+            return self
+                .flow
+                .ask(FlowCommand::Save { node: node.0.clone(), port: port.clone() }, Beside::Nothing);
         }
         self.flow.desk.packing.set_value(None);
         let pipeline = self.flow.with_document(PipelineDocument::pretty);
@@ -58,10 +60,12 @@ impl Store {
         let supplied = self.flow.desk.supplied.get_value();
         spawn_local(async move {
             let all = supplied.into_iter().enumerate();
-            let data: Vec<(Data, Blob)> = all.map(|(number, (source, s))| {
-                let path = project::data_path(number, &s.name);
-                (Data { path, source, name: s.name, options: s.options }, s.blob)
-            }).collect();
+            let data: Vec<(Data, Blob)> = all
+                .map(|(number, (source, s))| {
+                    let path = project::data_path(number, &s.name);
+                    (Data { path, source, name: s.name, options: s.options }, s.blob)
+                })
+                .collect();
             match archive::pack(&pipeline, &data, &packing.models).await {
                 Ok(parts) => self.hand_over(&name, "application/zip", &parts),
                 Err(diagnostic) => self.alert(diagnostic),
@@ -154,7 +158,8 @@ impl Store {
         }
         let models = project.models;
         if models > 0 {
-            self.news.set(format!("The project is open. Its {models} models can be dropped here once unpacked."));
+            self.news
+                .set(format!("The project is open. Its {models} models can be dropped here once unpacked."));
         }
         Ok(())
     }

@@ -100,7 +100,8 @@ impl Store {
     /// What the last visit left of the builder. What has been opened meanwhile stays.
     pub(super) async fn bring_flow_back(self) {
         let flow = self.flow;
-        let is_untouched = || flow.history.with_untracked(|h| h.revision() == 0 && h.document().nodes().is_empty());
+        let is_untouched =
+            || flow.history.with_untracked(|h| h.revision() == 0 && h.document().nodes().is_empty());
         let kept = storage::get(storage::FLOW).await.unwrap_or_default().and_then(|v| v.as_string());
         let kept: Kept = kept.and_then(|k| serde_json::from_str(&k).ok()).unwrap_or_default();
         let data = storage::get(storage::FLOW_DATA).await.unwrap_or_default();

@@ -220,11 +220,4 @@ impl CanvasCtl {
             Err(misfit) => self.say(misfit.message()),
         }
     }
-
-    pub(super) fn disconnect(self, wire: &Wire) {
-        let label = format!("Disconnect {}", self.wire_name(wire));
-        if self.flow.edit(&label, Edit::Disconnect { wire: wire.clone() }) {
-            self.say(format!("{label}: done."));
-        }
-    }
 }

@@ -56,10 +56,7 @@ fn follow_size(ctl: CanvasCtl, root: NodeRef<Div>) {
             let rect = seen.get_bounding_client_rect();
             ctl.origin.set_value(Place { x: rect.left(), y: rect.top() });
             ctl.size.set((rect.width(), rect.height()));
-            if !ctl.is_framed.get_value() && ctl.with(|_, scene, _| scene.bounds().is_some()) {
-                ctl.is_framed.set_value(true);
-                ctl.zoom_to_fit();
-            }
+            ctl.show_opening();
         });
         // Every browser that runs this page has the observer.
         let Ok(observer) = web_sys::ResizeObserver::new(on_size.as_ref().unchecked_ref()) else { return };
@@ -86,19 +83,50 @@ fn on_wheel(ctl: CanvasCtl, event: &WheelEvent) {
     });
 }
 
-/// Wheels are heard so that the browser does not scroll too.
-fn hear_wheels(ctl: CanvasCtl, root: NodeRef<Div>) {
+/// Another pipeline is framed when it is opened.
+fn frame_anew(ctl: CanvasCtl) {
+    let is_new = Memo::new(move |_| ctl.flow.history.with(|h| h.revision() == 0));
+    Effect::new(move |_| {
+        // The document of an unchanged history is followed too: one may be opened after the other.
+        let opened = is_new.get().then(|| ctl.scene.get());
+        if opened.is_some() {
+            ctl.is_framed.set_value(false);
+            ctl.show_opening();
+        }
+    });
+}
+
+/// Hears an event of the canvas's element, as one that the browser then need not heed itself.
+fn hear<E: JsCast + 'static>(
+    root: &Element,
+    name: &'static str,
+    mut each: impl FnMut(&E) + 'static,
+) -> EventListener {
+    let options = EventListenerOptions::enable_prevent_default();
+    EventListener::new_with_options(root, name, options, move |event| {
+        if let Some(event) = event.dyn_ref::<E>() {
+            each(event);
+        }
+    })
+}
+
+/// Hears everything beside the pointer and the keyboard.
+fn hear_all(ctl: CanvasCtl, pointers: Pointers, root: NodeRef<Div>) {
     Effect::new(move |_| {
         let Some(root) = root.get() else { return };
-        let element: Element = root.into();
-        let options = EventListenerOptions::enable_prevent_default();
-        let listener = EventListener::new_with_options(&element, "wheel", options, move |event| {
-            if let Some(event) = event.dyn_ref::<WheelEvent>() {
-                on_wheel(ctl, event);
-            }
-        });
-        let kept = StoredValue::new_local(Some(listener));
-        on_cleanup(move || kept.update_value(|listener| drop(listener.take())));
+        let root: Element = root.into();
+        let listeners = vec![
+            hear(&root, "wheel", move |e| on_wheel(ctl, e)),
+            hear(&root, "copy", move |e| on_copy(ctl, e, false)),
+            hear(&root, "cut", move |e| on_copy(ctl, e, true)),
+            hear(&root, "paste", move |e| on_paste(ctl, e)),
+            hear(&root, "dblclick", move |e| on_double_click(ctl, e)),
+            hear(&root, "contextmenu", move |e| on_context_menu(ctl, pointers, e)),
+            hear(&root, "dragover", on_drag_over),
+            hear(&root, "drop", move |e| on_drop(ctl, e)),
+        ];
+        let kept = StoredValue::new_local(listeners);
+        on_cleanup(move || kept.update_value(Vec::clear));
     });
 }
 
@@ -223,7 +251,8 @@ pub fn Canvas() -> impl IntoView {
     let root = NodeRef::<Div>::new();
     let pointers = Pointers::new(ctl);
     follow_size(ctl, root);
-    hear_wheels(ctl, root);
+    hear_all(ctl, pointers, root);
+    frame_anew(ctl);
     let is_moving = moving(ctl);
     let is_empty = Memo::new(move |_| ctl.scene.with(|s| s.nodes.is_empty() && s.notes.is_empty()));
     let is_far = Memo::new(move |_| ctl.viewport.get().zoom < FAR_ZOOM);
@@ -255,23 +284,13 @@ pub fn Canvas() -> impl IntoView {
             on:pointerdown=move |e| pointers.down(&e)
             on:pointermove=moved
             on:pointerup=move |e| pointers.up(&e)
-            on:pointercancel=move |_| drop(pointers.cancel())
+            on:pointercancel=move |_| { pointers.cancel(); }
             on:pointerleave=move |_| ctl.pointer.set_value(None)
             on:keydown=move |e| keys::key_down(ctl, pointers, &e)
             on:keyup=move |e| keys::key_up(ctl, pointers, &e)
-            on:copy=move |e| on_copy(ctl, &e, false)
-            on:cut=move |e| on_copy(ctl, &e, true)
-            on:paste=move |e| on_paste(ctl, &e)
-            on:dblclick=move |e| on_double_click(ctl, &e)
-            on:contextmenu=move |e| on_context_menu(ctl, pointers, &e)
-            on:dragover=move |e| on_drag_over(&e)
-            on:drop=move |e| on_drop(ctl, &e)
         >
             <p class="visually-hidden" id="canvas-help">{keys::HELP}</p>
             <Layer is_moving />
-            <Show when=move || is_empty.get()>
-                <p class="canvas-empty">"Nothing is drawn yet. Double click, or press / to add the first node."</p>
-            </Show>
             <ZoomBar />
             <Show when=move || !is_empty.get()><Minimap /></Show>
             <Popups surface=Surface::Canvas />

@@ -198,7 +198,7 @@ fn Marks(id: NodeId) -> impl IntoView {
     let ctl: CanvasCtl = expect_context();
     let own = id.clone();
     let is_pinned = Memo::new(move |_| ctl.flow.pinned.with(|p| p.contains(&own)));
-    let run = move |_| ctl.flow.run([id.clone()], false);
+    let run = move |_| ctl.store.start_flow(vec![id.clone()], false);
     view! {
         {move || is_pinned.get().then(|| view! { <svg class="pin" viewBox="0 0 12 12" role="img" aria-label="Keeps its result"><path d="M4 1h4v4l2 2H2l2-2ZM6 7v4" /></svg> })}
         <button type="button" class="node-run" tabindex="-1" title="Run to here" aria-label="Run to here" on:click=run>

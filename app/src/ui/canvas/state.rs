@@ -1,5 +1,6 @@
 //! What the canvas shows beyond the document, as signals: the view, and what is under way.
 
+use crate::store::Store;
 use crate::store::flow::Flow;
 use automl_core::document::{Edit, NodeId, PipelineDocument, Place, PortRef, Wire};
 use leptos::prelude::*;
@@ -9,7 +10,7 @@ use trellis_page::flow::geometry::{Rect, between};
 use trellis_page::flow::scene::{Kinds, Scene, Side};
 use trellis_page::flow::selection::{Item, Selection};
 use trellis_page::flow::snap::Guide;
-use trellis_page::flow::viewport::Viewport;
+use trellis_page::flow::viewport::{READABLE_ZOOM, Viewport};
 use trellis_page::flow::words;
 use wasm_bindgen::JsCast;
 
@@ -92,6 +93,7 @@ pub(super) struct Opened {
 /// A handle of the canvas; copies are the same handle.
 #[derive(Clone, Copy)]
 pub struct CanvasCtl {
+    pub(super) store: Store,
     pub flow: Flow,
     /// The inspector is asked for (Enter on a node, double click); whoever shows it sets it back.
     pub inspect: RwSignal<bool>,
@@ -126,6 +128,7 @@ impl CanvasCtl {
             Arc::new(flow.history.with(|h| flow.kinds.with(|kinds| Scene::of(h.document(), kinds))))
         });
         let ctl = Self {
+            store: expect_context(),
             flow,
             inspect: RwSignal::new(false),
             viewport: RwSignal::default(),
@@ -219,6 +222,16 @@ impl CanvasCtl {
         let after = before.showing(rect, width, height);
         if width > 0.0 && after != before {
             self.viewport.set(after);
+        }
+    }
+
+    /// Shows a pipeline as it opens, once there are a pipeline and a canvas.
+    pub(super) fn show_opening(self) {
+        let (width, height) = self.size.get_untracked();
+        let bounds = self.with(|_, scene, _| scene.bounds());
+        if let (false, Some(bounds), true) = (self.is_framed.get_value(), bounds, width > 0.0) {
+            self.is_framed.set_value(true);
+            self.viewport.set(Viewport::opening(bounds, width, height, READABLE_ZOOM));
         }
     }
 

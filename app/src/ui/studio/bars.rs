@@ -27,9 +27,11 @@ fn compared(store: Store, claim: &Claim) -> Option<AnyView> {
         (false, _) if claim.engine != ENGINE => {
             format!("Not equal: the link was made by version {}, and this is {ENGINE}.", claim.engine)
         }
-        (false, _) => "Not equal, though pipeline and version are the same: a search that was limited by time may \
+        (false, _) => {
+            "Not equal, though pipeline and version are the same: a search that was limited by time may \
                        have got farther or less far."
-            .to_owned(),
+                .to_owned()
+        }
     };
     let row = |r: &share::Compared| {
         let word = if r.is_equal { "equal" } else { "not equal" };

@@ -25,10 +25,15 @@ fn save_png(store: Store, name: String, svg: &str) -> Result<(), JsValue> {
     let image = HtmlImageElement::new()?;
     let drawn = image.clone();
     let on_load = Closure::once_into_js(move || {
-        let context = canvas.get_context("2d").ok().flatten().and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok());
+        let context = canvas
+            .get_context("2d")
+            .ok()
+            .flatten()
+            .and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok());
         let Some(context) = context else { return };
         let (width, height) = (WIDTH * SHARPNESS, HEIGHT * SHARPNESS);
-        if context.draw_image_with_html_image_element_and_dw_and_dh(&drawn, 0.0, 0.0, width, height).is_err() {
+        if context.draw_image_with_html_image_element_and_dw_and_dh(&drawn, 0.0, 0.0, width, height).is_err()
+        {
             return;
         }
         let give = Closure::once_into_js(move |blob: JsValue| {
@@ -54,7 +59,8 @@ fn ChartView(chart: Chart) -> impl IntoView {
         move |event: PointerEvent| {
             let Some(area) = area.get_untracked() else { return };
             let rect = area.get_bounding_client_rect();
-            let (x, y) = (f64::from(event.client_x()) - rect.left(), f64::from(event.client_y()) - rect.top());
+            let (x, y) =
+                (f64::from(event.client_x()) - rect.left(), f64::from(event.client_y()) - rect.top());
             let scale = WIDTH / rect.width().max(1.0);
             at.set(nearest(&all, x * scale, y * scale));
         }
@@ -82,13 +88,16 @@ fn ChartView(chart: Chart) -> impl IntoView {
     let mark = move || {
         let reading = all.get(at.get()?)?;
         let (left, top) = (100.0 * reading.x / WIDTH, 100.0 * reading.y / HEIGHT);
-        Some(view! { <span class="chart-mark" style:left=format!("{left}%") style:top=format!("{top}%")></span> })
+        Some(
+            view! { <span class="chart-mark" style:left=format!("{left}%") style:top=format!("{top}%")></span> },
+        )
     };
     let title = chart.title.clone();
     let name = move |ending: &str| file_name(&title, ending);
     let (svg_name, png_name, csv_name) = (name("svg"), name("png"), name("csv"));
     let (for_svg, for_png, for_csv) = (chart.clone(), chart.clone(), chart.clone());
-    let text = move |name: &str, mime: &str, text: String| store.hand_over(name, mime, &Array::of1(&text.into()));
+    let text =
+        move |name: &str, mime: &str, text: String| store.hand_over(name, mime, &Array::of1(&text.into()));
     let save_svg = move |_| text(&svg_name, "image/svg+xml", to_svg(&for_svg, &FILE));
     let save_csv = move |_| text(&csv_name, "text/csv", to_csv(&for_csv));
     let save_picture = move |_| {
@@ -123,10 +132,15 @@ fn ChartView(chart: Chart) -> impl IntoView {
 fn listing(listing: Listing) -> AnyView {
     let numeric = listing.numeric;
     let class = |i: usize| if numeric.get(i).copied().unwrap_or(false) { "num" } else { "" };
-    let head = listing.columns.iter().enumerate().map(|(i, c)| view! { <th scope="col" class=class(i)>{c.clone()}</th> });
+    let head = listing
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(i, c)| view! { <th scope="col" class=class(i)>{c.clone()}</th> });
     let head = head.collect_view();
     let row = |row: &Vec<String>| {
-        let cells = row.iter().enumerate().map(|(i, c)| view! { <td class=class(i)>{c.clone()}</td> }).collect_view();
+        let cells =
+            row.iter().enumerate().map(|(i, c)| view! { <td class=class(i)>{c.clone()}</td> }).collect_view();
         view! { <tr>{cells}</tr> }
     };
     let rows = listing.rows.iter().take(500).map(row).collect_view();

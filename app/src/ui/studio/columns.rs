@@ -19,8 +19,10 @@ pub fn ColumnField(param: Slot) -> impl IntoView {
     let FieldKind::Column { port, types } = slot.field.kind.clone() else { return ().into_any() };
     let (schema, text, id) = (slot.schema(&port), slot.text(), slot.id());
     let options = Memo::new(move |_| {
-        let mut all: Vec<(String, String)> =
-            fitting(schema.get(), &types).into_iter().map(|(name, ty)| (name, ty.name().to_owned())).collect();
+        let mut all: Vec<(String, String)> = fitting(schema.get(), &types)
+            .into_iter()
+            .map(|(name, ty)| (name, ty.name().to_owned()))
+            .collect();
         let chosen = text.get();
         if !chosen.is_empty() && all.iter().all(|(name, _)| *name != chosen) {
             all.push((chosen, "not in the table".to_owned()));
@@ -93,7 +95,8 @@ pub fn ColumnsField(param: Slot) -> impl IntoView {
                 </label>
             }
         };
-        let rest = (hidden > 0).then(|| view! { <p class="quiet small">{format!("{hidden} more: search for them.")}</p> });
+        let rest = (hidden > 0)
+            .then(|| view! { <p class="quiet small">{format!("{hidden} more: search for them.")}</p> });
         view! { {shown.into_iter().map(one).collect_view()}{rest} }
     };
     let (select_all, select_none) = (write.clone(), write);

@@ -29,7 +29,11 @@ pub fn ExpressionField(param: Slot) -> impl IntoView {
         if is_open.get() { all.into_iter().take(SHOWN).collect::<Vec<Suggestion>>() } else { Vec::new() }
     });
     // What the engine says of the text as it is typed, with its place in it.
-    let wrong = move || mine.get().and_then(|c| c.finding).map(|f| format!("{} {}", f.diagnostic.message, f.diagnostic.remedy));
+    let wrong = move || {
+        mine.get()
+            .and_then(|c| c.finding)
+            .map(|f| format!("{} {}", f.diagnostic.message, f.diagnostic.remedy))
+    };
     let complete = move || {
         let Some(area) = area.get_untracked() else { return };
         let text = area.value();

@@ -146,7 +146,9 @@ fn ChoiceField(param: Slot) -> impl IntoView {
 #[component]
 fn TextField(param: Slot) -> impl IntoView {
     let slot = param;
-    let FieldKind::Text { multiline, placeholder, .. } = slot.field.kind.clone() else { return ().into_any() };
+    let FieldKind::Text { multiline, placeholder, .. } = slot.field.kind.clone() else {
+        return ().into_any();
+    };
     let (text, id) = (slot.text(), slot.id());
     let take = move |e| slot.write(event_target_value(&e).into());
     if multiline {
@@ -224,7 +226,11 @@ pub fn Field(param: Slot) -> impl IntoView {
 }
 
 /// The fields of a node, or of an entry of a list: those that are shown, the advanced ones apart.
-pub fn fields(all: &[FieldSpec], values: Signal<Map<String, Value>>, slot: impl Fn(FieldSpec) -> Slot) -> AnyView {
+pub fn fields(
+    all: &[FieldSpec],
+    values: Signal<Map<String, Value>>,
+    slot: impl Fn(FieldSpec) -> Slot,
+) -> AnyView {
     let one = |field: &FieldSpec| {
         let slot = slot(field.clone());
         let (field, all) = (field.clone(), all.to_vec());

@@ -34,8 +34,15 @@ fn put_example(store: Store, kind: &KindSpec) {
             let mut node = Node::new(PASTE, 1);
             node.params.insert(TEXT.to_owned(), csv.as_str().into());
             let source = next.clone();
-            next = add(Edit::AddNode { id: source.clone(), node, place: place(40.0, y + 130.0 * number as f64) });
-            let wire = Wire { from: PortRef { node: source, port: "table".to_owned() }, to: PortRef { node: id.clone(), port: port.clone() } };
+            next = add(Edit::AddNode {
+                id: source.clone(),
+                node,
+                place: place(40.0, y + 130.0 * number as f64),
+            });
+            let wire = Wire {
+                from: PortRef { node: source, port: "table".to_owned() },
+                to: PortRef { node: id.clone(), port: port.clone() },
+            };
             add(Edit::Connect { wire });
         }
     });

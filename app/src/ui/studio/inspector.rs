@@ -32,7 +32,8 @@ fn form(store: Store, id: &NodeId, kind: &KindSpec) -> AnyView {
     let flow = store.flow;
     let (reading, node) = (id.clone(), id.clone());
     let values = Memo::new(move |_| {
-        flow.history.with(|h| h.document().nodes().get(&reading).map(|n| n.params.clone()).unwrap_or_default())
+        flow.history
+            .with(|h| h.document().nodes().get(&reading).map(|n| n.params.clone()).unwrap_or_default())
     });
     let slot = |field: FieldSpec| {
         let (node, name, title) = (node.clone(), field.name.clone(), field.title.clone());
@@ -70,8 +71,9 @@ fn Actions(id: NodeId) -> impl IntoView {
     let flow = store.flow;
     let (bypass, pin, run) = (id.clone(), id.clone(), id.clone());
     let reading = id.clone();
-    let is_bypassed =
-        Memo::new(move |_| flow.history.with(|h| h.document().nodes().get(&reading).is_some_and(|n| n.bypassed)));
+    let is_bypassed = Memo::new(move |_| {
+        flow.history.with(|h| h.document().nodes().get(&reading).is_some_and(|n| n.bypassed))
+    });
     let pinned = id;
     let is_pinned = Memo::new(move |_| flow.pinned.with(|p| p.contains(&pinned)));
     let toggle_bypass = move |_| {
@@ -100,12 +102,15 @@ fn Actions(id: NodeId) -> impl IntoView {
 /// What is to be said of a node as a whole, or of its ports.
 fn general(store: Store, id: &NodeId, kind: Option<&KindSpec>) -> Signal<Vec<Diagnostic>> {
     let (flow, id) = (store.flow, id.clone());
-    let names: Vec<String> = kind.map(|k| k.fields.iter().map(|f| f.name.clone()).collect()).unwrap_or_default();
+    let names: Vec<String> =
+        kind.map(|k| k.fields.iter().map(|f| f.name.clone()).collect()).unwrap_or_default();
     Signal::derive(move || {
         flow.views.with(|views| {
             let found = views.get(&id).map(|v| v.findings.clone()).unwrap_or_default();
             let has_place = |param: &Option<String>| {
-                param.as_deref().is_some_and(|p| names.iter().any(|n| p == n || p.starts_with(&format!("{n}."))))
+                param
+                    .as_deref()
+                    .is_some_and(|p| names.iter().any(|n| p == n || p.starts_with(&format!("{n}."))))
             };
             found.into_iter().filter(|f| !has_place(&f.param)).map(|f| f.diagnostic).collect()
         })
@@ -129,11 +134,14 @@ fn NodeForm(id: NodeId, kind_id: String, kind: Option<Arc<KindSpec>>) -> impl In
     let found = general(store, &id, kind.as_deref());
     let body = match &kind {
         Some(kind) => form(store, &id, kind),
-        None => view! { <p>"This kind of node is not known here. It is kept as it is, and not run."</p> }.into_any(),
+        None => view! { <p>"This kind of node is not known here. It is kept as it is, and not run."</p> }
+            .into_any(),
     };
     let help = kind.as_ref().map(|kind| view! { <KindHelp kind=kind.clone() /> });
     let about = kind.as_ref().map(|k| k.help.clone());
-    let source = kind_id.starts_with("source.").then(|| view! { <SourcePanel id=id.clone() kind_id=kind_id.clone() /> });
+    let source = kind_id
+        .starts_with("source.")
+        .then(|| view! { <SourcePanel id=id.clone() kind_id=kind_id.clone() /> });
     view! {
         <Title id=id.clone() usual=usual.clone() />
         <p class="quiet small">{usual}" · "{state}</p>

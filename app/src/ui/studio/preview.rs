@@ -80,7 +80,9 @@ fn follow_selection(store: Store) {
     Effect::new(move |_| {
         let Some(id) = flow.selection.with(|s| s.subject().cloned()) else { return };
         let kind = flow.history.with_untracked(|h| h.document().nodes().get(&id).map(|n| n.kind.clone()));
-        let port = kind.and_then(|k| untrack(|| flow.kind(&k))).and_then(|k| k.outputs.first().map(|p| p.name.clone()));
+        let port = kind
+            .and_then(|k| untrack(|| flow.kind(&k)))
+            .and_then(|k| k.outputs.first().map(|p| p.name.clone()));
         let is_shown = flow.subject.with_untracked(|s| s.as_ref().is_some_and(|s| s.node == id));
         if let (Some(port), false) = (port, is_shown) {
             flow.show(Some(Subject { node: id, port }));
@@ -112,7 +114,8 @@ pub fn Preview() -> impl IntoView {
             view! { <p class="quiet preview-empty">{words}</p> }.into_any()
         }
         Some(Look::Table { schema, of, profile, .. }) => {
-            view! { <TableView schema=schema.clone() rows=*of profile=profile.as_deref().cloned() /> }.into_any()
+            view! { <TableView schema=schema.clone() rows=*of profile=profile.as_deref().cloned() /> }
+                .into_any()
         }
         Some(Look::Report { report }) => view! { <ReportView report=(**report).clone() /> }.into_any(),
         Some(Look::Scores { scores }) => view! { <ScoresView scores=scores.clone() /> }.into_any(),

@@ -23,7 +23,8 @@ fn confusion(classes: &[String], counts: &[u64]) -> Option<AnyView> {
     }
     let head = classes.iter().map(|c| view! { <th class="num" scope="col">{c.clone()}</th> }).collect_view();
     let row = |(i, class): (usize, &String)| {
-        let cells = counts[i * n..(i + 1) * n].iter().map(|c| view! { <td class="num">{format::count(*c)}</td> });
+        let cells =
+            counts[i * n..(i + 1) * n].iter().map(|c| view! { <td class="num">{format::count(*c)}</td> });
         let cells = cells.collect_view();
         view! { <tr><th scope="row">{class.clone()}</th>{cells}</tr> }
     };

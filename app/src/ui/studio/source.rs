@@ -52,7 +52,9 @@ pub fn SourcePanel(id: NodeId, kind_id: String) -> impl IntoView {
     let offer = move || {
         let wants = wants.get()?;
         match wants.from {
-            WantsFrom::File => Some(view! { <p class="small">{format!("\"{}\" is not here yet.", wants.name)}</p> }.into_any()),
+            WantsFrom::File => Some(
+                view! { <p class="small">{format!("\"{}\" is not here yet.", wants.name)}</p> }.into_any(),
+            ),
             WantsFrom::Sample => {
                 let name = wants.name.clone();
                 Some(view! {

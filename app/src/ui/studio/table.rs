@@ -113,7 +113,8 @@ pub fn TableView(schema: Schema, rows: u64, profile: Option<Profile>) -> impl In
     let shift = Memo::new(move |_| seen.get().place.shift());
     let body = move || {
         let (window, columns, shift) = (window.get(), columns.get(), shift.get());
-        let numeric: Vec<bool> = (columns.start..columns.end).map(|j| schema[j].1 == ColumnType::Numeric).collect();
+        let numeric: Vec<bool> =
+            (columns.start..columns.end).map(|j| schema[j].1 == ColumnType::Numeric).collect();
         flow.desk.rows.with(|pages| {
             let row = |row: usize| {
                 let page = pages.get(&(row as u64 / u64::from(LOOK_ROWS)));

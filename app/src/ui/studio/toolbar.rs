@@ -95,7 +95,12 @@ pub fn Toolbar(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoV
     let ctl: CanvasCtl = expect_context();
     let flow = store.flow;
     let can_undo = Memo::new(move |_| flow.history.with(|h| h.steps().1 > 0));
-    let can_redo = Memo::new(move |_| flow.history.with(|h| { let (all, done) = h.steps(); done < all.len() }));
+    let can_redo = Memo::new(move |_| {
+        flow.history.with(|h| {
+            let (all, done) = h.steps();
+            done < all.len()
+        })
+    });
     view! {
         <div class="toolbar" role="toolbar" aria-label="Pipeline">
             <button type="button" class="tool" data-testid="to-start" on:click=move |_| store.go_to_start()>"Start"</button>

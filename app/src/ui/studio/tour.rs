@@ -7,11 +7,27 @@ const SEEN: &str = "trellis-tour";
 
 /// Stops: where, by the element's test id, and what is said.
 const STOPS: [(&str, &str, &str); 5] = [
-    ("palette", "Kinds of nodes", "Each does one thing. Drag one to the canvas, or click it. Search by what you want to do."),
-    ("canvas", "The canvas", "Drag from an output to an input to connect them. The wheel zooms, a drag on empty space selects."),
-    ("inspector", "The inspector", "The selected node's settings, with what is wrong beside each, and help with an example."),
+    (
+        "palette",
+        "Kinds of nodes",
+        "Each does one thing. Drag one to the canvas, or click it. Search by what you want to do.",
+    ),
+    (
+        "canvas",
+        "The canvas",
+        "Drag from an output to an input to connect them. The wheel zooms, a drag on empty space selects.",
+    ),
+    (
+        "inspector",
+        "The inspector",
+        "The selected node's settings, with what is wrong beside each, and help with an example.",
+    ),
     ("preview", "The preview", "What came out of the selected node: rows, charts, scores, models."),
-    ("run-all", "Run", "Runs what has changed and no more. Share makes a link that holds the whole pipeline and no data."),
+    (
+        "run-all",
+        "Run",
+        "Runs what has changed and no more. Share makes a link that holds the whole pipeline and no data.",
+    ),
 ];
 
 /// Which stop is shown.
@@ -30,7 +46,11 @@ pub fn provide_tour(show: bool) {
     let is_seen = LocalStorage::get::<bool>(SEEN).unwrap_or(false);
     let at = RwSignal::new((show && !is_seen).then_some(0));
     // Without storage it comes again with the next visit.
-    Effect::new(move |_| if at.get().is_none() { let _ = LocalStorage::set(SEEN, true); });
+    Effect::new(move |_| {
+        if at.get().is_none() {
+            let _ = LocalStorage::set(SEEN, true);
+        }
+    });
     provide_context(Tour(at));
 }
 
