@@ -54,7 +54,7 @@ test('damaged, newer and hostile links are told of, and what was open stays', { 
   const { page, context, faults } = await openBuilder({ path: `/#p=${link(shops)}` });
   await node(page, 'split').waitFor();
   const good = link(shops);
-  const bomb = link({ ...shops, title: 'x'.repeat(3 << 20) });
+  const bomb = link({ ...shops, pipeline: { ...shops.pipeline, title: 'x'.repeat(3 << 20) } });
   const bad = [
     [good.slice(0, good.length / 2), 'Links are cut short by some programs'],
     [`9${good.slice(1)}`, 'newer Trellis'],
@@ -62,14 +62,14 @@ test('damaged, newer and hostile links are told of, and what was open stays', { 
     ['', 'no link to a pipeline'],
     [bomb, 'more than a pipeline may'],
     [link({ ...shops, version: 2 }), 'newer Trellis'],
-    [link({ ...shops, nodes: { '../x"><img src=x onerror=alert(1)>': { kind: 'a', version: 1 } }, wires: [] }), 'cannot be the id'],
+    [link(pipeline({ '../x"><img src=x onerror=alert(1)>': ['a'] })), 'cannot be the id'],
   ];
   for (const [text, said] of bad) {
     await leave(page, `p=${text}`);
     await id(page, 'link-refused').getByText(said).first().waitFor();
     await id(page, 'leave-refused').click();
     await node(page, 'split').waitFor();
-    assert.equal((await openDocument(page)).title, 'Shops');
+    assert.equal((await openDocument(page)).pipeline.title, 'Shops');
   }
   await leave(page, `p=${link(pipeline({ only: ['source.paste', {}] }))}`);
   await node(page, 'only').waitFor();
@@ -97,7 +97,7 @@ test('a result is replayed with the same data, and told apart with other data', 
   await id(first.page, 'share-result').check();
   const shared = await url(first.page);
   assert.match(shared, /&r=/);
-  assert.ok(unlink(new URL(shared).hash.match(/p=([^&]*)/)[1]).nodes.model);
+  assert.ok(unlink(new URL(shared).hash.match(/p=([^&]*)/)[1]).pipeline.nodes.model);
   await first.context.close();
 
   for (const [lines, equal] of [[rows, 'true'], [rows.slice(5), 'false']]) {
@@ -121,7 +121,7 @@ test('an embedded pipeline is canvas and preview, with a way to the whole', { ti
   assert.equal(await id(page, 'undo').count(), 0);
   const whole = await id(page, 'open-in-trellis').getAttribute('href');
   assert.doesNotMatch(whole, /embed/);
-  assert.equal(unlink(new URL(whole).hash.slice(3)).title, 'Shops');
+  assert.equal(unlink(new URL(whole).hash.slice(3)).pipeline.title, 'Shops');
   assert.deepEqual(faults, []);
   await context.close();
 });

@@ -23,14 +23,10 @@ export const unlink = (text) => JSON.parse(inflateRawSync(Buffer.from(text.slice
 
 // A pipeline of `nodes` (id → kind and parameters) and `wires` (`a.port` → `b.port`).
 export function pipeline(nodes, wires = [], title = 'Test') {
-  const end = (text) => ({ node: text.split('.')[0], port: text.split('.')[1] });
-  return {
-    format: 'trellis.pipeline',
-    version: 1,
-    title,
-    nodes: Object.fromEntries(Object.entries(nodes).map(([name, [kind, params = {}]]) => [name, { kind, version: 1, params }])),
-    wires: wires.map(([from, to]) => ({ from: end(from), to: end(to) })),
-  };
+  const node = ([name, [kind, params = {}]]) => [name, { kind, version: 1, params }];
+  const wire = ([from, to]) => [...from.split('.'), ...to.split('.')];
+  const drawn = { title, nodes: Object.fromEntries(Object.entries(nodes).map(node)), wires: wires.map(wire) };
+  return { format: 'trellis.pipeline', version: 1, pipeline: drawn };
 }
 
 // The document that is open, by its link.
