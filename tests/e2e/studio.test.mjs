@@ -123,7 +123,7 @@ test('pipelines and projects are saved and opened', { timeout: 90_000 }, async (
   await node(first.page, 'file-1').waitFor();
   await id(first.page, 'pipeline-title').fill('Shops');
   const before = await openDocument(first.page);
-  await first.page.getByRole('button', { name: 'File', exact: true }).click();
+  await first.page.locator('[popovertarget=file-panel]').click();
   const pretty = await download(first.page, 'shops.trellis.json', () => id(first.page, 'save-pipeline').click());
   assert.match(readFileSync(pretty, 'utf8'), /^\{\n {2}"format": "trellis.pipeline"/);
   const project = await download(first.page, 'shops.trellis', () => id(first.page, 'save-project').click());

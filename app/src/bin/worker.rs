@@ -198,7 +198,8 @@ impl Conductor {
             let next = self.waiting.borrow_mut().pop_front();
             let Some((command, body, mine)) = next else { break };
             // Before a run, and where a plan may have changed what could be had.
-            let plans = |ask: &FlowCommand| matches!(ask, FlowCommand::Plan { .. } | FlowCommand::Supply { .. });
+            let plans =
+                |ask: &FlowCommand| matches!(ask, FlowCommand::Plan { .. } | FlowCommand::Supply { .. });
             let may_find = matches!(&command, Command::Flow { ask } if plans(ask));
             match body.dyn_into::<Blob>() {
                 Ok(blob) => self.with_blob(command, blob, mine).await,

@@ -78,7 +78,11 @@ pub fn hold(assertions: &[Assertion], scores: &Scores) -> Done {
         }
         if met == 0 {
             let nodes: Vec<&str> = scores.iter().map(|(node, _)| node.as_str()).collect();
-            let what = if nodes.is_empty() { "no node gave scores".to_owned() } else { format!("scores were given by {}", nodes.join(", ")) };
+            let what = if nodes.is_empty() {
+                "no node gave scores".to_owned()
+            } else {
+                format!("scores were given by {}", nodes.join(", "))
+            };
             return Err(Failure::new(
                 format!("there is no {} to hold against {}", a.metric, a.number),
                 format!("{what}; assert a metric that suits the question"),

@@ -21,7 +21,10 @@ pub fn run(args: &KindsArgs) -> Done {
         return print(&overview(&all));
     };
     let Some(kind) = all.iter().find(|k| k.id == *id) else {
-        return Err(Failure::new(format!("there is no kind \"{id}\""), "run `trellis kinds` for all of them"));
+        return Err(Failure::new(
+            format!("there is no kind \"{id}\""),
+            "run `trellis kinds` for all of them",
+        ));
     };
     if args.json { print_json(kind) } else { print(&whole(kind)) }
 }
@@ -91,7 +94,9 @@ fn values(kind: &FieldKind) -> String {
             let ids: Vec<&str> = options.iter().map(|o| o.id.as_str()).collect();
             format!("{} [{default}]", ids.join(" | "))
         }
-        FieldKind::Text { default, .. } => format!("text [{}]", or_empty(Some(default.clone()).filter(|d| !d.is_empty()))),
+        FieldKind::Text { default, .. } => {
+            format!("text [{}]", or_empty(Some(default.clone()).filter(|d| !d.is_empty())))
+        }
         FieldKind::Column { .. } => "a column".to_owned(),
         FieldKind::Columns { .. } => "columns".to_owned(),
         FieldKind::Expression { .. } => "an expression".to_owned(),

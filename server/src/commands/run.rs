@@ -52,7 +52,9 @@ pub fn run(args: &RunArgs, started: Instant) -> Done {
     let plan = workspace.plan_view();
     let files = export(args, &document, &workspace)?;
     if args.json {
-        print_json(&serde_json::json!({ "plan": plan, "scores": scores(&document, &workspace), "files": files }))?;
+        print_json(
+            &serde_json::json!({ "plan": plan, "scores": scores(&document, &workspace), "files": files }),
+        )?;
     }
     if let Some((id, view)) = plan.nodes.iter().find(|(_, v)| v.state == NodeState::Failed) {
         return Err(fault(id, view));
@@ -72,9 +74,11 @@ fn document(args: &RunArgs) -> Result<PipelineDocument, Failure> {
     let Some(seed) = args.seed else { return Ok(document) };
     let kinds = automl_core::engine::flow::catalogue();
     let has_seed = |kind: &str| kinds.iter().any(|k| k.id == kind && k.field("seed").is_some());
-    let edits = document.nodes().iter().filter(|(_, node)| has_seed(&node.kind)).map(|(id, _)| {
-        Edit::SetParam { id: id.clone(), name: "seed".to_owned(), value: Some(seed.into()) }
-    });
+    let edits = document
+        .nodes()
+        .iter()
+        .filter(|(_, node)| has_seed(&node.kind))
+        .map(|(id, _)| Edit::SetParam { id: id.clone(), name: "seed".to_owned(), value: Some(seed.into()) });
     let edits = edits.collect();
     document.apply(Edit::All { edits })?;
     Ok(document)
@@ -163,9 +167,8 @@ fn sample(id: &str, wants: &Wants) -> Result<&'static [u8], Failure> {
             format!("\"{id}\" wants {}, and this program asks the network for nothing", wants.name),
             format!("download it and {help}"),
         )),
-        WantsFrom::Sample => Assets::file(&format!("/samples/{}.csv", wants.name)).ok_or_else(|| {
-            Failure::new(format!("this program has no sample \"{}\"", wants.name), help)
-        }),
+        WantsFrom::Sample => Assets::file(&format!("/samples/{}.csv", wants.name))
+            .ok_or_else(|| Failure::new(format!("this program has no sample \"{}\"", wants.name), help)),
     }
 }
 
