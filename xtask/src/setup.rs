@@ -29,7 +29,7 @@ pub fn for_build() -> Done {
 pub fn for_browser() -> Done {
     for_build()?;
     browser()?;
-    npm_packages("tests/e2e", "playwright-core")
+    npm_packages("tests/e2e", "axe-core")
 }
 
 /// What the tests need besides.

@@ -11,6 +11,7 @@ use crate::ui::studio::preview::Preview;
 use crate::ui::studio::start::{Begin, Templates};
 use crate::ui::studio::toolbar::Toolbar;
 use crate::ui::studio::tour::{TourCard, provide_tour};
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use web_sys::{KeyboardEvent, PointerEvent};
 
@@ -152,10 +153,33 @@ fn Embedded() -> impl IntoView {
     }
 }
 
+/// Milliseconds after which a canvas that is drawn anew knows its size.
+const DRAWN_MS: u32 = 60;
+
+/// A document that is opened is seen whole, or as it was seen last; what is seen is told to whoever keeps it.
+fn follow_view(store: Store, ctl: CanvasCtl) {
+    let desk = store.flow.desk;
+    if let Some(view) = desk.view.get_untracked() {
+        desk.next_view.set_value(Some(view));
+    }
+    Effect::new(move |_| {
+        desk.opened.track();
+        Timeout::new(DRAWN_MS, move || match desk.next_view.try_update_value(Option::take).flatten() {
+            Some(view) => ctl.viewport.set(view),
+            None => ctl.zoom_to_fit(),
+        })
+        .forget();
+    });
+    Effect::new(move |_| {
+        let view = ctl.viewport.get();
+        desk.view.set(Some(view));
+    });
+}
+
 #[component]
 pub fn Studio() -> impl IntoView {
     let store: Store = expect_context();
-    CanvasCtl::provide(store.flow);
+    follow_view(store, CanvasCtl::provide(store.flow));
     let is_embedded = store.is_embedded();
     provide_tour(!is_embedded);
     let (outline, templates) = (RwSignal::new(false), RwSignal::new(false));

@@ -8,6 +8,7 @@ use automl_core::table::ReadOptions;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use trellis_page::flow::share::Claim;
+use trellis_page::flow::viewport::Viewport;
 use web_sys::Blob;
 
 /// A table that the engine was given.
@@ -69,6 +70,12 @@ pub struct Desk {
     pub returned: RwSignal<bool>,
     /// The template whose story is told, and at which sentence.
     pub story: RwSignal<Option<(&'static str, usize)>>,
+    /// Counts documents that were opened, each of which is shown whole, or as it was seen last.
+    pub opened: RwSignal<u32>,
+    /// What is seen of the canvas; `None` until it is drawn.
+    pub view: RwSignal<Option<Viewport>>,
+    /// What is to be seen of the document that is opened next.
+    pub next_view: StoredValue<Option<Viewport>>,
     /// The last fragment that the page itself set.
     pub(super) fragment: StoredValue<String>,
 }
@@ -88,6 +95,9 @@ impl Desk {
             refused: RwSignal::default(),
             returned: RwSignal::default(),
             story: RwSignal::default(),
+            opened: RwSignal::default(),
+            view: RwSignal::default(),
+            next_view: StoredValue::new(None),
             fragment: StoredValue::default(),
         }
     }

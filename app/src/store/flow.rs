@@ -110,6 +110,8 @@ impl Flow {
     /// Takes a document in place of the one that is open. Nothing is run.
     pub fn load(self, document: PipelineDocument) {
         self.history.set(History::new(document));
+        self.desk.view.set(None);
+        self.desk.opened.update(|n| *n += 1);
         self.selection.set(Selection::default());
         self.views.set(BTreeMap::new());
         self.boards.set(BTreeMap::new());

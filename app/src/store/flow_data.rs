@@ -101,6 +101,8 @@ impl Store {
                 self.supply(&source, supplied);
             }
         }
+        // What is no longer wished for has been read.
+        desk.reading.update(|all| all.retain(|source, _| wishes.iter().any(|(_, w)| w.source == *source)));
         let is_waiting = desk.next.with_value(Option::is_some);
         let lacks = wishes.iter().any(|(_, w)| w.from == WantsFrom::Sample || desk.has(&w.source));
         if is_waiting

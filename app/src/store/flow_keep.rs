@@ -10,6 +10,7 @@ use js_sys::Array;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use trellis_page::flow::viewport::{LEAST_ZOOM, MOST_ZOOM, Viewport};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
@@ -24,6 +25,9 @@ struct Kept {
     is_open: bool,
     #[serde(default)]
     pinned: BTreeSet<NodeId>,
+    /// What was seen of the canvas: x, y, zoom.
+    #[serde(default)]
+    view: Option<(f64, f64, f64)>,
     /// The pipeline that was open before a link was.
     #[serde(default)]
     before: Option<String>,
@@ -47,6 +51,7 @@ impl Store {
             flow.is_open.track();
             flow.pinned.track();
             flow.desk.before.track();
+            flow.desk.view.track();
             // What is there at the beginning was kept by the last visit, and has not been brought back yet.
             if has_begun.is_some() && !self.is_embedded() {
                 let keep = Timeout::new(QUIET_MS, move || self.keep_flow_now());
@@ -63,6 +68,7 @@ impl Store {
             document: flow.document_text(),
             is_open: flow.is_open.get_untracked(),
             pinned: flow.pinned.get_untracked(),
+            view: flow.desk.view.get_untracked().map(|v| (v.x, v.y, v.zoom)),
             before: flow.desk.before.with_untracked(|b| b.as_ref().map(text_of)),
         };
         spawn_local(async move {
@@ -114,6 +120,9 @@ impl Store {
         }
         let Some(document) = document else { return };
         if is_untouched() {
+            let sound = |v: &(f64, f64, f64)| (LEAST_ZOOM..=MOST_ZOOM).contains(&v.2);
+            let view = kept.view.filter(sound).map(|(x, y, zoom)| Viewport { x, y, zoom });
+            flow.desk.next_view.set_value(view);
             flow.load(document);
             flow.pinned.set(kept.pinned);
             flow.desk.returned.set(true);

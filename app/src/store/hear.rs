@@ -102,6 +102,7 @@ impl Store {
         let has_ended = matches!(tell, FlowEvent::Ended { .. });
         if let FlowEvent::Failed { .. } = tell {
             self.flow.desk.packing.set_value(None);
+            self.flow.desk.next.set_value(None);
             self.flow.desk.reading.set(BTreeMap::new());
             self.adopting.set_value(false);
         }
