@@ -331,7 +331,7 @@ test('nodes are added, copied, grouped, noted and tidied', { timeout: 90_000 }, 
   await frame.getByText('Sources').waitFor();
 
   // A note by the menu: written, resized.
-  await page.mouse.click(at.x, at.y, { button: 'right' });
+  await page.mouse.click(at.x - 200, at.y + 40, { button: 'right' });
   await page.getByRole('menuitem', { name: 'Add a note' }).click();
   await id(page, 'note-text').fill('Ask the shop');
   await page.keyboard.press('Escape');
