@@ -212,9 +212,11 @@ test('nodes are selected and dragged', { timeout: 60_000 }, async () => {
   const [f, j] = [await centre(node(page, 'unpivot-1')), await centre(node(page, 'join-1'))];
   await drag(page, at, { x: (f.x + j.x) / 2, y: (f.y + j.y) / 2 - 4 }, { steps: 12 });
   now = await drawn(page);
-  assert.ok(now.wires.includes('unpivot-1:table>group-1:table') && now.wires.includes('group-1:table>join-1:left'));
+  assert.ok(now.wires.includes('unpivot-1:table>group-1:table'), String(now.wires));
+  assert.ok(now.wires.includes('group-1:table>join-1:left'), String(now.wires));
   await undo(page);
-  assert.ok((await drawn(page)).wires.includes('unpivot-1:table>join-1:left'));
+  now = await drawn(page);
+  assert.ok(now.wires.includes('unpivot-1:table>join-1:left'), String(now.wires));
   await closed(opened);
 });
 
@@ -329,7 +331,7 @@ test('nodes are added, copied, grouped, noted and tidied', { timeout: 90_000 }, 
   await frame.getByText('Sources').waitFor();
 
   // A note by the menu: written, resized.
-  await page.mouse.click(at.x, at.y, { button: 'right' });
+  await page.mouse.click(at.x - 200, at.y + 40, { button: 'right' });
   await page.getByRole('menuitem', { name: 'Add a note' }).click();
   await id(page, 'note-text').fill('Ask the shop');
   await page.keyboard.press('Escape');

@@ -378,7 +378,7 @@ mod tests {
         let join = &scene.nodes[&id("join-1")];
         assert_eq!(join.port_top(Side::Input, 1) - join.port_top(Side::Input, 0), PORT_STEP);
         let near = scene.ports_near(Side::Input, curve.to, 10.0);
-        assert_eq!(near, [wire.to.clone()]);
+        assert_eq!(near.iter().collect::<Vec<_>>(), [&wire.to]);
         assert_eq!(scene.node_at(b.rect().centre()), Some(&wire.to.node));
     }
 

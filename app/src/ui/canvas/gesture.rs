@@ -209,7 +209,12 @@ impl Pointers {
         match self.over(wiring, world) {
             Some(to) => ctl.connect(&wire_of(&wiring.from, &to, wiring.side)),
             None => {
-                let node = ctl.with(|_, scene, _| scene.node_at(world).cloned());
+                // A port that does not fit is as good as its node: half of it lies outside.
+                let reach = PORT_REACH / 2.0 / ctl.viewport.get_untracked().zoom;
+                let node = ctl.with(|_, scene, _| {
+                    let near = scene.ports_near(wiring.side.other(), world, reach).into_iter().next();
+                    near.map(|port| port.node).or_else(|| scene.node_at(world).cloned())
+                });
                 match node {
                     // Why it does not fit is worth a word.
                     Some(id) if id != wiring.from.node => self.say_misfit(wiring, &id),

@@ -107,7 +107,9 @@ fn plain(ctl: CanvasCtl, pointers: Pointers, event: &KeyboardEvent) -> bool {
 fn view_key(ctl: CanvasCtl, pointers: Pointers, event: &KeyboardEvent) -> bool {
     match event.key().as_str() {
         "Escape" => {
-            if !pointers.cancel() {
+            if ctl.opened.get_untracked().is_some() {
+                ctl.close();
+            } else if !pointers.cancel() {
                 ctl.select([]);
             }
         }

@@ -225,11 +225,27 @@ fn on_drag_over(event: &DragEvent) {
     }
 }
 
+/// Elements that change their place among the others lose the keyboard: it is given back to them.
+fn keep_keyboard(ctl: CanvasCtl, order: Memo<Vec<automl_core::document::NodeId>>) {
+    Effect::new(move |before: Option<()>| {
+        order.track();
+        if before.is_some() && ctl.focus.get_untracked().is_some() {
+            request_animation_frame(move || {
+                let active = state::page().and_then(|d| d.active_element());
+                if active.is_some_and(|e| e.tag_name() == "BODY") {
+                    ctl.refocus(Surface::Canvas);
+                }
+            });
+        }
+    });
+}
+
 /// The layer that pans and zooms.
 #[component]
 fn Layer(is_moving: RwSignal<bool>) -> impl IntoView {
     let ctl: CanvasCtl = expect_context();
     let ids = Memo::new(move |_| ctl.scene.with(|s| s.order.clone()));
+    keep_keyboard(ctl, ids);
     let transform = move || {
         let v = ctl.viewport.get();
         format!("translate({:.2}px,{:.2}px) scale({:.4})", v.x, v.y, v.zoom)

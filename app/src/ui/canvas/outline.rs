@@ -334,7 +334,7 @@ pub fn Outline() -> impl IntoView {
     let rows = Memo::new(move |_| folded.with(|f| rows(ctl, f)));
     let tree = Tree { ctl, rows, folded, current: RwSignal::new(String::new()) };
     let on_key = move |event: KeyboardEvent| {
-        let in_field = web_sys::Element::from(event_target::<web_sys::Element>(&event)).tag_name() == "INPUT";
+        let in_field = event_target::<web_sys::Element>(&event).tag_name() == "INPUT";
         if !in_field {
             tree.key(&event);
         }

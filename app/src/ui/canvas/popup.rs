@@ -66,8 +66,12 @@ fn Menu(at: Place, surface: Surface) -> impl IntoView {
         None => view! { <hr /> }.into_any(),
         Some((action, words, key)) => {
             let act = move |_| {
-                ctl.close();
+                ctl.opened.set(None);
                 ctl.act(surface, &action);
+                // What the action opened has the keyboard already.
+                if ctl.opened.get_untracked().is_none() && ctl.renaming.get_untracked().is_none() {
+                    ctl.refocus(surface);
+                }
             };
             view! {
                 <button type="button" role="menuitem" tabindex="-1" on:click=act>
