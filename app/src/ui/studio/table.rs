@@ -59,6 +59,17 @@ fn head(at: usize, name: &str, ty: ColumnType, profile: Option<&ColumnProfile>) 
     .into_any()
 }
 
+/// `value`: `None` while it is fetched. `at`: the column's number.
+fn cell(value: Option<Option<String>>, is_number: bool, at: usize) -> impl IntoView {
+    let (class, text) = match value {
+        None => ("td loading", String::new()),
+        Some(None) => ("td missing", "missing".to_owned()),
+        Some(Some(text)) if is_number => ("td num", text),
+        Some(Some(text)) => ("td", text.chars().take(80).collect()),
+    };
+    view! { <div class=class role="cell" style:left=format!("{}px", at as f64 * COLUMN)>{text}</div> }
+}
+
 #[component]
 pub fn TableView(schema: Schema, rows: u64, profile: Option<Profile>) -> impl IntoView {
     let store: Store = expect_context();
@@ -119,16 +130,7 @@ pub fn TableView(schema: Schema, rows: u64, profile: Option<Profile>) -> impl In
             let row = |row: usize| {
                 let page = pages.get(&(row as u64 / u64::from(LOOK_ROWS)));
                 let cells = page.and_then(|p| p.get(row % LOOK_ROWS as usize));
-                let cell = |(i, j): (usize, usize)| {
-                    let value = cells.map(|c| c.get(j).cloned().flatten());
-                    let (class, text) = match value {
-                        None => ("td loading", String::new()),
-                        Some(None) => ("td missing", "missing".to_owned()),
-                        Some(Some(text)) if numeric[i] => ("td num", text),
-                        Some(Some(text)) => ("td", text.chars().take(80).collect()),
-                    };
-                    view! { <div class=class role="cell" style:left=format!("{}px", j as f64 * COLUMN)>{text}</div> }
-                };
+                let cell = |(i, j): (usize, usize)| cell(cells.map(|c| c.get(j).cloned().flatten()), numeric[i], j);
                 let cells = (columns.start..columns.end).enumerate().map(cell).collect_view();
                 let top = HEAD + row as f64 * ROW + shift;
                 view! { <div class="tr" role="row" aria-rowindex=(row + 2).to_string() style:top=format!("{top}px")>{cells}</div> }
