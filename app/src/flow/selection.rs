@@ -47,7 +47,9 @@ impl Selection {
 
     /// The node that the inspector shows: the one chosen last.
     pub fn subject(&self) -> Option<&NodeId> {
-        let node = |item| if let &Item::Node(ref id) = item { Some(id) } else { None };
+        fn node(item: &Item) -> Option<&NodeId> {
+            if let Item::Node(id) = item { Some(id) } else { None }
+        }
         self.last.as_ref().and_then(node).or_else(|| self.items.iter().find_map(node))
     }
 

@@ -99,9 +99,9 @@ mod tests {
     #[test]
     fn assertions_are_read() {
         let check = |text: &str, expected: Result<(Option<&str>, &str, &str, f64), ()>| {
-            let read = text.parse::<Assertion>().map_err(drop);
-            let read = read.as_ref().map(|a| (a.node.as_deref(), a.metric, a.op, a.number)).map_err(|()| ());
-            assert_eq!(read, expected, "{text}");
+            let read = text.parse::<Assertion>();
+            let read = read.as_ref().map(|a| (a.node.as_deref(), a.metric, a.op, a.number));
+            assert_eq!(read.map_err(drop), expected, "{text}");
         };
         check("auc>=0.8", Ok((None, "roc_auc", ">=", 0.8)));
         check(" rmse < 12 ", Ok((None, "rmse", "<", 12.0)));

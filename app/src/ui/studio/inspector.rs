@@ -159,10 +159,8 @@ fn NodeForm(id: NodeId, kind_id: String, kind: Option<Arc<KindSpec>>) -> impl In
 fn Nothing() -> impl IntoView {
     let store: Store = expect_context();
     let flow = store.flow;
-    let findings = move || {
-        let found = flow.plan.with(|p| p.findings.iter().map(|f| f.diagnostic.clone()).collect::<Vec<_>>());
-        found
-    };
+    let findings =
+        move || flow.plan.with(|p| p.findings.iter().map(|f| f.diagnostic.clone()).collect::<Vec<_>>());
     view! {
         <h2>"Nothing selected"</h2>
         <p class="quiet">"Select a node to set it. Select an output to see what comes out of it."</p>
