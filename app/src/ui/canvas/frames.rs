@@ -57,7 +57,7 @@ fn GroupFrame(name: String) -> impl IntoView {
             aria-roledescription="group of nodes"
             aria-label=move || title.get()
             tabindex=move || if is_current.get() { "0" } else { "-1" }
-            style=style
+            prop:style=style
             on:focus=move |_| ctl.take_focus(&focused)
         >
             <div class="frame-head" data-frame=name.clone()>
@@ -128,7 +128,7 @@ fn NoteCard(name: String) -> impl IntoView {
             aria-roledescription="note"
             aria-label=move || if text().is_empty() { "Empty note".to_owned() } else { text() }
             tabindex=move || if is_current.get() { "0" } else { "-1" }
-            style=move || rect.get().map_or(String::new(), box_style)
+            prop:style=move || rect.get().map_or(String::new(), box_style)
             on:focus=move |_| ctl.take_focus(&focused)
         >
             {move || if is_renamed.get() {

@@ -83,7 +83,7 @@ fn Menu(at: Place, surface: Surface) -> impl IntoView {
         }
     };
     view! {
-        <div class="canvas-popup menu" data-above="" data-testid="canvas-menu" role="menu" aria-label="Actions" node_ref=menu style=style_at(at) on:keydown=on_key>
+        <div class="canvas-popup menu" data-above="" data-testid="canvas-menu" role="menu" aria-label="Actions" node_ref=menu prop:style=style_at(at) on:keydown=on_key>
             {lines(ctl).iter().map(line).collect_view()}
         </div>
     }
@@ -161,7 +161,7 @@ fn Picker(opened: Arc<Opened>) -> impl IntoView {
             .map(|entry| view! { <Line index=at entry chosen choose /> })
     };
     view! {
-        <div class="canvas-popup picker" data-above="" data-testid="picker" role="dialog" aria-label=title.clone() style=style_at(opened.at) on:keydown=on_key>
+        <div class="canvas-popup picker" data-above="" data-testid="picker" role="dialog" aria-label=title.clone() prop:style=style_at(opened.at) on:keydown=on_key>
             <label class="visually-hidden" for="pick-query">{title.clone()}</label>
             <input
                 id="pick-query"

@@ -81,7 +81,8 @@ fn follow_selection(store: Store) {
         let Some(id) = flow.selection.with(|s| s.subject().cloned()) else { return };
         let kind = flow.history.with_untracked(|h| h.document().nodes().get(&id).map(|n| n.kind.clone()));
         let port = kind
-            .and_then(|k| untrack(|| flow.kind(&k)))
+            // Kinds may be told after a node was selected.
+            .and_then(|k| flow.kind(&k))
             .and_then(|k| k.outputs.first().map(|p| p.name.clone()));
         let is_shown = flow.subject.with_untracked(|s| s.as_ref().is_some_and(|s| s.node == id));
         if let (Some(port), false) = (port, is_shown) {
