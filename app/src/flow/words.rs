@@ -101,6 +101,14 @@ fn items_text(items: &[Value]) -> Option<String> {
     }
 }
 
+/// How a node stands, as it is told: one that is set and has nothing to work on yet waits.
+pub fn standing(view: &NodeView) -> NodeState {
+    match view.state {
+        NodeState::NotSet if counts(view).0 == 0 => NodeState::Waiting,
+        state => state,
+    }
+}
+
 /// A state as a word.
 pub fn state_word(state: NodeState) -> &'static str {
     match state {
@@ -191,7 +199,7 @@ pub fn node_label(
         parts.extend(Some(summary(node, spec)).filter(|s| !s.is_empty()));
     }
     if let Some(view) = view {
-        parts.push(state_word(view.state).to_owned());
+        parts.push(state_word(standing(view)).to_owned());
         parts.extend(Some(view.text.clone()).filter(|t| !t.is_empty()));
         let (errors, warnings) = counts(view);
         parts.extend(counted(errors, "error"));
@@ -263,6 +271,16 @@ mod tests {
         let list = FieldSpec::list("keys", "Keys", "", "key", vec![]);
         assert_eq!(value_text(&json!([{"column": "age"}]), &list), Some("age".to_owned()));
         assert_eq!(value_text(&json!([]), &list), None);
+    }
+
+    #[test]
+    fn what_is_set_and_has_no_table_yet_waits() {
+        let mut view = NodeView::default();
+        assert_eq!(standing(&view), NodeState::Waiting);
+        let wrong = automl_core::diagnostic::Diagnostic::error("param.missing", "Not set.", "Set it.");
+        view.findings.push(wrong.into());
+        assert_eq!(standing(&view), NodeState::NotSet);
+        assert_eq!(standing(&NodeView { state: NodeState::Done, ..view }), NodeState::Done);
     }
 
     #[test]

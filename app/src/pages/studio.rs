@@ -181,7 +181,8 @@ pub fn Studio() -> impl IntoView {
     let store: Store = expect_context();
     follow_view(store, CanvasCtl::provide(store.flow));
     let is_embedded = store.is_embedded();
-    provide_tour(!is_embedded);
+    // Over a drawing it would hide what was opened.
+    provide_tour(!is_embedded && store.flow.with_document(|d| d.nodes().is_empty()));
     let (outline, templates) = (RwSignal::new(false), RwSignal::new(false));
     let is_refused = Memo::new(move |_| store.flow.desk.refused.with(Option::is_some));
     if is_embedded {

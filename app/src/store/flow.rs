@@ -147,6 +147,10 @@ impl Flow {
     /// `before`: the hash before the change; where nodes only moved nothing need be looked over.
     fn changed(self, before: automl_core::document::DocumentHash) {
         self.selection.update(|selection| self.with_document(|document| selection.retain_of(document)));
+        let shown = self.subject.with_untracked(|s| s.as_ref().map(|s| s.node.clone()));
+        if shown.is_some_and(|node| self.with_document(|d| !d.nodes().contains_key(&node))) {
+            self.show(None);
+        }
         if self.with_document(PipelineDocument::hash) != before {
             self.look_over();
         }

@@ -6,11 +6,13 @@ use crate::client::network::NetworkError;
 use crate::client::workers::Beside;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::{Edit, Node, NodeId, Place};
-use automl_core::engine::protocol::{FlowCommand, NodeState, PlanView, Wants, WantsFrom};
+use automl_core::engine::protocol::{FlowCommand, NodeState, NodeView, PlanView, Wants, WantsFrom};
 use automl_core::table::ReadOptions;
 use leptos::prelude::*;
 use serde_json::Value;
+use std::sync::Arc;
 use trellis_page::files;
+use trellis_page::flow::selection::{Item, Selection};
 use trellis_page::flow::share;
 use web_sys::Blob;
 
@@ -78,6 +80,7 @@ impl Store {
         node.params.insert("name".to_owned(), name.clone().into());
         let label = format!("Add {name}");
         if self.flow.edit(&label, Edit::AddNode { id: id.clone(), node, place: Some(place) }) {
+            self.flow.selection.set(Selection::of([Item::Node(id.clone())]));
             self.choose_file(&id, name, blob);
         }
     }
@@ -119,7 +122,7 @@ impl Store {
         if let Some(linked) = flow.desk.linked.get_untracked() {
             flow.desk.linked.set(Some(super::desk::Linked { has_run: true, ..linked }));
         }
-        flow.trouble.set(Vec::new());
+        flow.trouble.set(self.missing_file().into_iter().collect());
         let wishes: Vec<Wants> = flow.views.with_untracked(|all| {
             all.values().filter_map(|v| v.wants.clone()).filter(|w| w.from == WantsFrom::Sample).collect()
         });
@@ -128,6 +131,21 @@ impl Store {
         }
         flow.desk.next.set_value(Some(Run { nodes, afresh }));
         wishes.into_iter().for_each(|w| self.fetch_sample(w));
+    }
+
+    /// A file that is not here yet: its node is selected, so that it can be chosen.
+    fn missing_file(self) -> Option<Diagnostic> {
+        let missing = self.flow.views.with_untracked(|all| {
+            let wants = |(id, view): (&NodeId, &Arc<NodeView>)| Some((id.clone(), view.wants.clone()?));
+            all.iter().filter_map(wants).find(|(_, wants)| wants.from == WantsFrom::File)
+        });
+        let (id, wants) = missing?;
+        self.flow.selection.set(Selection::of([Item::Node(id)]));
+        Some(Diagnostic::warning(
+            "flow.file_missing",
+            format!("\"{}\" is not here yet, and what needs it was not run.", wants.name),
+            "Choose the file in the settings of its node, which is selected, and run again.",
+        ))
     }
 
     /// Ends the run, or the wait for it.

@@ -153,7 +153,9 @@ impl Pen<'_> {
             let fill = if value < 0.0 { self.paint.series[1] } else { color };
             self.rect(from, to, fill, &format!("fill-opacity=\"{:.2}\"", 0.05 + 0.6 * share));
             if few {
-                let (ink, words) = (self.paint.ink, crate::format::number(value));
+                let is_count = value.fract() == 0.0 && value.abs() < 1e9;
+                let words = if is_count { format!("{value:.0}") } else { crate::format::number(value) };
+                let ink = self.paint.ink;
                 let middle = (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1) + 4.0);
                 self.text(middle.0, middle.1, "middle", ink, "", &words);
             }

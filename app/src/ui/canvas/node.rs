@@ -167,7 +167,7 @@ pub(super) fn TitleField(item: Item, value: String) -> impl IntoView {
 /// How a node stands, in a sign, a word and a few more.
 #[component]
 fn Status(view: Memo<Option<Arc<NodeView>>>) -> impl IntoView {
-    let state = Memo::new(move |_| view.with(|v| v.as_ref().map(|v| v.state)));
+    let state = Memo::new(move |_| view.with(|v| v.as_ref().map(|v| words::standing(v))));
     let text = move || view.with(|v| v.as_ref().map_or(String::new(), |v| v.text.clone()));
     let word = move || match (state.get(), view.with(|v| v.as_ref().and_then(|v| v.share))) {
         (Some(NodeState::Running), Some(share)) => format!("{:.0} %", share * 100.0),
@@ -238,7 +238,7 @@ pub(super) fn NodeCard(id: NodeId) -> impl IntoView {
     };
     let height = move || shape.with(|s| s.as_ref().map_or(String::new(), |s| format!("{}px", s.height)));
     let text = move |of: fn(Card) -> String| move || card.get().map_or(String::new(), of);
-    let state = move || view.with(|v| v.as_ref().map(|v| words::state_id(v.state)));
+    let state = move || view.with(|v| v.as_ref().map(|v| words::state_id(words::standing(v))));
     let (named, renamed, dotted, marked, focused) =
         (id.clone(), item.clone(), id.clone(), id.clone(), item.clone());
     view! {

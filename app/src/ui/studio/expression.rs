@@ -91,10 +91,17 @@ impl Editor {
 
 #[component]
 pub fn ExpressionField(param: Slot) -> impl IntoView {
-    let (text, id) = (param.text(), param.id());
+    let (text, id, planned) = (param.text(), param.id(), param.clone());
     let editor = Editor::new(param);
+    // What the plan has found already stands below the field.
+    let is_told = move |message: &str| {
+        planned.store.flow.views.with(|views| {
+            let found = views.get(&planned.node).map(|v| v.findings.as_slice()).unwrap_or_default();
+            found.iter().any(|f| f.diagnostic.message == message)
+        })
+    };
     let wrong = move || {
-        let finding = editor.heard.get().and_then(|c| c.finding);
+        let finding = editor.heard.get().and_then(|c| c.finding).filter(|f| !is_told(&f.diagnostic.message));
         finding.map(|f| format!("{} {}", f.diagnostic.message, f.diagnostic.remedy))
     };
     let list_id = format!("{id}-list");

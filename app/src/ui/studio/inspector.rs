@@ -6,26 +6,11 @@ use super::source::SourcePanel;
 use crate::store::Store;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::{Edit, Node, NodeId};
-use automl_core::engine::protocol::NodeState;
 use automl_core::kind::{FieldSpec, KindSpec};
 use leptos::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
-
-/// A state in a word.
-pub fn state_word(state: NodeState) -> &'static str {
-    match state {
-        NodeState::NotSet => "Not set",
-        NodeState::Ready => "Ready",
-        NodeState::Waiting => "Waiting",
-        NodeState::Running => "Running",
-        NodeState::Done => "Done",
-        NodeState::Stale => "Stale: something before it has changed",
-        NodeState::Failed => "Failed",
-        NodeState::Bypassed => "Bypassed",
-        NodeState::Unknown => "Not known here",
-    }
-}
+use trellis_page::flow::words::{standing, state_word};
 
 /// The parameters of a node as a form.
 fn form(store: Store, id: &NodeId, kind: &KindSpec) -> AnyView {
@@ -126,8 +111,8 @@ fn NodeForm(id: NodeId, kind_id: String, kind: Option<Arc<KindSpec>>) -> impl In
     let state = move || {
         flow.views.with(|views| {
             views.get(&reading).map(|v| match v.text.is_empty() {
-                true => state_word(v.state).to_owned(),
-                false => format!("{} · {}", state_word(v.state), v.text),
+                true => state_word(standing(v)).to_owned(),
+                false => format!("{} · {}", state_word(standing(v)), v.text),
             })
         })
     };

@@ -81,7 +81,7 @@ pub fn Palette() -> impl IntoView {
     };
     view! {
         <div class="palette-body">
-            <input type="search" class="palette-search" aria-label="Search kinds of nodes" placeholder="Search: filter, join, chart …"
+            <input type="search" class="palette-search" aria-label="Search kinds of nodes" placeholder="Search kinds"
                 prop:value=move || search.get() on:input=move |e| search.set(event_target_value(&e)) on:keydown=first />
             <p class="quiet small" role="status">{count}</p>
             {groups}

@@ -4,7 +4,8 @@ use super::chart::ReportView;
 use super::results::{ModelView, ScoresView, TargetView};
 use super::table::TableView;
 use crate::store::Store;
-use crate::store::flow::Subject;
+use crate::store::flow::{Flow, Subject};
+use automl_core::diagnostic::Diagnostic;
 use automl_core::document::NodeId;
 use automl_core::engine::protocol::Look;
 use automl_core::kind::PortType;
@@ -91,6 +92,21 @@ fn follow_selection(store: Store) {
     });
 }
 
+/// Why there is nothing to see.
+fn nothing_yet(flow: Flow) -> String {
+    let Some(subject) = flow.subject.get() else {
+        return "Select a node to see what comes out of it.".to_owned();
+    };
+    let wrong = flow.views.with(|views| {
+        let found = views.get(&subject.node).map(|v| v.findings.clone()).unwrap_or_default();
+        found.into_iter().map(|f| f.diagnostic).find(Diagnostic::is_error)
+    });
+    match wrong {
+        Some(d) => format!("Nothing comes out: {} {}", d.message, d.remedy),
+        None => "Nothing has come out yet. Run the pipeline, or run to this node.".to_owned(),
+    }
+}
+
 #[component]
 pub fn Preview() -> impl IntoView {
     let store: Store = expect_context();
@@ -107,12 +123,7 @@ pub fn Preview() -> impl IntoView {
             if let Some(board) = board() {
                 return view! { <super::results::BoardView board /> }.into_any();
             }
-            let words = if flow.subject.with(Option::is_none) {
-                "Select a node to see what comes out of it."
-            } else {
-                "Nothing has come out yet. Run the pipeline, or run to this node."
-            };
-            view! { <p class="quiet preview-empty">{words}</p> }.into_any()
+            view! { <p class="quiet preview-empty">{nothing_yet(flow)}</p> }.into_any()
         }
         Some(Look::Table { schema, of, profile, .. }) => {
             view! { <TableView schema=schema.clone() rows=*of profile=profile.as_deref().cloned() /> }

@@ -32,7 +32,7 @@ pub fn Begin(templates: RwSignal<bool>) -> impl IntoView {
                 </button>
                 <button type="button" class="card" on:click=move |_| ctl.quick_add()>
                     <strong>"Add the first node"</strong>
-                    <span class="quiet">"Search all kinds, here or in the list at the left."</span>
+                    <span class="quiet">"Search all kinds by what you want to do."</span>
                 </button>
             </div>
         </section>

@@ -131,3 +131,11 @@ impl Sketch {
         self.table().map(|t| schema(t))
     }
 }
+
+/// The warning of a judge whose rows trained the model.
+pub(super) fn rows_of_training() -> Finding {
+    let message =
+        "These rows are among those that the model was trained on, so it looks better here than it is.";
+    let remedy = "Put a Split before the training, and connect its test rows here.";
+    Finding::at_port("table", Diagnostic::warning("flow.rows_of_training", message, remedy))
+}

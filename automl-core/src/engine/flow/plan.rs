@@ -14,7 +14,7 @@ use crate::document::{NodeId, PipelineDocument, PortRef};
 use crate::engine::protocol::Wants;
 use crate::kind::{Finding, Given};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A node as it will be run.
@@ -238,8 +238,28 @@ impl Plan {
         if let Some(table) = planned.inputs.get_mut("table").and_then(|w| w.first_mut())
             && chain.contains(&table.node)
         {
-            *table = base;
+            *table = base.clone();
         }
+        let judged = planned.inputs.get("table").and_then(|w| w.first());
+        let judges = matches!(kind.does, Does::Engine(EngineKind::Evaluate | EngineKind::Importance));
+        if judges && judged.is_some_and(|table| self.comes_from(&base, table)) {
+            planned.findings.push(check::rows_of_training());
+        }
+    }
+
+    /// Whether a table is made of another, or is that one.
+    fn comes_from(&self, table: &PortRef, origin: &PortRef) -> bool {
+        let (mut waiting, mut met) = (vec![table], BTreeSet::new());
+        while let Some(at) = waiting.pop() {
+            if at == origin {
+                return true;
+            }
+            if met.insert(at) {
+                let before = self.nodes.get(&at.node).map(|n| n.inputs.values().flatten());
+                waiting.extend(before.into_iter().flatten());
+            }
+        }
+        false
     }
 
     /// How the model that comes out of a port is trained.

@@ -134,3 +134,26 @@ fn expressions_are_completed() {
     assert_eq!(desk.workspace.complete("filter", "none", "am", 2), (Vec::new(), None));
     assert!(plan.nodes["filter"].outputs[0].schema.is_some(), "{:?}", plan.nodes["filter"]);
 }
+
+#[test]
+fn a_model_is_not_judged_by_the_rows_that_trained_it_unwarned() {
+    let nodes = || {
+        [
+            shop(),
+            ("split", "table.split", json!({})),
+            ("scale", "prepare.scale", json!({})),
+            ("learn", "learner.logistic", json!({"target": "answer"})),
+            ("judge", "model.evaluate", json!({})),
+        ]
+    };
+    let judged_by = |table: &str, expected: &[&str]| {
+        let wire = format!("{table} judge.table");
+        let drawn = ["shop.table split.table", "split.train scale.table", "scale.table learn.table"];
+        let wires = [drawn.as_slice(), &["learn.model judge.model", &wire]].concat();
+        check(&nodes(), &wires, expected);
+    };
+    judged_by("split.test", &[]);
+    for trained_on in ["split.train", "scale.table", "shop.table"] {
+        judged_by(trained_on, &["judge: flow.rows_of_training@table"]);
+    }
+}
