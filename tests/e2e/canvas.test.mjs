@@ -409,6 +409,7 @@ test('everything goes by keyboard', { timeout: 60_000 }, async () => {
   await page.keyboard.press('PageDown');
   assert.equal(await focused(), 'file-1:table>unpivot-1:table');
   await page.keyboard.press('End');
+  assert.notEqual(await focused(), 'file-1:table>unpivot-1:table');
   await page.keyboard.press('Tab');
   assert.equal(await page.evaluate(() => document.activeElement.closest('.canvas-layer')), null, 'Tab leads out');
   assert.equal(await id(page, 'picker').count(), 0);
