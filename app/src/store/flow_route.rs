@@ -172,7 +172,9 @@ impl Store {
             ));
         };
         let (name, options) = (self.name.get_untracked(), self.options.get_untracked());
-        let document = flow::from_request(&name, &options, &request);
+        let kinds =
+            self.flow.kinds.with_untracked(|all| all.values().map(|k| (**k).clone()).collect::<Vec<_>>());
+        let document = flow::from_request(&kinds, &name, &options, &request);
         let source = document.nodes().iter().find(|(_, n)| n.kind == super::flow_data::FILE);
         let source = source.map(|(id, _)| id.clone());
         self.open_flow(document);

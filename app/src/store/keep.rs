@@ -4,7 +4,7 @@
 use super::Store;
 use crate::client::storage;
 use crate::client::workers::Beside;
-use automl_core::engine::protocol::{Board, Command, Verdict};
+use automl_core::engine::protocol::{Board, Command, Event, Verdict};
 use automl_core::table::ReadOptions;
 use js_sys::ArrayBuffer;
 use leptos::prelude::*;
@@ -23,10 +23,19 @@ struct Kept {
 }
 
 /// The result of the last search.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct KeptResult {
     board: Board,
     verdict: Verdict,
+}
+
+/// A kept result. It is read as the event that told it, since a second reader of boards would make the page larger.
+fn result_of(kept: &str) -> Option<(Board, Verdict)> {
+    let event = format!("{{\"event\":\"finished\",{}", kept.strip_prefix('{')?);
+    match serde_json::from_str(&event) {
+        Ok(Event::Finished { board, verdict }) => Some((*board, *verdict)),
+        _ => None,
+    }
 }
 
 async fn put_table(kept: Kept) {
@@ -97,9 +106,9 @@ impl Store {
         }
         let result = storage::get(storage::RESULT).await.unwrap_or_default();
         let model = storage::get(storage::MODEL).await.unwrap_or_default();
-        let Ok(result) = serde_json::from_str::<KeptResult>(&text(result)) else { return };
+        let Some((board, verdict)) = result_of(&text(result)) else { return };
         let Some(model) = model.and_then(|m| m.dyn_into::<ArrayBuffer>().ok()) else { return };
         self.ask(&Command::Restore, Beside::Buffer(model));
-        self.returning.set_value(Some((Arc::new(result.board), Arc::new(result.verdict))));
+        self.returning.set_value(Some((Arc::new(board), Arc::new(verdict))));
     }
 }
