@@ -49,7 +49,8 @@ impl Store {
         self.flow.desk.fragment.set_value(fragment.clone());
         self.flow.desk.refused.set(None);
         match share::route(&fragment) {
-            Route::Start => self.flow.is_open.set(false),
+            // In another page there is the builder alone.
+            Route::Start => self.flow.is_open.set(self.is_embedded()),
             Route::Builder => self.flow.is_open.set(true),
             Route::Link { pipeline, result } => self.open_link(&pipeline, result.as_deref()),
         }
@@ -79,6 +80,9 @@ impl Store {
     }
 
     pub fn go_to_start(self) {
+        if self.is_embedded() {
+            return;
+        }
         if !matches!(share::route(&fragment()), Route::Start) {
             self.set_fragment("", false);
         }

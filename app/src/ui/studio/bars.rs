@@ -7,7 +7,8 @@ use leptos::prelude::*;
 use trellis_page::flow::selection::{Item, Selection};
 use trellis_page::flow::share::{Claim, ENGINE};
 use trellis_page::flow::templates::template;
-use trellis_page::{flow::share, format};
+use trellis_page::flow::{share, words};
+use trellis_page::format;
 
 /// A claim beside what came out here, figure by figure.
 fn compared(store: Store, claim: &Claim) -> Option<AnyView> {
@@ -23,7 +24,14 @@ fn compared(store: Store, claim: &Claim) -> Option<AnyView> {
     let sources = flow.views.with(|views| flow.with_document(|d| share::sources(d, views)));
     let why = match (all_equal, claim.is_same_data(&sources)) {
         (true, _) => "Equal: every figure came out as the link says, to the last bit.".to_owned(),
-        (false, Some(false)) => "Not equal: the data here are not those of the link.".to_owned(),
+        (false, Some(false)) => {
+            let name = |id: &&str| {
+                flow.with_document(|d| flow.kinds.with(|k| words::name_of(d, k, &NodeId((*id).to_owned()))))
+            };
+            let names =
+                claim.other_data(&sources).iter().map(|id| format!("\"{}\"", name(id))).collect::<Vec<_>>();
+            format!("Not equal: the data of {} here are not those of the link.", names.join(", "))
+        }
         (false, _) if claim.engine != ENGINE => {
             format!("Not equal: the link was made by version {}, and this is {ENGINE}.", claim.engine)
         }

@@ -62,6 +62,13 @@ pub fn SourcePanel(id: NodeId, kind_id: String) -> impl IntoView {
                 }
                 .into_any())
             }
+            WantsFrom::Url if flow.desk.reading.with(|all| all.contains_key(&wants.source)) => {
+                view! {
+                    <button type="button" class="tiny" data-testid="stop-fetching" on:click=move |_| store.stop_fetching(&wants.source)>"Stop"</button>
+                }
+                .into_any()
+                .into()
+            }
             WantsFrom::Url => {
                 let host = share::host(&wants.name).map(str::to_owned);
                 Some(match host {
