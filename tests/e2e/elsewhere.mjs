@@ -42,6 +42,7 @@ export async function elsewhere(paths) {
     else response.writeHead(404, OPEN).end('nothing here');
   });
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  server.unref();
   const host = `127.0.0.1:${server.address().port}`;
   const stop = () => {
     server.closeAllConnections();

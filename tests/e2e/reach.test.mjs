@@ -126,7 +126,9 @@ test('nothing grave is found in the builder on a phone, in light and dark', { ti
     await page.locator('[data-node=judge][data-state=done]').waitFor({ timeout: 60_000 });
     await look('ran');
     for (const [of, what] of [['judge', 'score'], ['bars', 'chart'], ['model', 'flow-verdict'], ['data', 'preview-table']]) {
-      await node(page, of).dispatchEvent('focus');
+      await node(page, of).focus();
+      await page.keyboard.press('.');
+      await settle(page);
       await node(page, of).tap();
       await tab('Preview').tap();
       await id(page, what).first().waitFor();
@@ -199,6 +201,9 @@ test('a model is trained and judged from an empty page by keys alone', { timeout
   await page.keyboard.press('Enter');
   await pick('sample');
   assert.equal(await at(), 'sample-1');
+  // Read, so that its columns are known.
+  await page.keyboard.press('Control+Enter');
+  await page.locator('[data-node="sample-1"][data-state=done]').waitFor({ timeout: 30_000 });
   // Each next node is added beside the one that has the keyboard, and connected to it.
   await page.keyboard.press('/');
   await pick('split');

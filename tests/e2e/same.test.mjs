@@ -188,6 +188,7 @@ async function site(address) {
     response.end(`<!doctype html><title>Elsewhere</title><h1>A page of another site</h1><iframe src="${address}" width="1000" height="600"></iframe>`);
   });
   await new Promise((done) => host.listen(0, '127.0.0.1', done));
+  host.unref();
   return { url: `http://127.0.0.1:${host.address().port}`, stop: () => host.close() };
 }
 

@@ -196,7 +196,7 @@ test('a pipeline that is dropped is opened, on either page, and what was open ca
   await node(page, 'file-1').waitFor();
   const before = await openDocument(page);
   for (const [name, content, said] of [
-    ['half.trellis.json', JSON.stringify(drawn).slice(0, 90), /cannot be read/],
+    ['half.trellis.json', JSON.stringify(drawn).slice(0, 90), /no pipeline.*Open a file that was saved as a pipeline/],
     ['newer.trellis.json', JSON.stringify({ ...drawn, version: 99 }), /newer Trellis/],
   ]) {
     await drop(page, '[data-testid=canvas]', name, content);

@@ -12,8 +12,9 @@ export async function openBuilder(options = {}) {
     await options.prepare?.(context);
   };
   const opened = await openPage(browser, server.url, { path: '/#pipeline', ...options, prepare });
-  await id(opened.page, options.embed ? 'embedded' : 'palette').waitFor();
-  if (!options.embed) await opened.page.locator('[data-testid=palette] [data-kind="table.split"]').waitFor({ timeout: 30_000 });
+  // On a phone the palette is a sheet that opens later.
+  await id(opened.page, options.embed ? 'embedded' : 'palette').waitFor({ state: 'attached' });
+  if (!options.embed) await opened.page.locator('[data-testid=palette] [data-kind="table.split"]').waitFor({ state: 'attached', timeout: 30_000 });
   return opened;
 }
 
