@@ -1,6 +1,6 @@
 // Where tables come from: addresses, files, samples, texts and generators; and pipelines that are dropped.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { OPEN, elsewhere } from './elsewhere.mjs';
@@ -170,7 +170,7 @@ test('every source gives the same scores here and on the command line', { timeou
   assert.deepEqual(found.file, found.paste);
 });
 
-test('a pipeline that is dropped is opened, on either page, and what was open can be gone back to', { timeout: 60_000 }, async () => {
+test('a pipeline that is dropped is opened, on either page, and what was open can be gone back to', { timeout: 90_000 }, async () => {
   const drawn = pipeline({ data: ['source.paste', { text: SHOP }], sort: ['table.sort', {}] }, [['data.table', 'sort.table']], 'Dropped');
   const drop = async (page, on, name, content) => {
     const data = await page.evaluateHandle(([n, c]) => {
@@ -203,10 +203,6 @@ test('a pipeline that is dropped is opened, on either page, and what was open ca
     await alerted(page, said);
     assert.deepEqual(await openDocument(page), before);
   }
-  assert.match(readFileSync(await download(page, 'kept.trellis.json', async () => {
-    await page.locator('[popovertarget=file-panel]').click();
-    await id(page, 'save-pipeline').click();
-  }), 'utf8'), /"Dropped"/);
   assert.deepEqual(faults, []);
   await context.close();
 });

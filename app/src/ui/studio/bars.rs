@@ -7,11 +7,11 @@ use leptos::prelude::*;
 use trellis_page::flow::selection::{Item, Selection};
 use trellis_page::flow::share::{Claim, ENGINE};
 use trellis_page::flow::templates::template;
-use trellis_page::flow::{share, words};
-use trellis_page::format;
+use trellis_page::{flow::share, format};
 
 /// A claim beside what came out here, figure by figure.
 fn compared(store: Store, claim: &Claim) -> Option<AnyView> {
+    use trellis_page::flow::words::name_of;
     let flow = store.flow;
     let is_subject =
         flow.subject.with(|s| s.as_ref().is_some_and(|s| s.node.0 == claim.node && s.port == claim.port));
@@ -26,7 +26,7 @@ fn compared(store: Store, claim: &Claim) -> Option<AnyView> {
         (true, _) => "Equal: every figure came out as the link says, to the last bit.".to_owned(),
         (false, Some(false)) => {
             let name = |id: &&str| {
-                flow.with_document(|d| flow.kinds.with(|k| words::name_of(d, k, &NodeId((*id).to_owned()))))
+                flow.with_document(|d| flow.kinds.with(|k| name_of(d, k, &NodeId((*id).to_owned()))))
             };
             let names =
                 claim.other_data(&sources).iter().map(|id| format!("\"{}\"", name(id))).collect::<Vec<_>>();
