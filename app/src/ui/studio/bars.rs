@@ -61,7 +61,12 @@ fn LinkBar(linked: Linked) -> impl IntoView {
     let desk = store.flow.desk;
     let deeds = match linked.deeds.len() {
         0 => "It would do nothing: it is empty.".to_owned(),
+        _ if linked.has_run => String::new(),
         _ => format!("Running it would {}.", linked.deeds.join(", ")),
+    };
+    let came = match linked.has_run {
+        false => "This pipeline came by a link. Nothing has been run or fetched. ",
+        true => "This pipeline came by a link. ",
     };
     let claim = linked.claim.clone();
     let figures = linked.claim.as_ref().map(|c| {
@@ -73,7 +78,7 @@ fn LinkBar(linked: Linked) -> impl IntoView {
     let has_before = move || desk.before.with(Option::is_some);
     view! {
         <section class="studio-bar" data-testid="link-bar" aria-label="Opened by a link">
-            <p><strong>"This pipeline came by a link. Nothing has been run or fetched. "</strong>{deeds}</p>
+            <p><strong>{came}</strong>{deeds}</p>
             <p>{figures}</p>
             <p class="field-warning">{trouble}</p>
             {move || claim.as_ref().and_then(|c| compared(store, c))}
