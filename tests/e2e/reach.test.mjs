@@ -44,7 +44,7 @@ const view = (page) =>
     return { x, y, zoom };
   });
 
-test('two fingers pan and pinch, one draws wires and drags nodes', { timeout: 90_000 }, async () => {
+test('two fingers pan and pinch, one draws wires and drags nodes', { timeout: 120_000 }, async () => {
   const drawn = pipeline({ data: ['source.paste', { text: TABLE }], sort: ['table.sort', {}], split: ['table.split', {}] });
   drawn.layout = { places: { data: { x: 0, y: 0 }, sort: { x: 0, y: 200 }, split: { x: 0, y: 400 } } };
   const { page, context, faults } = await openBuilder({ path: `/#p=${link(drawn)}`, touch: true, ...PHONE });

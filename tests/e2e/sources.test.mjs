@@ -35,7 +35,7 @@ const openReading = (path) => openBuilder({ path: `/#p=${link(reading(path))}`, 
 // What was asked of the other server since the last call.
 const asked = () => far.asked.splice(0);
 
-test('an address is asked once, after a click that names its host, and told nothing', { timeout: 60_000 }, async () => {
+test('an address is asked once, after a click that names its host, and told nothing', { timeout: 90_000 }, async () => {
   const { page, context, faults } = await openReading('/shop.csv');
   await context.addCookies([{ name: 'secret', value: '1', url: far.url }]);
   await id(page, 'link-bar').getByText(`fetch a table from ${far.host}, once you allow it`).waitFor();
