@@ -143,6 +143,7 @@ fn Embedded() -> impl IntoView {
                 <button type="button" class="tool" on:click=move |_| store.start_flow(Vec::new(), false)>"Run"</button>
                 <a class="button tool" target="_blank" rel="noopener" data-testid="open-in-trellis" href=link>"Open in Trellis"</a>
             </div>
+            <Alerts />
             <div class="studio-body">
                 <div class="middle">
                     <div class="canvas-holder"><Canvas /></div>

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use std::collections::BTreeMap;
 use trellis_page::flow::share::Claim;
 use trellis_page::flow::viewport::Viewport;
-use web_sys::Blob;
+use web_sys::{AbortController, Blob};
 
 /// A table that the engine was given.
 #[derive(Debug, Clone)]
@@ -55,6 +55,8 @@ pub struct Desk {
     pub sources: RwSignal<BTreeMap<NodeId, Wants>>,
     /// Files for nodes whose wishes are not known yet.
     pub(super) files: StoredValue<BTreeMap<NodeId, Supplied>, LocalStorage>,
+    /// What stops the fetching of a table from an address, by source.
+    pub(super) fetching: StoredValue<BTreeMap<String, AbortController>, LocalStorage>,
     pub(super) next: StoredValue<Option<Run>>,
     pub(super) packing: StoredValue<Option<Packing>, LocalStorage>,
     /// Sources that are being fetched or read: bytes, of so many.
@@ -86,6 +88,7 @@ impl Desk {
             supplied: StoredValue::new_local(BTreeMap::new()),
             sources: RwSignal::default(),
             files: StoredValue::new_local(BTreeMap::new()),
+            fetching: StoredValue::new_local(BTreeMap::new()),
             next: StoredValue::new(None),
             packing: StoredValue::new_local(None),
             reading: RwSignal::default(),

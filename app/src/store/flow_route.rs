@@ -28,6 +28,8 @@ impl Store {
 
     /// Shows what the address asks for, now and whenever it changes.
     pub(super) fn follow_address(self) {
+        // In another page there is the builder alone.
+        self.flow.is_open.set(self.is_embedded());
         self.hear_address();
         if let Some(window) = window() {
             EventListener::new(&window, "hashchange", move |_| self.hear_address()).forget();
@@ -49,7 +51,7 @@ impl Store {
         self.flow.desk.fragment.set_value(fragment.clone());
         self.flow.desk.refused.set(None);
         match share::route(&fragment) {
-            Route::Start => self.flow.is_open.set(false),
+            Route::Start => self.flow.is_open.set(self.is_embedded()),
             Route::Builder => self.flow.is_open.set(true),
             Route::Link { pipeline, result } => self.open_link(&pipeline, result.as_deref()),
         }
@@ -79,6 +81,9 @@ impl Store {
     }
 
     pub fn go_to_start(self) {
+        if self.is_embedded() {
+            return;
+        }
         if !matches!(share::route(&fragment()), Route::Start) {
             self.set_fragment("", false);
         }

@@ -283,6 +283,7 @@ impl Store {
             let reason = match sample {
                 Ok(blob) => return self.open(file.to_owned(), blob, ReadOptions::default()),
                 Err(NetworkError::Unreachable) => "which cannot be reached just now".to_owned(),
+                Err(NetworkError::BrokenOff) => "and the connection broke off".to_owned(),
                 Err(NetworkError::Refused(status)) => format!("which refused it with status {status}"),
                 Err(NetworkError::Browser(said)) => format!("and the browser says: {said}"),
             };

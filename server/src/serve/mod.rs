@@ -72,6 +72,7 @@ fn router(shared: Arc<Shared>) -> Router {
 async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let host = request.headers().get("host").and_then(|h| h.to_str().ok()).unwrap_or_default();
     let known = shared.hosts.is_empty() || shared.hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
+    let is_embedded = known && request.uri().path() == "/" && policy::is_embedded(request.uri().query());
     let mut response = if known {
         next.run(request).await
     } else {
@@ -82,6 +83,9 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
         )
     };
     policy::add_headers(response.headers_mut(), &shared.policy);
+    if is_embedded {
+        policy::let_embed(response.headers_mut(), &shared.policy);
+    }
     response
 }
 

@@ -11,6 +11,7 @@ use trellis_page::{flow::share, format};
 
 /// A claim beside what came out here, figure by figure.
 fn compared(store: Store, claim: &Claim) -> Option<AnyView> {
+    use trellis_page::flow::words::name_of;
     let flow = store.flow;
     let is_subject =
         flow.subject.with(|s| s.as_ref().is_some_and(|s| s.node.0 == claim.node && s.port == claim.port));
@@ -23,7 +24,14 @@ fn compared(store: Store, claim: &Claim) -> Option<AnyView> {
     let sources = flow.views.with(|views| flow.with_document(|d| share::sources(d, views)));
     let why = match (all_equal, claim.is_same_data(&sources)) {
         (true, _) => "Equal: every figure came out as the link says, to the last bit.".to_owned(),
-        (false, Some(false)) => "Not equal: the data here are not those of the link.".to_owned(),
+        (false, Some(false)) => {
+            let name = |id: &&str| {
+                flow.with_document(|d| flow.kinds.with(|k| name_of(d, k, &NodeId((*id).to_owned()))))
+            };
+            let names =
+                claim.other_data(&sources).iter().map(|id| format!("\"{}\"", name(id))).collect::<Vec<_>>();
+            format!("Not equal: the data of {} here are not those of the link.", names.join(", "))
+        }
         (false, _) if claim.engine != ENGINE => {
             format!("Not equal: the link was made by version {}, and this is {ENGINE}.", claim.engine)
         }
@@ -53,7 +61,12 @@ fn LinkBar(linked: Linked) -> impl IntoView {
     let desk = store.flow.desk;
     let deeds = match linked.deeds.len() {
         0 => "It would do nothing: it is empty.".to_owned(),
+        _ if linked.has_run => String::new(),
         _ => format!("Running it would {}.", linked.deeds.join(", ")),
+    };
+    let came = match linked.has_run {
+        false => "This pipeline came by a link. Nothing has been run or fetched. ",
+        true => "This pipeline came by a link. ",
     };
     let claim = linked.claim.clone();
     let figures = linked.claim.as_ref().map(|c| {
@@ -65,7 +78,7 @@ fn LinkBar(linked: Linked) -> impl IntoView {
     let has_before = move || desk.before.with(Option::is_some);
     view! {
         <section class="studio-bar" data-testid="link-bar" aria-label="Opened by a link">
-            <p><strong>"This pipeline came by a link. Nothing has been run or fetched. "</strong>{deeds}</p>
+            <p><strong>{came}</strong>{deeds}</p>
             <p>{figures}</p>
             <p class="field-warning">{trouble}</p>
             {move || claim.as_ref().and_then(|c| compared(store, c))}

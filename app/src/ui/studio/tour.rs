@@ -46,10 +46,12 @@ pub fn provide_tour(show: bool) {
     let is_seen = LocalStorage::get::<bool>(SEEN).unwrap_or(false);
     let at = RwSignal::new((show && !is_seen).then_some(0));
     // Without storage it comes again with the next visit.
-    Effect::new(move |_| {
-        if at.get().is_none() {
+    Effect::new(move |was_shown: Option<bool>| {
+        let is_shown = at.get().is_some();
+        if was_shown == Some(true) && !is_shown {
             let _ = LocalStorage::set(SEEN, true);
         }
+        is_shown
     });
     provide_context(Tour(at));
 }
