@@ -147,11 +147,13 @@ impl Viewport {
     pub fn showing(self, world: Rect, width: f64, height: f64, covers: &[Rect]) -> Self {
         let rect = self.rect_to_screen(world);
         let least = |from: f64, size: f64, room: f64| {
-            if from < SIGHT_MARGIN || size > room - 2.0 * SIGHT_MARGIN {
+            let by = if from < SIGHT_MARGIN || size > room - 2.0 * SIGHT_MARGIN {
                 SIGHT_MARGIN - from
             } else {
                 (room - SIGHT_MARGIN - (from + size)).min(0.0)
-            }
+            };
+            // Less than can be seen comes of rounding.
+            if by.abs() < 0.01 { 0.0 } else { by }
         };
         let (dx, dy) = (least(rect.x, rect.width, width), least(rect.y, rect.height, height));
         // Aside of a cover or above it.

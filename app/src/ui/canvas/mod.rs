@@ -48,7 +48,7 @@ use wires::{Above, Wires};
 const MOVING_MS: u32 = 150;
 /// Below these, small print is left out, and then everything but the state.
 const FAR_ZOOM: f64 = 0.45;
-const FARTHER_ZOOM: f64 = 0.2;
+const FARTHER_ZOOM: f64 = 0.25;
 
 /// Follows the size of the canvas, and frames the pipeline as soon as there is one.
 fn follow_size(ctl: CanvasCtl, root: NodeRef<Div>) {
@@ -135,15 +135,15 @@ fn hear_all(ctl: CanvasCtl, pointers: Pointers, root: NodeRef<Div>) {
     });
 }
 
-/// Whether the view is moving: then it is drawn from what is drawn already.
+/// Whether the view is panned: then it is drawn from what is drawn already. Not so while it is zoomed, since a drawing
+/// that was made large would be kept large when all of it is seen.
 fn moving(ctl: CanvasCtl) -> RwSignal<bool> {
     let (is_moving, timer) = (RwSignal::new(false), StoredValue::new_local(None::<Timeout>));
-    Effect::new(move |before: Option<()>| {
-        ctl.viewport.track();
-        if before.is_some() {
-            is_moving.set(true);
-            timer.set_value(Some(Timeout::new(MOVING_MS, move || is_moving.set(false))));
-        }
+    Effect::new(move |before: Option<f64>| {
+        let zoom = ctl.viewport.get().zoom;
+        is_moving.set(before == Some(zoom));
+        timer.set_value(Some(Timeout::new(MOVING_MS, move || is_moving.set(false))));
+        zoom
     });
     is_moving
 }
