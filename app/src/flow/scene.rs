@@ -2,8 +2,8 @@
 //!
 //! Sizes follow from the number of ports alone, so that nothing has to be measured in a browser.
 
+use super::blocks;
 use super::geometry::{Curve, Rect};
-use super::tidy;
 use automl_core::document::{Node, NodeId, PipelineDocument, Place, PortRef, Wire};
 use automl_core::kind::{KindSpec, PortSpec, PortType};
 use std::collections::{BTreeMap, BTreeSet};
@@ -275,7 +275,7 @@ fn place_all(document: &PipelineDocument, shapes: &mut BTreeMap<NodeId, Shape>) 
     let corner =
         Rect::around_all(placed).map_or(Place::default(), |r| Place { x: r.x, y: r.bottom() + 48.0 });
     let groups = document.layout().groups.values().map(|g| &g.nodes);
-    for (id, place) in tidy::tidied(&homeless, groups, document.wires(), corner) {
+    for (id, place) in blocks::tidied(&homeless, groups, document.wires(), corner) {
         if let Some(shape) = shapes.get_mut(&id) {
             shape.place = place;
         }

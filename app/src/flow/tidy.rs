@@ -1,15 +1,12 @@
 //! Layered drawing of a pipeline from left to right, after Sugiyama, Tagawa and Toda (1981): layers by the longest
 //! path, order within layers by barycentres, then places that bring each node as near to its neighbours' middle as the
-//! others let it (least squares under an order: pool adjacent violators). The members of a group are laid out by
-//! themselves; their frame then takes part as one large node.
-
-use super::geometry::{Rect, between, moved, on_grid};
-use super::scene::framed;
-use automl_core::document::{NodeId, Place, PortRef, Wire};
+//! others let it (least squares under an order: pool adjacent violators).
+use super::geometry::{Rect, on_grid};
+use automl_core::document::{NodeId, Place, Wire};
 use std::collections::{BTreeMap, BTreeSet};
 
-const LAYER_GAP: f64 = 72.0;
-const NODE_GAP: f64 = 40.0;
+pub(super) const LAYER_GAP: f64 = 72.0;
+pub(super) const NODE_GAP: f64 = 40.0;
 /// Height of the room that a wire takes where it passes a layer.
 const PASSING: f64 = 16.0;
 const SWEEPS: usize = 12;
@@ -24,62 +21,9 @@ struct Item {
     after: Vec<usize>,
 }
 
-/// As [`layered`], with the members of each group together. A node of several groups counts to the first, and a group
-/// of which not all members are among the nodes is no group here. Frames of groups without common members do not
-/// overlap.
-pub fn tidied<'a>(
-    nodes: &BTreeMap<NodeId, Rect>,
-    groups: impl Iterator<Item = &'a BTreeSet<NodeId>>,
-    wires: &BTreeSet<Wire>,
-    corner: Place,
-) -> BTreeMap<NodeId, Place> {
-    // The block of a group bears the id of its first member.
-    let (mut block_of, mut blocks) = (BTreeMap::<&NodeId, &NodeId>::new(), BTreeMap::new());
-    let mut outer = nodes.clone();
-    for group in groups.filter(|g| g.iter().all(|id| nodes.contains_key(id))) {
-        let own: BTreeMap<NodeId, Rect> =
-            group.iter().filter(|id| !block_of.contains_key(id)).map(|id| (id.clone(), nodes[id])).collect();
-        let Some(first) = group.iter().find(|id| own.contains_key(id)) else { continue };
-        block_of.extend(group.iter().filter(|id| own.contains_key(id)).map(|id| (id, first)));
-        let before = Rect::around_all(own.values().copied()).unwrap_or_default();
-        let within = wires.iter().filter(|w| own.contains_key(&w.from.node) && own.contains_key(&w.to.node));
-        let places = layered(&own, within, Place::default());
-        let rects = places.iter().map(|(id, p)| Rect { x: p.x, y: p.y, ..own[id] });
-        let frame = framed(rects).unwrap_or_default();
-        outer.retain(|id, _| !own.contains_key(id));
-        // Where the group was decides the order, as with nodes.
-        outer.insert(first.clone(), Rect { x: before.x, y: before.y, ..frame });
-        blocks.insert(first.clone(), (places, frame.place()));
-    }
-    let end = |port: &PortRef| {
-        let node = block_of.get(&port.node).map_or_else(|| port.node.clone(), |first| (*first).clone());
-        PortRef { node, port: port.port.clone() }
-    };
-    let between_blocks: Vec<Wire> = wires
-        .iter()
-        .map(|w| Wire { from: end(&w.from), to: end(&w.to) })
-        .filter(|w| w.from.node != w.to.node)
-        .collect();
-    let mut places = BTreeMap::new();
-    for (id, at) in layered(&outer, between_blocks.iter(), Place::default()) {
-        match blocks.remove(&id) {
-            Some((own, frame)) => {
-                places.extend(own.into_iter().map(|(id, place)| (id, moved(at, between(frame, place)))));
-            }
-            None => drop(places.insert(id, at)),
-        }
-    }
-    // Nodes and not frames are at the corner, so that to tidy twice moves nothing.
-    let least = places.values().fold(None, |least: Option<Place>, p| {
-        Some(least.map_or(*p, |l| Place { x: l.x.min(p.x), y: l.y.min(p.y) }))
-    });
-    let by = between(least.unwrap_or_default(), on_grid(corner));
-    places.into_iter().map(|(id, place)| (id, moved(place, by))).collect()
-}
-
 /// Places of nodes, the uppermost leftmost at `corner`, by their sizes, present places (which decide the order where
 /// nothing else does) and wires. Wires against the stream, as cycles have them, are left out of account.
-pub fn layered<'a>(
+pub(super) fn layered<'a>(
     nodes: &BTreeMap<NodeId, Rect>,
     wires: impl Iterator<Item = &'a Wire>,
     corner: Place,
@@ -332,63 +276,6 @@ mod tests {
         for w in &wires {
             assert_eq!(places[&w.from.node].y, places[&w.to.node].y);
         }
-    }
-
-    /// A pipeline of `count` nodes with wires as they come and groups of nodes that follow each other or do not.
-    fn any_drawing(
-        rng: &mut Rng,
-        count: usize,
-    ) -> (BTreeMap<NodeId, Rect>, Vec<BTreeSet<NodeId>>, BTreeSet<Wire>) {
-        let node = |i: usize| id(&format!("n{i}"));
-        let nodes = (0..count).map(|i| {
-            let (x, y) = (rng.below(2_000) as f64, rng.below(2_000) as f64);
-            (node(i), Rect { x, y, width: 208.0, height: 80.0 + 24.0 * (i % 4) as f64 })
-        });
-        let nodes = nodes.collect();
-        let wires = (0..rng.below(2 * count))
-            .map(|_| {
-                let (a, b) = (node(rng.below(count)), node(rng.below(count)));
-                Wire { from: PortRef::new(a.0, "o"), to: PortRef::new(b.0, "i") }
-            })
-            .collect();
-        let mut groups = vec![BTreeSet::new(); 1 + rng.below(6)];
-        for i in 0..count {
-            let at = rng.below(2 * groups.len());
-            if let Some(group) = groups.get_mut(at) {
-                group.insert(node(i));
-            }
-        }
-        groups.retain(|g| !g.is_empty());
-        (nodes, groups, wires)
-    }
-
-    #[test]
-    fn frames_and_nodes_overlap_nowhere_and_to_tidy_twice_moves_nothing_out_of_order() {
-        let mut rng = Rng::new(11);
-        for round in 0..150 {
-            let count = 1 + rng.below(40);
-            let (nodes, groups, wires) = any_drawing(&mut rng, count);
-            let corner = Place { x: 40.0, y: -16.0 };
-            let places = tidied(&nodes, groups.iter(), &wires, corner);
-            check_sound(&nodes, &places);
-            assert_eq!(places, tidied(&nodes, groups.iter(), &wires, corner), "round {round}");
-            let rect = |id: &NodeId| Rect { x: places[id].x, y: places[id].y, ..nodes[id] };
-            let frames: Vec<Rect> = groups.iter().filter_map(|g| framed(g.iter().map(rect))).collect();
-            for (i, (frame, group)) in frames.iter().zip(&groups).enumerate() {
-                assert!(frames[..i].iter().all(|f| !f.touches(*frame)), "round {round}: frames overlap");
-                let others = nodes.keys().filter(|id| !group.contains(*id));
-                for other in others {
-                    assert!(!rect(other).touches(*frame), "round {round}: {other} lies in a frame");
-                }
-            }
-            let first = places.values().fold((f64::MAX, f64::MAX), |a, p| (a.0.min(p.x), a.1.min(p.y)));
-            assert_eq!(first, (40.0, -16.0));
-        }
-        // A node in two groups, and a group of which a part is elsewhere.
-        let (nodes, _, wires) = any_drawing(&mut rng, 9);
-        let groups: Vec<BTreeSet<NodeId>> =
-            vec![[id("n0"), id("n1")].into(), [id("n1"), id("n2")].into(), [id("n3"), id("far")].into()];
-        check_sound(&nodes, &tidied(&nodes, groups.iter(), &wires, Place::default()));
     }
 
     #[test]

@@ -4,11 +4,11 @@ use super::state::{CanvasCtl, Surface};
 use automl_core::document::{Edit, Group, NodeId, Place, Sticky, Wire};
 use leptos::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use trellis_page::flow::blocks::tidied;
 use trellis_page::flow::clipboard::free_name;
 use trellis_page::flow::connect;
 use trellis_page::flow::geometry::{Rect, on_grid};
 use trellis_page::flow::selection::Item;
-use trellis_page::flow::tidy::tidied;
 use trellis_page::flow::viewport::Viewport;
 use trellis_page::flow::words;
 

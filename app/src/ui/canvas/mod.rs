@@ -48,7 +48,7 @@ use wires::{Above, Wires};
 const MOVING_MS: u32 = 150;
 /// Below these, small print is left out, and then everything but the state.
 const FAR_ZOOM: f64 = 0.45;
-const FARTHER_ZOOM: f64 = 0.25;
+const FARTHER_ZOOM: f64 = 0.2;
 
 /// Follows the size of the canvas, and frames the pipeline as soon as there is one.
 fn follow_size(ctl: CanvasCtl, root: NodeRef<Div>) {

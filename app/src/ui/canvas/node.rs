@@ -171,6 +171,10 @@ fn Status(view: Memo<Option<Arc<NodeView>>>) -> impl IntoView {
     let text = move || view.with(|v| v.as_ref().map_or(String::new(), |v| v.text.clone()));
     let word = move || match (state.get(), view.with(|v| v.as_ref().and_then(|v| v.share))) {
         (Some(NodeState::Running), Some(share)) => format!("{:.0} %", share * 100.0),
+        // What it waits for says so.
+        (Some(NodeState::Waiting), _) if view.with(|v| v.as_ref().is_some_and(|v| !v.text.is_empty())) => {
+            String::new()
+        }
         (Some(state), _) => words::state_word(state).to_owned(),
         (None, _) => String::new(),
     };
