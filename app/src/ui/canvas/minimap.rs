@@ -19,7 +19,7 @@ const MAPPED_WIDTH: f64 = 480.0;
 
 /// Where the map is on a canvas of this size.
 fn own_place(width: f64, height: f64) -> Option<Rect> {
-    fits(width).then(|| Rect {
+    fits(width).then_some(Rect {
         x: width - MARGIN - WIDTH,
         y: height - MARGIN - HEIGHT,
         width: WIDTH,
@@ -45,6 +45,21 @@ fn mapped(bounds: Option<Rect>) -> Rect {
     let (width, height) = (WIDTH * scale, HEIGHT * scale);
     let centre = rect.centre();
     Rect { x: centre.x - width / 2.0, y: centre.y - height / 2.0, width, height }
+}
+
+/// Whether a node that is looked at lies beneath the map, which then gives way to it.
+fn is_away(ctl: CanvasCtl) -> Memo<bool> {
+    Memo::new(move |_| {
+        let (width, height) = ctl.size.get();
+        let Some(own) = own_place(width, height) else { return false };
+        let (view, own) = (ctl.viewport.get(), own.grown(MARGIN / 4.0));
+        ctl.scene.track();
+        let is_beneath =
+            |item: &Item| ctl.rect_of(item).is_some_and(|rect| view.rect_to_screen(rect).touches(own));
+        let is_node = |item: &&Item| matches!(item, Item::Node(_));
+        ctl.flow.selection.with(|s| s.items().iter().filter(is_node).any(is_beneath))
+            || ctl.focus.with(|f| f.as_ref().filter(is_node).is_some_and(is_beneath))
+    })
 }
 
 #[component]
@@ -88,18 +103,7 @@ pub(super) fn Minimap() -> impl IntoView {
         let (width, height) = ctl.size.get();
         ctl.viewport.get().seen(width, height)
     };
-    // It gives way to what is looked at.
-    let is_away = Memo::new(move |_| {
-        let (width, height) = ctl.size.get();
-        let Some(own) = own_place(width, height) else { return false };
-        let (view, own) = (ctl.viewport.get(), own.grown(MARGIN));
-        ctl.scene.track();
-        let is_beneath =
-            |item: &Item| ctl.rect_of(item).is_some_and(|rect| view.rect_to_screen(rect).touches(own));
-        let is_node = |item: &&Item| matches!(item, Item::Node(_));
-        ctl.flow.selection.with(|s| s.items().iter().filter(is_node).any(is_beneath))
-            || ctl.focus.with(|f| f.as_ref().filter(is_node).is_some_and(is_beneath))
-    });
+    let is_away = is_away(ctl);
     let view_box = move || {
         let r = world.get();
         format!("{} {} {} {}", r.x, r.y, r.width, r.height)
