@@ -1,5 +1,6 @@
 //! The pipeline builder's plain part: what can be tested without a browser.
 
+pub mod blocks;
 pub mod chart;
 pub mod clipboard;
 pub mod connect;

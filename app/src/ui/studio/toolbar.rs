@@ -112,9 +112,6 @@ pub fn Toolbar(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoV
                 <HistoryList />
             </span>
             <span class="tool-group">
-                <button type="button" class="tool square" aria-label="Zoom out" on:click=move |_| ctl.zoom_by(0.8)>"−"</button>
-                <button type="button" class="tool square" aria-label="Zoom in" on:click=move |_| ctl.zoom_by(1.25)>"+"</button>
-                <button type="button" class="tool" on:click=move |_| ctl.zoom_to_fit()>"Fit"</button>
                 <button type="button" class="tool" on:click=move |_| ctl.tidy()>"Tidy"</button>
             </span>
             <button type="button" class="tool" data-testid="outline-toggle" aria-pressed=move || outline.get().to_string()
