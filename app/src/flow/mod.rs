@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod clipboard;
 pub mod connect;
+pub mod ended;
 pub mod find;
 pub mod forms;
 pub mod geometry;
