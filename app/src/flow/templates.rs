@@ -266,7 +266,7 @@ pub fn next(at: usize, state: Option<NodeState>) -> &'static str {
             "It searches: the preview shows what was tried so far."
         }
         (Some(NodeState::Running | NodeState::Waiting), _) => "It is being run.",
-        (Some(NodeState::Failed | NodeState::NotSet), _) => "It could not be run: its settings say why.",
+        (Some(NodeState::Failed), _) => "It could not be run: its settings say why.",
         (Some(NodeState::Done), 0) => "The chart is in the preview. Go on with Next step.",
         (Some(NodeState::Done), 1) => "The best model is in the preview. Go on with Next step.",
         (Some(NodeState::Done), _) => {

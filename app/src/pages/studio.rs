@@ -10,7 +10,7 @@ use crate::ui::studio::inspector::Inspector;
 use crate::ui::studio::palette::Palette;
 use crate::ui::studio::preview::Preview;
 use crate::ui::studio::start::{Begin, Templates};
-use crate::ui::studio::toolbar::Toolbar;
+use crate::ui::studio::toolbar::{RunNews, Toolbar, see_result};
 use crate::ui::studio::tour::{TourCard, provide_tour};
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
@@ -128,11 +128,18 @@ fn Embedded() -> impl IntoView {
         store.flow.history.track();
         store.link(false)
     };
+    // Who looks on sees what came out without knowing where to click.
+    Effect::new(move |_| {
+        if store.flow.desk.ended.with(Option::is_some) && store.flow.subject.with_untracked(Option::is_none) {
+            see_result(store);
+        }
+    });
     view! {
         <div class="studio embedded" data-testid="embedded">
             <div class="toolbar">
                 <strong class="ellipsis">{move || store.flow.history.with(|h| h.document().title().to_owned())}</strong>
                 <span class="spacer"></span>
+                <RunNews />
                 <button type="button" class="tool" on:click=move |_| store.start_flow(Vec::new(), false)>"Run"</button>
                 <a class="button tool" target="_blank" rel="noopener" data-testid="open-in-trellis" href=link>"Open in Trellis"</a>
             </div>

@@ -294,8 +294,19 @@ impl Flow {
 
     fn hear_plan(self, plan: PlanView) {
         let views = plan.nodes.iter().map(|(id, view)| (NodeId(id.clone()), Arc::new(view.clone())));
+        let shown = self.subject.with_untracked(|s| s.as_ref().map(|s| s.node.clone()));
+        let digest = || {
+            let shown = shown.as_ref()?;
+            self.views.with_untracked(|all| all.get(shown).map(|v| v.digest.clone()))
+        };
+        let before = digest();
         self.views.set(views.collect());
         self.plan.set(Arc::new(plan));
+        // A result may have come without a run: from an earlier visit, or with a project.
+        if before.is_some() && digest() != before {
+            self.desk.rows.set(BTreeMap::new());
+            self.look_at(0);
+        }
         if let Some(document) = self.planning.try_update_value(Latest::answered).flatten() {
             self.ask(FlowCommand::Plan { document }, Beside::Nothing);
         }

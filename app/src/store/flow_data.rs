@@ -181,7 +181,8 @@ impl Store {
                 false => Err(NetworkError::Refused(404)),
             };
             let name = format!("{stem}.csv");
-            self.hear_fetched(&wants, name, sample, "Drop a file of your own: that needs no connection.");
+            let remedy = "Run again once there is a connection, or drop a file of your own: that needs none.";
+            self.hear_fetched(&wants, name, sample, remedy);
         });
     }
 
@@ -213,6 +214,9 @@ impl Store {
             Ok(blob) => {
                 let options = self.options_of(&wants.source);
                 return self.supply(&wants.source, Supplied { name, options, blob });
+            }
+            Err(NetworkError::Unreachable) if wants.from == WantsFrom::Sample => {
+                "this page's server cannot be reached just now".to_owned()
             }
             Err(NetworkError::Unreachable) => {
                 "it cannot be reached, or does not let this page read".to_owned()

@@ -200,9 +200,11 @@ impl Store {
             if kept.is_open {
                 self.go_to_builder();
             }
-        } else if flow.desk.before.with_untracked(Option::is_none)
-            && flow.with_document(|open| *open != document)
-        {
+            return;
+        }
+        // They came with what is not open.
+        flow.desk.brought.set(Vec::new());
+        if flow.desk.before.with_untracked(Option::is_none) && flow.with_document(|open| *open != document) {
             // A link was opened: what was there before can be gone back to.
             flow.desk.before.set(Some(document));
         }

@@ -3,14 +3,14 @@
 use super::Store;
 use super::desk::{Linked, Story};
 use automl_core::diagnostic::Diagnostic;
-use automl_core::document::PipelineDocument;
+use automl_core::document::{NodeId, PipelineDocument};
 use automl_core::engine::flow;
 use automl_core::engine::protocol::Look;
 use gloo_events::EventListener;
 use leptos::prelude::*;
 use trellis_page::flow::selection::{Item, Selection};
 use trellis_page::flow::share::{self, Claim, Route};
-use trellis_page::flow::templates::Template;
+use trellis_page::flow::templates::{SHOWN, Template};
 use wasm_bindgen::JsValue;
 
 fn window() -> Option<web_sys::Window> {
@@ -107,6 +107,8 @@ impl Store {
     pub fn open_template(self, template: &'static Template) {
         self.open_flow(template.document());
         self.flow.desk.story.set(Some(Story { id: template.id, at: 0, is_told: true }));
+        let first = NodeId(SHOWN[0].to_owned());
+        self.flow.selection.set(Selection::of([Item::Node(first)]));
     }
 
     /// Back to the pipeline that was open before.

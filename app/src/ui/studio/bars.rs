@@ -113,34 +113,41 @@ fn judged(store: Store, template: &'static Template) -> Memo<Option<(String, Str
     })
 }
 
+/// `id`: the template's. The bar stays while its steps change, and so does the keyboard's place.
 #[component]
-fn StoryBar(story: Story) -> impl IntoView {
+fn StoryBar(id: &'static str) -> impl IntoView {
     let store: Store = expect_context();
     let flow = store.flow;
-    let Some(template) = template(story.id) else { return ().into_any() };
-    let (at, last) = (story.at, template.story.len() - 1);
-    let go = move |at: usize| show_step(store, Story { at, ..story });
-    let shown = NodeId(SHOWN[at].to_owned());
-    let state = Memo::new(move |_| flow.views.with(|v| v.get(&shown).map(|v| v.state)));
+    let Some(template) = template(id) else { return ().into_any() };
+    let last = template.story.len() - 1;
+    let at = Memo::new(move |_| flow.desk.story.get().map_or(0, |s| s.at.min(last)));
+    let go = move |at: usize| show_step(store, Story { id, at: at.min(last), is_told: true });
+    let shown = move || NodeId(SHOWN[at.get()].to_owned());
+    let state = Memo::new(move |_| flow.views.with(|v| v.get(&shown()).map(|v| v.state)));
     let can_run = move || !store.is_flow_busy() && !matches!(state.get(), None | Some(NodeState::Done));
     let run = move |_| {
-        go(at);
-        store.start_flow(vec![NodeId(SHOWN[at].to_owned())], false);
+        go(at.get_untracked());
+        store.start_flow(vec![untrack(shown)], false);
     };
     let verdict = judged(store, template);
-    let told = move || verdict.get().filter(|_| at == last).map(|v| v.1);
-    let leave = move |_| flow.desk.story.set(Some(Story { is_told: false, ..story }));
+    let told = move || verdict.get().filter(|_| at.get() == last).map(|v| v.1);
+    let leave = move |_| flow.desk.story.update(|s| s.iter_mut().for_each(|s| s.is_told = false));
+    let number = move || format!("{} of {}. ", at.get() + 1, last + 1);
+    let data = move || (at.get() == 0).then_some(template.data);
+    // What cannot be done keeps its place, so that the keyboard does.
+    let is_first = move || (at.get() == 0).then_some("true");
+    let is_last = move || (at.get() == last).then_some("true");
     view! {
         <section class="studio-bar story" data-testid="story" aria-label="The story of this template">
             <div class="story-words">
-                <p><strong>{format!("{} of {}. ", at + 1, last + 1)}</strong>{template.story[at].0}" "<span class="quiet">{(at == 0).then_some(template.data)}</span></p>
-                <p role="status"><strong data-testid="story-verdict">{told}</strong>" "<span data-testid="story-next">{move || next(at, state.get())}</span></p>
+                <p><strong>{number}</strong>{move || template.story[at.get()].0}" "<span class="quiet">{data}</span></p>
+                <p role="status"><strong data-testid="story-verdict">{told}</strong>" "<span data-testid="story-next">{move || next(at.get(), state.get())}</span></p>
             </div>
             <div class="actions">
                 <Show when=can_run><button type="button" class="tiny primary" data-testid="story-run" on:click=run>"Run this step"</button></Show>
-                <button type="button" class="tiny" disabled=at == 0 on:click=move |_| go(at - 1)>"Previous step"</button>
-                <button type="button" class="tiny" disabled=at == last data-testid="story-next-step" on:click=move |_| go(at + 1)>"Next step"</button>
-                <button type="button" class="tiny" data-testid="story-show" on:click=move |_| go(at)>"Show it"</button>
+                <button type="button" class="tiny" aria-disabled=is_first on:click=move |_| go(at.get_untracked().saturating_sub(1))>"Previous step"</button>
+                <button type="button" class="tiny" aria-disabled=is_last data-testid="story-next-step" on:click=move |_| go(at.get_untracked() + 1)>"Next step"</button>
+                <button type="button" class="tiny" data-testid="story-show" on:click=move |_| go(at.get_untracked())>"Show it"</button>
                 <button type="button" class="tiny plain" data-testid="story-leave" on:click=leave>"Leave the story"</button>
             </div>
         </section>
@@ -219,11 +226,12 @@ pub fn Bars() -> impl IntoView {
     let flow = expect_context::<Store>().flow;
     let desk = flow.desk;
     let brought = Memo::new(move |_| flow.views.with(|v| v.values().filter(|v| v.brought).count()));
+    let story = Memo::new(move |_| desk.story.get().filter(|s| s.is_told).map(|s| s.id));
     move || {
         if let Some(linked) = desk.linked.get() {
             view! { <LinkBar linked /> }.into_any()
-        } else if let Some(story) = desk.story.get().filter(|s| s.is_told) {
-            view! { <StoryBar story /> }.into_any()
+        } else if let Some(id) = story.get() {
+            view! { <StoryBar id /> }.into_any()
         } else if let Some(words) = desk.taken.get() {
             view! { <TakenBar words /> }.into_any()
         } else if brought.get() > 0 && !desk.brought_read.get() {

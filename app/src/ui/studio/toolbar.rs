@@ -8,7 +8,7 @@ use crate::store::flow::Subject;
 use crate::ui::canvas::CanvasCtl;
 use automl_core::document::Edit;
 use leptos::prelude::*;
-use trellis_page::flow::ended::to_look_at;
+use trellis_page::flow::ended::{Ended, to_look_at};
 use trellis_page::flow::selection::{Item, Selection};
 
 #[component]
@@ -94,31 +94,34 @@ fn Running() -> impl IntoView {
     }
 }
 
+/// Shows what a run was about: what failed, or else the result.
+pub fn see_result(store: Store) {
+    let flow = store.flow;
+    let place = flow.kinds.with_untracked(|kinds| {
+        flow.views.with_untracked(|views| flow.with_document(|d| to_look_at(d, kinds, views)))
+    });
+    let Some((node, port)) = place else { return };
+    let failed = flow.desk.ended.with_untracked(|e| e.is_some_and(Ended::has_failed));
+    flow.selection.set(Selection::of([Item::Node(node.clone())]));
+    flow.show(Some(Subject { node, port }));
+    flow.desk.is_folded.set(false);
+    // Why a node failed is said in its settings.
+    flow.desk.sheet.set(Some(if failed { Sheet::Inspector } else { Sheet::Preview }));
+}
+
 /// How the last run ended, with a way to what came of it.
 #[component]
-fn RunNews() -> impl IntoView {
+pub fn RunNews() -> impl IntoView {
     let store: Store = expect_context();
-    let flow = store.flow;
-    let look = move |failed: bool| {
-        let place = flow.kinds.with_untracked(|kinds| {
-            flow.views.with_untracked(|views| flow.with_document(|d| to_look_at(d, kinds, views)))
-        });
-        let Some((node, port)) = place else { return };
-        flow.selection.set(Selection::of([Item::Node(node.clone())]));
-        flow.show(Some(Subject { node, port }));
-        flow.desk.is_folded.set(false);
-        // Why a node failed is said in its settings.
-        flow.desk.sheet.set(Some(if failed { Sheet::Inspector } else { Sheet::Preview }));
-    };
     move || {
-        let ended = flow.desk.ended.get().filter(|_| !store.is_flow_busy())?;
+        let ended = store.flow.desk.ended.get().filter(|_| !store.is_flow_busy())?;
         let failed = ended.has_failed();
         let word = if failed { "See what is wrong" } else { "See the result" };
         Some(view! {
             <span class="run-news" class:failed=failed data-testid="run-news">
                 <span class="run-sign" aria-hidden="true">{if failed { "!" } else { "✓" }}</span>
                 <span>{ended.words()}</span>
-                <button type="button" class="tool" data-testid="see-result" on:click=move |_| look(failed)>{word}</button>
+                <button type="button" class="tool" data-testid="see-result" on:click=move |_| see_result(store)>{word}</button>
             </span>
         })
     }
@@ -154,7 +157,6 @@ pub fn Toolbar(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoV
             <span class="tool-group">
                 <button type="button" class="tool" data-testid="undo" disabled=move || !can_undo.get() on:click=move |_| flow.undo()>"Undo"</button>
                 <button type="button" class="tool" data-testid="redo" disabled=move || !can_redo.get() on:click=move |_| flow.redo()>"Redo"</button>
-                <HistoryList />
             </span>
             <Show when=move || left.get().is_some()>
                 <button type="button" class="tool" data-testid="story-resume" on:click=resume>"Resume the story"</button>
@@ -162,6 +164,7 @@ pub fn Toolbar(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoV
             <button type="button" class="tool more-toggle" aria-expanded=move || more.get().to_string() aria-controls="more-tools"
                 data-testid="more-tools" on:click=move |_| more.update(|m| *m = !*m)>"More"</button>
             <div class="more-tools" id="more-tools" class:open=move || more.get()>
+                <HistoryList />
                 <button type="button" class="tool" on:click=move |_| ctl.tidy()>"Tidy up"</button>
                 <button type="button" class="tool" data-testid="outline-toggle" aria-pressed=move || outline.get().to_string()
                     on:click=move |_| outline.update(|o| *o = !*o)>"Outline"</button>
