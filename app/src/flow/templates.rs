@@ -339,7 +339,7 @@ mod tests {
         check("fraud", judged(&yes, &[3, 1, 1, 5], &[], 10), None);
         check("churn", judged(&yes, &[3, 1], &[], 4), None);
         check("churn", judged(&[], &[], &[], 0), None);
-        let told = Some("Off by 9.5 minutes on average, on 1,000 flights that it never saw.");
+        let told = Some("Off by 9.5000 minutes on average, on 1,000 flights that it never saw.");
         check("arrival", judged(&[], &[], &[("rmse", 20.0), ("mae", 9.5)], 1_000), told);
         check("arrival", judged(&[], &[], &[("rmse", 20.0)], 1_000), None);
         assert_eq!(template("churn").and_then(|t| t.verdict(&[])), None);

@@ -53,7 +53,12 @@ fn compared(store: Store, claim: &Claim) -> Option<AnyView> {
 fn LinkBar(linked: Linked) -> impl IntoView {
     let store: Store = expect_context();
     let desk = store.flow.desk;
+    let came = match linked.has_run {
+        false => "This pipeline came by a link. Nothing has been run or fetched. ",
+        true => "This pipeline came by a link. ",
+    };
     let deeds = match linked.deeds.len() {
+        _ if linked.has_run => String::new(),
         0 => "It would do nothing: it is empty.".to_owned(),
         _ => format!("Running it would {}.", linked.deeds.join(", ")),
     };
@@ -67,7 +72,7 @@ fn LinkBar(linked: Linked) -> impl IntoView {
     let has_before = move || desk.before.with(Option::is_some);
     view! {
         <section class="studio-bar" data-testid="link-bar" aria-label="Opened by a link">
-            <p><strong>"This pipeline came by a link. Nothing has been run or fetched. "</strong>{deeds}</p>
+            <p><strong>{came}</strong>{deeds}</p>
             <p>{figures}</p>
             <p class="field-warning">{trouble}</p>
             {move || claim.as_ref().and_then(|c| compared(store, c))}
