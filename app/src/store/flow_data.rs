@@ -106,6 +106,7 @@ impl Store {
         }
         // What is no longer wished for has been read.
         desk.reading.update(|all| all.retain(|source, _| wishes.iter().any(|(_, w)| w.source == *source)));
+        self.take_search(plan);
         let is_waiting = desk.next.with_value(Option::is_some);
         let lacks = wishes.iter().any(|(_, w)| w.from == WantsFrom::Sample || desk.has(&w.source));
         if is_waiting
@@ -113,6 +114,17 @@ impl Store {
             && let Some(run) = desk.next.try_update_value(Option::take).flatten()
         {
             self.flow.run(run.nodes, run.afresh);
+        }
+    }
+
+    /// Asks for the first page's result once the node that is to have it could be run.
+    fn take_search(self, plan: &PlanView) {
+        let waits = self.flow.desk.takes_search;
+        let is_ready = |id: &NodeId| plan.nodes.get(&id.0).is_some_and(|view| !view.key.is_empty());
+        let ready = waits.with_value(|node| node.clone().filter(is_ready));
+        if let Some(node) = ready {
+            waits.set_value(None);
+            self.flow.ask(FlowCommand::TakeSearch { node: node.0 }, Beside::Nothing);
         }
     }
 
@@ -178,7 +190,8 @@ impl Store {
                 false => Err(NetworkError::Refused(404)),
             };
             let name = format!("{stem}.csv");
-            self.hear_fetched(&wants, name, sample, "Drop a file of your own: that needs no connection.");
+            let remedy = "Run again once there is a connection, or drop a file of your own: that needs none.";
+            self.hear_fetched(&wants, name, sample, remedy);
         });
     }
 
@@ -231,6 +244,9 @@ impl Store {
             Ok(blob) => {
                 let options = self.options_of(&wants.source);
                 return self.supply(&wants.source, Supplied { name, options, blob });
+            }
+            Err(NetworkError::Unreachable) if wants.from == WantsFrom::Sample => {
+                "this page's server cannot be reached just now".to_owned()
             }
             Err(NetworkError::Unreachable) => {
                 "it cannot be reached, or does not let this page read".to_owned()

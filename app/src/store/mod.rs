@@ -181,6 +181,7 @@ impl Store {
         self.predicting_table.set(None);
         self.flow.hear_broken();
         self.supply_again();
+        self.bring_again();
         match broken {
             Broken::NotStarted(reason) => {
                 self.not_started.set_value(Some(reason));
@@ -300,7 +301,7 @@ impl Store {
     pub fn search(self, request: StudyRequest) {
         self.alerts.set(Vec::new());
         self.starting.set(true);
-        self.keep_target(request.target.clone());
+        self.keep_request(&request);
         self.request.set(Some(request.clone()));
         self.tell(&Command::Start { request });
     }

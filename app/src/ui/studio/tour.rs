@@ -15,7 +15,7 @@ const STOPS: [(&str, &str, &str); 5] = [
     (
         "canvas",
         "The canvas",
-        "Drag from an output to an input to connect them. The wheel zooms, a drag on empty space selects.",
+        "Drag from an output to an input to connect them. The wheel, or two fingers, zoom.",
     ),
     (
         "inspector",
@@ -72,7 +72,9 @@ pub fn TourCard() -> impl IntoView {
                 <p>{*text}</p>
                 <div class="actions">
                     <button type="button" class="tiny primary" data-testid="tour-next" on:click=next>{if stop < last { "Next" } else { "Done" }}</button>
-                    <button type="button" class="tiny plain" data-testid="tour-skip" on:click=move |_| at.set(None)>"Skip the tour"</button>
+                    {(stop < last).then(|| view! {
+                        <button type="button" class="tiny plain" data-testid="tour-skip" on:click=move |_| at.set(None)>"Skip the tour"</button>
+                    })}
                 </div>
             </section>
         })
