@@ -26,11 +26,11 @@ test('a template is run to its chart and its verdict', { timeout: 180_000 }, asy
   await page.locator('.chart-area').focus();
   await page.keyboard.press('ArrowRight');
   assert.match(await id(page, 'chart-reading').innerText(), /no: 4,?293/);
-  const svg = readFileSync(await download(page, 'chart.svg', () => page.getByText('Save as SVG').click()), 'utf8');
+  const svg = readFileSync(await download(page, 'chart.svg', () => page.getByRole('button', { name: /^Save as SVG/ }).click()), 'utf8');
   assert.match(svg, /^<svg .*<rect.*<\/svg>$/s);
   assert.doesNotMatch(svg, /var\(/);
-  assert.match(readFileSync(await download(page, 'chart.csv', () => page.getByText('Save as CSV').click()), 'utf8'), /4293/);
-  await download(page, 'chart.png', () => page.getByText('Save as PNG').click());
+  assert.match(readFileSync(await download(page, 'chart.csv', () => page.getByRole('button', { name: /^Save as CSV/ }).click()), 'utf8'), /4293/);
+  await download(page, 'chart.png', () => page.getByRole('button', { name: /^Save as PNG/ }).click());
 
   await id(page, 'run-all').waitFor({ timeout: 120_000 });
   await node(page, 'search').click();

@@ -6,6 +6,7 @@ pub mod connect;
 pub mod find;
 pub mod forms;
 pub mod geometry;
+pub mod glossary;
 pub mod history;
 pub mod project;
 pub mod scene;

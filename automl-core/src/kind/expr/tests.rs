@@ -171,7 +171,7 @@ fn mistakes_are_explained() {
         ("age = '3'", "At character 7: '3' is a text, but age is a number. Write 3 without quotes."),
         (
             "age > \"total price\"",
-            "At character 7: 'total price' is a text, but age is a number. For the column write `total price` instead.",
+            "At character 7: \"total price\" is a text, not the column. For the column write `total price` instead.",
         ),
         (
             "since > 'May'",

@@ -100,6 +100,7 @@ fn habit(text: &str, names: &Names, wanted: Wanted) -> Option<Habit> {
         .or_else(|| calls::between(&seen))
         .or_else(|| signs::joining(&seen))
         .or_else(|| signs::chained(&seen))
+        .or_else(|| names::quoted(&seen))
         .or_else(|| names::bare_text(&seen))
         .or_else(|| signs::per_cent(&seen))
 }

@@ -102,6 +102,25 @@ fn run(seen: &Seen, start: usize, end: usize) -> Option<Habit> {
     })
 }
 
+/// `"monthly charge" > 20`, as SQL quotes names.
+pub(super) fn quoted(seen: &Seen) -> Option<Habit> {
+    for token in &seen.tokens {
+        let Token::Text(text) = &token.token else { continue };
+        let Some(name) = seen.names.all().find(|n| n == text) else { continue };
+        let (place, here) = ((token.from, token.to), quoted_name(name));
+        let whole = seen.replaced(place, &here);
+        if seen.understands(&whole).is_some() {
+            return Some(Habit {
+                place,
+                message: format!("{} is a text, not the column.", seen.slice(place)),
+                remedy: format!("For the column write {here} instead."),
+                meant: vec![whole],
+            });
+        }
+    }
+    None
+}
+
 /// `plan = gold`.
 pub(super) fn bare_text(seen: &Seen) -> Option<Habit> {
     let mut places: Vec<(usize, usize)> = Vec::new();
