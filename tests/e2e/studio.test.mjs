@@ -165,6 +165,79 @@ test('an expression is completed by the columns, and what is wrong with it is sa
   await second.context.close();
 });
 
+test('a habit from spreadsheets is explained, and mended by one click', { timeout: 60_000 }, async () => {
+  const document = paste({ keep: ['table.filter', { where: '=sold > 3,5' }] }, [['data.table', 'keep.table']]);
+  const { page, context, faults } = await openBuilder({ path: `/#p=${link(document)}` });
+  await node(page, 'keep').click();
+  await id(page, 'expression-error').getByText('An expression has no = before it.').waitFor();
+  assert.equal(await id(page, 'instead').innerText(), 'sold > 3.5');
+  await accessible(page, 'a habit');
+  await id(page, 'use-instead').click();
+  await id(page, 'instead').waitFor({ state: 'detached' });
+  assert.equal((await openDocument(page)).pipeline.nodes.keep.params.where, 'sold > 3.5');
+  await id(page, 'undo').click();
+  await id(page, 'instead').waitFor();
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('functions are searched, read and put in by keys', { timeout: 60_000 }, async () => {
+  const document = paste({ keep: ['table.filter', { where: 'sold > 3 and ' }] }, [['data.table', 'keep.table']]);
+  const { page, context } = await openBuilder({ path: `/#p=${link(document)}` });
+  await node(page, 'keep').click();
+  await id(page, 'list-functions').press('Enter');
+  const functions = id(page, 'functions');
+  await functions.getByText('Between values').waitFor();
+  await accessible(page, 'the functions');
+  await page.keyboard.type('starts');
+  await functions.getByRole('option', { name: /starts_with\(text, part\).*true/s }).waitFor();
+  await page.keyboard.press('Enter');
+  await functions.waitFor({ state: 'detached' });
+  assert.equal(await id(page, 'expression').inputValue(), 'sold > 3 and starts_with(');
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), 'expression');
+  await id(page, 'list-functions').click();
+  await page.keyboard.press('Escape');
+  await functions.waitFor({ state: 'detached' });
+  await context.close();
+});
+
+test('words of the field are explained by pointer, keys and touch', { timeout: 60_000 }, async () => {
+  const { page, context } = await openBuilder({ path: `/#p=${link(paste())}` });
+  await node(page, 'data').click();
+  const word = id(page, 'inspector').getByRole('button', { name: 'What is Bypass?' });
+  await word.hover();
+  await page.getByRole('tooltip').getByText('what comes in goes on untouched').waitFor();
+  await page.mouse.move(700, 300);
+  await page.getByRole('tooltip').waitFor({ state: 'detached' });
+  await word.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('tooltip').waitFor();
+  assert.equal(await word.getAttribute('aria-expanded'), 'true');
+  await accessible(page, 'an explanation');
+  await page.keyboard.press('Escape');
+  await page.getByRole('tooltip').waitFor({ state: 'detached' });
+  await context.close();
+});
+
+test('a chart has the room of its pane, and a full view', { timeout: 60_000 }, async () => {
+  const document = paste({ bars: ['chart.bar', { category: 'shop' }] }, [['data.table', 'bars.table']]);
+  const { page, context } = await openBuilder({ path: `/#p=${link(document)}` });
+  await node(page, 'bars').click();
+  await id(page, 'run-to-here').click();
+  const drawn = id(page, 'chart').locator('.chart-area').first().locator('svg');
+  await drawn.waitFor({ timeout: 30_000 });
+  const [pane, box] = [await id(page, 'preview').boundingBox(), await drawn.boundingBox()];
+  assert.ok(box.width > 0.8 * pane.width && box.y + box.height <= pane.y + pane.height, JSON.stringify([pane, box]));
+  await id(page, 'chart-full').click();
+  const large = page.locator('.chart-large svg').first();
+  await large.waitFor();
+  const full = await large.boundingBox();
+  assert.ok(full.height > 1.5 * box.height, JSON.stringify([full, box]));
+  await page.keyboard.press('Escape');
+  await large.waitFor({ state: 'hidden' });
+  await context.close();
+});
+
 test('everything is reached by keys, and the tour is shown once', { timeout: 60_000 }, async () => {
   const { page, context } = await openBuilder({ prepare: (c) => c.addInitScript(() => localStorage.removeItem('trellis-tour')) });
   await id(page, 'tour').waitFor();

@@ -91,8 +91,9 @@ pub fn of_kind(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "model.importance" => "permutation_importance",
         "model.dependence" => "partial_dependence",
-        "model.search" => "cross_validation",
-        "model.target" => "target",
+        "automl.search" => "cross_validation",
+        "model.ensemble" => "ensemble",
+        "target.question" => "target",
         _ => return None,
     })
 }
@@ -118,7 +119,9 @@ mod tests {
         assert!(of("brier").is_some_and(|t| t.ends_with("Lower is better.")));
         assert!(of("fold").is_some_and(|t| t.starts_with("One of the parts")));
         assert_eq!((of("roc"), meaning("roc_auc", &BTreeMap::new())), (None, None));
-        for kind in ["model.importance", "model.dependence", "model.search", "model.target"] {
+        for kind in
+            ["model.importance", "model.dependence", "model.ensemble", "automl.search", "target.question"]
+        {
             assert!(of_kind(kind).and_then(of).is_some(), "{kind}");
         }
         assert_eq!(of_kind("table.filter"), None);

@@ -219,7 +219,10 @@ fn body(verdict: &Arc<Verdict>) -> impl IntoView + use<> {
     let notes = others.map(|diagnostic| view! { <Note diagnostic /> }).collect_view();
     view! {
         <p class="verdict" data-testid="verdict">{verdict.sentence.clone()}</p>
-        <p>{verdict.explanation.clone()}" "{members(verdict)}</p>
+        <p>
+            {verdict.explanation.clone()}" "{members(verdict)}" "
+            {(verdict.members.len() > 1).then(|| view! { <Ask term="ensemble" what="a blend of models" /> })}
+        </p>
         <ul class="notes">{notes}</ul>
         <Downloads surroundings=verdict.coverage.map(|_| surroundings(verdict)) />
         <div class="columns">

@@ -118,14 +118,9 @@ impl Editor {
     }
 }
 
-#[component]
-pub fn ExpressionField(param: Slot) -> impl IntoView {
-    let (text, id, planned) = (param.text(), param.id(), param.clone());
-    let told = param.findings();
-    let title = param.field.title.clone();
-    let editor = Editor::new(param);
-    let is_listing = RwSignal::new(false);
-    // What the plan has found, and what was said of the text at the last key where that is something else.
+/// What is wrong with the text, and what was probably meant: of the plan, and of the text at the last key.
+fn said(slot: Slot, editor: Editor) -> (Memo<Vec<Diagnostic>>, Memo<Option<String>>) {
+    let told = slot.findings();
     let found = Memo::new(move |_| {
         let mut all: Vec<Diagnostic> = told.get();
         let heard = editor.heard.get().and_then(|c| c.finding).map(|f| f.diagnostic);
@@ -135,11 +130,32 @@ pub fn ExpressionField(param: Slot) -> impl IntoView {
     let instead = Memo::new(move |_| {
         let heard = editor.heard.get().and_then(|c| c.finding).and_then(|f| f.instead);
         let planned = || {
-            let views = planned.store.flow.views;
-            views.with(|v| v.get(&planned.node).and_then(|v| forms::instead_at(&v.findings, &planned.path)))
+            let views = slot.store.flow.views;
+            views.with(|v| v.get(&slot.node).and_then(|v| forms::instead_at(&v.findings, &slot.path)))
         };
         heard.or_else(planned)
     });
+    (found, instead)
+}
+
+/// What was probably meant, to be taken by one click.
+fn offered(meant: String, editor: Editor) -> impl IntoView {
+    let shown = meant.clone();
+    view! {
+        <div class="instead">
+            <code data-testid="instead">{shown}</code>
+            <button type="button" class="tiny" data-testid="use-instead" on:click=move |_| editor.mend(meant.clone())>"Use this"</button>
+        </div>
+    }
+}
+
+#[component]
+pub fn ExpressionField(param: Slot) -> impl IntoView {
+    let (text, id, planned) = (param.text(), param.id(), param.clone());
+    let title = param.field.title.clone();
+    let editor = Editor::new(param);
+    let is_listing = RwSignal::new(false);
+    let (found, instead) = said(planned, editor);
     let list_id = format!("{id}-list");
     let option_id = {
         let list_id = list_id.clone();
@@ -192,15 +208,7 @@ pub fn ExpressionField(param: Slot) -> impl IntoView {
             <ul id=list_id class="options" role="listbox" aria-label="What may stand here" data-testid="completions">{options}</ul>
         </div>
         <div role="alert" data-testid="expression-error" class="found"><Findings found /></div>
-        {move || instead.get().map(|meant| {
-            let shown = meant.clone();
-            view! {
-                <div class="instead">
-                    <code data-testid="instead">{shown}</code>
-                    <button type="button" class="tiny" data-testid="use-instead" on:click=move |_| editor.mend(meant.clone())>"Use this"</button>
-                </div>
-            }
-        })}
+        {move || instead.get().map(|meant| offered(meant, editor))}
         <div class="actions">
             <button type="button" class="plain tiny" data-testid="list-functions" aria-label=format!("Functions for {title}") aria-expanded=move || is_listing.get().to_string()
                 on:click=move |_| is_listing.update(|l| *l = !*l)>"Functions"</button>

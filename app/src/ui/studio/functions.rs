@@ -69,16 +69,8 @@ pub fn Functions(id: String, take: Callback<Listed>, close: Callback<()>) -> imp
                 group.clone_from(&f.group);
                 view! { <li role="presentation" class="function-group quiet small">{f.group.clone()}</li> }
             });
-            let taken = f.clone();
-            view! {
-                {head}
-                <li id=option_id(i) role="option" class="function" aria-selected=move || (at.get() == i).to_string()
-                    on:click=move |_| take.run(taken.clone())>
-                    <code>{f.usage}</code>
-                    <span class="small">{f.help}</span>
-                    <span class="small quiet"><code>{f.example}</code>" → "<code>{f.shows}</code></span>
-                </li>
-            }
+            let chosen = Signal::derive(move || (at.get() == i).to_string());
+            view! { {head}{line(option_id(i), f, chosen, take)} }
         };
         shown.get().into_iter().enumerate().map(one).collect_view()
     };
@@ -93,6 +85,18 @@ pub fn Functions(id: String, take: Callback<Listed>, close: Callback<()>) -> imp
             <ul id=id role="listbox" aria-label="Functions and signs" node_ref=list>{lines}</ul>
             <Show when=move || shown.with(Vec::is_empty)><p class="quiet small" role="status">"Nothing found: try another word."</p></Show>
         </div>
+    }
+}
+
+/// A function as it is called, what it does, and an example with its result.
+fn line(id: String, f: Listed, chosen: Signal<String>, take: Callback<Listed>) -> impl IntoView {
+    let taken = f.clone();
+    view! {
+        <li id=id role="option" class="function" aria-selected=move || chosen.get() on:click=move |_| take.run(taken.clone())>
+            <code>{f.usage}</code>
+            <span class="small">{f.help}</span>
+            <span class="small quiet"><code>{f.example}</code>" → "<code>{f.shows}</code></span>
+        </li>
     }
 }
 
