@@ -195,7 +195,10 @@ test('functions are searched, read and put in by keys', { timeout: 60_000 }, asy
   await functions.waitFor({ state: 'detached' });
   assert.equal(await id(page, 'expression').inputValue(), 'sold > 3 and starts_with(');
   assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), 'expression');
+  // The first Escape closes what is suggested.
+  await page.keyboard.press('Escape');
   await id(page, 'list-functions').click();
+  await functions.waitFor();
   await page.keyboard.press('Escape');
   await functions.waitFor({ state: 'detached' });
   await context.close();

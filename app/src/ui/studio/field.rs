@@ -76,7 +76,11 @@ impl Slot {
 pub fn Findings(#[prop(into)] found: Signal<Vec<Diagnostic>>) -> impl IntoView {
     move || {
         let notes = found.get().into_iter().map(|d| {
-            let class = if d.is_error() { "field-error small" } else { "field-warning small" };
+            let class = match d.severity {
+                Severity::Error => "field-error small",
+                Severity::Warning => "field-warning small",
+                Severity::Info => "quiet small",
+            };
             let word = match d.severity {
                 Severity::Error => "",
                 Severity::Warning => "Beware: ",

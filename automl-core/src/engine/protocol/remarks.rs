@@ -52,13 +52,15 @@ impl Board {
     pub fn tally(&self) -> String {
         let trials = || self.rows.iter().filter(|r| r.trial.is_some());
         let count = |state: TrialState| trials().filter(|r| r.state == state).count();
-        let parts = [
-            (count(TrialState::Done), "in full"),
-            (count(TrialState::Pruned), "given up early"),
-            (count(TrialState::Cut), "out of time"),
-            (count(TrialState::Failed), "failed"),
-        ];
         let tried = self.trials_done as usize;
+        let ended = [TrialState::Done, TrialState::Pruned, TrialState::Cut, TrialState::Failed].map(count);
+        let parts = [
+            (ended[0], "in full"),
+            (ended[1], "given up early"),
+            (ended[2], "out of time"),
+            (ended[3], "failed"),
+            (tried.saturating_sub(ended.iter().sum()), "not finished"),
+        ];
         let models = if tried == 1 { "model" } else { "models" };
         let named: Vec<String> = parts
             .iter()
@@ -189,6 +191,8 @@ mod tests {
         assert_eq!(of(&[Done]), "1 model tried");
         assert_eq!(of(&[Pruned, Pruned]), "2 models tried: 2 given up early");
         assert_eq!(of(&[]), "0 models tried");
+        let under_way = Board { trials_done: 3, ..board(vec![row(Some(0), Done, 5, "")]) };
+        assert_eq!(under_way.tally(), "3 models tried: 1 in full, 2 not finished");
         // The blend is none that was tried.
         assert_eq!(board(vec![row(None, Done, 5, ""), row(Some(0), Done, 5, "")]).tally(), "1 model tried");
     }
