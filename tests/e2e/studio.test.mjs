@@ -23,7 +23,7 @@ test('a template is run to its chart and its verdict', { timeout: 180_000 }, asy
   await id(page, 'run-all').click();
   await node(page, 'chart').click();
   await id(page, 'chart').locator('svg rect').first().waitFor({ timeout: 60_000 });
-  await page.locator('.chart-area').focus();
+  await page.locator('.chart-area').first().focus();
   await page.keyboard.press('ArrowRight');
   assert.match(await id(page, 'chart-reading').innerText(), /no: 4,?293/);
   const svg = readFileSync(await download(page, 'chart.svg', () => page.getByRole('button', { name: /^Save as SVG/ }).click()), 'utf8');
