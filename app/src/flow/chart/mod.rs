@@ -9,7 +9,7 @@ mod scale;
 mod tests;
 
 pub use csv::to_csv;
-pub use draw::{HEIGHT, WIDTH, to_svg};
+pub use draw::{Size, to_svg};
 pub use read::{Reading, nearest, readings};
 pub use scale::{date_words, shortened};
 

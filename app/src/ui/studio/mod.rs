@@ -5,6 +5,7 @@ pub mod chart;
 pub mod columns;
 pub mod expression;
 pub mod field;
+pub mod functions;
 pub mod help;
 pub mod inspector;
 pub mod list;

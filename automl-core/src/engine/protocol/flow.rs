@@ -6,6 +6,7 @@
 use super::{Board, TargetInfo, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::engine::Scored;
+use crate::kind::expr::Listed;
 use crate::kind::{Finding, KindSpec, Report, Schema};
 use crate::table::{Profile, ReadOptions};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,12 @@ pub enum FlowCommand {
 pub enum FlowEvent {
     Catalogue {
         kinds: Vec<KindSpec>,
+        /// What expressions may call.
+        #[serde(default)]
+        functions: Vec<Listed>,
+        /// What scores mean.
+        #[serde(default)]
+        metrics: Vec<MetricWords>,
     },
     Planned {
         plan: Box<PlanView>,
@@ -118,6 +125,29 @@ pub enum FlowEvent {
     Failed {
         diagnostics: Vec<Diagnostic>,
     },
+}
+
+/// What a metric says, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricWords {
+    pub id: String,
+    pub title: String,
+    /// A sentence.
+    pub help: String,
+    pub greater_is_better: bool,
+}
+
+impl MetricWords {
+    /// Of all metrics that there are.
+    pub fn all() -> Vec<Self> {
+        let words = |m: &crate::metric::MetricSpec| Self {
+            id: m.id.to_owned(),
+            title: m.title.to_owned(),
+            help: m.help.to_owned(),
+            greater_is_better: m.greater_is_better,
+        };
+        crate::metric::all().iter().map(words).collect()
+    }
 }
 
 /// Why a run is over.

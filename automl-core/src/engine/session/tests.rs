@@ -241,7 +241,9 @@ fn a_pipeline_is_supplied_run_looked_at_and_adopted() {
             tell.as_ref().clone()
         };
         page.ask(ask(FlowCommand::Catalogue), None);
-        assert!(matches!(heard(&page), FlowEvent::Catalogue { kinds } if kinds.len() > 30));
+        assert!(
+            matches!(heard(&page), FlowEvent::Catalogue { kinds, functions, metrics } if kinds.len() > 30 && functions.len() > 60 && metrics.len() > 10)
+        );
         page.ask(ask(FlowCommand::Plan { document: document.clone() }), None);
         let FlowEvent::Planned { plan } = heard(&page) else { panic!("no plan") };
         let wants = plan.nodes["file-1"].wants.clone().expect("a file is wanted");
