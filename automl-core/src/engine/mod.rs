@@ -29,6 +29,8 @@ mod settings_tests;
 mod study;
 mod target;
 #[cfg(test)]
+mod small_tests;
+#[cfg(test)]
 mod tests;
 mod trust;
 mod verdict;

@@ -31,7 +31,7 @@ mod wanted;
 
 pub use chart::{Axis, AxisScale, Bar, BoxSummary, Chart, Listing, Mark, Report};
 pub use finding::Finding;
-pub use fitted::FittedStep;
+pub use fitted::{FittedStep, Unused};
 pub use given::{Given, Schema, check, nearest};
 pub use registry::{operation, operations, sources, step, steps};
 pub use spec::{
