@@ -26,10 +26,10 @@ mod session;
 mod settings;
 #[cfg(test)]
 mod settings_tests;
-mod study;
-mod target;
 #[cfg(test)]
 mod small_tests;
+mod study;
+mod target;
 #[cfg(test)]
 mod tests;
 mod trust;

@@ -36,7 +36,8 @@ fn only(learner: &str) -> StudyRequest {
 fn two_classes_of_a_few_rows_train() {
     for (rows, one_in) in [(10, 2), (24, 2), (24, 4), (40, 10)] {
         for asked in [request(2), only("logistic"), only("gbt")] {
-            let outcome = study(&small(rows, one_in), &asked).unwrap_or_else(|d| panic!("{rows} {one_in}: {d:?}"));
+            let outcome =
+                study(&small(rows, one_in), &asked).unwrap_or_else(|d| panic!("{rows} {one_in}: {d:?}"));
             assert!(outcome.board.best_score.is_some(), "{rows} {one_in}");
         }
     }

@@ -1,7 +1,6 @@
 //! What a chart says at a place, for pointers, keys and screen readers.
 
-use super::scale::Scale;
-use super::{mark_name, ranges, words};
+use automl_core::kind::svg::{Scale, mark_name, ranges, words};
 use automl_core::kind::{AxisScale, Chart, Mark};
 
 /// Readings of a chart, which a person steps through.

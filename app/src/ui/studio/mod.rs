@@ -8,6 +8,7 @@ pub mod field;
 pub mod help;
 pub mod inspector;
 pub mod list;
+mod order;
 pub mod palette;
 pub mod preview;
 pub mod results;

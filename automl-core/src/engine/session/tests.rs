@@ -242,7 +242,7 @@ fn a_pipeline_is_supplied_run_looked_at_and_adopted() {
         };
         page.ask(ask(FlowCommand::Catalogue), None);
         assert!(matches!(heard(&page), FlowEvent::Catalogue { kinds } if kinds.len() > 30));
-        page.ask(ask(FlowCommand::Plan { document: document.clone() }), None);
+        page.ask(ask(FlowCommand::Plan { document: document.clone(), pinned: Vec::new() }), None);
         let FlowEvent::Planned { plan } = heard(&page) else { panic!("no plan") };
         let wants = plan.nodes["file-1"].wants.clone().expect("a file is wanted");
         let supply = FlowCommand::Supply {
@@ -290,7 +290,7 @@ fn a_stopped_pipeline_frees_its_workers() {
     let mut page = Page::new(2);
     let document = flow::from_request("shop.csv", &ReadOptions::default(), &request(500));
     let document = String::from_utf8(document.canonical()).expect("text");
-    let plan = FlowCommand::Plan { document: document.clone() };
+    let plan = FlowCommand::Plan { document: document.clone(), pinned: Vec::new() };
     page.ask(Command::Flow { ask: plan }, None);
     let source = "file:shop.csv".to_owned();
     let supply = FlowCommand::Supply { source, name: "shop.csv".to_owned(), options: ReadOptions::default() };

@@ -147,8 +147,7 @@ impl Study {
     /// Why there is no model: models without a score, models that could not be, or too little time.
     fn nothing_trained(&self) -> Diagnostic {
         let code = "study.nothing_trained";
-        let is_unscored =
-            |t: &Trial| t.folds_done() as usize == t.folds.len() && t.full_score().is_none();
+        let is_unscored = |t: &Trial| t.folds_done() as usize == t.folds.len() && t.full_score().is_none();
         if self.trials.iter().any(is_unscored) {
             return self.nothing_scored(code);
         }
@@ -179,7 +178,9 @@ impl Study {
                     if rows == 1 { "row" } else { "rows" },
                     if rows == 1 { "is" } else { "are" },
                 ),
-                format!("Add rows of \"{class}\", or choose a metric that each row has by itself, such as log loss."),
+                format!(
+                    "Add rows of \"{class}\", or choose a metric that each row has by itself, such as log loss."
+                ),
             ),
             None => Diagnostic::error(
                 code,

@@ -2,7 +2,8 @@
 
 use super::scale::{Scale, shortened};
 use super::{Paint, mark_name, ranges};
-use automl_core::kind::{AxisScale, BoxSummary, Chart, Mark};
+use crate::kind::{AxisScale, BoxSummary, Chart, Mark};
+use crate::numeric::number;
 use std::fmt::Write;
 
 /// Size in units of a pixel.
@@ -154,7 +155,7 @@ impl Pen<'_> {
             self.rect(from, to, fill, &format!("fill-opacity=\"{:.2}\"", 0.05 + 0.6 * share));
             if few {
                 let is_count = value.fract() == 0.0 && value.abs() < 1e9;
-                let words = if is_count { format!("{value:.0}") } else { crate::format::number(value) };
+                let words = if is_count { format!("{value:.0}") } else { number(value) };
                 let ink = self.paint.ink;
                 let middle = (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1) + 4.0);
                 self.text(middle.0, middle.1, "middle", ink, "", &words);
