@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-const NUMBERS: usize = 60;
+const NUMBERS: usize = 40;
 const ROWS: usize = 160;
 
 /// Nothing in it has to do with the answer: numbers, of which some are missing, a code of many levels, and words.
@@ -107,7 +107,7 @@ fn noise_scores_like_guessing_behind_every_step() {
         // A score of one table has a deviation of some 0.05.
         assert!((honest - 0.5).abs() < 0.12, "{kind} {params}: {honest}");
         // What the same step does where it is not fitted inside the fold.
-        assert!(!of_answer || leaky > 0.65, "{kind} {params}: {leaky}");
+        assert!(!of_answer || leaky > 0.62, "{kind} {params}: {leaky}");
     }
 }
 

@@ -42,8 +42,13 @@ fn figure(chart: &Chart) -> String {
 fn place(axis: &Axis, at: f64) -> String {
     match &axis.scale {
         AxisScale::Category { names } => names.get(at.round() as usize).map_or(String::new(), |n| escaped(n)),
-        _ => super::value::short(at),
+        _ => shown(at),
     }
+}
+
+/// What is no number is a dash.
+fn shown(value: f64) -> String {
+    if value.is_finite() { super::value::short(value) } else { "–".to_owned() }
 }
 
 fn mark_table(chart: &Chart, mark: &Mark) -> String {
@@ -68,9 +73,8 @@ fn mark_table(chart: &Chart, mark: &Mark) -> String {
             (name, head, boxes.iter().take(MOST_POINTS).map(row).collect())
         }
         Mark::Cells { name, cells } => {
-            let row = |c: &(u32, u32, f64)| {
-                vec![place(x, f64::from(c.0)), place(y, f64::from(c.1)), super::value::short(c.2)]
-            };
+            let row =
+                |c: &(u32, u32, f64)| vec![place(x, f64::from(c.0)), place(y, f64::from(c.1)), shown(c.2)];
             (name, vec![&x.title, &y.title, "Value"], cells.iter().take(MOST_POINTS).map(row).collect())
         }
     };
@@ -147,11 +151,11 @@ mod tests {
         }
     }
 
-    /// After a wanted change: `TRELLIS_GOLDEN=renew cargo test -p automl-core --lib flow::html`.
+    /// After a wanted change: `TRELLIS_RENEW_GOLDENS=1 cargo test -p automl-core --lib flow::html`.
     #[test]
     fn a_report_is_drawn_as_it_was() {
         let made = report_page(&all_marks());
-        if std::env::var_os("TRELLIS_GOLDEN").is_some() {
+        if std::env::var_os("TRELLIS_RENEW_GOLDENS").is_some() {
             std::fs::write(GOLDEN, &made).expect("a folder of goldens");
         }
         let kept = std::fs::read_to_string(GOLDEN).expect("a golden");
