@@ -40,9 +40,9 @@ struct Weighed {
 }
 
 impl Weighed {
-    /// What its predictions are, in the units of the target.
+    /// Predictions in the units of the target; probabilities as the model says them.
     fn told(&self) -> impl Fn(&Frame) -> Vec<f64> + '_ {
-        |frame| self.pipeline.predict_frame(frame).values
+        |frame| self.pipeline.said(frame).values
     }
 }
 

@@ -7,7 +7,7 @@ use crate::numeric::Rng;
 
 /// What predicts, the features of the rows, and the table column that each feature comes from.
 pub struct Explained<'a> {
-    /// Predictions from features, rows × outputs, in the units of the target: what is told, not what a model inside says.
+    /// Predictions from features, rows × outputs, in the units of the target, whatever the model inside learned.
     pub predict: &'a dyn Fn(&Frame) -> Vec<f64>,
     pub frame: &'a Frame,
     /// For each feature of `frame`, a number that names its source column.
