@@ -210,14 +210,22 @@ impl Flow {
     pub fn look_over(self) {
         let document = self.document_text();
         if let Some(document) = self.planning.try_update_value(|p| p.ask(document)).flatten() {
-            self.ask(FlowCommand::Plan { document }, Beside::Nothing);
+            self.ask_plan(document);
         }
+    }
+
+    fn ask_plan(self, document: String) {
+        self.ask(FlowCommand::Plan { document, pinned: self.pinned_ids() }, Beside::Nothing);
+    }
+
+    fn pinned_ids(self) -> Vec<String> {
+        self.pinned.with_untracked(|p| p.iter().map(|id| id.0.clone()).collect())
     }
 
     /// Runs what is stale of these nodes and of all that they need; no nodes: everything.
     pub fn run(self, nodes: impl IntoIterator<Item = NodeId>, afresh: bool) {
         let nodes: Vec<String> = nodes.into_iter().map(|id| id.0).collect();
-        let pinned = self.pinned.with_untracked(|p| p.iter().map(|id| id.0.clone()).collect());
+        let pinned = self.pinned_ids();
         let afresh = if afresh { nodes.clone() } else { Vec::new() };
         self.is_running.set(true);
         self.desk.ended.set(None);
@@ -317,7 +325,7 @@ impl Flow {
             self.look_at(0);
         }
         if let Some(document) = self.planning.try_update_value(Latest::answered).flatten() {
-            self.ask(FlowCommand::Plan { document }, Beside::Nothing);
+            self.ask_plan(document);
         }
     }
 

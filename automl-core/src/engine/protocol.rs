@@ -10,7 +10,7 @@ mod trust;
 
 pub use flow::{
     FlowCommand, FlowEvent, Look, MetricWords, ModelScores, NodeState, NodeView, OutputView, PlanView,
-    RunEnd, Suggestion, Wants, WantsFrom,
+    RunEnd, Suggestion, Wants, WantsFrom, WireFinding,
 };
 pub use remarks::LeftOut;
 pub(in crate::engine) use remarks::{TOO_SLOW, UNWEIGHTED};

@@ -1,8 +1,6 @@
 //! What a chart says at a place, for pointers, keys and screen readers.
 
-use super::draw::Size;
-use super::scale::Scale;
-use super::{mark_name, ranges, words};
+use automl_core::kind::svg::{Scale, Size, mark_name, ranges, words};
 use automl_core::kind::{AxisScale, Chart, Mark};
 
 /// Readings of a chart, which a person steps through.

@@ -1,5 +1,5 @@
 use super::*;
-use automl_core::kind::{Axis, Bar};
+use automl_core::kind::{Axis, AxisScale, Bar, Chart, Mark};
 use proptest::prelude::*;
 
 fn axis(title: &str, scale: AxisScale) -> Axis {

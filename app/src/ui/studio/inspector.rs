@@ -126,6 +126,7 @@ fn NodeForm(id: NodeId, kind_id: String, kind: Option<Arc<KindSpec>>) -> impl In
         None => view! { <p>"This kind of node is not known here. It is kept as it is, and not run."</p> }
             .into_any(),
     };
+    let order = kind.as_ref().map(|kind| super::order::orders(store, &id, kind));
     let help = kind.as_ref().map(|kind| view! { <KindHelp kind=kind.clone() /> });
     let about = kind.as_ref().map(|k| k.help.clone());
     let titled = match of_kind(&kind_id) {
@@ -146,6 +147,7 @@ fn NodeForm(id: NodeId, kind_id: String, kind: Option<Arc<KindSpec>>) -> impl In
         <div class="found"><Findings found /></div>
         {source}
         {body}
+        {order}
         {help}
     }
 }

@@ -9,6 +9,7 @@ pub mod functions;
 pub mod help;
 pub mod inspector;
 pub mod list;
+mod order;
 pub mod palette;
 pub mod preview;
 pub mod results;

@@ -5,6 +5,7 @@
 
 use super::{Board, TargetInfo, Verdict};
 use crate::diagnostic::Diagnostic;
+use crate::document::Wire;
 use crate::engine::Scored;
 use crate::kind::expr::Listed;
 use crate::kind::{Finding, KindSpec, Report, Schema};
@@ -18,8 +19,9 @@ use std::collections::BTreeMap;
 pub enum FlowCommand {
     /// All kinds of nodes. Answered by [`FlowEvent::Catalogue`].
     Catalogue,
-    /// Look a document over. Nothing is run. Answered by [`FlowEvent::Planned`].
-    Plan { document: String },
+    /// Look a document over. Nothing is run; `pinned` keep the results that they have. Answered by
+    /// [`FlowEvent::Planned`].
+    Plan { document: String, pinned: Vec<String> },
     /// The data that a source wants ([`Wants::source`]); its bytes lie beside the message. Told by
     /// [`FlowEvent::Reading`] and a new [`FlowEvent::Planned`].
     Supply { source: String, name: String, options: ReadOptions },
@@ -167,10 +169,17 @@ pub struct PlanView {
     /// Hash of the document without its layout.
     pub hash: String,
     pub nodes: BTreeMap<String, NodeView>,
-    /// Findings about wires and about the whole; `diagnostic.node` says where they belong, if anywhere.
-    pub findings: Vec<Finding>,
+    /// Findings about wires, in the order of the wires. What keeps a node from being run stands at that node too.
+    pub findings: Vec<WireFinding>,
     /// Nodes whose work is done again inside every fold, since they learn and lie upstream of training.
     pub in_folds: Vec<String>,
+}
+
+/// What is wrong with a wire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WireFinding {
+    pub wire: Wire,
+    pub diagnostic: Diagnostic,
 }
 
 /// How a node stands.

@@ -28,13 +28,16 @@ impl Session {
                 let (functions, metrics) = (crate::kind::expr::listed(), MetricWords::all());
                 vec![tell(FlowEvent::Catalogue { kinds: catalogue(), functions, metrics })]
             }
-            FlowCommand::Plan { document } => match PipelineDocument::from_json(document.as_bytes()) {
-                Ok(document) => {
-                    let plan = Box::new(self.flow.plan(&document));
-                    vec![tell(FlowEvent::Planned { plan })]
+            FlowCommand::Plan { document, pinned } => {
+                match PipelineDocument::from_json(document.as_bytes()) {
+                    Ok(document) => {
+                        self.flow.pin(&pinned);
+                        let plan = Box::new(self.flow.plan(&document));
+                        vec![tell(FlowEvent::Planned { plan })]
+                    }
+                    Err(diagnostic) => failed(diagnostic),
                 }
-                Err(diagnostic) => failed(diagnostic),
-            },
+            }
             FlowCommand::Supply { source, name, options } => {
                 let body = body.unwrap_or(&[]);
                 let mut out = self.supply_begin(&source, &name, options, body.len() as u64);

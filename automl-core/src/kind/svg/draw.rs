@@ -2,7 +2,8 @@
 
 use super::scale::{Scale, shortened};
 use super::{Paint, mark_name, ranges};
-use automl_core::kind::{AxisScale, BoxSummary, Chart, Mark};
+use crate::kind::{AxisScale, BoxSummary, Chart, Mark};
+use crate::numeric::number;
 use std::fmt::Write;
 
 /// Room beside the drawing for axes and titles.
@@ -36,7 +37,7 @@ impl Size {
     }
 
     /// Where the axes of a chart begin and end: x from left to right, y from low to high.
-    pub(super) fn ends(self, chart: &Chart) -> ((f64, f64), (f64, f64)) {
+    pub fn ends(self, chart: &Chart) -> ((f64, f64), (f64, f64)) {
         let right = if chart.marks.len() > 1 { RIGHT_NAMED } else { RIGHT };
         // Categories begin at the top.
         let from_top = matches!(chart.y.scale, AxisScale::Category { .. });
@@ -189,7 +190,7 @@ impl Pen<'_> {
             self.rect(from, to, fill, &format!("fill-opacity=\"{:.2}\"", 0.05 + 0.6 * share));
             if few {
                 let is_count = value.fract() == 0.0 && value.abs() < 1e9;
-                let words = if is_count { format!("{value:.0}") } else { crate::format::number(value) };
+                let words = if is_count { format!("{value:.0}") } else { number(value) };
                 let ink = self.paint.ink;
                 let middle = (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1) + 4.0);
                 self.text(middle.0, middle.1, "middle", ink, "", &words);
