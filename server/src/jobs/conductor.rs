@@ -1,0 +1,378 @@
+//! Drives runs: holds the engine's session of each, hands its jobs to the ledger, and writes down what it tells.
+
+use super::work::{Ended, Work};
+use super::{IDLE, JobError, Jobs, LEASE, RENEW};
+use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, TrialState, Wish, now};
+use automl_core::diagnostic::Diagnostic;
+use automl_core::document::PipelineDocument;
+use automl_core::engine::protocol::{Board, Command, Event, FlowCommand, FlowEvent, NodeState, RunEnd};
+use automl_core::engine::{Output, Session, WorkerState};
+use automl_core::table::ReadOptions;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// Runs that one server drives at once.
+const AT_ONCE: usize = 4;
+/// Bytes of results of pipelines that are kept in memory for a run.
+const CACHE_BYTES: u64 = 1 << 30;
+/// Jobs of one run that may be in line at once: as far as a search looks ahead.
+const MOST_SLOTS: i64 = 8;
+/// How long since a worker was seen for it to count.
+const SEEN: i64 = 30_000;
+/// How often what came of trials is looked for where nobody tells.
+const LOOK: Duration = Duration::from_millis(50);
+/// How often a board is written down.
+const BOARD: Duration = Duration::from_millis(250);
+
+/// Drives runs until the server ends.
+pub async fn conduct(mut jobs: Jobs, memory: Option<u64>) {
+    let mut driven = JoinSet::new();
+    while !jobs.is_draining() {
+        while driven.try_join_next().is_some() {}
+        if driven.len() >= AT_ONCE {
+            driven.join_next().await;
+            continue;
+        }
+        match jobs.store.claim_run(now(), LEASE).await {
+            Ok(Some(run)) => {
+                let jobs = jobs.clone();
+                let runtime = tokio::runtime::Handle::current();
+                // A session computes for a while at a time, so it has a thread of its own.
+                driven.spawn_blocking(move || runtime.block_on(drive(jobs, run, memory)));
+            }
+            Ok(None) => jobs.wait(IDLE).await,
+            Err(error) => {
+                tracing::warn!(%error, "no run can be claimed");
+                tokio::time::sleep(IDLE).await;
+            }
+        }
+    }
+    while driven.join_next().await.is_some() {}
+}
+
+/// Drives a run to its end, or until another does.
+async fn drive(jobs: Jobs, run: Run, memory: Option<u64>) {
+    let (id, fence) = (run.id.clone(), run.fence);
+    let ended = match Drive::begin(jobs.clone(), run, memory).await {
+        Ok(mut drive) => drive.to_end().await,
+        Err(Stop::Failed(diagnostics)) => Ok(Some((RunState::Failed, diagnostics, Vec::new()))),
+        Err(Stop::Job(error)) => Err(error),
+    };
+    let done = match ended {
+        Ok(Some((state, diagnostics, files))) => {
+            let names = files.iter().map(|f: &RunFile| f.name.clone()).collect();
+            let outcome = serde_json::to_string(&Ended { state, diagnostics, files: names }).unwrap_or_default();
+            jobs.store.end_run((&id, fence), state, &outcome, &files, now()).await.map_err(JobError::from)
+        }
+        // The server ends; another one goes on at once.
+        Ok(None) => jobs.store.release_run(&id, fence).await.map_err(JobError::from),
+        Err(error) => Err(error),
+    };
+    match done {
+        // Another drives it, or it was deleted.
+        Ok(()) | Err(JobError::Store(StoreError::Conflict(_) | StoreError::Absent(_))) => {}
+        Err(error) => tracing::error!(%error, run = id, "a run broke off; it is driven again when its lease ends"),
+    }
+    jobs.tell();
+}
+
+/// Why a run does not begin.
+enum Stop {
+    Failed(Vec<Diagnostic>),
+    Job(JobError),
+}
+
+impl<E: Into<JobError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Job(error.into())
+    }
+}
+
+/// What a run came to.
+type Outcome = (RunState, Vec<Diagnostic>, Vec<RunFile>);
+
+/// A job that is in the ledger.
+struct InLine {
+    study: String,
+    job: i64,
+}
+
+struct Drive {
+    jobs: Jobs,
+    run: Run,
+    session: Session,
+    is_pipeline: bool,
+    begun: Instant,
+    /// What each of the session's workers has in line.
+    slots: Vec<Option<InLine>>,
+    /// Hash of the data of the study that is under way.
+    study: String,
+    paused: bool,
+    /// A board that is to be written down, with the best score, and when the last one was.
+    board: Option<(String, Option<f64>)>,
+    told: Instant,
+    files: Vec<RunFile>,
+    ended: Option<(RunState, Vec<Diagnostic>)>,
+}
+
+impl Drive {
+    async fn begin(jobs: Jobs, run: Run, memory: Option<u64>) -> Result<Self, Stop> {
+        let slots = jobs.store.slots(now() - SEEN).await?.clamp(1, MOST_SLOTS);
+        let work: Work = serde_json::from_str(&run.work).map_err(|_| StoreError::Damaged("run"))?;
+        let mut drive = Self {
+            jobs,
+            session: Session::within(slots as u32, CACHE_BYTES, memory),
+            is_pipeline: matches!(work, Work::Pipeline { .. }),
+            run,
+            begun: Instant::now(),
+            slots: (0..slots).map(|_| None).collect(),
+            study: String::new(),
+            paused: false,
+            board: None,
+            told: Instant::now(),
+            files: Vec::new(),
+            ended: None,
+        };
+        match work {
+            Work::Study { dataset, request } => {
+                let (name, options, bytes) = drive.table(&dataset).await?;
+                let outputs = drive.session.handle(Command::Open { name, options }, Some(&bytes), drive.now());
+                drive.carry(outputs).await?;
+                let outputs = drive.session.handle(Command::Start { request: *request }, None, drive.now());
+                drive.carry(outputs).await?;
+            }
+            Work::Pipeline { document, data, nodes } => {
+                let text = document.to_string();
+                let document = PipelineDocument::from_json(text.as_bytes()).map_err(|d| Stop::Failed(vec![d]))?;
+                let text = document.pretty();
+                drive.ask(FlowCommand::Plan { document: text.clone() }, None).await?;
+                for (source, dataset) in data {
+                    let (name, options, bytes) = drive.table(&dataset).await?;
+                    drive.ask(FlowCommand::Supply { source, name, options }, Some(&bytes)).await?;
+                }
+                let run = FlowCommand::Run { document: text, nodes, pinned: Vec::new(), afresh: Vec::new() };
+                drive.ask(run, None).await?;
+            }
+        }
+        Ok(drive)
+    }
+
+    /// A data set of the run's project: its name, how it is read, its bytes.
+    async fn table(&self, dataset: &str) -> Result<(String, ReadOptions, bytes::Bytes), Stop> {
+        let found = self.jobs.store.dataset(&self.run.project, dataset).await?;
+        let options = serde_json::from_str(&found.options).map_err(|_| StoreError::Damaged("data set"))?;
+        Ok((found.name, options, self.jobs.blobs.get(&found.blob).await?))
+    }
+
+    async fn ask(&mut self, ask: FlowCommand, body: Option<&[u8]>) -> Result<(), JobError> {
+        let outputs = self.session.handle(Command::Flow { ask }, body, self.now());
+        self.carry(outputs).await
+    }
+
+    fn now(&self) -> f64 {
+        self.begun.elapsed().as_secs_f64()
+    }
+
+    /// `None`: the server ends before the run does.
+    async fn to_end(&mut self) -> Result<Option<Outcome>, JobError> {
+        let mut renewed = Instant::now() - RENEW;
+        loop {
+            if self.jobs.is_draining() {
+                return Ok(None);
+            }
+            if renewed.elapsed() >= RENEW.min(IDLE) {
+                renewed = Instant::now();
+                let wish = self.jobs.store.renew_run(&self.run.id, self.run.fence, now() + LEASE).await?;
+                self.heed(wish).await?;
+            }
+            self.hear().await?;
+            let outputs = self.session.tick(self.now());
+            self.carry(outputs).await?;
+            self.tell_board(false).await?;
+            if let Some((state, diagnostics)) = self.ended.take() {
+                self.tell_board(true).await?;
+                if state == RunState::Done {
+                    self.keep_results().await?;
+                }
+                return Ok(Some((state, diagnostics, std::mem::take(&mut self.files))));
+            }
+            if !self.session.has_work() {
+                self.jobs.wait(LOOK).await;
+            }
+        }
+    }
+
+    /// Does what somebody wishes of the run.
+    async fn heed(&mut self, wish: Wish) -> Result<(), JobError> {
+        let command = match wish {
+            Wish::Cancel => {
+                self.ended = Some((RunState::Cancelled, Vec::new()));
+                return Ok(());
+            }
+            Wish::Stop if self.is_pipeline => Command::Flow { ask: FlowCommand::Stop },
+            Wish::Stop => Command::Stop,
+            Wish::Pause if !self.paused => Command::Pause,
+            Wish::GoOn if self.paused => Command::Resume,
+            Wish::Pause | Wish::GoOn => return Ok(()),
+        };
+        self.paused = wish == Wish::Pause;
+        let outputs = self.session.handle(command, None, self.now());
+        self.carry(outputs).await
+    }
+
+    /// Brings the session what came of its jobs.
+    async fn hear(&mut self) -> Result<(), JobError> {
+        for number in 0..self.slots.len() {
+            let Some(line) = &self.slots[number] else { continue };
+            let trial = self.jobs.store.trial(&self.run.id, &line.study, line.job).await?;
+            let outputs = match trial.state.parse()? {
+                TrialState::Queued | TrialState::Claimed => continue,
+                TrialState::Done => {
+                    let result = self.jobs.blobs.get(&trial.result).await?;
+                    self.slots[number] = None;
+                    self.session.worker_message(number as u32, &result, self.now())
+                }
+                TrialState::Poisoned | TrialState::Cancelled => {
+                    self.slots[number] = None;
+                    self.session.worker_lost(number as u32, &trial.error, self.now())
+                }
+            };
+            self.carry(outputs).await?;
+        }
+        Ok(())
+    }
+
+    /// Carries what the session gives to where it belongs.
+    async fn carry(&mut self, outputs: Vec<Output>) -> Result<(), JobError> {
+        for output in outputs {
+            match output {
+                Output::Event(event, body) => self.tell(*event, body).await?,
+                Output::ToWorker { worker, bytes } => self.hand_out(worker, bytes).await?,
+                Output::ResetWorker { worker } => {
+                    if let Some(line) = self.slots.get_mut(worker as usize).and_then(Option::take) {
+                        self.jobs.store.cancel_trial(&self.run.id, &line.study, line.job, now()).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A study's data are kept as a blob, its jobs come into line.
+    async fn hand_out(&mut self, worker: u32, bytes: Vec<u8>) -> Result<(), JobError> {
+        let Some(job) = WorkerState::job_in(&bytes) else {
+            let hash = blake3::hash(&bytes).to_hex().to_string();
+            if self.study != hash {
+                self.study = self.jobs.keep(bytes).await?.hash;
+            }
+            return Ok(());
+        };
+        let new = NewTrial {
+            run: &self.run.id,
+            study: &self.study,
+            job: job as i64,
+            payload: &bytes,
+            priority: self.run.priority,
+        };
+        self.jobs.store.queue_trial(&new).await?;
+        self.jobs.tell();
+        if let Some(slot) = self.slots.get_mut(worker as usize) {
+            *slot = Some(InLine { study: self.study.clone(), job: job as i64 });
+        }
+        Ok(())
+    }
+
+    /// Writes an event down, and takes note of what it means for the run.
+    async fn tell(&mut self, event: Event, body: Option<Vec<u8>>) -> Result<(), JobError> {
+        let json = serde_json::to_string(&event).unwrap_or_default();
+        match &event {
+            Event::Board { board } => self.board = Some((json, best(board))),
+            Event::Flow { tell } => return self.flow_told(tell, json).await,
+            Event::Finished { board, .. } => {
+                self.add_event("finished", &json, best(board)).await?;
+                for command in [Command::SaveModel, Command::SaveReport] {
+                    let outputs = self.session.handle(command, None, self.now());
+                    Box::pin(self.carry(outputs)).await?;
+                }
+                self.ended = Some((RunState::Done, Vec::new()));
+            }
+            Event::Model { name } | Event::Report { name } => {
+                let name = name.clone();
+                self.keep_file(name, body.unwrap_or_default()).await?;
+            }
+            Event::Failed { diagnostics } => {
+                self.ended = Some((RunState::Failed, diagnostics.clone()));
+            }
+            Event::Started { .. } => self.add_event("started", &json, None).await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn flow_told(&mut self, tell: &FlowEvent, json: String) -> Result<(), JobError> {
+        match tell {
+            FlowEvent::Board { board, .. } => self.board = Some((json, best(board))),
+            FlowEvent::Node { view, .. } if matches!(view.state, NodeState::Running) => {
+                // Progress goes the way of boards: only the newest counts.
+                self.board.get_or_insert((json, None));
+            }
+            FlowEvent::Node { node, .. } => {
+                let kind = format!("node {node}");
+                self.tell_board(true).await?;
+                self.add_event(&kind, &json, None).await?;
+            }
+            FlowEvent::Ended { end, failed, .. } => {
+                self.add_event("flow_ended", &json, None).await?;
+                let state = match end {
+                    RunEnd::Stopped => RunState::Cancelled,
+                    RunEnd::Done if *failed == 0 => RunState::Done,
+                    RunEnd::Done | RunEnd::Refused => RunState::Failed,
+                };
+                self.ended = Some((state, Vec::new()));
+            }
+            FlowEvent::Planned { .. } => self.add_event("planned", &json, None).await?,
+            FlowEvent::Failed { diagnostics } => {
+                self.ended = Some((RunState::Failed, diagnostics.clone()));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn add_event(&mut self, kind: &str, json: &str, best: Option<f64>) -> Result<(), JobError> {
+        self.jobs.store.add_event((&self.run.id, self.run.fence), kind, json, true, best).await?;
+        self.jobs.tell();
+        Ok(())
+    }
+
+    /// Writes the newest board down, not too often unless `now`.
+    async fn tell_board(&mut self, at_once: bool) -> Result<(), JobError> {
+        if !at_once && self.told.elapsed() < BOARD {
+            return Ok(());
+        }
+        let Some((json, best)) = self.board.take() else { return Ok(()) };
+        self.told = Instant::now();
+        self.add_event("board", &json, best).await
+    }
+
+    /// Results of nodes, for whoever opens the pipeline.
+    async fn keep_results(&mut self) -> Result<(), JobError> {
+        for key in self.session.fresh_results() {
+            if let Some(bytes) = self.session.cache_bytes(&key) {
+                self.keep_file(format!("result/{key}"), bytes).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep_file(&mut self, name: String, bytes: Vec<u8>) -> Result<(), JobError> {
+        let put = self.jobs.keep(bytes).await?;
+        self.files.push(RunFile { name, blob: put.hash, bytes: put.bytes as i64 });
+        Ok(())
+    }
+}
+
+/// The best score of a board, higher is better.
+fn best(board: &Board) -> Option<f64> {
+    board.best_score.map(|score| if board.greater_is_better { score } else { -score })
+}
