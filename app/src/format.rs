@@ -42,9 +42,16 @@ pub fn score(mean: Option<f64>, sd: Option<f64>) -> String {
     }
 }
 
+/// `5,000 rows × 20 columns`.
+pub fn size(rows: u64, columns: u64) -> String {
+    let word = |n: u64, one: &str| if n == 1 { one.to_owned() } else { format!("{one}s") };
+    format!("{} {} × {} {}", count(rows), word(rows, "row"), count(columns), word(columns, "column"))
+}
+
 /// `0.8 s`, `12 s`, `3 min 20 s`.
 pub fn seconds(secs: f64) -> String {
-    let secs = secs.max(0.0);
+    // Sums of nothing are −0.
+    let secs = secs.max(0.0) + 0.0;
     if secs < 10.0 {
         format!("{secs:.1} s")
     } else if secs < 120.0 {
@@ -103,6 +110,9 @@ mod tests {
     #[test]
     fn sizes_and_times_have_units() {
         assert_eq!([bytes(0), bytes(1), bytes(406_064)], ["0 bytes", "1 byte", "406.1 kB"]);
+        assert_eq!(seconds(-0.0), "0.0 s");
+        assert_eq!(size(5_000, 20), "5,000 rows × 20 columns");
+        assert_eq!(size(1, 1), "1 row × 1 column");
         assert_eq!([seconds(0.84), seconds(59.6), seconds(200.0)], ["0.8 s", "60 s", "3 min 20 s"]);
     }
 

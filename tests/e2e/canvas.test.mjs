@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { browser, id, openPage, portraits, server, useServerAndBrowser } from './harness.mjs';
+import { browser, id, openPage, portraits, server, shot, useServerAndBrowser } from './harness.mjs';
 
 useServerAndBrowser();
 
@@ -175,10 +175,10 @@ test('nodes are selected and dragged', { timeout: 60_000 }, async () => {
   // Both move together, as one change.
   const zoom = (await drawn(page)).view.zoom;
   let at = await centre(node(page, 'file-1'));
-  await drag(page, at, { x: at.x, y: at.y - 200 * zoom });
+  await drag(page, at, { x: at.x, y: at.y + 80 * zoom });
   let now = await drawn(page);
   assert.equal(now.nodes['file-2'][1] - now.nodes['file-1'][1], 160);
-  assert.ok(Math.abs(now.nodes['file-1'][1] + 200) <= 8, String(now.nodes['file-1']));
+  assert.ok(Math.abs(now.nodes['file-1'][1] - 80) <= 8, String(now.nodes['file-1']));
   await undo(page);
   assert.deepEqual((await drawn(page)).nodes['file-1'], [0, 0]);
 
@@ -226,9 +226,14 @@ test('wires are drawn, replaced and removed', { timeout: 60_000 }, async () => {
   const join = (from, to) => drag(page, from, to, { steps: 8 });
   await join(await centre(port(page, 'file-2', 'table', 'output')), await centre(port(page, 'join-1', 'right', 'input')));
   assert.ok((await drawn(page)).wires.includes('file-2:table>join-1:right'));
-  // Backwards, from an input to an output; the new wire takes the place of the old.
-  await join(await centre(port(page, 'join-1', 'left', 'input')), await centre(port(page, 'file-1', 'table', 'output')));
+  // Backwards, from a free input to an output; from a taken one the wire is lifted and led elsewhere.
+  await join(await centre(port(page, 'group-1', 'table', 'input')), await centre(port(page, 'file-1', 'table', 'output')));
   let now = await drawn(page);
+  assert.deepEqual(now.wires, ['file-1:table>group-1:table', 'file-1:table>unpivot-1:table', 'file-2:table>join-1:right', 'unpivot-1:table>join-1:left']);
+  await undo(page);
+  // The new wire takes the place of the old.
+  await join(await centre(port(page, 'file-1', 'table', 'output')), await centre(port(page, 'join-1', 'left', 'input')));
+  now = await drawn(page);
   assert.deepEqual(now.wires, ['file-1:table>join-1:left', 'file-1:table>unpivot-1:table', 'file-2:table>join-1:right']);
   await undo(page);
   assert.ok((await drawn(page)).wires.includes('unpivot-1:table>join-1:left'));
@@ -502,6 +507,219 @@ test('fingers pan, pinch, drag, select and open the menu', { timeout: 60_000 }, 
   await id(page, 'picker').waitFor();
   const size = await port(page, 'file-1', 'table', 'output').evaluate((e) => parseFloat(getComputedStyle(e).width));
   assert.ok(size >= 40, `a port is ${size} px wide to a finger`);
+  await closed(opened);
+});
+
+test('a drag to an edge pans and stops at once', { timeout: 90_000 }, async () => {
+  const opened = await open();
+  const { page } = opened;
+  const box = await id(page, 'canvas').boundingBox();
+  const edge = { x: box.x + box.width - 2, y: box.y + box.height / 2 };
+  // Pressed at `from` and held at the right edge for a while; let go away from it.
+  const held = async (from) => {
+    const before = (await drawn(page)).view;
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    await page.mouse.move(edge.x - 200, edge.y, { steps: 4 });
+    await page.mouse.move(edge.x, edge.y, { steps: 4 });
+    const shift = (x) => new DOMMatrix(getComputedStyle(document.querySelector('.canvas-layer')).transform).e < x - 60;
+    await page.waitForFunction(shift, before.x);
+    await page.mouse.move(edge.x - 120, edge.y);
+    const still = (await drawn(page)).view;
+    await page.waitForTimeout(200);
+    assert.deepEqual((await drawn(page)).view, still, 'it stands still away from the edge');
+    return still;
+  };
+  // A node is where the pointer is.
+  let view = await held(await centre(node(page, 'join-1')));
+  await page.mouse.up();
+  const at = await centre(node(page, 'join-1'));
+  assert.ok(Math.hypot(at.x - edge.x + 120, at.y - edge.y) < 12, JSON.stringify(at));
+  await undo(page);
+  assert.deepEqual((await drawn(page)).nodes['join-1'], [608, 80]);
+  assert.deepEqual((await drawn(page)).view, view);
+  // A wire; given up at the edge, it stops there too.
+  await page.keyboard.press('.');
+  const port1 = await centre(port(page, 'group-1', 'table', 'output'));
+  await held(port1);
+  await page.mouse.move(edge.x, edge.y);
+  await settle(page);
+  await page.keyboard.press('Escape');
+  await page.mouse.up();
+  view = (await drawn(page)).view;
+  await page.waitForTimeout(150);
+  assert.deepEqual((await drawn(page)).view, view);
+  // A box that selects keeps its first corner.
+  await page.keyboard.press('.');
+  const first = await node(page, 'file-1').boundingBox();
+  await held({ x: first.x - 16, y: first.y - 16 });
+  await page.mouse.up();
+  assert.ok((await drawn(page)).selected.includes('file-1'));
+  // A kind that is dragged from the palette.
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('.');
+  const kind = page.locator('[data-testid=palette] [data-kind="table.unpivot"]');
+  await kind.scrollIntoViewIfNeeded();
+  await held(await centre(kind));
+  await page.mouse.up();
+  await node(page, 'unpivot-2').waitFor();
+  await closed(opened);
+});
+
+test('a wire is lifted by its ends', { timeout: 60_000 }, async () => {
+  const opened = await open();
+  const { page } = opened;
+  const wires = async () => (await drawn(page)).wires;
+  const [first, second] = ['file-1:table>unpivot-1:table', 'unpivot-1:table>join-1:left'];
+  // By the connected input, to another.
+  const input = await centre(port(page, 'unpivot-1', 'table', 'input'));
+  await drag(page, input, await centre(port(page, 'group-1', 'table', 'input')), { steps: 8 });
+  assert.deepEqual(await wires(), ['file-1:table>group-1:table', second]);
+  await id(page, 'news-line').getByText(/^Reconnect churn\.csv to/).waitFor();
+  await undo(page);
+  assert.deepEqual(await wires(), [first, second]);
+  // By the wire itself near its output, to another output.
+  const output = await centre(port(page, 'file-1', 'table', 'output'));
+  await drag(page, { x: output.x + 20, y: output.y }, await centre(port(page, 'file-2', 'table', 'output')), { steps: 8 });
+  assert.deepEqual(await wires(), ['file-2:table>unpivot-1:table', second]);
+  await undo(page);
+  // Back to where it was: nothing has changed.
+  const redo = id(page, 'redo');
+  await drag(page, { x: input.x - 18, y: input.y }, { x: input.x + 40, y: input.y }, { steps: 8 });
+  assert.deepEqual(await wires(), [first, second]);
+  assert.equal(await redo.isEnabled(), true, 'what was undone can still be done again');
+  // On nothing: disconnected.
+  const free = await nowhere(page);
+  await drag(page, input, { x: free.x, y: free.y + 40 }, { steps: 8 });
+  assert.deepEqual(await wires(), [second]);
+  assert.equal(await id(page, 'picker').count(), 0);
+  await undo(page);
+  assert.deepEqual(await wires(), [first, second]);
+  // On what does not fit: it stays. In the middle it is no end.
+  const join = await centre(port(page, 'join-1', 'left', 'input'));
+  await drag(page, { x: join.x - 18, y: join.y }, await centre(node(page, 'file-1')), { steps: 8 });
+  assert.deepEqual(await wires(), [first, second]);
+  await page.mouse.click((input.x + output.x) / 2, (input.y + output.y) / 2);
+  assert.equal(await page.locator('.wire.selected').count(), 1);
+  await closed(opened);
+});
+
+test('a finger lifts a wire', { timeout: 60_000 }, async () => {
+  const opened = await open(pipeline(), { width: 390, height: 844, touch: true });
+  const { page, context } = opened;
+  const touch = await context.newCDPSession(page);
+  const stroke = async (from, to) => {
+    const send = (type, points) => touch.send('Input.dispatchTouchEvent', { type, touchPoints: points.map(({ x, y }) => ({ x, y, id: 0 })) });
+    await send('touchStart', [from]);
+    for (let i = 1; i <= 5; i++) {
+      await send('touchMove', [{ x: from.x + ((to.x - from.x) * i) / 5, y: from.y + ((to.y - from.y) * i) / 5 }]);
+      await settle(page);
+    }
+    await send('touchEnd', []);
+    await settle(page);
+  };
+  const at = await centre(port(page, 'unpivot-1', 'table', 'input'));
+  const end = { x: at.x - 14, y: at.y };
+  await stroke(end, await centre(port(page, 'group-1', 'table', 'input')));
+  assert.ok((await drawn(page)).wires.includes('file-1:table>group-1:table'));
+  const moved = await centre(port(page, 'group-1', 'table', 'input'));
+  await stroke(moved, { x: moved.x - 60, y: moved.y + 90 });
+  assert.deepEqual((await drawn(page)).wires, ['unpivot-1:table>join-1:left']);
+  await closed(opened);
+});
+
+test('what is added goes on from what was seen last, in sight', { timeout: 60_000 }, async () => {
+  const opened = await open();
+  const { page } = opened;
+  const add = (kind) => page.locator(`[data-testid=palette] [data-kind="${kind}"]`).first().click();
+  // Nothing was looked at: the last node whose output is free.
+  await add('table.unpivot');
+  let now = await drawn(page);
+  const [from] = now.wires.find((w) => w.endsWith('>unpivot-2:table')).split(':');
+  assert.ok(['join-1', 'group-1'].includes(from), from);
+  // What was looked at last, though nothing is selected.
+  await node(page, 'file-2').click();
+  await page.keyboard.press('Escape');
+  await add('table.unpivot');
+  now = await drawn(page);
+  assert.ok(now.wires.includes('file-2:table>unpivot-3:table'), String(now.wires));
+  assert.ok(now.nodes['unpivot-3'][0] > now.nodes['file-2'][0] + 208);
+  // By keyboard, and one after the other; none is hidden.
+  const box = await id(page, 'canvas').boundingBox();
+  for (let i = 4; i < 9; i++) {
+    await node(page, `unpivot-${i - 1}`).focus();
+    await page.keyboard.press('Escape');
+    if (i % 2) await add('table.unpivot');
+    else {
+      await page.keyboard.press('/');
+      await id(page, 'pick-query').fill('unpivot');
+      await page.keyboard.press('Enter');
+    }
+    now = await drawn(page);
+    assert.ok(now.wires.includes(`unpivot-${i - 1}:table>unpivot-${i}:table`), String(now.wires));
+    const seen = await node(page, `unpivot-${i}`).boundingBox();
+    assert.ok(seen.x >= box.x && seen.x + seen.width <= box.x + box.width && seen.y >= box.y && seen.y + seen.height <= box.y + box.height, `${i} is outside`);
+    const map = (await id(page, 'minimap').count()) && (await id(page, 'minimap').boundingBox());
+    assert.ok(!map || seen.x + seen.width <= map.x || seen.y + seen.height <= map.y, `${i} lies under the map`);
+  }
+  // The map gives way to what is selected beneath it.
+  const map = id(page, 'minimap');
+  assert.equal(await map.evaluate((e) => e.classList.contains('away')), false);
+  const [m, n] = [await centre(map), await centre(node(page, 'unpivot-8'))];
+  const at = await nowhere(page);
+  await drag(page, at, { x: at.x + m.x - n.x, y: at.y + m.y - n.y }, { button: 'middle' });
+  assert.equal(await map.evaluate((e) => e.classList.contains('away')), true);
+  await closed(opened);
+});
+
+test('tidying keeps groups together', { timeout: 60_000 }, async () => {
+  const groups = {
+    a: { title: 'Read', nodes: ['file-1', 'unpivot-1'] },
+    b: { title: 'Join', nodes: ['file-2', 'join-1'] },
+  };
+  const wires = [...WIRES, ['file-2', 'table', 'join-1', 'right'], ['unpivot-1', 'table', 'group-1', 'table']];
+  const opened = await open(pipeline({ wires, layout: { places: PLACES, groups } }));
+  const { page } = opened;
+  await page.getByRole('button', { name: 'Tidy' }).click();
+  await settle(page);
+  const boxes = {};
+  for (const name of Object.keys(NODES)) boxes[name] = await node(page, name).boundingBox();
+  const frames = {};
+  for (const name of ['a', 'b']) frames[name] = await id(page, `group-${name}`).boundingBox();
+  const touches = (p, q) => p.x < q.x + q.width && q.x < p.x + p.width && p.y < q.y + q.height && q.y < p.y + p.height;
+  assert.equal(touches(frames.a, frames.b), false);
+  for (const [name, { nodes }] of Object.entries(groups)) {
+    for (const other of Object.keys(NODES)) assert.equal(touches(boxes[other], frames[name]), nodes.includes(other), `${other} and ${name}`);
+  }
+  await closed(opened);
+});
+
+test('states are seen from afar, and what is only missing waits', { timeout: 60_000 }, async () => {
+  const opened = await open(pipeline(), { width: 390, height: 844 });
+  const { page } = opened;
+  const state = (name) => node(page, name).getAttribute('data-state');
+  const bad = node(page, 'join-1').locator('.finding.bad');
+  await page.waitForFunction(() => document.querySelector('[data-testid=node-join-1]').dataset.state === 'waiting');
+  assert.equal(await bad.count(), 0);
+  assert.match(await node(page, 'join-1').getAttribute('aria-label'), /Waiting, not connected yet/);
+  // From afar the light stays, larger on its node.
+  const light = node(page, 'join-1').locator('.light');
+  const share = async () => (await light.boundingBox()).width / (await node(page, 'join-1').boundingBox()).width;
+  const near = await share();
+  await id(page, 'canvas').focus();
+  await node(page, 'join-1').focus();
+  for (let i = 0; i < 6; i++) await page.keyboard.press('-');
+  await settle(page);
+  assert.ok((await light.isVisible()) && (await share()) > 1.5 * near);
+  assert.equal(await node(page, 'join-1').locator('.node-text').isVisible(), false);
+  // Once a run was asked for, what is missing is an error, and the end of the run is said where it is seen.
+  await id(page, 'run-all').click();
+  await id(page, 'news-line').getByText(/Run ended/).waitFor();
+  await bad.waitFor({ state: 'attached' });
+  assert.equal(await state('join-1'), 'not-set');
+  await shot(page, 'canvas-run-ended-phone');
+  assert.equal(await page.getByRole('button', { name: 'Zoom in' }).count(), 1);
+  assert.equal(await page.getByRole('button', { name: 'Zoom out' }).count(), 1);
   await closed(opened);
 });
 

@@ -55,12 +55,14 @@ export async function startBrowser() {
 }
 
 // A page with a log of what must not happen: errors, and requests to elsewhere.
-export async function openPage(browser, url, { width = 1440, height = 900, dark = false, touch = false, path = '/', prepare } = {}) {
+export async function openPage(browser, url, { width = 1440, height = 900, dark = false, touch = false, trusting = false, path = '/', prepare } = {}) {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
     acceptDownloads: true,
     hasTouch: touch,
+    // Certificates that a test made for itself.
+    ignoreHTTPSErrors: trusting,
   });
   await prepare?.(context);
   const page = await context.newPage();

@@ -12,10 +12,12 @@ import {
   root,
   run,
   scratch,
+  search,
   server,
   shot,
   useServerAndBrowser,
 } from './harness.mjs';
+import { node, openDocument } from './studio.mjs';
 
 const churn = join(root, 'public/samples/churn.csv');
 useServerAndBrowser();
@@ -188,6 +190,24 @@ test('a large table scrolls, with few rows on the page', { timeout: 60_000 }, as
   await grid.evaluate((g) => g.scrollTo(0, 200_000 * 32));
   await page.getByText('200000', { exact: true }).waitFor();
   assert.ok((await grid.locator('.tr').count()) < 60);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('a search opens as a pipeline that asks for the same and says no more', { timeout: 60_000 }, async () => {
+  const { page, context, faults } = await openPage(browser, server.url);
+  await id(page, 'file-input').setInputFiles(churn);
+  await page.getByText('5,000 rows × 20 columns').waitFor();
+  await search(page, { models: '1' });
+  await id(page, 'open-as-pipeline').click({ timeout: 40_000 });
+  await node(page, 'search-1').waitFor();
+  await id(page, 'share-link').click();
+  await page.getByText(/\d+ characters\./).waitFor();
+  const { nodes } = (await openDocument(page)).pipeline;
+  assert.deepEqual(Object.keys(nodes), ['file-1', 'search-1']);
+  // What is as usual is left out.
+  assert.equal(nodes['search-1'].kind, 'automl.search');
+  assert.deepEqual(nodes['search-1'].params, { max_trials: 1, target: 'churn', task: 'binary' });
   assert.deepEqual(faults, []);
   await context.close();
 });

@@ -8,7 +8,7 @@ use crate::{places, setup};
 /// # Errors
 /// Where it does not build.
 pub fn build_page() -> Done {
-    let arguments = ["build", "--config", "Trunk.toml", "--log", "warn"];
+    let arguments = ["build", "--release", "--config", "Trunk.toml", "--log", "warn"];
     let mut trunk = command("trunk", &arguments);
     trunk.current_dir(places::root().join("app"));
     // Trunk takes any value of NO_COLOR but true and false for a mistake.

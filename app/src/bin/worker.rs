@@ -221,7 +221,9 @@ impl Conductor {
     /// A command whose bytes are in a file: tables are read in chunks, a model whole.
     async fn with_blob(&self, command: Command, blob: Blob, mine: u32) {
         // What a pipeline wants is read whatever else is opened.
-        let is_supply = matches!(command, Command::Flow { ask: FlowCommand::Supply { .. } });
+        let wanted =
+            |ask: &FlowCommand| matches!(ask, FlowCommand::Supply { .. } | FlowCommand::Bring { .. });
+        let is_supply = matches!(&command, Command::Flow { ask } if wanted(ask));
         let begun = match command {
             _ if self.opening.get() != mine && !is_supply => return,
             Command::Flow { ask: FlowCommand::Supply { source, name, options } } => {

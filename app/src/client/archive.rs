@@ -88,6 +88,7 @@ pub async fn pack(
     pipeline: &str,
     data: &[(Data, Blob)],
     models: &[(NodeId, Blob)],
+    results: &[(String, Blob)],
 ) -> Result<Array, Diagnostic> {
     let text = |text: &str| {
         Blob::new_with_str_sequence(&Array::of1(&text.into())).map_err(|_: JsValue| unreadable())
@@ -104,6 +105,9 @@ pub async fn pack(
     for (node, blob) in models {
         writer.add(project::model_name(node), blob).await?;
     }
+    for (key, blob) in results {
+        writer.add(project::result_name(key), blob).await?;
+    }
     writer.parts.push(&Uint8Array::from(zip::directory(&writer.entries).as_slice()));
     Ok(writer.parts)
 }
@@ -114,6 +118,9 @@ pub struct Project {
     pub data: Vec<(Data, Blob)>,
     /// How many models there are.
     pub models: usize,
+    /// Results by their keys, and how many could not be read.
+    pub results: Vec<(String, Blob)>,
+    pub lost: usize,
 }
 
 /// An entry's bytes, checked against its sum.
@@ -159,5 +166,17 @@ pub async fn unpack(file: &Blob) -> Result<Project, Diagnostic> {
             data.push((told, entry(file, found).await?));
         }
     }
-    Ok(Project { pipeline, data, models: contents.models.len() })
+    let (mut results, mut lost, mut room) = (Vec::new(), 0, project::MOST_RESULTS);
+    for (key, found) in &contents.results {
+        let size = u64::from(found.size);
+        // A result that is damaged can be made again: the project opens without it.
+        match entry(file, found).await {
+            Ok(blob) if size <= project::MOST_RESULT && size <= room => {
+                room -= size;
+                results.push((key.clone(), blob));
+            }
+            _ => lost += 1,
+        }
+    }
+    Ok(Project { pipeline, data, models: contents.models.len(), results, lost })
 }

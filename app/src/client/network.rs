@@ -7,13 +7,15 @@
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, ReferrerPolicy, RequestCredentials, RequestInit, Response};
+use web_sys::{AbortSignal, Blob, ReferrerPolicy, RequestCredentials, RequestInit, Response};
 
 /// Why a file did not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NetworkError {
     /// There is no connection, or no server at its end.
     Unreachable,
+    /// The connection ended before all had come.
+    BrokenOff,
     /// The server's status.
     Refused(u16),
     /// What the browser said.
@@ -45,36 +47,43 @@ impl Network {
     /// # Errors
     /// No network, or no such file.
     pub async fn bundled(self, path: &str) -> Result<Blob, NetworkError> {
-        self.fetched(path).await
+        self.fetched(path, None).await
     }
 
-    /// A table at an address of the web, asked for by a click that names its host.
+    /// A table at an address of the web, asked for by a click that names its host, until `stop` says that it is no longer
+    /// wanted.
     ///
     /// # Errors
     /// No network, no such file, or a server that does not let other pages read.
-    pub async fn address(self, url: &str) -> Result<Blob, NetworkError> {
-        self.fetched(url).await
+    pub async fn address(self, url: &str, stop: &AbortSignal) -> Result<Blob, NetworkError> {
+        self.fetched(url, Some(stop)).await
     }
 
-    async fn fetched(self, path: &str) -> Result<Blob, NetworkError> {
-        let response = self.request("GET", path, None).await?;
+    async fn fetched(self, path: &str, stop: Option<&AbortSignal>) -> Result<Blob, NetworkError> {
+        let response = self.request("GET", path, None, stop).await?;
         if !response.ok() {
             return Err(NetworkError::Refused(response.status()));
         }
         let blob = response.blob().map_err(said)?;
-        // The connection may end while the body comes.
-        let blob = JsFuture::from(blob).await.map_err(|_| NetworkError::Unreachable)?;
+        let blob = JsFuture::from(blob).await.map_err(|_| NetworkError::BrokenOff)?;
         blob.dyn_into().map_err(said)
     }
 
     /// The one request that there is. A body is counted when it is given to the browser.
-    async fn request(self, method: &str, path: &str, body: Option<&Blob>) -> Result<Response, NetworkError> {
+    async fn request(
+        self,
+        method: &str,
+        path: &str,
+        body: Option<&Blob>,
+        stop: Option<&AbortSignal>,
+    ) -> Result<Response, NetworkError> {
         let window = web_sys::window().ok_or(NetworkError::Unreachable)?;
         let init = RequestInit::new();
         init.set_method(method);
         // Nobody else is told who asks, or from where.
         init.set_credentials(RequestCredentials::SameOrigin);
         init.set_referrer_policy(ReferrerPolicy::NoReferrer);
+        init.set_signal(stop);
         if let Some(body) = body {
             init.set_body(body);
             self.sent.update(|sent| *sent += body.size() as u64);

@@ -29,6 +29,7 @@ pub struct Program {
 fn in_words(error: NetworkError) -> String {
     match error {
         NetworkError::Unreachable => "the page's server cannot be reached".to_owned(),
+        NetworkError::BrokenOff => "the connection to the page's server broke off".to_owned(),
         NetworkError::Refused(status) => format!("the page's server answered {status}"),
         NetworkError::Browser(said) => said,
     }

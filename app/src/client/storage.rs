@@ -15,6 +15,8 @@ pub const RESULT: &str = "result";
 pub const FLOW: &str = "flow";
 /// Tables that were supplied to it: an array of name of the source, name, reading options, blob.
 pub const FLOW_DATA: &str = "flow-data";
+/// Results that came with its project: an array of key and blob, one after the other.
+pub const FLOW_RESULTS: &str = "flow-results";
 /// The model file, an array buffer.
 pub const MODEL: &str = "model";
 

@@ -1,6 +1,6 @@
 //! Which ports fit, and the edits that connect them.
 
-use super::scene::{Kinds, Scene, Side};
+use super::scene::{Kinds, Scene, Shape, Side};
 use automl_core::document::{Edit, NodeId, PipelineDocument, PortRef, Wire};
 use automl_core::kind::{KindSpec, PortType};
 use std::collections::BTreeSet;
@@ -139,6 +139,59 @@ pub fn connect(document: &PipelineDocument, scene: &Scene, wire: &Wire) -> Resul
     Ok(edits)
 }
 
+/// The wire that is lifted off a port: the only one of an input that takes one.
+pub fn lifted(document: &PipelineDocument, scene: &Scene, side: Side, port: &PortRef) -> Option<Wire> {
+    let takes_one = side == Side::Input && scene.port(side, port).is_some_and(|p| !p.many);
+    document.wires().iter().find(|w| takes_one && w.to == *port).cloned()
+}
+
+/// The document as it would be without a wire.
+pub fn without(document: &PipelineDocument, wire: &Wire) -> PipelineDocument {
+    let mut document = document.clone();
+    // A wire that is not there need not be taken away.
+    let _ = document.apply(Edit::Disconnect { wire: wire.clone() });
+    document
+}
+
+/// The edits that lead a wire elsewhere; none where it stays.
+///
+/// # Errors
+/// Why it cannot lead there.
+pub fn reconnect(
+    document: &PipelineDocument,
+    scene: &Scene,
+    old: &Wire,
+    new: &Wire,
+) -> Result<Vec<Edit>, Misfit> {
+    if old == new {
+        return Ok(Vec::new());
+    }
+    let mut edits = vec![Edit::Disconnect { wire: old.clone() }];
+    edits.extend(connect(&without(document, old), scene, new)?);
+    Ok(edits)
+}
+
+/// The only output of a node that a kind can take up.
+fn only_output(shape: &Shape, spec: &KindSpec) -> Option<String> {
+    let mut fitting =
+        shape.outputs.iter().filter(|p| p.ty.is_some() && first_fitting(spec, p.ty, Side::Output).is_some());
+    let first = fitting.next()?;
+    fitting.next().is_none().then(|| first.name.clone())
+}
+
+/// The port that a new node of a kind goes on from: of the node seen last, or else of the last in reading order one of
+/// whose outputs is free; in either case the only output that fits.
+pub fn follows(
+    document: &PipelineDocument,
+    scene: &Scene,
+    spec: &KindSpec,
+    seen_last: Option<&NodeId>,
+) -> Option<PortRef> {
+    let of = |id: &NodeId| Some(PortRef { node: id.clone(), port: only_output(scene.nodes.get(id)?, spec)? });
+    let is_free = |port: &PortRef| document.wires().iter().all(|w| w.from != *port);
+    seen_last.and_then(of).or_else(|| scene.order.iter().rev().filter_map(of).find(is_free))
+}
+
 /// The edits that put a node between the two ends of a wire, where its ports fit and its input is free.
 pub fn insert(document: &PipelineDocument, scene: &Scene, node: &NodeId, wire: &Wire) -> Option<Vec<Edit>> {
     let shape = scene.nodes.get(node)?;
@@ -247,6 +300,55 @@ mod tests {
         apply(&mut document, Edit::All { edits: edits.expect("tables fit") });
         let to_filter: Vec<&Wire> = document.wires().iter().filter(|w| w.to.node == id("filter-1")).collect();
         assert_eq!(to_filter, [&wire(("file-2", "table"), ("filter-1", "table"))]);
+    }
+
+    #[test]
+    fn a_wire_is_led_elsewhere_or_stays() {
+        let (document, kinds) = (churn(), kinds());
+        let scene = Scene::of(&document, &kinds);
+        let old = wire(("filter-1", "table"), ("join-1", "left"));
+        assert_eq!(lifted(&document, &scene, Side::Input, &old.to), Some(old.clone()));
+        assert_eq!(lifted(&document, &scene, Side::Output, &old.from), None);
+        let check = |from, to, expected: Result<&[(&str, &str)], Misfit>| {
+            let found = reconnect(&document, &scene, &old, &wire(from, to)).map(|edits| {
+                let mut after = document.clone();
+                apply(&mut after, Edit::All { edits });
+                let into = after.wires().iter().filter(|w| w.to.node == id("join-1"));
+                into.map(|w| (w.from.node.0.clone(), w.to.port.clone())).collect::<Vec<_>>()
+            });
+            let own = |pairs: &[(&str, &str)]| {
+                pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>()
+            };
+            assert_eq!(found, expected.map(own), "{from:?} {to:?}");
+        };
+        let (filter, join) = (("filter-1", "table"), "join-1");
+        check(filter, (join, "left"), Ok(&[("file-2", "right"), ("filter-1", "left")]));
+        // The other input gives up its wire.
+        check(filter, (join, "right"), Ok(&[("filter-1", "right")]));
+        check(("file-1", "table"), (join, "left"), Ok(&[("file-1", "left"), ("file-2", "right")]));
+        check(("search-1", "model"), (join, "left"), Err(Misfit::Types(PortType::Model, PortType::Table)));
+        check(("join-1", "table"), (join, "left"), Err(Misfit::Itself));
+        check(filter, ("filter-1", "table"), Err(Misfit::Itself));
+        check(filter, ("search-1", "table"), Ok(&[("file-2", "right")]));
+    }
+
+    #[test]
+    fn new_nodes_go_on_from_what_was_seen_last() {
+        let (document, kinds) = (churn(), kinds());
+        let scene = Scene::of(&document, &kinds);
+        let check = |kind: &str, last: Option<&str>, expected: Option<(&str, &str)>| {
+            let last = last.map(id);
+            let found = follows(&document, &scene, &kinds[kind], last.as_ref());
+            assert_eq!(found, expected.map(|(n, p)| port(n, p)), "{kind} {last:?}");
+        };
+        check("table.filter", Some("join-1"), Some(("join-1", "table")));
+        check("model.compare", Some("join-1"), Some(("search-1", "scores")));
+        // Of all tables one is used already.
+        check("table.filter", None, None);
+        check("table.filter", Some("search-1"), None);
+        check("table.filter", Some("gone"), None);
+        check("source.file", Some("join-1"), None);
+        check("model.predict", Some("search-1"), Some(("search-1", "model")));
     }
 
     #[test]

@@ -149,6 +149,18 @@ impl Curve {
         least
     }
 
+    /// Which end a point on it is near: `Some(true)` the one at the input. Ends reach no farther than `reach`, and no
+    /// farther than a third of a short wire.
+    pub fn end_near(self, p: Place, reach: f64) -> Option<bool> {
+        let length = |a: Place, b: Place| {
+            let d = between(a, b);
+            (d.x * d.x + d.y * d.y).sqrt()
+        };
+        let reach = reach.min(length(self.from, self.to) / 3.0);
+        let (from, to) = (length(self.from, p), length(self.to, p));
+        (from.min(to) <= reach).then_some(to <= from)
+    }
+
     /// Whether it passes through a rectangle, nearly.
     pub fn crosses(self, rect: Rect) -> bool {
         (0..=PIECES).any(|i| rect.contains(self.at(f64::from(i) / f64::from(PIECES))))
@@ -196,6 +208,15 @@ mod tests {
             assert!(curve.crosses(Rect::new(curve.at(0.5), 1.0, 1.0).grown(10.0)));
             assert!(!curve.crosses(Rect::new(at(0.0, 900.0), 50.0, 50.0)));
         }
+        let check = |to: f64, at: f64, expected: Option<bool>| {
+            let curve = Curve { from: Place { x: 0.0, y: 0.0 }, to: Place { x: to, y: 0.0 } };
+            assert_eq!(curve.end_near(Place { x: at, y: 3.0 }, 30.0), expected, "{to} {at}");
+        };
+        check(300.0, 20.0, Some(false));
+        check(300.0, 280.0, Some(true));
+        check(300.0, 150.0, None);
+        check(60.0, 30.0, None);
+        check(60.0, 45.0, Some(true));
         let straight = Curve { from: at(0.0, 0.0), to: at(100.0, 0.0) };
         assert_eq!(straight.path(), "M0.0 0.0C50.0 0.0 50.0 0.0 100.0 0.0");
         assert!((straight.distance(at(50.0, 7.0)) - 7.0).abs() < 1e-9);

@@ -1,8 +1,10 @@
 //! The pipeline builder's plain part: what can be tested without a browser.
 
+pub mod blocks;
 pub mod chart;
 pub mod clipboard;
 pub mod connect;
+pub mod ended;
 pub mod find;
 pub mod forms;
 pub mod geometry;

@@ -12,6 +12,12 @@ pub const PIPELINE: &str = "pipeline.trellis.json";
 pub const READING: &str = "reading.json";
 const DATA: &str = "data/";
 const MODELS: &str = "models/";
+const RESULTS: &str = "results/";
+/// Characters of a result's key.
+const KEY_CHARS: usize = 64;
+/// Most bytes of a result that a project takes, and of all of them.
+pub const MOST_RESULT: u64 = 64 << 20;
+pub const MOST_RESULTS: u64 = 256 << 20;
 /// Bytes at the front of a file that tell what it is.
 pub const SNIFFED: usize = 512;
 
@@ -81,6 +87,29 @@ pub fn model_name(node: &NodeId) -> String {
     format!("{MODELS}{node}.trellis")
 }
 
+/// The name of a result in a project file.
+pub fn result_name(key: &str) -> String {
+    format!("{RESULTS}{key}")
+}
+
+/// The key of the result that lies under this name, if one does.
+fn result_key(name: &str) -> Option<String> {
+    let key = name.strip_prefix(RESULTS)?;
+    (key.len() == KEY_CHARS && key.bytes().all(|b| b.is_ascii_hexdigit())).then(|| key.to_owned())
+}
+
+/// What to say of results that a project holds and that were not taken. `of`: how many there were.
+pub fn results_lost(lost: usize, of: usize) -> Option<Diagnostic> {
+    let (were, them) = if lost == 1 { ("was", "its node") } else { ("were", "their nodes") };
+    (lost > 0).then(|| {
+        Diagnostic::warning(
+            "project.results_damaged",
+            format!("{lost} of {of} results in the project {were} damaged or too large, and passed over."),
+            format!("Nothing else is lost: run {them} again."),
+        )
+    })
+}
+
 /// What is in a project file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
@@ -89,6 +118,8 @@ pub struct Contents {
     pub data: Vec<Entry>,
     /// Node, and where its model is.
     pub models: Vec<(NodeId, Entry)>,
+    /// Key, and where the result is.
+    pub results: Vec<(String, Entry)>,
 }
 
 /// Most bytes of a deflated entry: such are inflated in memory.
@@ -100,8 +131,9 @@ pub const MOST_INFLATED: u32 = 64 << 20;
 /// No pipeline among them.
 pub fn contents(entries: Vec<Entry>) -> Result<Contents, Diagnostic> {
     let (mut pipeline, mut reading, mut data, mut models) = (None, None, Vec::new(), Vec::new());
+    let mut results = Vec::new();
     for entry in entries {
-        if entry.is_deflated && entry.size > MOST_INFLATED {
+        if entry.is_deflated && entry.size > MOST_INFLATED && !entry.name.starts_with(RESULTS) {
             return Err(Diagnostic::error(
                 "project.too_large",
                 format!("\"{}\" in the project is too large to be unpacked here.", entry.name),
@@ -117,6 +149,8 @@ pub fn contents(entries: Vec<Entry>) -> Result<Contents, Diagnostic> {
             data.push(entry);
         } else if let Some(node) = name.strip_prefix(MODELS).and_then(|n| n.strip_suffix(".trellis")) {
             models.push((NodeId(node.to_owned()), entry));
+        } else if let Some(key) = result_key(&name) {
+            results.push((key, entry));
         }
     }
     let pipeline = pipeline.ok_or_else(|| {
@@ -126,7 +160,7 @@ pub fn contents(entries: Vec<Entry>) -> Result<Contents, Diagnostic> {
             "If it holds a table, unpack it and drop the table.",
         )
     })?;
-    Ok(Contents { pipeline, reading, data, models })
+    Ok(Contents { pipeline, reading, data, models, results })
 }
 
 /// A deflated entry's bytes.
@@ -182,10 +216,22 @@ mod tests {
 
     #[test]
     fn entries_are_sorted() {
-        let all = ["pipeline.trellis.json", "data/s/t.csv", "models/m-1.trellis", "other.txt"];
+        let key = "0f".repeat(32);
+        let result = result_name(&key);
+        let all = [
+            "pipeline.trellis.json",
+            "data/s/t.csv",
+            "models/m-1.trellis",
+            "other.txt",
+            &result,
+            "results/x",
+        ];
         let found = contents(all.map(|n| entry(n, 1)).to_vec()).expect("a project");
         assert_eq!(found.data[0].name, "data/s/t.csv");
         assert_eq!(found.models[0].0, NodeId("m-1".to_owned()));
+        assert_eq!(found.results, [(key, entry(&result, 1))]);
+        assert_eq!(results_lost(0, 3), None);
+        assert!(results_lost(1, 3).expect("words").message.starts_with("1 of 3 results in the project was"));
         assert_eq!(contents(vec![entry("a.csv", 1)]).expect_err("none").code, "project.no_pipeline");
         let large = vec![entry("pipeline.trellis.json", MOST_INFLATED + 1)];
         assert_eq!(contents(large).expect_err("large").code, "project.too_large");

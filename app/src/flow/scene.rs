@@ -2,8 +2,8 @@
 //!
 //! Sizes follow from the number of ports alone, so that nothing has to be measured in a browser.
 
+use super::blocks;
 use super::geometry::{Curve, Rect};
-use super::tidy;
 use automl_core::document::{Node, NodeId, PipelineDocument, Place, PortRef, Wire};
 use automl_core::kind::{KindSpec, PortSpec, PortType};
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,10 +125,14 @@ fn unplaced(node: &Node, kinds: &Kinds) -> Shape {
     Shape { place: Place::default(), height: LEAST_HEIGHT, inputs, outputs }
 }
 
-fn frame(title: &str, rects: impl Iterator<Item = Rect>) -> Option<Frame> {
+/// The frame around these rectangles, with room for its title.
+pub(super) fn framed(rects: impl Iterator<Item = Rect>) -> Option<Rect> {
     let rect = Rect::around_all(rects)?.grown(FRAME_MARGIN);
-    let rect = Rect { y: rect.y - FRAME_HEAD + 8.0, height: rect.height + FRAME_HEAD - 8.0, ..rect };
-    Some(Frame { title: title.to_owned(), rect })
+    Some(Rect { y: rect.y - FRAME_HEAD + 8.0, height: rect.height + FRAME_HEAD - 8.0, ..rect })
+}
+
+fn frame(title: &str, rects: impl Iterator<Item = Rect>) -> Option<Frame> {
+    Some(Frame { title: title.to_owned(), rect: framed(rects)? })
 }
 
 impl Scene {
@@ -192,7 +196,7 @@ impl Scene {
             let rect = self.nodes.get(id)?.rect();
             Some(if moving.contains(id) { rect.moved(by) } else { rect })
         };
-        frame("", nodes.iter().filter_map(rect)).map(|f| f.rect)
+        framed(nodes.iter().filter_map(rect))
     }
 
     /// The smallest rectangle around everything.
@@ -270,7 +274,8 @@ fn place_all(document: &PipelineDocument, shapes: &mut BTreeMap<NodeId, Shape>) 
     let placed = shapes.iter().filter(|(id, _)| places.contains_key(*id)).map(|(_, s)| s.rect());
     let corner =
         Rect::around_all(placed).map_or(Place::default(), |r| Place { x: r.x, y: r.bottom() + 48.0 });
-    for (id, place) in tidy::layered(&homeless, document.wires().iter(), corner) {
+    let groups = document.layout().groups.values().map(|g| &g.nodes);
+    for (id, place) in blocks::tidied(&homeless, groups, document.wires(), corner) {
         if let Some(shape) = shapes.get_mut(&id) {
             shape.place = place;
         }

@@ -238,6 +238,12 @@ impl Claim {
         all.collect::<Option<Vec<bool>>>().map(|same| same.into_iter().all(|s| s))
     }
 
+    /// Ids of the sources whose data here is not the claim's.
+    pub fn other_data(&self, here: &BTreeMap<String, String>) -> Vec<&str> {
+        let is_other = |(source, key): &(&String, &String)| here.get(*source).is_some_and(|k| k != *key);
+        self.data.iter().filter(is_other).map(|(source, _)| source.as_str()).collect()
+    }
+
     /// Figure by figure: name, what the link claims, what came out here.
     pub fn compared(&self, look: &Look) -> Vec<Compared> {
         let here = figures(look);
@@ -358,6 +364,8 @@ mod tests {
         assert_eq!(read.is_same_data(&made.data), Some(true));
         assert_eq!(read.is_same_data(&BTreeMap::from([("a".into(), "k2".into())])), Some(false));
         assert_eq!(read.is_same_data(&BTreeMap::new()), None);
+        assert_eq!(read.other_data(&BTreeMap::from([("a".into(), "k2".into())])), ["a"]);
+        assert!(read.other_data(&made.data).is_empty() && read.other_data(&BTreeMap::new()).is_empty());
         let other = document(&[("m", "learner.y", json!({}))]);
         assert_eq!(Claim::from_link(&made.to_link(), &other).expect_err("other").code, "link.result_damaged");
         assert!(Claim::from_link(&"A".repeat(5_000), &here).is_err());

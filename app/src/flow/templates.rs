@@ -1,6 +1,8 @@
 //! Pipelines to begin with, each about a question that many people have, with a table that comes with the page.
 
+use crate::format::{count, number};
 use automl_core::document::{Edit, Node, NodeId, PipelineDocument, Place, PortRef, Wire};
+use automl_core::engine::protocol::{ModelScores, NodeState};
 use serde_json::{Value, json};
 
 /// A pipeline to begin with, and its story in three steps.
@@ -20,7 +22,20 @@ pub struct Template {
     chart: (&'static str, &'static str),
     /// Parameters of the split, JSON.
     split: &'static str,
+    asked: Asked,
 }
+
+/// What the last step tells of the judgement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Asked {
+    /// How many rows of this class are found; what such rows are called.
+    Found { class: &'static str, rows: &'static str },
+    /// How far predictions are off; what rows are called.
+    Off { unit: &'static str, rows: &'static str },
+}
+
+/// The node whose result each step of a story shows.
+pub const SHOWN: [&str; 3] = ["chart", "search", "evaluate"];
 
 const DATA: &[&str] = &["data", "chart"];
 const LEARN: &[&str] = &["split", "search"];
@@ -42,6 +57,7 @@ pub const ALL: [Template; 8] = [
         target: "churn",
         chart: ("chart.bar", r#"{"category": "churn"}"#),
         split: r#"{"how": "stratified", "stratify": "churn"}"#,
+        asked: Asked::Found { class: "yes", rows: "customers who left" },
     },
     Template {
         id: "price",
@@ -57,6 +73,7 @@ pub const ALL: [Template; 8] = [
         target: "sale_price",
         chart: ("chart.scatter", r#"{"x": "living_area_sqft", "y": "sale_price"}"#),
         split: "{}",
+        asked: Asked::Off { unit: "dollars", rows: "sales" },
     },
     Template {
         id: "fraud",
@@ -72,6 +89,7 @@ pub const ALL: [Template; 8] = [
         target: "outcome",
         chart: ("chart.box", r#"{"value": "amount", "by": "outcome"}"#),
         split: r#"{"how": "stratified", "stratify": "outcome"}"#,
+        asked: Asked::Found { class: "bad", rows: "bad loans" },
     },
     Template {
         id: "demand",
@@ -90,6 +108,7 @@ pub const ALL: [Template; 8] = [
         target: "riders_thousands",
         chart: ("chart.line", r#"{"x": "date", "y": ["riders_thousands"]}"#),
         split: r#"{"how": "time", "time": "date"}"#,
+        asked: Asked::Off { unit: "thousand travellers", rows: "days" },
     },
     Template {
         id: "machine",
@@ -105,6 +124,7 @@ pub const ALL: [Template; 8] = [
         target: "fails",
         chart: ("chart.box", r#"{"value": "vibration_mm_s", "by": "fails"}"#),
         split: r#"{"how": "stratified", "stratify": "fails"}"#,
+        asked: Asked::Found { class: "yes", rows: "failures" },
     },
     Template {
         id: "readmission",
@@ -120,6 +140,7 @@ pub const ALL: [Template; 8] = [
         target: "back_within_two_years",
         chart: ("chart.box", r#"{"value": "positive_nodes", "by": "back_within_two_years"}"#),
         split: r#"{"how": "stratified", "stratify": "back_within_two_years"}"#,
+        asked: Asked::Found { class: "yes", rows: "returns" },
     },
     Template {
         id: "purchase",
@@ -135,6 +156,7 @@ pub const ALL: [Template; 8] = [
         target: "buys_again",
         chart: ("chart.box", r#"{"value": "days_since_last", "by": "buys_again"}"#),
         split: r#"{"how": "stratified", "stratify": "buys_again"}"#,
+        asked: Asked::Found { class: "yes", rows: "customers who bought again" },
     },
     Template {
         id: "arrival",
@@ -150,6 +172,7 @@ pub const ALL: [Template; 8] = [
         target: "arrival_delay_min",
         chart: ("chart.scatter", r#"{"x": "departure_delay_min", "y": "arrival_delay_min"}"#),
         split: r#"{"how": "time", "time": "date"}"#,
+        asked: Asked::Off { unit: "minutes", rows: "flights" },
     },
 ];
 
@@ -205,6 +228,56 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The main number of the judgement in words, counted from its scores. `None`: they do not hold it.
+    pub fn verdict(&self, scores: &[ModelScores]) -> Option<String> {
+        let scores = scores.first()?;
+        match self.asked {
+            Asked::Found { class, rows } => {
+                let n = scores.classes.len();
+                let at = scores.classes.iter().position(|c| c == class)?;
+                let counted = |actual: usize, said: usize| scores.confusion.get(actual * n + said).copied();
+                let found = counted(at, at)?;
+                let all = (0..n).map(|said| counted(at, said)).sum::<Option<u64>>()?;
+                let alarms = (0..n).filter(|i| *i != at).map(|i| counted(i, at)).sum::<Option<u64>>()?;
+                let word = if alarms == 1 { "false alarm" } else { "false alarms" };
+                Some(format!(
+                    "{} of {} {rows} found; {} {word} among {} others.",
+                    count(found),
+                    count(all),
+                    count(alarms),
+                    count(scores.rows.saturating_sub(all))
+                ))
+            }
+            Asked::Off { unit, rows } => {
+                let error = scores.metrics.iter().find(|m| m.id == "mae")?.score?;
+                let of = count(scores.rows);
+                Some(format!("Off by {} {unit} on average, on {of} {rows} that it never saw.", number(error)))
+            }
+        }
+    }
+}
+
+/// What to do at a step of a story, by how the node that it shows stands; `None`: that node is gone.
+pub fn next(at: usize, state: Option<NodeState>) -> &'static str {
+    match (state, at) {
+        (None, _) => "The node that this step shows is gone: Undo brings it back.",
+        (Some(NodeState::Running | NodeState::Waiting), 1) => {
+            "It searches: the preview shows what was tried so far."
+        }
+        (Some(NodeState::Running | NodeState::Waiting), _) => "It is being run.",
+        (Some(NodeState::Failed), _) => "It could not be run: its settings say why.",
+        (Some(NodeState::Done), 0) => "The chart is in the preview. Go on with Next step.",
+        (Some(NodeState::Done), 1) => "The best model is in the preview. Go on with Next step.",
+        (Some(NodeState::Done), _) => {
+            "All scores are in the preview. Now change a setting and run again, or open a table of your own."
+        }
+        (Some(_), 0) => "Press Run this step to draw the chart.",
+        (Some(_), 1) => "Press Run this step: it searches for 15 seconds.",
+        (Some(_), _) => "Press Run this step to judge the model.",
+    }
+}
+
 /// The template of this id.
 pub fn template(id: &str) -> Option<&'static Template> {
     ALL.iter().find(|t| t.id == id)
@@ -229,6 +302,59 @@ mod tests {
             assert!(document.to_link().len() < automl_core::document::HINT_CHARS, "{}", template.id);
         }
         assert!(template("churn").is_some() && template("none").is_none());
+    }
+
+    fn judged(classes: &[&str], confusion: &[u64], metrics: &[(&str, f64)], rows: u64) -> ModelScores {
+        let metric = |(id, score): &(&str, f64)| automl_core::engine::Scored {
+            id: (*id).to_owned(),
+            title: (*id).to_owned(),
+            greater_is_better: false,
+            score: Some(*score),
+        };
+        ModelScores {
+            model: "Search".to_owned(),
+            on: String::new(),
+            rows,
+            metrics: metrics.iter().map(metric).collect(),
+            classes: classes.iter().map(|c| (*c).to_owned()).collect(),
+            confusion: confusion.to_vec(),
+            interval: None,
+        }
+    }
+
+    #[test]
+    fn a_judgement_is_told_in_words() {
+        let check = |id: &str, scores: ModelScores, expected: Option<&str>| {
+            let told = template(id).and_then(|t| t.verdict(&[scores]));
+            assert_eq!(told.as_deref(), expected, "{id}");
+        };
+        let yes = ["no", "yes"];
+        check(
+            "machine",
+            judged(&yes, &[641, 12, 36, 111], &[], 800),
+            Some("111 of 147 failures found; 12 false alarms among 653 others."),
+        );
+        let told = Some("3 of 4 bad loans found; 1 false alarm among 6 others.");
+        check("fraud", judged(&["bad", "good"], &[3, 1, 1, 5], &[], 10), told);
+        check("fraud", judged(&yes, &[3, 1, 1, 5], &[], 10), None);
+        check("churn", judged(&yes, &[3, 1], &[], 4), None);
+        check("churn", judged(&[], &[], &[], 0), None);
+        let told = Some("Off by 9.5000 minutes on average, on 1,000 flights that it never saw.");
+        check("arrival", judged(&[], &[], &[("rmse", 20.0), ("mae", 9.5)], 1_000), told);
+        check("arrival", judged(&[], &[], &[("rmse", 20.0)], 1_000), None);
+        assert_eq!(template("churn").and_then(|t| t.verdict(&[])), None);
+    }
+
+    #[test]
+    fn a_story_says_what_to_do() {
+        for (at, shown) in SHOWN.iter().enumerate() {
+            for template in &ALL {
+                assert!(template.story[at].1.contains(shown), "{}: {shown}", template.id);
+                assert!(template.document().nodes().contains_key(&NodeId((*shown).to_owned())));
+            }
+            assert!(next(at, Some(NodeState::Ready)).contains("Run this step"));
+            assert!(next(at, None).contains("Undo"));
+        }
     }
 
     /// Columns that templates name are in the samples' heads.

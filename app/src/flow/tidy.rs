@@ -1,13 +1,12 @@
 //! Layered drawing of a pipeline from left to right, after Sugiyama, Tagawa and Toda (1981): layers by the longest
 //! path, order within layers by barycentres, then places that bring each node as near to its neighbours' middle as the
 //! others let it (least squares under an order: pool adjacent violators).
-
 use super::geometry::{Rect, on_grid};
 use automl_core::document::{NodeId, Place, Wire};
 use std::collections::{BTreeMap, BTreeSet};
 
-const LAYER_GAP: f64 = 72.0;
-const NODE_GAP: f64 = 40.0;
+pub(super) const LAYER_GAP: f64 = 72.0;
+pub(super) const NODE_GAP: f64 = 40.0;
 /// Height of the room that a wire takes where it passes a layer.
 const PASSING: f64 = 16.0;
 const SWEEPS: usize = 12;
@@ -24,7 +23,7 @@ struct Item {
 
 /// Places of nodes, the uppermost leftmost at `corner`, by their sizes, present places (which decide the order where
 /// nothing else does) and wires. Wires against the stream, as cycles have them, are left out of account.
-pub fn layered<'a>(
+pub(super) fn layered<'a>(
     nodes: &BTreeMap<NodeId, Rect>,
     wires: impl Iterator<Item = &'a Wire>,
     corner: Place,

@@ -18,6 +18,11 @@ const WHEEL_PIXELS: f64 = 500.0;
 const PINCH_PIXELS: f64 = 100.0;
 /// Pixels of a line, where a browser counts lines.
 const LINE: f64 = 16.0;
+/// Pixels from an edge within which a drag pans, and pixels a second at the edge itself.
+const EDGE: f64 = 40.0;
+const EDGE_SPEED: f64 = 1_200.0;
+/// Pixels left free between what is brought into sight and what would hide it.
+const SIGHT_MARGIN: f64 = 16.0;
 /// A wheel turns by no less at a time; less comes of two fingers on a pad.
 const LEAST_CLICK: f64 = 50.0;
 
@@ -66,6 +71,27 @@ pub fn turn(dx: f64, dy: f64, mode: u32, ctrl: bool, shift: bool) -> Turn {
     }
 }
 
+/// How fast a drag that began at `start` and is at `at` pans a canvas of this size, in pixels of the screen a second: the
+/// faster the deeper it is in the margin, and only towards an edge to which it has come nearer.
+pub fn edge_speed(start: Place, at: Place, width: f64, height: f64) -> Place {
+    let along = |start: f64, at: f64, size: f64| {
+        let depth = |from_edge: f64| ((EDGE - from_edge) / EDGE).clamp(0.0, 1.0);
+        // A small canvas is not all margin.
+        if size < 4.0 * EDGE {
+            return 0.0;
+        }
+        let (low, high) = (depth(at), depth(size - at));
+        if at < start && low > 0.0 {
+            low * low * EDGE_SPEED
+        } else if at > start && high > 0.0 {
+            -high * high * EDGE_SPEED
+        } else {
+            0.0
+        }
+    };
+    Place { x: along(start.x, at.x, width), y: along(start.y, at.y, height) }
+}
+
 impl Viewport {
     pub fn to_world(self, screen: Place) -> Place {
         Place { x: (screen.x - self.x) / self.zoom, y: (screen.y - self.y) / self.zoom }
@@ -111,22 +137,42 @@ impl Viewport {
         Rect::new(self.to_world(Place::default()), width.max(1.0) / self.zoom, height.max(1.0) / self.zoom)
     }
 
-    /// Panned no farther than needed to see `world`.
-    pub fn showing(self, world: Rect, width: f64, height: f64) -> Self {
-        let seen = self.seen(width, height);
-        let margin = 16.0 / self.zoom;
-        let shift = |from: f64, to: f64, low: f64, high: f64| {
-            if from - margin < low || to - from > high - low {
-                low - (from - margin)
-            } else if to + margin > high {
-                high - (to + margin)
+    /// Where a rectangle of the world is on the screen.
+    pub fn rect_to_screen(self, world: Rect) -> Rect {
+        Rect::new(self.to_screen(world.place()), world.width * self.zoom, world.height * self.zoom)
+    }
+
+    /// Panned no farther than needed to see `world`, which then lies under none of `covers` (rectangles of the screen),
+    /// where there is room for that.
+    pub fn showing(self, world: Rect, width: f64, height: f64, covers: &[Rect]) -> Self {
+        let rect = self.rect_to_screen(world);
+        let least = |from: f64, size: f64, room: f64| {
+            let by = if from < SIGHT_MARGIN || size > room - 2.0 * SIGHT_MARGIN {
+                SIGHT_MARGIN - from
             } else {
-                0.0
-            }
+                (room - SIGHT_MARGIN - (from + size)).min(0.0)
+            };
+            // Less than can be seen comes of rounding.
+            if by.abs() < 0.01 { 0.0 } else { by }
         };
-        let dx = shift(world.x, world.right(), seen.x, seen.right());
-        let dy = shift(world.y, world.bottom(), seen.y, seen.bottom());
-        self.panned(dx * self.zoom, dy * self.zoom)
+        let (dx, dy) = (least(rect.x, rect.width, width), least(rect.y, rect.height, height));
+        // Aside of a cover or above it.
+        let (mut across, mut down) = (vec![dx], vec![dy]);
+        for cover in covers {
+            let cover = cover.grown(SIGHT_MARGIN / 2.0 + 1.0);
+            across.extend([cover.x - rect.right(), cover.right() - rect.x]);
+            down.extend([cover.y - rect.bottom(), cover.bottom() - rect.y]);
+        }
+        let screen = Rect { x: 0.0, y: 0.0, width, height };
+        let is_seen = |by: Place| {
+            let rect = rect.moved(by);
+            screen.holds(rect) && covers.iter().all(|c| !c.grown(SIGHT_MARGIN / 2.0).touches(rect))
+        };
+        let ways = across.iter().flat_map(|x| down.iter().map(|y| Place { x: *x, y: *y }));
+        let far = |by: &Place| by.x.abs() + by.y.abs();
+        let best = ways.filter(|by| is_seen(*by)).min_by(|a, b| far(a).total_cmp(&far(b)));
+        let by = best.unwrap_or(Place { x: dx, y: dy });
+        self.panned(by.x, by.y)
     }
 
     /// The point `world` in the middle.
@@ -166,9 +212,60 @@ mod tests {
             let seen = Viewport::fitting(world, 1440.0, 900.0).seen(1440.0, 900.0);
             assert!(seen.contains(place) && seen.contains(Place { x: world.right(), y: world.bottom() }));
             let node = Rect::new(place, 200.0, 80.0);
-            let moved = Viewport::default().showing(node, 1440.0, 900.0);
+            let moved = Viewport::default().showing(node, 1440.0, 900.0, &[]);
             assert!(moved.seen(1440.0, 900.0).contains(place), "{place:?}");
         }
+    }
+
+    #[test]
+    fn what_is_shown_lies_under_nothing() {
+        let map = Rect { x: 812.0, y: 476.0, width: 176.0, height: 112.0 };
+        let bar = Rect { x: 12.0, y: 548.0, width: 176.0, height: 40.0 };
+        let check = |x: f64, y: f64, expected: (f64, f64)| {
+            let node = Rect { x, y, width: 208.0, height: 80.0 };
+            let view = Viewport::default().showing(node, 1000.0, 600.0, &[map, bar]);
+            assert_eq!((view.x, view.y), expected, "{x} {y}");
+        };
+        check(300.0, 200.0, (0.0, 0.0));
+        // Off an edge; above the map; left of it; above the bar.
+        check(900.0, 100.0, (-124.0, 0.0));
+        check(700.0, 400.0, (0.0, -13.0));
+        check(620.0, 480.0, (-25.0, 0.0));
+        check(40.0, 490.0, (0.0, -31.0));
+        // Larger than the screen: its beginning.
+        let wide = Rect { x: 0.0, y: 0.0, width: 3000.0, height: 80.0 };
+        assert_eq!(Viewport::default().showing(wide, 1000.0, 600.0, &[map]).x, 16.0);
+
+        let mut rng = Rng::new(5);
+        let mut within = |low: f64, high: f64| low + (high - low) * rng.uniform();
+        for _ in 0..2_000 {
+            let view = Viewport { x: within(-2e3, 2e3), y: within(-2e3, 2e3), zoom: within(0.3, 1.5) };
+            let node = Rect { x: within(-3e3, 3e3), y: within(-3e3, 3e3), width: 208.0, height: 80.0 };
+            let shown = view.showing(node, 1000.0, 600.0, &[map, bar]);
+            let rect = shown.rect_to_screen(node);
+            assert!(Rect { x: 0.0, y: 0.0, width: 1000.0, height: 600.0 }.holds(rect), "{view:?} {node:?}");
+            assert!(!map.touches(rect) && !bar.touches(rect), "{view:?} {node:?}");
+            // What is seen already does not move.
+            assert_eq!(shown.showing(node, 1000.0, 600.0, &[map, bar]), shown, "{view:?} {node:?}");
+        }
+    }
+
+    #[test]
+    fn the_deeper_in_the_margin_the_faster() {
+        let check = |start: (f64, f64), at: (f64, f64), expected: (f64, f64)| {
+            let place = |(x, y)| Place { x, y };
+            let found = edge_speed(place(start), place(at), 1000.0, 600.0);
+            assert_eq!((found.x + 0.0, found.y + 0.0), expected, "{start:?} {at:?}");
+        };
+        check((500.0, 300.0), (500.0, 300.0), (0.0, 0.0));
+        check((500.0, 300.0), (20.0, 300.0), (300.0, 0.0));
+        check((500.0, 300.0), (-80.0, 300.0), (1200.0, 0.0));
+        check((500.0, 300.0), (980.0, 600.0), (-300.0, -1200.0));
+        // Pressed in the margin and moved away from the edge.
+        check((10.0, 300.0), (30.0, 300.0), (0.0, 0.0));
+        check((30.0, 300.0), (20.0, 300.0), (300.0, 0.0));
+        let small = edge_speed(Place { x: 50.0, y: 50.0 }, Place { x: 0.0, y: 0.0 }, 100.0, 100.0);
+        assert_eq!((small.x, small.y), (0.0, 0.0));
     }
 
     #[test]

@@ -109,6 +109,23 @@ pub fn standing(view: &NodeView) -> NodeState {
     }
 }
 
+/// What is found where something was only not connected or not set yet.
+const MISSING: [&str; 2] = ["port.empty", "param.missing"];
+
+/// A node as it is shown before a run was asked for: what it only lacks is no error yet. Gives nothing where it is shown
+/// as it stands.
+pub fn unfinished(view: &NodeView) -> Option<NodeView> {
+    let errors = || view.findings.iter().filter(|f| f.diagnostic.severity == Severity::Error);
+    let is_missing = |code: &str| MISSING.contains(&code);
+    let first = errors().next()?;
+    if view.state != NodeState::NotSet || !errors().all(|f| is_missing(&f.diagnostic.code)) {
+        return None;
+    }
+    let text = if first.diagnostic.code == MISSING[0] { "not connected yet" } else { "not set yet" };
+    let findings = view.findings.iter().filter(|f| f.diagnostic.severity != Severity::Error).cloned();
+    Some(NodeView { text: text.to_owned(), findings: findings.collect(), ..view.clone() })
+}
+
 /// A state as a word.
 pub fn state_word(state: NodeState) -> &'static str {
     match state {
@@ -281,6 +298,27 @@ mod tests {
         view.findings.push(wrong.into());
         assert_eq!(standing(&view), NodeState::NotSet);
         assert_eq!(standing(&NodeView { state: NodeState::Done, ..view }), NodeState::Done);
+    }
+
+    #[test]
+    fn what_is_only_missing_is_no_error_yet() {
+        let check = |state, codes: &[&str], expected: Option<(&str, usize)>| {
+            let mut view = NodeView { state, ..NodeView::default() };
+            let error = |code: &&str| automl_core::diagnostic::Diagnostic::error(*code, "What.", "Mend it.");
+            view.findings = codes.iter().map(|c| error(c).into()).collect();
+            let warning = automl_core::diagnostic::Diagnostic::warning("x", "What.", "Mend it.");
+            view.findings.push(warning.into());
+            let shown = unfinished(&view);
+            let told = shown.as_ref().map(|v| (v.text.as_str(), v.findings.len()));
+            assert_eq!(told, expected, "{codes:?}");
+            assert!(shown.is_none_or(|v| standing(&v) == NodeState::Waiting));
+        };
+        check(NodeState::NotSet, &["port.empty"], Some(("not connected yet", 1)));
+        check(NodeState::NotSet, &["param.missing", "port.empty"], Some(("not set yet", 1)));
+        check(NodeState::NotSet, &["port.empty", "param.range"], None);
+        check(NodeState::NotSet, &["wire.type"], None);
+        check(NodeState::NotSet, &[], None);
+        check(NodeState::Failed, &["port.empty"], None);
     }
 
     #[test]

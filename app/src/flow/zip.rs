@@ -7,7 +7,7 @@
 use automl_core::diagnostic::Diagnostic;
 
 /// Most entries of an archive that is read.
-pub const MOST_ENTRIES: usize = 64;
+pub const MOST_ENTRIES: usize = 1_024;
 /// Most bytes of all entries together.
 pub const MOST_BYTES: u64 = 2_000_000_000;
 /// Most characters of an entry's name.
@@ -283,7 +283,7 @@ mod tests {
             check(&[(name, b"1")]);
         }
         check(&[("a", b"1"), ("a", b"2")]);
-        let many: Vec<(String, &[u8])> = (0..65).map(|i| (i.to_string(), &b""[..])).collect();
+        let many: Vec<(String, &[u8])> = (0..=MOST_ENTRIES).map(|i| (i.to_string(), &b""[..])).collect();
         check(&many.iter().map(|(n, b)| (n.as_str(), *b)).collect::<Vec<_>>());
     }
 

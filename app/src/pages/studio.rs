@@ -1,6 +1,7 @@
 //! The pipeline builder: toolbar, palette, canvas, inspector, preview.
 
 use crate::store::Store;
+use crate::store::desk::Sheet;
 use crate::ui::alerts::Alerts;
 use crate::ui::canvas::{Canvas, CanvasCtl, Outline};
 use crate::ui::header::Header;
@@ -9,7 +10,7 @@ use crate::ui::studio::inspector::Inspector;
 use crate::ui::studio::palette::Palette;
 use crate::ui::studio::preview::Preview;
 use crate::ui::studio::start::{Begin, Templates};
-use crate::ui::studio::toolbar::Toolbar;
+use crate::ui::studio::toolbar::{RunNews, Toolbar, see_result};
 use crate::ui::studio::tour::{TourCard, provide_tour};
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
@@ -18,14 +19,6 @@ use web_sys::{KeyboardEvent, PointerEvent};
 /// Ends of the preview's height, in pixels.
 const LEAST: f64 = 120.0;
 const MOST: f64 = 800.0;
-
-/// Which sheet is open where there is no room for all side by side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sheet {
-    Palette,
-    Inspector,
-    Preview,
-}
 
 /// The bar between canvas and preview: dragged, or moved by the arrow keys.
 #[component]
@@ -86,8 +79,8 @@ fn Body(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoView {
     let store: Store = expect_context();
     let ctl: CanvasCtl = expect_context();
     let flow = store.flow;
-    let (height, is_folded) = (RwSignal::new(280.0), RwSignal::new(false));
-    let sheet = RwSignal::new(None::<Sheet>);
+    let height = RwSignal::new(280.0);
+    let (is_folded, sheet) = (flow.desk.is_folded, flow.desk.sheet);
     let is_empty = Memo::new(move |_| flow.history.with(|h| h.document().nodes().is_empty()));
     // Enter on a node asks for its form.
     Effect::new(move |_| {
@@ -97,9 +90,9 @@ fn Body(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoView {
         }
     });
     let is = move |which: Sheet| sheet.get() == Some(which);
-    let tab = move |which: Sheet, word: &'static str| {
+    let tab = move |which: Sheet, word: &'static str, name: &'static str| {
         view! {
-            <button type="button" class="tool" aria-pressed=move || is(which).to_string()
+            <button type="button" class="tool" aria-pressed=move || is(which).to_string() aria-label=name
                 on:click=move |_| sheet.update(|s| *s = if *s == Some(which) { None } else { Some(which) })>{word}</button>
         }
     };
@@ -117,13 +110,13 @@ fn Body(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoView {
                     aria-label="Preview" data-testid="preview">
                     <Splitter height />
                     <button type="button" class="plain tiny fold" aria-expanded=move || (!is_folded.get()).to_string()
-                        on:click=move |_| is_folded.update(|f| *f = !*f)>{move || if is_folded.get() { "Show the preview" } else { "Fold" }}</button>
+                        on:click=move |_| is_folded.update(|f| *f = !*f)>{move || if is_folded.get() { "Show the preview" } else { "Fold the preview" }}</button>
                     <Show when=move || !is_folded.get()><Preview /></Show>
                 </section>
             </div>
             <aside class="side inspector" class:open=move || is(Sheet::Inspector) aria-label="Settings of the selected node" data-testid="inspector"><Inspector /></aside>
         </div>
-        <nav class="sheet-tabs" aria-label="Sheets">{tab(Sheet::Palette, "Add")}{tab(Sheet::Inspector, "Settings")}{tab(Sheet::Preview, "Preview")}</nav>
+        <nav class="sheet-tabs" aria-label="Sheets">{tab(Sheet::Palette, "Add", "Add nodes")}{tab(Sheet::Inspector, "Settings", "Settings of the node")}{tab(Sheet::Preview, "Preview", "Preview of the result")}</nav>
     }
 }
 
@@ -135,14 +128,22 @@ fn Embedded() -> impl IntoView {
         store.flow.history.track();
         store.link(false)
     };
+    // Who looks on sees what came out without knowing where to click.
+    Effect::new(move |_| {
+        if store.flow.desk.ended.with(Option::is_some) && store.flow.subject.with_untracked(Option::is_none) {
+            see_result(store);
+        }
+    });
     view! {
         <div class="studio embedded" data-testid="embedded">
             <div class="toolbar">
                 <strong class="ellipsis">{move || store.flow.history.with(|h| h.document().title().to_owned())}</strong>
                 <span class="spacer"></span>
+                <RunNews />
                 <button type="button" class="tool" on:click=move |_| store.start_flow(Vec::new(), false)>"Run"</button>
                 <a class="button tool" target="_blank" rel="noopener" data-testid="open-in-trellis" href=link>"Open in Trellis"</a>
             </div>
+            <Alerts />
             <div class="studio-body">
                 <div class="middle">
                     <div class="canvas-holder"><Canvas /></div>

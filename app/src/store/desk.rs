@@ -7,9 +7,10 @@ use automl_core::engine::protocol::Wants;
 use automl_core::table::ReadOptions;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
+use trellis_page::flow::ended::Ended;
 use trellis_page::flow::share::Claim;
 use trellis_page::flow::viewport::Viewport;
-use web_sys::Blob;
+use web_sys::{AbortController, Blob};
 
 /// A table that the engine was given.
 #[derive(Debug, Clone)]
@@ -38,12 +39,36 @@ pub(super) struct Run {
     pub afresh: bool,
 }
 
+/// A template's story that is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Story {
+    /// The template's id.
+    pub id: &'static str,
+    pub at: usize,
+    /// It was not left.
+    pub is_told: bool,
+}
+
+/// Which sheet is open where there is no room for all side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sheet {
+    Palette,
+    Inspector,
+    Preview,
+}
+
+/// The bytes of a result, by its key.
+pub(super) type Brought = Vec<(String, Blob)>;
+
 /// What is being put into a project file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Packing {
     /// Models that were given, and those that are still asked for.
     pub models: Vec<(NodeId, Blob)>,
     pub waiting: Vec<(NodeId, String)>,
+    /// As models: results, and nodes whose results are still asked for.
+    pub results: Brought,
+    pub unasked: Vec<NodeId>,
 }
 
 /// See the module.
@@ -55,6 +80,8 @@ pub struct Desk {
     pub sources: RwSignal<BTreeMap<NodeId, Wants>>,
     /// Files for nodes whose wishes are not known yet.
     pub(super) files: StoredValue<BTreeMap<NodeId, Supplied>, LocalStorage>,
+    /// What stops the fetching of a table from an address, by source.
+    pub(super) fetching: StoredValue<BTreeMap<String, AbortController>, LocalStorage>,
     pub(super) next: StoredValue<Option<Run>>,
     pub(super) packing: StoredValue<Option<Packing>, LocalStorage>,
     /// Sources that are being fetched or read: bytes, of so many.
@@ -68,8 +95,21 @@ pub struct Desk {
     pub refused: RwSignal<Option<Diagnostic>>,
     /// The last visit's pipeline was brought back.
     pub returned: RwSignal<bool>,
-    /// The template whose story is told, and at which sentence.
-    pub story: RwSignal<Option<(&'static str, usize)>>,
+    /// The template whose story is told, and at which step.
+    pub story: RwSignal<Option<Story>>,
+    /// Results that came with the open project.
+    pub(super) brought: RwSignal<Brought, LocalStorage>,
+    /// Words about them were read.
+    pub brought_read: RwSignal<bool>,
+    /// The node that is to have the first page's result, until that has been asked for.
+    pub(super) takes_search: StoredValue<Option<NodeId>>,
+    /// Whether it has it, in words.
+    pub taken: RwSignal<Option<String>>,
+    /// How the last run ended.
+    pub ended: RwSignal<Option<Ended>>,
+    pub sheet: RwSignal<Option<Sheet>>,
+    /// The preview is folded away.
+    pub is_folded: RwSignal<bool>,
     /// Counts documents that were opened, each of which is shown whole, or as it was seen last.
     pub opened: RwSignal<u32>,
     /// What is seen of the canvas; `None` until it is drawn.
@@ -86,6 +126,7 @@ impl Desk {
             supplied: StoredValue::new_local(BTreeMap::new()),
             sources: RwSignal::default(),
             files: StoredValue::new_local(BTreeMap::new()),
+            fetching: StoredValue::new_local(BTreeMap::new()),
             next: StoredValue::new(None),
             packing: StoredValue::new_local(None),
             reading: RwSignal::default(),
@@ -95,6 +136,13 @@ impl Desk {
             refused: RwSignal::default(),
             returned: RwSignal::default(),
             story: RwSignal::default(),
+            brought: RwSignal::new_local(Vec::new()),
+            brought_read: RwSignal::default(),
+            takes_search: StoredValue::new(None),
+            taken: RwSignal::default(),
+            ended: RwSignal::default(),
+            sheet: RwSignal::default(),
+            is_folded: RwSignal::default(),
             opened: RwSignal::default(),
             view: RwSignal::default(),
             next_view: StoredValue::new(None),

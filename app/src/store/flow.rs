@@ -12,6 +12,7 @@ use automl_core::kind::{Finding, KindSpec};
 use leptos::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use trellis_page::flow::ended::Ended;
 use trellis_page::flow::history::History;
 use trellis_page::flow::selection::Selection;
 use trellis_page::latest::Latest;
@@ -109,7 +110,20 @@ impl Flow {
 
     /// Takes a document in place of the one that is open. Nothing is run.
     pub fn load(self, document: PipelineDocument) {
-        self.history.set(History::new(document));
+        self.load_with(History::new(document));
+    }
+
+    /// Takes a document with its past.
+    pub(super) fn load_with(self, history: History) {
+        self.history.set(history);
+        self.desk.ended.set(None);
+        self.desk.taken.set(None);
+        self.desk.takes_search.set_value(None);
+        // What came with another document is good for that alone.
+        if self.desk.brought.with_untracked(|b| !b.is_empty()) {
+            self.desk.brought.set(Vec::new());
+            self.ask(FlowCommand::Bring { results: Vec::new() }, Beside::Nothing);
+        }
         self.desk.view.set(None);
         self.desk.opened.update(|n| *n += 1);
         self.selection.set(Selection::default());
@@ -199,6 +213,7 @@ impl Flow {
         let pinned = self.pinned.with_untracked(|p| p.iter().map(|id| id.0.clone()).collect());
         let afresh = if afresh { nodes.clone() } else { Vec::new() };
         self.is_running.set(true);
+        self.desk.ended.set(None);
         let document = self.document_text();
         self.ask(FlowCommand::Run { document, nodes, pinned, afresh }, Beside::Nothing);
     }
@@ -230,6 +245,7 @@ impl Flow {
         self.planning.set_value(Latest::default());
         self.desk.reading.set(BTreeMap::new());
         self.show(None);
+        self.desk.ended.set(None);
         self.ask(FlowCommand::Catalogue, Beside::Nothing);
         self.look_over();
     }
@@ -246,9 +262,11 @@ impl Flow {
             FlowEvent::Board { node, board } => {
                 self.boards.update(|boards| drop(boards.insert(NodeId(node), Arc::from(board))));
             }
-            FlowEvent::Ended { ran, failed, .. } => {
+            FlowEvent::Ended { end, ran, kept, failed, .. } => {
+                let ended = Ended { end, ran, kept, failed };
                 self.is_running.set(false);
-                self.news.set(format!("Run ended: {ran} done, {failed} failed."));
+                self.news.set(format!("{}.", ended.words()));
+                self.desk.ended.set(Some(ended));
             }
             FlowEvent::Looked { node, port, look } => {
                 if self.subject.get_untracked() == Some(Subject { node: NodeId(node), port }) {
@@ -266,17 +284,40 @@ impl Flow {
             FlowEvent::Failed { diagnostics } => self.trouble.set(diagnostics),
             FlowEvent::Reading { source, bytes, of } if bytes < of => self.desk.is_read(source, bytes, of),
             FlowEvent::Reading { source, .. } => self.desk.was_read(&source),
-            FlowEvent::Saved { .. } | FlowEvent::Question { .. } => {}
+            FlowEvent::SearchTaken { why_not, .. } => self.hear_taken(why_not),
+            FlowEvent::Saved { .. }
+            | FlowEvent::Question { .. }
+            | FlowEvent::Kept { .. }
+            | FlowEvent::Brought { .. } => {}
         }
     }
 
     fn hear_plan(self, plan: PlanView) {
         let views = plan.nodes.iter().map(|(id, view)| (NodeId(id.clone()), Arc::new(view.clone())));
+        let shown = self.subject.with_untracked(|s| s.as_ref().map(|s| s.node.clone()));
+        let digest = || {
+            let shown = shown.as_ref()?;
+            self.views.with_untracked(|all| all.get(shown).map(|v| v.digest.clone()))
+        };
+        let before = digest();
         self.views.set(views.collect());
         self.plan.set(Arc::new(plan));
+        // A result may have come without a run: from an earlier visit, or with a project.
+        if before.is_some() && digest() != before {
+            self.desk.rows.set(BTreeMap::new());
+            self.look_at(0);
+        }
         if let Some(document) = self.planning.try_update_value(Latest::answered).flatten() {
             self.ask(FlowCommand::Plan { document }, Beside::Nothing);
         }
+    }
+
+    fn hear_taken(self, why_not: Option<Diagnostic>) {
+        self.desk.taken.set(Some(match why_not {
+            None => "This pipeline asks for what your search asked for, and has its result: nothing needs to be run."
+                .to_owned(),
+            Some(why) => format!("This pipeline does what your search did. {} {}", why.message, why.remedy),
+        }));
     }
 
     /// Rows go to their page; what is told with the first rows, or instead of rows, is shown.

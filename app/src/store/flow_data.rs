@@ -14,7 +14,7 @@ use std::sync::Arc;
 use trellis_page::files;
 use trellis_page::flow::selection::{Item, Selection};
 use trellis_page::flow::share;
-use web_sys::Blob;
+use web_sys::{AbortController, Blob};
 
 /// The kind that reads a file.
 pub const FILE: &str = "source.file";
@@ -106,6 +106,7 @@ impl Store {
         }
         // What is no longer wished for has been read.
         desk.reading.update(|all| all.retain(|source, _| wishes.iter().any(|(_, w)| w.source == *source)));
+        self.take_search(plan);
         let is_waiting = desk.next.with_value(Option::is_some);
         let lacks = wishes.iter().any(|(_, w)| w.from == WantsFrom::Sample || desk.has(&w.source));
         if is_waiting
@@ -116,13 +117,24 @@ impl Store {
         }
     }
 
+    /// Asks for the first page's result once the node that is to have it could be run.
+    fn take_search(self, plan: &PlanView) {
+        let waits = self.flow.desk.takes_search;
+        let is_ready = |id: &NodeId| plan.nodes.get(&id.0).is_some_and(|view| !view.key.is_empty());
+        let ready = waits.with_value(|node| node.clone().filter(is_ready));
+        if let Some(node) = ready {
+            waits.set_value(None);
+            self.flow.ask(FlowCommand::TakeSearch { node: node.0 }, Beside::Nothing);
+        }
+    }
+
     /// Runs these nodes and what they need, or everything; samples are fetched first.
     pub fn start_flow(self, nodes: Vec<NodeId>, afresh: bool) {
         let flow = self.flow;
         if let Some(linked) = flow.desk.linked.get_untracked() {
             flow.desk.linked.set(Some(super::desk::Linked { has_run: true, ..linked }));
         }
-        flow.trouble.set(self.missing_file().into_iter().collect());
+        flow.trouble.set(self.missing_table().into_iter().collect());
         let wishes: Vec<Wants> = flow.views.with_untracked(|all| {
             all.values().filter_map(|v| v.wants.clone()).filter(|w| w.from == WantsFrom::Sample).collect()
         });
@@ -133,14 +145,23 @@ impl Store {
         wishes.into_iter().for_each(|w| self.fetch_sample(w));
     }
 
-    /// A file that is not here yet: its node is selected, so that it can be chosen.
-    fn missing_file(self) -> Option<Diagnostic> {
+    /// A table that a person has to choose or to allow first: its node is selected, so that this can be done.
+    fn missing_table(self) -> Option<Diagnostic> {
         let missing = self.flow.views.with_untracked(|all| {
             let wants = |(id, view): (&NodeId, &Arc<NodeView>)| Some((id.clone(), view.wants.clone()?));
-            all.iter().filter_map(wants).find(|(_, wants)| wants.from == WantsFrom::File)
+            all.iter().filter_map(wants).find(|(_, wants)| wants.from != WantsFrom::Sample)
         });
         let (id, wants) = missing?;
         self.flow.selection.set(Selection::of([Item::Node(id)]));
+        if wants.from == WantsFrom::Url {
+            // An address that is not asked from here is told of at its node.
+            let host = share::host(&wants.name)?;
+            return Some(Diagnostic::warning(
+                "flow.address_not_fetched",
+                format!("The table has not been fetched from {host} yet, and what needs it was not run."),
+                "Fetch it in the settings of its node, which is selected, and run again.",
+            ));
+        }
         Some(Diagnostic::warning(
             "flow.file_missing",
             format!("\"{}\" is not here yet, and what needs it was not run.", wants.name),
@@ -169,7 +190,8 @@ impl Store {
                 false => Err(NetworkError::Refused(404)),
             };
             let name = format!("{stem}.csv");
-            self.hear_fetched(&wants, name, sample, "Drop a file of your own: that needs no connection.");
+            let remedy = "Run again once there is a connection, or drop a file of your own: that needs none.";
+            self.hear_fetched(&wants, name, sample, remedy);
         });
     }
 
@@ -182,16 +204,37 @@ impl Store {
                 "Addresses begin with https://. Or download the table and drop it here.",
             ));
         }
+        // Every browser that runs this page can stop what it fetches.
+        let Ok(control) = AbortController::new() else { return };
         self.flow.desk.is_read(wants.source.clone(), 0, 0);
+        self.flow.desk.fetching.update_value(|all| drop(all.insert(wants.source.clone(), control.clone())));
         wasm_bindgen_futures::spawn_local(async move {
-            let table = self.network.address(&wants.name).await;
+            let table = self.network.address(&wants.name, &control.signal()).await;
+            if control.signal().aborted() {
+                return;
+            }
+            self.flow.desk.fetching.update_value(|all| drop(all.remove(&wants.source)));
             let name = wants.name.rsplit('/').next().unwrap_or_default();
             let name =
                 name.split(['?', '#']).next().filter(|n| !n.is_empty()).unwrap_or("table.csv").to_owned();
-            let remedy =
-                "Many servers do not let other pages read their files. Download the table and drop it here.";
+            let remedy = match table {
+                Err(NetworkError::Refused(_)) => "Look at the address in the settings of its node.",
+                Err(NetworkError::BrokenOff) => "Fetch it again.",
+                _ => {
+                    "Many servers do not let other pages read their files. Download the table and drop it here."
+                }
+            };
             self.hear_fetched(&wants, name, table, remedy);
         });
+    }
+
+    /// Stops what is being fetched from an address for a source.
+    pub fn stop_fetching(self, source: &str) {
+        let control = self.flow.desk.fetching.try_update_value(|all| all.remove(source)).flatten();
+        if let Some(control) = control {
+            control.abort();
+            self.flow.desk.was_read(source);
+        }
     }
 
     fn hear_fetched(self, wants: &Wants, name: String, blob: Result<Blob, NetworkError>, remedy: &str) {
@@ -202,9 +245,13 @@ impl Store {
                 let options = self.options_of(&wants.source);
                 return self.supply(&wants.source, Supplied { name, options, blob });
             }
+            Err(NetworkError::Unreachable) if wants.from == WantsFrom::Sample => {
+                "this page's server cannot be reached just now".to_owned()
+            }
             Err(NetworkError::Unreachable) => {
                 "it cannot be reached, or does not let this page read".to_owned()
             }
+            Err(NetworkError::BrokenOff) => "the connection broke off".to_owned(),
             Err(NetworkError::Refused(status)) => format!("its server answered {status}"),
             Err(NetworkError::Browser(said)) => said,
         };

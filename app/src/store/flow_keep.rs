@@ -1,7 +1,7 @@
 //! The open pipeline, kept in this browser after each change, and brought back by the next visit.
 
 use super::Store;
-use super::desk::Supplied;
+use super::desk::{Story, Supplied};
 use crate::client::storage;
 use automl_core::document::{NodeId, PipelineDocument};
 use automl_core::table::ReadOptions;
@@ -9,7 +9,10 @@ use gloo_timers::callback::Timeout;
 use js_sys::Array;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeSet;
+use trellis_page::flow::history::History;
+use trellis_page::flow::templates::template;
 use trellis_page::flow::viewport::{LEAST_ZOOM, MOST_ZOOM, Viewport};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -31,7 +34,30 @@ struct Kept {
     /// The pipeline that was open before a link was.
     #[serde(default)]
     before: Option<String>,
+    /// The changes that led here ([`History::kept`]).
+    #[serde(default)]
+    history: Option<String>,
+    /// A [`KeptStory`]; what cannot be read as one is let go.
+    #[serde(default)]
+    story: Value,
 }
+
+/// A template's story, and how far it was told.
+#[derive(Serialize, Deserialize)]
+struct KeptStory {
+    template: String,
+    at: usize,
+    is_told: bool,
+}
+
+fn story_of(kept: Value) -> Option<Story> {
+    let kept: KeptStory = serde_json::from_value(kept).ok()?;
+    let template = template(&kept.template).filter(|t| kept.at < t.story.len())?;
+    Some(Story { id: template.id, at: kept.at, is_told: kept.is_told })
+}
+
+/// The changes as text, by the document and the revision that they led to: to look elsewhere is no change.
+type Written = Option<((u32, u64), String)>;
 
 fn text_of(document: &PipelineDocument) -> String {
     String::from_utf8(document.canonical()).unwrap_or_default()
@@ -44,7 +70,9 @@ fn document_of(text: &str) -> Option<PipelineDocument> {
 impl Store {
     /// Keeps the pipeline whenever it has changed and then been left alone for a moment.
     pub(super) fn keep_flow(self) {
+        self.keep_results();
         let waiting: StoredValue<Option<Timeout>, LocalStorage> = StoredValue::new_local(None);
+        let written: StoredValue<Written> = StoredValue::new(None);
         let flow = self.flow;
         Effect::new(move |has_begun: Option<bool>| {
             flow.history.with(|_| ());
@@ -52,9 +80,10 @@ impl Store {
             flow.pinned.track();
             flow.desk.before.track();
             flow.desk.view.track();
+            flow.desk.story.track();
             // What is there at the beginning was kept by the last visit, and has not been brought back yet.
             if has_begun.is_some() && !self.is_embedded() {
-                let keep = Timeout::new(QUIET_MS, move || self.keep_flow_now());
+                let keep = Timeout::new(QUIET_MS, move || self.keep_flow_now(written));
                 // An earlier one that still waits is given up.
                 waiting.set_value(Some(keep));
             }
@@ -62,14 +91,44 @@ impl Store {
         });
     }
 
-    fn keep_flow_now(self) {
+    /// Keeps the results that came with the open project, as long as it is open.
+    fn keep_results(self) {
+        Effect::new(move |has_begun: Option<bool>| {
+            let all = Array::new();
+            self.flow.desk.brought.with(|brought| {
+                for (key, blob) in brought {
+                    all.push(&key.as_str().into());
+                    all.push(blob);
+                }
+            });
+            if has_begun.is_some() && !self.is_embedded() {
+                spawn_local(async move {
+                    let _ = storage::put(storage::FLOW_RESULTS, &all).await;
+                });
+            }
+            true
+        });
+    }
+
+    fn keep_flow_now(self, written: StoredValue<Written>) {
         let flow = self.flow;
+        let state = (flow.desk.opened.get_untracked(), flow.history.with_untracked(History::revision));
+        let known = written.with_value(|w| w.clone().filter(|w| w.0 == state));
+        let history = known.map_or_else(|| flow.history.with_untracked(History::kept), |w| w.1);
+        written.set_value(Some((state, history.clone())));
+        let story = flow.desk.story.get_untracked().map(|s| KeptStory {
+            template: s.id.to_owned(),
+            at: s.at,
+            is_told: s.is_told,
+        });
         let kept = Kept {
             document: flow.document_text(),
             is_open: flow.is_open.get_untracked(),
             pinned: flow.pinned.get_untracked(),
             view: flow.desk.view.get_untracked().map(|v| (v.x, v.y, v.zoom)),
             before: flow.desk.before.with_untracked(|b| b.as_ref().map(text_of)),
+            history: Some(history),
+            story: serde_json::to_value(story).unwrap_or_default(),
         };
         spawn_local(async move {
             let json = serde_json::to_string(&kept).unwrap_or_default();
@@ -119,20 +178,33 @@ impl Store {
             }
         }
         let Some(document) = document else { return };
+        let results = storage::get(storage::FLOW_RESULTS).await.unwrap_or_default();
+        let results = results.and_then(|r| r.dyn_into::<Array>().ok()).unwrap_or_default();
         if is_untouched() {
             let sound = |v: &(f64, f64, f64)| (LEAST_ZOOM..=MOST_ZOOM).contains(&v.2);
             let view = kept.view.filter(sound).map(|(x, y, zoom)| Viewport { x, y, zoom });
             flow.desk.next_view.set_value(view);
-            flow.load(document);
+            // A past that does not fit is let go, and the document stays.
+            let history = kept.history.and_then(|kept| History::with_kept(document.clone(), &kept));
+            flow.load_with(history.unwrap_or_else(|| History::new(document)));
+            let results: Vec<JsValue> = results.iter().collect();
+            let result = |pair: &[JsValue]| Some((pair[0].as_string()?, pair[1].clone().dyn_into().ok()?));
+            let results: Vec<(String, Blob)> = results.chunks_exact(2).filter_map(result).collect();
+            if !results.is_empty() {
+                self.bring(results);
+            }
+            flow.desk.story.set(story_of(kept.story));
             flow.pinned.set(kept.pinned);
             flow.desk.returned.set(true);
             flow.desk.before.set(kept.before.as_deref().and_then(document_of));
             if kept.is_open {
                 self.go_to_builder();
             }
-        } else if flow.desk.before.with_untracked(Option::is_none)
-            && flow.with_document(|open| *open != document)
-        {
+            return;
+        }
+        // They came with what is not open.
+        flow.desk.brought.set(Vec::new());
+        if flow.desk.before.with_untracked(Option::is_none) && flow.with_document(|open| *open != document) {
             // A link was opened: what was there before can be gone back to.
             flow.desk.before.set(Some(document));
         }

@@ -1,15 +1,16 @@
 //! Addresses: which page is shown, and pipelines that come by link.
 
 use super::Store;
-use super::desk::Linked;
+use super::desk::{Linked, Story};
 use automl_core::diagnostic::Diagnostic;
-use automl_core::document::PipelineDocument;
+use automl_core::document::{NodeId, PipelineDocument};
 use automl_core::engine::flow;
 use automl_core::engine::protocol::Look;
 use gloo_events::EventListener;
 use leptos::prelude::*;
+use trellis_page::flow::selection::{Item, Selection};
 use trellis_page::flow::share::{self, Claim, Route};
-use trellis_page::flow::templates::Template;
+use trellis_page::flow::templates::{SHOWN, Template};
 use wasm_bindgen::JsValue;
 
 fn window() -> Option<web_sys::Window> {
@@ -28,6 +29,8 @@ impl Store {
 
     /// Shows what the address asks for, now and whenever it changes.
     pub(super) fn follow_address(self) {
+        // In another page there is the builder alone.
+        self.flow.is_open.set(self.is_embedded());
         self.hear_address();
         if let Some(window) = window() {
             EventListener::new(&window, "hashchange", move |_| self.hear_address()).forget();
@@ -49,7 +52,7 @@ impl Store {
         self.flow.desk.fragment.set_value(fragment.clone());
         self.flow.desk.refused.set(None);
         match share::route(&fragment) {
-            Route::Start => self.flow.is_open.set(false),
+            Route::Start => self.flow.is_open.set(self.is_embedded()),
             Route::Builder => self.flow.is_open.set(true),
             Route::Link { pipeline, result } => self.open_link(&pipeline, result.as_deref()),
         }
@@ -79,6 +82,9 @@ impl Store {
     }
 
     pub fn go_to_start(self) {
+        if self.is_embedded() {
+            return;
+        }
         if !matches!(share::route(&fragment()), Route::Start) {
             self.set_fragment("", false);
         }
@@ -105,7 +111,9 @@ impl Store {
 
     pub fn open_template(self, template: &'static Template) {
         self.open_flow(template.document());
-        self.flow.desk.story.set(Some((template.id, 0)));
+        self.flow.desk.story.set(Some(Story { id: template.id, at: 0, is_told: true }));
+        let first = NodeId(SHOWN[0].to_owned());
+        self.flow.selection.set(Selection::of([Item::Node(first)]));
     }
 
     /// Back to the pipeline that was open before.
@@ -168,16 +176,22 @@ impl Store {
             return self.alert(Diagnostic::error(
                 "pipeline.no_search",
                 "There is no search to be shown as a pipeline.",
-                "Search first, or build a pipeline from the start page.",
+                "Search first: what is opened is the last search of this page, with its table.",
             ));
         };
         let (name, options) = (self.name.get_untracked(), self.options.get_untracked());
-        let document = flow::from_request(&name, &options, &request);
+        let kinds =
+            self.flow.kinds.with_untracked(|all| all.values().map(|k| (**k).clone()).collect::<Vec<_>>());
+        let document = flow::from_request(&kinds, &name, &options, &request);
         let source = document.nodes().iter().find(|(_, n)| n.kind == super::flow_data::FILE);
         let source = source.map(|(id, _)| id.clone());
         self.open_flow(document);
+        let search =
+            self.flow.with_document(|d| d.nodes().keys().find(|id| Some(*id) != source.as_ref()).cloned());
         if let Some(id) = source {
             self.choose_file(&id, name, blob);
         }
+        self.flow.selection.set(Selection::of(search.iter().cloned().map(Item::Node)));
+        self.flow.desk.takes_search.set_value(search);
     }
 }

@@ -45,6 +45,8 @@ impl Store {
             }
             Event::Restored { board, verdict } if self.adopting.get_value() => {
                 self.adopting.set_value(false);
+                // No search of the first page made it.
+                self.request.set(None);
                 self.board.set(Some(Arc::from(board)));
                 self.verdict.set(Some(Arc::from(verdict)));
                 self.prediction.set(None);
@@ -95,14 +97,18 @@ impl Store {
 
     /// What is told about pipelines, after which tables are given and what comes next is done.
     fn hear_flow(self, tell: FlowEvent, body: Option<ArrayBuffer>) {
-        if let FlowEvent::Saved { name } = &tell {
-            return self.hear_saved(name, body);
+        match &tell {
+            FlowEvent::Saved { name } => return self.hear_saved(name, body),
+            FlowEvent::Kept { key, .. } => return self.hear_kept(key, body),
+            FlowEvent::Brought { refused, .. } => return self.hear_brought(refused.len()),
+            _ => {}
         }
         let plan = if let FlowEvent::Planned { plan } = &tell { Some(plan.clone()) } else { None };
         let has_ended = matches!(tell, FlowEvent::Ended { .. });
         if let FlowEvent::Failed { .. } = tell {
             self.flow.desk.packing.set_value(None);
             self.flow.desk.next.set_value(None);
+            self.flow.desk.takes_search.set_value(None);
             self.flow.desk.reading.set(BTreeMap::new());
             self.adopting.set_value(false);
         }

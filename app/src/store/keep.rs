@@ -4,11 +4,12 @@
 use super::Store;
 use crate::client::storage;
 use crate::client::workers::Beside;
-use automl_core::engine::protocol::{Board, Command, Verdict};
+use automl_core::engine::protocol::{Board, Command, Event, StudyRequest, Verdict};
 use automl_core::table::ReadOptions;
 use js_sys::ArrayBuffer;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -20,13 +21,25 @@ struct Kept {
     name: String,
     options: ReadOptions,
     target: Option<String>,
+    /// What the last search was asked for: a [`StudyRequest`], or nothing that can be read as one.
+    #[serde(default)]
+    request: Value,
 }
 
 /// The result of the last search.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct KeptResult {
     board: Board,
     verdict: Verdict,
+}
+
+/// A kept result. It is read as the event that told it, since a second reader of boards would make the page larger.
+fn result_of(kept: &str) -> Option<(Board, Verdict)> {
+    let event = format!("{{\"event\":\"finished\",{}", kept.strip_prefix('{')?);
+    match serde_json::from_str(&event) {
+        Ok(Event::Finished { board, verdict }) => Some((*board, *verdict)),
+        _ => None,
+    }
 }
 
 async fn put_table(kept: Kept) {
@@ -41,8 +54,11 @@ fn text(value: Option<JsValue>) -> String {
 impl Store {
     /// The file that has been opened, in place of all that was kept.
     pub(super) fn keep_file(self, file: Blob) {
-        let kept =
-            Kept { name: self.name.get_untracked(), options: self.options.get_untracked(), target: None };
+        let kept = Kept {
+            name: self.name.get_untracked(),
+            options: self.options.get_untracked(),
+            ..Kept::default()
+        };
         spawn_local(async move {
             let _ = storage::forget(&[storage::MODEL, storage::RESULT]).await;
             let _ = storage::put(storage::FILE, &file).await;
@@ -51,11 +67,12 @@ impl Store {
     }
 
     /// How the table is read, and what is asked about it.
-    pub(super) fn keep_target(self, target: String) {
+    pub(super) fn keep_request(self, request: &StudyRequest) {
         let kept = Kept {
             name: self.name.get_untracked(),
             options: self.options.get_untracked(),
-            target: Some(target),
+            target: Some(request.target.clone()),
+            request: serde_json::to_value(request).unwrap_or_default(),
         };
         spawn_local(put_table(kept));
     }
@@ -95,11 +112,13 @@ impl Store {
         if let Some(column) = kept.target {
             self.tell(&Command::Inspect { column, task: None });
         }
+        let request: Option<StudyRequest> = serde_json::from_value(kept.request).ok();
         let result = storage::get(storage::RESULT).await.unwrap_or_default();
         let model = storage::get(storage::MODEL).await.unwrap_or_default();
-        let Ok(result) = serde_json::from_str::<KeptResult>(&text(result)) else { return };
+        let Some((board, verdict)) = result_of(&text(result)) else { return };
         let Some(model) = model.and_then(|m| m.dyn_into::<ArrayBuffer>().ok()) else { return };
         self.ask(&Command::Restore, Beside::Buffer(model));
-        self.returning.set_value(Some((Arc::new(result.board), Arc::new(result.verdict))));
+        self.request.set(request);
+        self.returning.set_value(Some((Arc::new(board), Arc::new(verdict))));
     }
 }

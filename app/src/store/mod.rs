@@ -181,6 +181,7 @@ impl Store {
         self.predicting_table.set(None);
         self.flow.hear_broken();
         self.supply_again();
+        self.bring_again();
         match broken {
             Broken::NotStarted(reason) => {
                 self.not_started.set_value(Some(reason));
@@ -283,6 +284,7 @@ impl Store {
             let reason = match sample {
                 Ok(blob) => return self.open(file.to_owned(), blob, ReadOptions::default()),
                 Err(NetworkError::Unreachable) => "which cannot be reached just now".to_owned(),
+                Err(NetworkError::BrokenOff) => "and the connection broke off".to_owned(),
                 Err(NetworkError::Refused(status)) => format!("which refused it with status {status}"),
                 Err(NetworkError::Browser(said)) => format!("and the browser says: {said}"),
             };
@@ -299,7 +301,7 @@ impl Store {
     pub fn search(self, request: StudyRequest) {
         self.alerts.set(Vec::new());
         self.starting.set(true);
-        self.keep_target(request.target.clone());
+        self.keep_request(&request);
         self.request.set(Some(request.clone()));
         self.tell(&Command::Start { request });
     }

@@ -123,15 +123,7 @@ fn Dialect() -> impl IntoView {
 pub fn Data() -> impl IntoView {
     let store: Store = expect_context();
     let size = move || {
-        store.table.with(|t| {
-            t.as_ref().map(|t| {
-                format!(
-                    "{} rows × {} columns",
-                    format::count(t.rows),
-                    format::count(t.profile.columns.len() as u64)
-                )
-            })
-        })
+        store.table.with(|t| t.as_ref().map(|t| format::size(t.rows, t.profile.columns.len() as u64)))
     };
     let notes = move |from: usize, to: usize| {
         findings(store)

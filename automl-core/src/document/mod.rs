@@ -179,6 +179,18 @@ impl PipelineDocument {
 
     /// Everything that makes a document sound by itself, whatever its kinds are.
     fn check(&self) -> Result<(), Diagnostic> {
+        self.check_size()?;
+        check_text("The title", &self.title)?;
+        for (id, node) in &self.nodes {
+            check_node(id, node)?;
+        }
+        for wire in &self.wires {
+            self.check_wire(wire)?;
+        }
+        self.check_layout()
+    }
+
+    fn check_size(&self) -> Result<(), Diagnostic> {
         if self.nodes.len() > MOST_NODES || self.wires.len() > MOST_WIRES {
             return Err(Diagnostic::error(
                 "document.too_large",
@@ -188,14 +200,7 @@ impl PipelineDocument {
                 ),
             ));
         }
-        check_text("The title", &self.title)?;
-        for (id, node) in &self.nodes {
-            check_node(id, node)?;
-        }
-        for wire in &self.wires {
-            self.check_wire(wire)?;
-        }
-        self.check_layout()
+        Ok(())
     }
 
     fn check_wire(&self, wire: &Wire) -> Result<(), Diagnostic> {
@@ -223,41 +228,40 @@ impl PipelineDocument {
     }
 
     fn check_layout(&self) -> Result<(), Diagnostic> {
-        let sound = |v: f64| v.is_finite() && v.abs() <= FARTHEST;
-        let notes = self.layout.notes.values();
-        let far = self
-            .layout
-            .places
-            .values()
-            .chain(notes.clone().map(|n| &n.place))
-            .any(|p| !sound(p.x) || !sound(p.y))
-            || notes.clone().any(|n| !sound(n.width) || !sound(n.height));
-        if far {
+        self.layout.places.values().try_for_each(|p| check_places(&[p.x, p.y]))?;
+        self.layout.notes.values().try_for_each(check_note)?;
+        self.layout.groups.iter().try_for_each(|(name, group)| self.check_group(name, group))
+    }
+
+    fn check_group(&self, name: &str, group: &Group) -> Result<(), Diagnostic> {
+        check_name("The group", name)?;
+        check_text("A group's title", &group.title)?;
+        if group.nodes.is_empty() || group.nodes.iter().any(|id| !self.nodes.contains_key(id)) {
             return Err(Diagnostic::error(
-                "document.place",
-                format!("A node or a note is drawn farther out than {FARTHEST:.0}."),
-                "Move it nearer, or leave its place out.",
+                "document.group",
+                format!("The group \"{}\" holds nothing, or what is no node of the pipeline.", group.title),
+                "Remove the group, or add the node.",
             ));
-        }
-        for note in notes {
-            check_text("A note", &note.text)?;
-        }
-        for (name, group) in &self.layout.groups {
-            check_name("The group", name)?;
-            check_text("A group's title", &group.title)?;
-            if group.nodes.is_empty() || group.nodes.iter().any(|id| !self.nodes.contains_key(id)) {
-                return Err(Diagnostic::error(
-                    "document.group",
-                    format!(
-                        "The group \"{}\" holds nothing, or what is no node of the pipeline.",
-                        group.title
-                    ),
-                    "Remove the group, or add the node.",
-                ));
-            }
         }
         Ok(())
     }
+}
+
+/// Whether lengths on the canvas are such that they can be drawn.
+fn check_places(lengths: &[f64]) -> Result<(), Diagnostic> {
+    if lengths.iter().all(|v| v.is_finite() && v.abs() <= FARTHEST) {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
+        "document.place",
+        format!("A node or a note is drawn farther out than {FARTHEST:.0}."),
+        "Move it nearer, or leave its place out.",
+    ))
+}
+
+fn check_note(note: &Sticky) -> Result<(), Diagnostic> {
+    check_places(&[note.place.x, note.place.y, note.width, note.height])?;
+    check_text("A note", &note.text)
 }
 
 /// The diagnostic with its node.

@@ -195,6 +195,74 @@ proptest! {
     }
 }
 
+/// Edits among which many are refused, each for another reason.
+fn any_doubtful_edit() -> impl Strategy<Value = Edit> {
+    let id = || prop_oneof![4 => "n[0-5]", 1 => "(a b|)"].prop_map(NodeId);
+    let name = || prop_oneof![4 => "[a-c]", 1 => Just(String::new())];
+    let text = || prop_oneof![4 => ".{0,6}", 1 => Just("x".repeat(MOST_TEXT + 1))];
+    let length = || prop_oneof![4 => -1e3..1e3f64, 1 => Just(1e300), 1 => Just(f64::NAN)];
+    let place = || (length(), length()).prop_map(|(x, y)| Place { x, y });
+    let port = || (id(), name()).prop_map(|(node, port)| PortRef { node, port });
+    let node = (name(), text(), name()).prop_map(|(kind, title, param)| {
+        let params = [(param, json!(1))].into_iter().collect();
+        Node { title, params, ..Node::new(kind, 1) }
+    });
+    prop_oneof![
+        text().prop_map(|title| Edit::Title { title }),
+        (id(), node, prop::option::of(place())).prop_map(|(id, node, place)| Edit::AddNode {
+            id,
+            node,
+            place
+        }),
+        id().prop_map(|id| Edit::RemoveNode { id }),
+        (id(), text()).prop_map(|(id, title)| Edit::RenameNode { id, title }),
+        (id(), name()).prop_map(|(id, name)| Edit::SetParam { id, name, value: Some(json!(2)) }),
+        (port(), port()).prop_map(|(from, to)| Edit::Connect { wire: Wire { from, to } }),
+        (id(), place()).prop_map(|(id, place)| Edit::Move { id, place: Some(place) }),
+        (name(), text(), prop::collection::btree_set(id(), 0..3))
+            .prop_map(|(name, title, nodes)| Edit::Group { name, group: Some(Group { title, nodes }) }),
+        (name(), text(), place(), length()).prop_map(|(name, text, place, width)| Edit::Note {
+            name,
+            note: Some(Sticky { text, place, width, height: 40.0 })
+        }),
+    ]
+}
+
+proptest! {
+    /// What only the touched is asked for is what the whole document would be asked for.
+    #[test]
+    fn edits_are_refused_as_by_a_check_of_everything(edits in prop::collection::vec(any_doubtful_edit(), 1..40)) {
+        let mut document = PipelineDocument::default();
+        for edit in edits {
+            let mut whole = document.clone();
+            let expected = whole.apply_one(edit.clone()).and_then(|_| whole.check());
+            let found = document.apply(edit).map(drop);
+            prop_assert_eq!(&found, &expected);
+            prop_assert!(document.check().is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_change_of_many_nodes_is_made_or_left_as_a_whole() {
+    let mut document = PipelineDocument::default();
+    let id = |i: usize| NodeId(format!("n{i}"));
+    let add = |i| Edit::AddNode { id: id(i), node: Node::new("table.filter", 1), place: None };
+    document.apply(Edit::All { edits: (0..MOST_NODES).map(add).collect() }).expect("as many as there may be");
+    let before = document.canonical();
+    let moves = |last: f64| -> Vec<Edit> {
+        let x = |i: usize| if i + 1 == MOST_NODES { last } else { i as f64 };
+        let place = |i| Some(Place { x: x(i), y: 0.0 });
+        (0..MOST_NODES).map(|i| Edit::Move { id: id(i), place: place(i) }).collect()
+    };
+    let refused = document.apply(Edit::All { edits: moves(1e300) }).expect_err("the last is too far");
+    assert_eq!((refused.code.as_str(), document.canonical() == before), ("document.place", true));
+    let inverse = document.apply(Edit::All { edits: moves(5.0) }).expect("all are near");
+    document.apply(inverse).expect("an inverse can be done");
+    assert_eq!(document.canonical(), before);
+    assert_eq!(document.apply(add(MOST_NODES)).expect_err("one too many").code, "document.too_large");
+}
+
 #[test]
 fn new_ids_are_free() {
     let mut document = fixture();

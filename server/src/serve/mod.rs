@@ -189,6 +189,7 @@ async fn ready(shared: state::State) -> Result<&'static str, Problem> {
 async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let host = request.headers().get("host").and_then(|h| h.to_str().ok()).unwrap_or_default();
     let known = shared.hosts.is_empty() || shared.hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
+    let is_embedded = known && request.uri().path() == "/" && policy::is_embedded(request.uri().query());
     let mut response = if !known {
         Problem::misdirected("This server answers for the machine that it runs on only.").into_response()
     } else if let Err(problem) = csrf::check(&request, host) {
@@ -197,6 +198,9 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
         next.run(request).await
     };
     policy::add_headers(response.headers_mut(), &shared.policy);
+    if is_embedded {
+        policy::let_embed(response.headers_mut(), &shared.policy);
+    }
     response
 }
 

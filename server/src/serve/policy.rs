@@ -22,6 +22,22 @@ pub fn content_security(index: &[u8]) -> String {
     )
 }
 
+/// Whether a query asks for the page as it stands in another page: a pipeline that came by its address, and nothing of
+/// what this browser keeps.
+pub fn is_embedded(query: Option<&str>) -> bool {
+    query.is_some_and(|q| q.split('&').any(|part| part == "embed=1"))
+}
+
+/// Lets the page stand in a frame of any other page.
+pub fn let_embed(headers: &mut HeaderMap, policy: &str) {
+    let policy = policy.replace("frame-ancestors 'none'", "frame-ancestors *");
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(HeaderName::from_static("content-security-policy"), policy);
+    }
+    let name = HeaderName::from_static("cross-origin-resource-policy");
+    headers.insert(name, HeaderValue::from_static("cross-origin"));
+}
+
 /// The texts of scripts without a source.
 fn inline_scripts(html: &str) -> Vec<&str> {
     let mut out = Vec::new();
@@ -59,6 +75,25 @@ pub fn add_headers(headers: &mut HeaderMap, policy: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_meant_for_it_stands_in_a_frame() {
+        let check =
+            |query: Option<&str>, expected: bool| assert_eq!(is_embedded(query), expected, "{query:?}");
+        check(Some("embed=1"), true);
+        check(Some("a=b&embed=1"), true);
+        check(Some("embed=10"), false);
+        check(None, false);
+        let policy = content_security(b"");
+        let mut headers = HeaderMap::new();
+        add_headers(&mut headers, &policy);
+        assert!(
+            headers["content-security-policy"].to_str().is_ok_and(|p| p.contains("frame-ancestors 'none'"))
+        );
+        let_embed(&mut headers, &policy);
+        assert!(headers["content-security-policy"].to_str().is_ok_and(|p| p.ends_with("frame-ancestors *")));
+        assert_eq!(headers["cross-origin-opener-policy"], "same-origin");
+    }
 
     #[test]
     fn inline_scripts_are_allowed_by_hash_alone() {

@@ -4,11 +4,11 @@ use super::state::{CanvasCtl, Surface};
 use automl_core::document::{Edit, Group, NodeId, Place, Sticky, Wire};
 use leptos::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use trellis_page::flow::blocks::tidied;
 use trellis_page::flow::clipboard::free_name;
 use trellis_page::flow::connect;
 use trellis_page::flow::geometry::{Rect, on_grid};
 use trellis_page::flow::selection::Item;
-use trellis_page::flow::tidy::layered;
 use trellis_page::flow::viewport::Viewport;
 use trellis_page::flow::words;
 
@@ -35,7 +35,7 @@ impl CanvasCtl {
         self.zoom_by(1.0 / self.viewport.get_untracked().zoom);
     }
 
-    /// Puts everything, or the selected nodes where there are several, in layers from left to right.
+    /// Puts everything, or the selected nodes where there are several, in layers from left to right; groups stay together.
     pub fn tidy(self) {
         let selected = self.selected_nodes();
         let edits: Vec<Edit> = self.with(|document, scene, _| {
@@ -47,7 +47,8 @@ impl CanvasCtl {
                 .map(|(id, shape)| (id.clone(), shape.rect()))
                 .collect();
             let corner = Rect::around_all(rects.values().copied()).map_or(Place::default(), Rect::place);
-            let places = layered(&rects, document.wires().iter(), on_grid(corner));
+            let groups = document.layout().groups.values().map(|g| &g.nodes);
+            let places = tidied(&rects, groups, document.wires(), corner);
             let moved = places.into_iter().filter(|(id, p)| document.layout().places.get(id) != Some(p));
             moved.map(|(id, place)| Edit::Move { id, place: Some(place) }).collect()
         });
@@ -221,6 +222,27 @@ impl CanvasCtl {
                 }
             }
             Err(misfit) => self.say(misfit.message()),
+        }
+    }
+
+    /// Leads a wire elsewhere, or says why it cannot lead there.
+    pub(super) fn reconnect(self, old: &Wire, new: &Wire) {
+        match self.with(|document, scene, _| connect::reconnect(document, scene, old, new)) {
+            Ok(edits) if edits.is_empty() => self.say("It stays connected as it was."),
+            Ok(edits) => {
+                let label = format!("Reconnect {}", self.wire_name(new));
+                if self.edit(&label, edits) {
+                    self.say(format!("{label}: done."));
+                }
+            }
+            Err(misfit) => self.say(misfit.message()),
+        }
+    }
+
+    pub(super) fn disconnect(self, wire: &Wire) {
+        let label = format!("Disconnect {}", self.wire_name(wire));
+        if self.edit(&label, vec![Edit::Disconnect { wire: wire.clone() }]) {
+            self.say(format!("{label}: done. Undo brings it back."));
         }
     }
 }

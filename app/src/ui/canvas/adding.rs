@@ -17,20 +17,32 @@ pub const KIND_MIME: &str = "application/x-trellis-kind";
 const BESIDE: f64 = 72.0;
 impl CanvasCtl {
     /// Adds a node of a kind. `at`: its upper left corner; where that is on a wire that it fits into, it is inserted.
-    /// `None`: beside the one selected node, connected to it where a port fits, or else in the middle of what is seen.
+    /// `None`: beside the one selected node, connected to it where a port fits. With nothing selected it goes on from
+    /// the node seen last or else from the last that fits ([`connect::follows`]), and else stands in the middle of what
+    /// is seen.
     pub fn add_kind(self, kind_id: &str, at: Option<Place>) {
         if let Some(at) = at {
             return drop(self.add_node(kind_id, on_grid(at), None, true));
         }
         let selected = self.selected_nodes();
-        let beside = selected.first().filter(|_| selected.len() == 1).and_then(|id| {
-            self.with(|_, scene, kinds| {
-                let (spec, shape) = (kinds.get(kind_id)?, scene.nodes.get(id)?);
-                let outputs = &mut shape.outputs.iter();
-                let output = outputs.find(|p| connect::first_fitting(spec, p.ty, Side::Output).is_some())?;
-                let place = Place { x: shape.place.x + NODE_WIDTH + BESIDE, y: shape.place.y };
-                Some((scene.free_place(place), PortRef { node: id.clone(), port: output.name.clone() }))
-            })
+        let beside = self.with(|document, scene, kinds| {
+            let spec = kinds.get(kind_id)?;
+            let port = match (selected.len(), selected.first()) {
+                (0, _) => {
+                    let seen_last = self.seen_last.get_value();
+                    connect::follows(document, scene, spec, seen_last.as_ref())?
+                }
+                (1, Some(id)) => {
+                    let outputs = &mut scene.nodes.get(id)?.outputs.iter();
+                    let fits =
+                        outputs.find(|p| connect::first_fitting(spec, p.ty, Side::Output).is_some())?;
+                    PortRef { node: id.clone(), port: fits.name.clone() }
+                }
+                _ => return None,
+            };
+            let place = scene.nodes.get(&port.node)?.place;
+            let place = Place { x: place.x + NODE_WIDTH + BESIDE, y: place.y };
+            Some((scene.free_place(place), port))
         });
         match beside {
             Some((place, port)) => drop(self.add_node(kind_id, place, Some((port, Side::Output)), false)),

@@ -1,13 +1,14 @@
 //! What a gesture does, frame by frame and at its end.
 
 use super::dragging::Dragging;
+use super::keys::end_of;
 use super::pointer::{Gesture, MOUSE_SLACK, Pointers, Pressed, TOUCH_SLACK, Target, target_of};
 use super::state::{LooseEnd, Surface, Wiring};
-use automl_core::document::{Edit, NodeId, Place, PortRef, Sticky};
+use automl_core::document::{Edit, NodeId, Place, PortRef, Sticky, Wire};
 use leptos::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use trellis_page::flow::connect::{targets, wire_of};
+use trellis_page::flow::connect::{lifted, targets, wire_of, without};
 use trellis_page::flow::geometry::{Rect, between, on_grid};
 use trellis_page::flow::scene::{NODE_WIDTH, Side};
 use trellis_page::flow::selection::{Item, Selection};
@@ -90,20 +91,32 @@ impl Pointers {
                 Gesture::Select { base }
             }
             Target::Item(item) => Gesture::Drag(Dragging::of(ctl, &item)),
-            Target::Port(from, side) => {
-                let fits: BTreeSet<PortRef> = ctl
-                    .with(|document, scene, _| targets(document, scene, &from, side))
-                    .into_iter()
-                    .collect();
-                let wiring = Arc::new(Wiring { from, side, fits });
-                ctl.wiring.set(Some(wiring.clone()));
-                Gesture::Wire(wiring)
+            Target::End(wire, side) => {
+                self.wire_from(end_of(&wire, side.other()).clone(), side.other(), Some(wire))
+            }
+            Target::Port(port, side) => {
+                match ctl.with(|document, scene, _| lifted(document, scene, side, &port)) {
+                    Some(wire) => self.wire_from(wire.from.clone(), Side::Output, Some(wire)),
+                    None => self.wire_from(port, side, None),
+                }
             }
             Target::Corner(name) => {
                 let from = ctl.rect_of(&Item::Note(name.clone())).unwrap_or_default();
                 Gesture::Resize { name, from, to: from }
             }
         }
+    }
+
+    /// A wire that is drawn from a port, or whose other end was lifted.
+    fn wire_from(self, from: PortRef, side: Side, lifted: Option<Wire>) -> Gesture {
+        let fits = self.ctl.with(|document, scene, _| match &lifted {
+            // Where it was it may go back to.
+            Some(wire) => targets(&without(document, wire), scene, &from, side),
+            None => targets(document, scene, &from, side),
+        });
+        let wiring = Arc::new(Wiring { from, side, fits: fits.into_iter().collect(), lifted });
+        self.ctl.wiring.set(Some(wiring.clone()));
+        Gesture::Wire(wiring)
     }
 
     fn select_within(self, base: &Selection, rect: Rect) {
@@ -128,7 +141,9 @@ impl Pointers {
             let near = scene.ports_near(wiring.side.other(), world, reach);
             near.into_iter().find(|p| wiring.fits.contains(p)).or_else(|| {
                 let node = scene.node_at(world)?;
-                wiring.fits.iter().find(|p| p.node == *node).cloned()
+                let own = wiring.lifted.as_ref().map(|wire| end_of(wire, wiring.side.other()));
+                let own = own.filter(|port| port.node == *node);
+                own.or_else(|| wiring.fits.iter().find(|p| p.node == *node)).cloned()
             })
         })
     }
@@ -187,7 +202,8 @@ impl Pointers {
                     ctl.select([]);
                 }
             }
-            Target::Item(item @ Item::Wire(_)) => {
+            Target::End(wire, _) | Target::Item(Item::Wire(wire)) => {
+                let item = Item::Wire(wire);
                 self.press_item(&item, shift);
                 ctl.focus_on(item);
             }
@@ -207,7 +223,7 @@ impl Pointers {
         ctl.wiring.set(None);
         ctl.loose.set(None);
         match self.over(wiring, world) {
-            Some(to) => ctl.connect(&wire_of(&wiring.from, &to, wiring.side)),
+            Some(to) => self.draw_wire(wiring, &to),
             None => {
                 // A port that does not fit is as good as its node: half of it lies outside.
                 let reach = PORT_REACH / 2.0 / ctl.viewport.get_untracked().zoom;
@@ -219,6 +235,7 @@ impl Pointers {
                     // Why it does not fit is worth a word.
                     Some(id) if id != wiring.from.node => self.say_misfit(wiring, &id),
                     Some(_) => {}
+                    None if wiring.lifted.is_some() => wiring.lifted.iter().for_each(|w| ctl.disconnect(w)),
                     None => {
                         let x = if wiring.side == Side::Output { world.x } else { world.x - NODE_WIDTH };
                         let place = Place { x, y: world.y - 40.0 };
@@ -230,13 +247,22 @@ impl Pointers {
         }
     }
 
+    /// Ends the wire at a port, or says why it cannot end there.
+    fn draw_wire(self, wiring: &Wiring, to: &PortRef) {
+        let wire = wire_of(&wiring.from, to, wiring.side);
+        match &wiring.lifted {
+            Some(old) => self.ctl.reconnect(old, &wire),
+            None => self.ctl.connect(&wire),
+        }
+    }
+
     fn say_misfit(self, wiring: &Wiring, id: &NodeId) {
         let first = self.ctl.with(|_, scene, _| {
             let port = scene.nodes.get(id)?.ports(wiring.side.other()).first()?;
             Some(PortRef { node: id.clone(), port: port.name.clone() })
         });
         match first {
-            Some(to) => self.ctl.connect(&wire_of(&wiring.from, &to, wiring.side)),
+            Some(to) => self.draw_wire(wiring, &to),
             None => self.ctl.say("That node has no port on this side."),
         }
     }

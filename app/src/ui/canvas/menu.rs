@@ -95,6 +95,7 @@ impl CanvasCtl {
     pub(super) fn open_menu(self, surface: Surface, target: &Target, at: Place) {
         let item = match target {
             Target::Item(item) => Some(item.clone()),
+            Target::End(wire, _) => Some(Item::Wire(wire.clone())),
             Target::Port(port, _) => Some(Item::Node(port.node.clone())),
             Target::Corner(name) => Some(Item::Note(name.clone())),
             Target::Empty => None,

@@ -5,11 +5,38 @@ use automl_core::document::Place;
 use leptos::html::Div;
 use leptos::prelude::*;
 use trellis_page::flow::geometry::Rect;
+use trellis_page::flow::selection::Item;
 use trellis_page::flow::viewport::ZOOM_STEP;
 use web_sys::PointerEvent;
 
 const WIDTH: f64 = 176.0;
 const HEIGHT: f64 = 112.0;
+/// Pixels between what lies above the canvas and its edges, as in the style sheet.
+const MARGIN: f64 = 12.0;
+/// Width and height of the buttons for what is seen, and the width of a canvas from which on there is a map.
+const BAR: (f64, f64) = (178.0, 40.0);
+const MAPPED_WIDTH: f64 = 480.0;
+
+/// Where the map is on a canvas of this size.
+fn own_place(width: f64, height: f64) -> Option<Rect> {
+    fits(width).then_some(Rect {
+        x: width - MARGIN - WIDTH,
+        y: height - MARGIN - HEIGHT,
+        width: WIDTH,
+        height: HEIGHT,
+    })
+}
+
+/// Whether a canvas of this width has room for a map.
+pub(super) fn fits(width: f64) -> bool {
+    width >= MAPPED_WIDTH
+}
+
+/// What lies above a canvas of this size.
+pub(super) fn covers(width: f64, height: f64) -> Vec<Rect> {
+    let bar = Rect { x: MARGIN, y: height - MARGIN - BAR.1, width: BAR.0, height: BAR.1 };
+    own_place(width, height).into_iter().chain([bar]).collect()
+}
 
 /// The part of the world that the map shows, as wide and high as the map is.
 fn mapped(bounds: Option<Rect>) -> Rect {
@@ -18,6 +45,21 @@ fn mapped(bounds: Option<Rect>) -> Rect {
     let (width, height) = (WIDTH * scale, HEIGHT * scale);
     let centre = rect.centre();
     Rect { x: centre.x - width / 2.0, y: centre.y - height / 2.0, width, height }
+}
+
+/// Whether a node that is looked at lies beneath the map, which then gives way to it.
+fn is_away(ctl: CanvasCtl) -> Memo<bool> {
+    Memo::new(move |_| {
+        let (width, height) = ctl.size.get();
+        let Some(own) = own_place(width, height) else { return false };
+        let (view, own) = (ctl.viewport.get(), own.grown(MARGIN / 4.0));
+        ctl.scene.track();
+        let is_beneath =
+            |item: &Item| ctl.rect_of(item).is_some_and(|rect| view.rect_to_screen(rect).touches(own));
+        let is_node = |item: &&Item| matches!(item, Item::Node(_));
+        ctl.flow.selection.with(|s| s.items().iter().filter(is_node).any(is_beneath))
+            || ctl.focus.with(|f| f.as_ref().filter(is_node).is_some_and(is_beneath))
+    })
 }
 
 #[component]
@@ -61,6 +103,7 @@ pub(super) fn Minimap() -> impl IntoView {
         let (width, height) = ctl.size.get();
         ctl.viewport.get().seen(width, height)
     };
+    let is_away = is_away(ctl);
     let view_box = move || {
         let r = world.get();
         format!("{} {} {} {}", r.x, r.y, r.width, r.height)
@@ -68,6 +111,7 @@ pub(super) fn Minimap() -> impl IntoView {
     view! {
         <div
             class="minimap"
+            class:away=move || is_away.get()
             data-above=""
             data-testid="minimap"
             aria-hidden="true"

@@ -7,11 +7,13 @@ mod actions;
 mod adding;
 mod clip;
 mod dragging;
+mod edge;
 mod frames;
 mod gesture;
 mod keys;
 mod menu;
 mod minimap;
+mod news;
 mod node;
 mod outline;
 mod pointer;
@@ -30,6 +32,7 @@ use gloo_timers::callback::Timeout;
 use leptos::html::Div;
 use leptos::prelude::*;
 use minimap::{Minimap, ZoomBar};
+use news::NewsLine;
 use node::NodeCard;
 use pointer::{Pointers, target_of};
 use popup::Popups;
@@ -43,8 +46,9 @@ use wires::{Above, Wires};
 
 /// Milliseconds after the last change of the view in which it still counts as moving.
 const MOVING_MS: u32 = 150;
-/// Below this, small print is left out.
+/// Below these, small print is left out, and then everything but the state.
 const FAR_ZOOM: f64 = 0.45;
+const FARTHER_ZOOM: f64 = 0.2;
 
 /// Follows the size of the canvas, and frames the pipeline as soon as there is one.
 fn follow_size(ctl: CanvasCtl, root: NodeRef<Div>) {
@@ -122,23 +126,24 @@ fn hear_all(ctl: CanvasCtl, pointers: Pointers, root: NodeRef<Div>) {
             hear(&root, "paste", move |e| on_paste(ctl, e)),
             hear(&root, "dblclick", move |e| on_double_click(ctl, e)),
             hear(&root, "contextmenu", move |e| on_context_menu(ctl, pointers, e)),
-            hear(&root, "dragover", on_drag_over),
-            hear(&root, "drop", move |e| on_drop(ctl, e)),
+            hear(&root, "dragover", move |e| on_drag_over(pointers, e)),
+            hear(&root, "dragleave", move |e| on_drag_leave(pointers, e)),
+            hear(&root, "drop", move |e| on_drop(ctl, pointers, e)),
         ];
         let kept = StoredValue::new_local(listeners);
         on_cleanup(move || kept.update_value(Vec::clear));
     });
 }
 
-/// Whether the view is moving: then it is drawn from what is drawn already.
+/// Whether the view is panned: then it is drawn from what is drawn already. Not so while it is zoomed, since a drawing
+/// that was made large would be kept large when all of it is seen.
 fn moving(ctl: CanvasCtl) -> RwSignal<bool> {
     let (is_moving, timer) = (RwSignal::new(false), StoredValue::new_local(None::<Timeout>));
-    Effect::new(move |before: Option<()>| {
-        ctl.viewport.track();
-        if before.is_some() {
-            is_moving.set(true);
-            timer.set_value(Some(Timeout::new(MOVING_MS, move || is_moving.set(false))));
-        }
+    Effect::new(move |before: Option<f64>| {
+        let zoom = ctl.viewport.get().zoom;
+        is_moving.set(before == Some(zoom));
+        timer.set_value(Some(Timeout::new(MOVING_MS, move || is_moving.set(false))));
+        zoom
     });
     is_moving
 }
@@ -188,7 +193,7 @@ fn on_double_click(ctl: CanvasCtl, event: &MouseEvent) {
             }
         }
         pointer::Target::Item(item) => ctl.rename(Surface::Canvas, item),
-        pointer::Target::Port(..) | pointer::Target::Corner(_) => {}
+        pointer::Target::Port(..) | pointer::Target::End(..) | pointer::Target::Corner(_) => {}
     }
 }
 
@@ -207,7 +212,8 @@ fn on_context_menu(ctl: CanvasCtl, pointers: Pointers, event: &MouseEvent) {
     ctl.open_menu(Surface::Canvas, &target, at);
 }
 
-fn on_drop(ctl: CanvasCtl, event: &DragEvent) {
+fn on_drop(ctl: CanvasCtl, pointers: Pointers, event: &DragEvent) {
+    pointers.hover(None);
     let kind = event.data_transfer().and_then(|data| data.get_data(KIND_MIME).ok());
     let Some(kind) = kind.filter(|kind| !kind.is_empty()) else { return };
     event.prevent_default();
@@ -218,10 +224,19 @@ fn on_drop(ctl: CanvasCtl, event: &DragEvent) {
     ctl.add_kind(&kind, Some(Place { x: world.x - half, y: world.y - 40.0 }));
 }
 
-fn on_drag_over(event: &DragEvent) {
+fn on_drag_over(pointers: Pointers, event: &DragEvent) {
     let types = event.data_transfer().map(|data| data.types());
     if types.is_some_and(|types| types.includes(&KIND_MIME.into(), 0)) {
         event.prevent_default();
+        pointers.hover(Some(pointers.at(event)));
+    }
+}
+
+fn on_drag_leave(pointers: Pointers, event: &DragEvent) {
+    let to = event.related_target().and_then(|t| t.dyn_into::<Element>().ok());
+    // From one element of the canvas to another it stays over the canvas.
+    if to.is_none_or(|e| e.closest(".canvas").ok().flatten().is_none()) {
+        pointers.hover(None);
     }
 }
 
@@ -275,9 +290,10 @@ pub fn Canvas() -> impl IntoView {
     let is_mapped = Memo::new(move |_| {
         let (width, height) = ctl.size.get();
         let seen = ctl.viewport.get().seen(width, height);
-        ctl.scene.with(|s| s.bounds()).is_some_and(|b| !seen.holds(b))
+        minimap::fits(width) && ctl.scene.with(|s| s.bounds()).is_some_and(|b| !seen.holds(b))
     });
     let is_far = Memo::new(move |_| ctl.viewport.get().zoom < FAR_ZOOM);
+    let is_farther = Memo::new(move |_| ctl.viewport.get().zoom < FARTHER_ZOOM);
     let label = move || {
         let (nodes, wires) =
             (ctl.scene.with(|s| s.nodes.len()), ctl.flow.history.with(|h| h.document().wires().len()));
@@ -300,6 +316,7 @@ pub fn Canvas() -> impl IntoView {
             tabindex=move || if is_empty.get() { "0" } else { "-1" }
             class:wiring=move || ctl.wiring.with(Option::is_some)
             class:far=move || is_far.get()
+            class:farther=move || is_farther.get()
             class:hand=move || pointers.space.get()
             class:grabbing=move || pointers.is_panning.get()
             node_ref=root
@@ -313,6 +330,7 @@ pub fn Canvas() -> impl IntoView {
         >
             <p class="visually-hidden" id="canvas-help">{keys::HELP}</p>
             <Layer is_moving />
+            <NewsLine />
             <ZoomBar />
             <Show when=move || is_mapped.get()><Minimap /></Show>
             <Popups surface=Surface::Canvas />

@@ -47,7 +47,7 @@ fn state_path(state: NodeState) -> &'static str {
     match state {
         NodeState::NotSet => "M6 1.5v5.5M6 9.5v1",
         NodeState::Ready => "M6 2a4 4 0 1 0 0 8 4 4 0 0 0 0-8Z",
-        NodeState::Waiting => "M6 1.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9ZM6 3.5V6l2 1.5",
+        NodeState::Waiting => "M6 1.8a4.2 4.2 0 1 0 0 8.4 4.2 4.2 0 0 0 0-8.4Z",
         NodeState::Running => "M3.5 2 10 6 3.5 10Z",
         NodeState::Done => "M1.5 6.5 4.5 9.5 10.5 2.5",
         NodeState::Stale => "M10 6a4 4 0 1 1-1.2-2.8M10 1v2.5H7.5",
@@ -171,6 +171,10 @@ fn Status(view: Memo<Option<Arc<NodeView>>>) -> impl IntoView {
     let text = move || view.with(|v| v.as_ref().map_or(String::new(), |v| v.text.clone()));
     let word = move || match (state.get(), view.with(|v| v.as_ref().and_then(|v| v.share))) {
         (Some(NodeState::Running), Some(share)) => format!("{:.0} %", share * 100.0),
+        // What it waits for says so.
+        (Some(NodeState::Waiting), _) if view.with(|v| v.as_ref().is_some_and(|v| !v.text.is_empty())) => {
+            String::new()
+        }
         (Some(state), _) => words::state_word(state).to_owned(),
         (None, _) => String::new(),
     };
@@ -215,7 +219,7 @@ pub(super) fn NodeCard(id: NodeId) -> impl IntoView {
     let (for_shape, for_card, for_view, for_label) = (memo_of(&id), memo_of(&id), memo_of(&id), memo_of(&id));
     let shape = Memo::new(move |_| ctl.scene.with(|s| s.nodes.get(&for_shape).cloned()));
     let card = Memo::new(move |_| card_of(ctl, &for_card));
-    let view = Memo::new(move |_| ctl.flow.views.with(|v| v.get(&for_view).cloned()));
+    let view = Memo::new(move |_| ctl.view_of(&for_view));
     let label = Memo::new(move |_| {
         let (scene, view) = (ctl.scene.get(), view.get());
         ctl.flow.kinds.with(|kinds| {

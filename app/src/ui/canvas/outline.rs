@@ -102,7 +102,7 @@ fn row_words(ctl: CanvasCtl, row: &Row) -> (String, String) {
                     let name = words::name_of(document, kinds, id);
                     let node = document.nodes().get(id);
                     let kind = node.and_then(|n| kinds.get(&n.kind)).map(|s| s.title.clone());
-                    let view = ctl.flow.views.with(|v| v.get(id).cloned());
+                    let view = ctl.view_of(id);
                     let state = view.as_ref().map(|v| words::state_word(words::standing(v)).to_owned());
                     let text = view.as_ref().map(|v| v.text.clone()).filter(|t| !t.is_empty());
                     let (errors, warnings) = view.as_ref().map_or((0, 0), |v| words::counts(v));

@@ -4,7 +4,8 @@
 use super::dragging::Dragging;
 use super::gesture::near;
 use super::state::{CanvasCtl, Surface, Wiring, wire_key};
-use automl_core::document::{NodeId, Place, PortRef};
+use automl_core::document::{NodeId, Place, PortRef, Wire};
+use automl_core::platform::Stopwatch;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -14,12 +15,15 @@ use trellis_page::flow::scene::Side;
 use trellis_page::flow::selection::{Item, Selection};
 use trellis_page::flow::viewport::Viewport;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, PointerEvent};
+use web_sys::{Element, MouseEvent, PointerEvent};
 
 /// Pixels that a pointer may tremble.
 pub(super) const MOUSE_SLACK: f64 = 4.0;
 pub(super) const TOUCH_SLACK: f64 = 10.0;
 const LONG_PRESS_MS: u32 = 500;
+/// Pixels from a port within which a wire is taken by its end; the port itself takes up the first of them.
+const END_REACH: f64 = 30.0;
+const TOUCH_END_REACH: f64 = 44.0;
 
 /// What lies under the pointer.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +31,8 @@ pub(super) enum Target {
     Empty,
     Item(Item),
     Port(PortRef, Side),
+    /// The end of a wire on this side.
+    End(Wire, Side),
     /// The corner by which a note is resized.
     Corner(String),
 }
@@ -105,6 +111,10 @@ pub(super) struct Hands {
     pub is_held: bool,
     /// The last press was a finger's.
     pub is_touch: bool,
+    /// Something of another part of the page is dragged over the canvas: where it came in and where it is.
+    pub hover: Option<(Place, Place)>,
+    /// Since the last frame of panning at an edge.
+    pub edge: Option<Stopwatch>,
 }
 
 /// A handle of the state of mouse and fingers.
@@ -134,7 +144,7 @@ impl Pointers {
         self.hands.with_value(|h| h.is_touch)
     }
 
-    pub(super) fn at(self, event: &PointerEvent) -> Place {
+    pub(super) fn at(self, event: &MouseEvent) -> Place {
         self.ctl.to_screen(f64::from(event.client_x()), f64::from(event.client_y()))
     }
 
@@ -158,7 +168,7 @@ impl Pointers {
         if is_touch && self.hands.with_value(|h| h.down.len() == 2) {
             return self.pinch();
         }
-        let target = target_of(ctl, &element);
+        let target = self.by_end(target_of(ctl, &element), at, is_touch);
         let is_empty = matches!(target, Target::Empty | Target::Item(Item::Wire(_)));
         let pans = event.button() == 1 || self.space.get_untracked() || (is_touch && is_empty);
         if event.button() == 1 {
@@ -180,6 +190,19 @@ impl Pointers {
             h.is_held = false;
             h.long_press = is_touch.then(|| Timeout::new(LONG_PRESS_MS, move || self.long(target, at)));
         });
+    }
+
+    /// A wire that is pressed near one of its ends is taken by that end.
+    fn by_end(self, target: Target, at: Place, is_touch: bool) -> Target {
+        let Target::Item(Item::Wire(wire)) = target else { return target };
+        let reach = if is_touch { TOUCH_END_REACH } else { END_REACH };
+        let reach = reach / self.ctl.viewport.get_untracked().zoom.max(0.5);
+        let world = self.ctl.to_world(at);
+        match self.ctl.with(|_, scene, _| scene.curve(&wire)?.end_near(world, reach)) {
+            Some(true) => Target::End(wire, Side::Input),
+            Some(false) => Target::End(wire, Side::Output),
+            None => Target::Item(Item::Wire(wire)),
+        }
     }
 
     /// An item that is pressed is selected, unless it is already: it may be dragged with the others.
@@ -253,6 +276,7 @@ impl Pointers {
             request_animation_frame(move || {
                 self.hands.update_value(|h| h.is_frame_asked = false);
                 self.step();
+                self.pan_at_edge();
             });
         }
     }

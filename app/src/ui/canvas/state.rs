@@ -3,6 +3,7 @@
 use crate::store::Store;
 use crate::store::flow::Flow;
 use automl_core::document::{Edit, NodeId, PipelineDocument, Place, PortRef, Wire};
+use automl_core::engine::protocol::NodeView;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub(super) struct Wiring {
     pub side: Side,
     /// Ports that it may be connected to.
     pub fits: BTreeSet<PortRef>,
+    /// The wire of which this is the loose end.
+    pub lifted: Option<Wire>,
 }
 
 /// Where the loose end of a wire is, on the canvas.
@@ -117,6 +120,10 @@ pub struct CanvasCtl {
     pub(super) by_pointer: StoredValue<bool>,
     /// The document is shown whole once the canvas has a size.
     pub(super) is_framed: StoredValue<bool>,
+    /// The node that was selected last, also after nothing is selected any more.
+    pub(super) seen_last: StoredValue<Option<NodeId>>,
+    /// Nodes that were there when a run was asked for: what they lack is an error from then on.
+    pub(super) asked: RwSignal<BTreeSet<NodeId>>,
     /// What was copied here last, and how often it was pasted where it is.
     pub(super) clip: StoredValue<(String, u32)>,
 }
@@ -145,8 +152,25 @@ impl CanvasCtl {
             pointer: StoredValue::new(None),
             by_pointer: StoredValue::new(false),
             is_framed: StoredValue::new(false),
+            seen_last: StoredValue::new(None),
+            asked: RwSignal::default(),
             clip: StoredValue::new((String::new(), 0)),
         };
+        Effect::new(move |_| {
+            flow.desk.opened.track();
+            ctl.asked.set(BTreeSet::new());
+        });
+        Effect::new(move |_| {
+            if flow.is_running.get() {
+                ctl.asked.set(flow.with_document(|d| d.nodes().keys().cloned().collect()));
+            }
+        });
+        Effect::new(move |_| {
+            let shown = flow.subject.with(|s| s.as_ref().map(|s| s.node.clone()));
+            if let Some(id) = flow.selection.with(|s| s.subject().cloned()).or(shown) {
+                ctl.seen_last.set_value(Some(id));
+            }
+        });
         provide_context(ctl);
         ctl
     }
@@ -176,6 +200,13 @@ impl CanvasCtl {
 
     pub(super) fn edit(self, label: &str, edits: Vec<Edit>) -> bool {
         !edits.is_empty() && self.flow.edit(label, Edit::All { edits })
+    }
+
+    /// How a node stands, as it is shown; follows changes.
+    pub(super) fn view_of(self, id: &NodeId) -> Option<Arc<NodeView>> {
+        let view = self.flow.views.with(|v| v.get(id).cloned())?;
+        let is_asked = self.asked.with(|asked| asked.contains(id));
+        Some(words::unfinished(&view).filter(|_| !is_asked).map_or(view, Arc::new))
     }
 
     pub(super) fn say(self, news: impl Into<String>) {
@@ -215,11 +246,11 @@ impl CanvasCtl {
         self.pointer.get_value().filter(|_| self.by_pointer.get_value()).unwrap_or(middle)
     }
 
-    /// Moves the view so that something is seen.
+    /// Moves the view so that something is seen, and nothing lies over it.
     pub(super) fn bring_into_sight(self, rect: Rect) {
         let (width, height) = self.size.get_untracked();
         let before = self.viewport.get_untracked();
-        let after = before.showing(rect, width, height);
+        let after = before.showing(rect, width, height, &super::minimap::covers(width, height));
         if width > 0.0 && after != before {
             self.viewport.set(after);
         }

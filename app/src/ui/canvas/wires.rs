@@ -29,6 +29,10 @@ fn WireLine(wire: Wire) -> impl IntoView {
     let is_current = Memo::new(move |_| ctl.is_current(&current));
     let is_onto =
         Memo::new(move |_| ctl.drag.with(|d| d.as_ref().is_some_and(|d| d.onto.as_ref() == Some(&onto))));
+    let lifted = wire.clone();
+    let is_lifted = Memo::new(move |_| {
+        ctl.wiring.with(|w| w.as_ref().is_some_and(|w| w.lifted.as_ref() == Some(&lifted)))
+    });
     let flows = {
         let to = wire.to.node.clone();
         Memo::new(move |_| {
@@ -43,6 +47,7 @@ fn WireLine(wire: Wire) -> impl IntoView {
             class:selected=move || is_selected.get()
             class:onto=move || is_onto.get()
             class:flows=move || flows.get()
+            class:lifted=move || is_lifted.get()
             data-testid="wire"
             data-wire=wire_key(&wire)
             data-type=move || ty.get()

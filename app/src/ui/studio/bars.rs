@@ -1,16 +1,19 @@
 //! Words above the canvas: a link that was opened, a pipeline that was brought back, a template's story.
 
 use crate::store::Store;
-use crate::store::desk::Linked;
+use crate::store::desk::{Linked, Sheet, Story};
+use crate::store::flow::Subject;
 use automl_core::document::NodeId;
+use automl_core::engine::protocol::{Look, NodeState};
 use leptos::prelude::*;
 use trellis_page::flow::selection::{Item, Selection};
 use trellis_page::flow::share::{Claim, ENGINE};
-use trellis_page::flow::templates::template;
+use trellis_page::flow::templates::{SHOWN, Template, next, template};
 use trellis_page::{flow::share, format};
 
 /// A claim beside what came out here, figure by figure.
 fn compared(store: Store, claim: &Claim) -> Option<AnyView> {
+    use trellis_page::flow::words::name_of;
     let flow = store.flow;
     let is_subject =
         flow.subject.with(|s| s.as_ref().is_some_and(|s| s.node.0 == claim.node && s.port == claim.port));
@@ -23,7 +26,14 @@ fn compared(store: Store, claim: &Claim) -> Option<AnyView> {
     let sources = flow.views.with(|views| flow.with_document(|d| share::sources(d, views)));
     let why = match (all_equal, claim.is_same_data(&sources)) {
         (true, _) => "Equal: every figure came out as the link says, to the last bit.".to_owned(),
-        (false, Some(false)) => "Not equal: the data here are not those of the link.".to_owned(),
+        (false, Some(false)) => {
+            let name = |id: &&str| {
+                flow.with_document(|d| flow.kinds.with(|k| name_of(d, k, &NodeId((*id).to_owned()))))
+            };
+            let names =
+                claim.other_data(&sources).iter().map(|id| format!("\"{}\"", name(id))).collect::<Vec<_>>();
+            format!("Not equal: the data of {} here are not those of the link.", names.join(", "))
+        }
         (false, _) if claim.engine != ENGINE => {
             format!("Not equal: the link was made by version {}, and this is {ENGINE}.", claim.engine)
         }
@@ -51,9 +61,19 @@ fn compared(store: Store, claim: &Claim) -> Option<AnyView> {
 fn LinkBar(linked: Linked) -> impl IntoView {
     let store: Store = expect_context();
     let desk = store.flow.desk;
+    let came = match linked.has_run {
+        false => "This pipeline came by a link. Nothing has been run or fetched. ",
+        true => "This pipeline came by a link. ",
+    };
     let deeds = match linked.deeds.len() {
+        _ if linked.has_run => String::new(),
         0 => "It would do nothing: it is empty.".to_owned(),
+        _ if linked.has_run => String::new(),
         _ => format!("Running it would {}.", linked.deeds.join(", ")),
+    };
+    let came = match linked.has_run {
+        false => "This pipeline came by a link. Nothing has been run or fetched. ",
+        true => "This pipeline came by a link. ",
     };
     let claim = linked.claim.clone();
     let figures = linked.claim.as_ref().map(|c| {
@@ -65,7 +85,7 @@ fn LinkBar(linked: Linked) -> impl IntoView {
     let has_before = move || desk.before.with(Option::is_some);
     view! {
         <section class="studio-bar" data-testid="link-bar" aria-label="Opened by a link">
-            <p><strong>"This pipeline came by a link. Nothing has been run or fetched. "</strong>{deeds}</p>
+            <p><strong>{came}</strong>{deeds}</p>
             <p>{figures}</p>
             <p class="field-warning">{trouble}</p>
             {move || claim.as_ref().and_then(|c| compared(store, c))}
@@ -78,29 +98,107 @@ fn LinkBar(linked: Linked) -> impl IntoView {
     }
 }
 
+/// Shows a step of a story: its node is selected, and what came out of it is in the preview.
+fn show_step(store: Store, story: Story) {
+    let (flow, desk) = (store.flow, store.flow.desk);
+    desk.story.set(Some(story));
+    let id = NodeId(SHOWN[story.at].to_owned());
+    let kind = flow.with_document(|d| d.nodes().get(&id).map(|n| n.kind.clone()));
+    let port = kind.and_then(|k| flow.kind(&k)).and_then(|k| k.outputs.first().map(|p| p.name.clone()));
+    if let Some(port) = port {
+        flow.selection.set(Selection::of([Item::Node(id.clone())]));
+        flow.show(Some(Subject { node: id, port }));
+        desk.is_folded.set(false);
+        desk.sheet.set(Some(Sheet::Preview));
+    }
+}
+
+/// The main number of the judgement, as long as the judgement is what it was.
+fn judged(store: Store, template: &'static Template) -> Memo<Option<(String, String)>> {
+    let flow = store.flow;
+    Memo::new(move |before: Option<&Option<(String, String)>>| {
+        let id = NodeId(SHOWN[2].to_owned());
+        let digest = flow
+            .views
+            .with(|v| v.get(&id).filter(|v| v.state == NodeState::Done).map(|v| v.digest.clone()))?;
+        let is_shown = flow.subject.with(|s| s.as_ref().is_some_and(|s| s.node == id));
+        let told = flow.look.with(|look| match look.as_deref() {
+            Some(Look::Scores { scores }) if is_shown => template.verdict(scores),
+            _ => None,
+        });
+        let before = before.and_then(Clone::clone).filter(|b| b.0 == digest);
+        told.map(|told| (digest, told)).or(before)
+    })
+}
+
+/// `id`: the template's. The bar stays while its steps change, and so does the keyboard's place.
 #[component]
-fn StoryBar(id: &'static str, at: usize) -> impl IntoView {
+fn StoryBar(id: &'static str) -> impl IntoView {
     let store: Store = expect_context();
-    let desk = store.flow.desk;
+    let flow = store.flow;
     let Some(template) = template(id) else { return ().into_any() };
-    let show = move |at: usize| {
-        desk.story.set(Some((id, at)));
-        let nodes = template.story[at].1.iter().map(|n| Item::Node(NodeId((*n).to_owned())));
-        store.flow.selection.set(Selection::of(nodes));
-    };
     let last = template.story.len() - 1;
+    let at = Memo::new(move |_| flow.desk.story.get().map_or(0, |s| s.at.min(last)));
+    let go = move |at: usize| show_step(store, Story { id, at: at.min(last), is_told: true });
+    let shown = move || NodeId(SHOWN[at.get()].to_owned());
+    let state = Memo::new(move |_| flow.views.with(|v| v.get(&shown()).map(|v| v.state)));
+    let can_run = move || !store.is_flow_busy() && !matches!(state.get(), None | Some(NodeState::Done));
+    let run = move |_| {
+        go(at.get_untracked());
+        store.start_flow(vec![untrack(shown)], false);
+    };
+    let verdict = judged(store, template);
+    let told = move || verdict.get().filter(|_| at.get() == last).map(|v| v.1);
+    let leave = move |_| flow.desk.story.update(|s| s.iter_mut().for_each(|s| s.is_told = false));
+    let number = move || format!("{} of {}. ", at.get() + 1, last + 1);
+    let data = move || (at.get() == 0).then_some(template.data);
+    // What cannot be done keeps its place, so that the keyboard does.
+    let is_first = move || (at.get() == 0).then_some("true");
+    let is_last = move || (at.get() == last).then_some("true");
     view! {
-        <section class="studio-bar" data-testid="story" aria-label="The story of this template">
-            <p><strong>{format!("{} of {}. ", at + 1, last + 1)}</strong>{template.story[at].0}" "<span class="quiet">{template.data}</span></p>
+        <section class="studio-bar story" data-testid="story" aria-label="The story of this template">
+            <div class="story-words">
+                <p><strong>{number}</strong>{move || template.story[at.get()].0}" "<span class="quiet">{data}</span></p>
+                <p role="status"><strong data-testid="story-verdict">{told}</strong>" "<span data-testid="story-next">{move || next(at.get(), state.get())}</span></p>
+            </div>
             <div class="actions">
-                <button type="button" class="tiny" disabled=at == 0 on:click=move |_| show(at - 1)>"Before"</button>
-                <button type="button" class="tiny" disabled=at == last on:click=move |_| show(at + 1)>"Next"</button>
-                <button type="button" class="tiny" on:click=move |_| show(at)>"Show the nodes"</button>
-                <button type="button" class="tiny plain" on:click=move |_| desk.story.set(None)>"Close"</button>
+                <Show when=can_run><button type="button" class="tiny primary" data-testid="story-run" on:click=run>"Run this step"</button></Show>
+                <button type="button" class="tiny" aria-disabled=is_first on:click=move |_| go(at.get_untracked().saturating_sub(1))>"Previous step"</button>
+                <button type="button" class="tiny" aria-disabled=is_last data-testid="story-next-step" on:click=move |_| go(at.get_untracked() + 1)>"Next step"</button>
+                <button type="button" class="tiny" data-testid="story-show" on:click=move |_| go(at.get_untracked())>"Show it"</button>
+                <button type="button" class="tiny plain" data-testid="story-leave" on:click=leave>"Leave the story"</button>
             </div>
         </section>
     }
     .into_any()
+}
+
+/// Results that were not computed here.
+#[component]
+fn BroughtBar(count: usize) -> impl IntoView {
+    let store: Store = expect_context();
+    let (were, them) = if count == 1 { ("result was", "it") } else { ("results were", "them") };
+    view! {
+        <section class="studio-bar slim" data-testid="brought" aria-label="Results that came with the project">
+            <p>{format!("{count} {were} not computed here: they came with the project, or rest on what did. Nothing was run.")}</p>
+            <div class="actions">
+                <button type="button" class="tiny" data-testid="run-brought" on:click=move |_| store.run_brought()>{format!("Compute {them} again here")}</button>
+                <button type="button" class="tiny plain" on:click=move |_| store.flow.desk.brought_read.set(true)>"Close"</button>
+            </div>
+        </section>
+    }
+}
+
+/// What became of the first page's search.
+#[component]
+fn TakenBar(words: String) -> impl IntoView {
+    let taken = expect_context::<Store>().flow.desk.taken;
+    view! {
+        <section class="studio-bar slim" data-testid="search-taken" aria-label="Your search as a pipeline">
+            <p role="status">{words}</p>
+            <div class="actions"><button type="button" class="tiny plain" on:click=move |_| taken.set(None)>"Close"</button></div>
+        </section>
+    }
 }
 
 #[component]
@@ -143,12 +241,19 @@ pub fn Refused() -> impl IntoView {
 
 #[component]
 pub fn Bars() -> impl IntoView {
-    let desk = expect_context::<Store>().flow.desk;
+    let flow = expect_context::<Store>().flow;
+    let desk = flow.desk;
+    let brought = Memo::new(move |_| flow.views.with(|v| v.values().filter(|v| v.brought).count()));
+    let story = Memo::new(move |_| desk.story.get().filter(|s| s.is_told).map(|s| s.id));
     move || {
         if let Some(linked) = desk.linked.get() {
             view! { <LinkBar linked /> }.into_any()
-        } else if let Some((id, at)) = desk.story.get() {
-            view! { <StoryBar id at /> }.into_any()
+        } else if let Some(id) = story.get() {
+            view! { <StoryBar id /> }.into_any()
+        } else if let Some(words) = desk.taken.get() {
+            view! { <TakenBar words /> }.into_any()
+        } else if brought.get() > 0 && !desk.brought_read.get() {
+            view! { <BroughtBar count=brought.get() /> }.into_any()
         } else if desk.returned.get() {
             view! { <ReturnedBar /> }.into_any()
         } else {

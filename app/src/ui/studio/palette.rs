@@ -21,7 +21,7 @@ fn Item(kind: Arc<KindSpec>) -> impl IntoView {
     };
     view! {
         <li>
-            <button type="button" class="kind" draggable="true" data-kind=kind.id.clone() title=kind.help.clone()
+            <button type="button" class="kind" draggable="true" data-kind=kind.id.clone() aria-label=format!("Add {}", kind.title) title=kind.help.clone()
                 on:dragstart=drag on:click=move |_| ctl.add_kind(&added, None)>
                 {kind.title.clone()}
             </button>

@@ -63,7 +63,8 @@ fn Actions() -> impl IntoView {
             _ => return None,
         };
         let (adopted, saved) = (subject.clone(), subject);
-        let adopt = (ty == PortType::Model).then(|| {
+        // The first page, where a model is used, is not shown within another page.
+        let adopt = (ty == PortType::Model && !store.is_embedded()).then(|| {
             view! {
                 <button type="button" class="tool" data-testid="use-model" on:click=move |_| store.adopt(&adopted.node, &adopted.port)>"Use this model"</button>
             }

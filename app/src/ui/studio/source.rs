@@ -62,11 +62,18 @@ pub fn SourcePanel(id: NodeId, kind_id: String) -> impl IntoView {
                 }
                 .into_any())
             }
+            WantsFrom::Url if flow.desk.reading.with(|all| all.contains_key(&wants.source)) => {
+                view! {
+                    <button type="button" class="tiny" data-testid="stop-fetching" on:click=move |_| store.stop_fetching(&wants.source)>"Stop"</button>
+                }
+                .into_any()
+                .into()
+            }
             WantsFrom::Url => {
                 let host = share::host(&wants.name).map(str::to_owned);
                 Some(match host {
                     Some(host) => view! {
-                        <p class="small">"Nothing has been asked for yet. The address learns that you ask, and nothing else."</p>
+                        <p class="small">"It is asked when you click, and not before. The address learns that you ask, and nothing else."</p>
                         <button type="button" class="tiny" data-testid="fetch-address" on:click=move |_| store.fetch_address(wants.clone())>
                             {format!("Fetch the table from {host}")}
                         </button>

@@ -146,6 +146,6 @@ pub fn TableView(schema: Schema, rows: u64, profile: Option<Profile>) -> impl In
                 {body}
             </div>
         </div>
-        <p class="quiet small num">{format!("{} rows × {} columns", format::count(rows), format::count(count as u64))}</p>
+        <p class="quiet small num">{format::size(rows, count as u64)}</p>
     }
 }

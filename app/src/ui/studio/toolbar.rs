@@ -3,9 +3,13 @@
 use super::share::ShareDialog;
 use super::tour::open_tour;
 use crate::store::Store;
+use crate::store::desk::{Sheet, Story};
+use crate::store::flow::Subject;
 use crate::ui::canvas::CanvasCtl;
 use automl_core::document::Edit;
 use leptos::prelude::*;
+use trellis_page::flow::ended::{Ended, to_look_at};
+use trellis_page::flow::selection::{Item, Selection};
 
 #[component]
 fn HistoryList() -> impl IntoView {
@@ -23,7 +27,9 @@ fn HistoryList() -> impl IntoView {
                     on:click=move |_| flow.go_to(at)>{label}</button></li>
             }
         };
-        let first = row(0, "As it was opened".to_owned());
+        let is_shortened = flow.history.with(|h| h.is_shortened());
+        let word = if is_shortened { "Earlier changes are no longer kept" } else { "As it was opened" };
+        let first = row(0, word.to_owned());
         let rest = labels.into_iter().enumerate().map(|(i, label)| row(i + 1, label)).collect_view();
         view! { {first}{rest} }
     };
@@ -44,8 +50,8 @@ fn FileMenu() -> impl IntoView {
         }
     };
     view! {
-        <button type="button" class="tool" popovertarget="file-panel">"File"</button>
-        <div id="file-panel" class="panel-small" popover="auto" role="group" aria-label="File">
+        <button type="button" class="tool" popovertarget="file-panel" aria-label="File: open or save">"File"</button>
+        <div id="file-panel" class="panel-small" popover="auto" role="group" aria-label="Open or save">
             <label class="button menu-item">
                 "Open a pipeline, project, model or table"
                 <input class="visually-hidden" type="file" data-testid="open-file" on:change=choose />
@@ -88,12 +94,46 @@ fn Running() -> impl IntoView {
     }
 }
 
+/// Shows what a run was about: what failed, or else the result.
+pub fn see_result(store: Store) {
+    let flow = store.flow;
+    let place = flow.kinds.with_untracked(|kinds| {
+        flow.views.with_untracked(|views| flow.with_document(|d| to_look_at(d, kinds, views)))
+    });
+    let Some((node, port)) = place else { return };
+    let failed = flow.desk.ended.with_untracked(|e| e.is_some_and(Ended::has_failed));
+    flow.selection.set(Selection::of([Item::Node(node.clone())]));
+    flow.show(Some(Subject { node, port }));
+    flow.desk.is_folded.set(false);
+    // Why a node failed is said in its settings.
+    flow.desk.sheet.set(Some(if failed { Sheet::Inspector } else { Sheet::Preview }));
+}
+
+/// How the last run ended, with a way to what came of it.
+#[component]
+pub fn RunNews() -> impl IntoView {
+    let store: Store = expect_context();
+    move || {
+        let ended = store.flow.desk.ended.get().filter(|_| !store.is_flow_busy())?;
+        let failed = ended.has_failed();
+        let word = if failed { "See what is wrong" } else { "See the result" };
+        Some(view! {
+            <span class="run-news" class:failed=failed data-testid="run-news">
+                <span class="run-sign" aria-hidden="true">{if failed { "!" } else { "✓" }}</span>
+                <span>{ended.words()}</span>
+                <button type="button" class="tool" data-testid="see-result" on:click=move |_| see_result(store)>{word}</button>
+            </span>
+        })
+    }
+}
+
 /// `outline`: the tree is shown in place of the canvas. `templates`: they are shown.
 #[component]
 pub fn Toolbar(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoView {
     let store: Store = expect_context();
     let ctl: CanvasCtl = expect_context();
     let flow = store.flow;
+    let more = RwSignal::new(false);
     let can_undo = Memo::new(move |_| flow.history.with(|h| h.steps().1 > 0));
     let can_redo = Memo::new(move |_| {
         flow.history.with(|h| {
@@ -101,29 +141,39 @@ pub fn Toolbar(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoV
             done < all.len()
         })
     });
+    let left = Memo::new(move |_| flow.desk.story.get().filter(|s| !s.is_told));
+    let resume = move |_| {
+        if let Some(story) = left.get_untracked() {
+            flow.desk.linked.set(None);
+            flow.desk.story.set(Some(Story { is_told: true, ..story }));
+        }
+    };
     view! {
-        <div class="toolbar" role="toolbar" aria-label="Pipeline">
-            <button type="button" class="tool" data-testid="to-start" on:click=move |_| store.go_to_start()>"Start"</button>
+        <div class="toolbar main-bar" role="toolbar" aria-label="Pipeline">
+            <button type="button" class="tool" data-testid="to-start" aria-label="Start page" on:click=move |_| store.go_to_start()>"Start"</button>
             <Title />
             <Running />
+            <RunNews />
             <span class="tool-group">
                 <button type="button" class="tool" data-testid="undo" disabled=move || !can_undo.get() on:click=move |_| flow.undo()>"Undo"</button>
                 <button type="button" class="tool" data-testid="redo" disabled=move || !can_redo.get() on:click=move |_| flow.redo()>"Redo"</button>
+            </span>
+            <Show when=move || left.get().is_some()>
+                <button type="button" class="tool" data-testid="story-resume" on:click=resume>"Resume the story"</button>
+            </Show>
+            <button type="button" class="tool more-toggle" aria-expanded=move || more.get().to_string() aria-controls="more-tools"
+                data-testid="more-tools" on:click=move |_| more.update(|m| *m = !*m)>"More"</button>
+            <div class="more-tools" id="more-tools" class:open=move || more.get()>
                 <HistoryList />
-            </span>
-            <span class="tool-group">
-                <button type="button" class="tool square" aria-label="Zoom out" on:click=move |_| ctl.zoom_by(0.8)>"−"</button>
-                <button type="button" class="tool square" aria-label="Zoom in" on:click=move |_| ctl.zoom_by(1.25)>"+"</button>
-                <button type="button" class="tool" on:click=move |_| ctl.zoom_to_fit()>"Fit"</button>
-                <button type="button" class="tool" on:click=move |_| ctl.tidy()>"Tidy"</button>
-            </span>
-            <button type="button" class="tool" data-testid="outline-toggle" aria-pressed=move || outline.get().to_string()
-                on:click=move |_| outline.update(|o| *o = !*o)>"Outline"</button>
-            <span class="spacer"></span>
-            <button type="button" class="tool" data-testid="templates" on:click=move |_| templates.set(true)>"Templates"</button>
-            <FileMenu />
-            <ShareDialog />
-            <button type="button" class="tool" data-testid="help" on:click=move |_| open_tour()>"Help"</button>
+                <button type="button" class="tool" on:click=move |_| ctl.tidy()>"Tidy up"</button>
+                <button type="button" class="tool" data-testid="outline-toggle" aria-pressed=move || outline.get().to_string()
+                    on:click=move |_| outline.update(|o| *o = !*o)>"Outline"</button>
+                <span class="spacer"></span>
+                <button type="button" class="tool" data-testid="templates" on:click=move |_| templates.set(true)>"Templates"</button>
+                <FileMenu />
+                <ShareDialog />
+                <button type="button" class="tool" data-testid="help" aria-label="Help: a tour of the builder" on:click=move |_| open_tour()>"Help"</button>
+            </div>
         </div>
     }
 }

@@ -15,7 +15,7 @@ const STOPS: [(&str, &str, &str); 5] = [
     (
         "canvas",
         "The canvas",
-        "Drag from an output to an input to connect them. The wheel zooms, a drag on empty space selects.",
+        "Drag from an output to an input to connect them. The wheel, or two fingers, zoom.",
     ),
     (
         "inspector",
@@ -46,10 +46,12 @@ pub fn provide_tour(show: bool) {
     let is_seen = LocalStorage::get::<bool>(SEEN).unwrap_or(false);
     let at = RwSignal::new((show && !is_seen).then_some(0));
     // Without storage it comes again with the next visit.
-    Effect::new(move |_| {
-        if at.get().is_none() {
+    Effect::new(move |was_shown: Option<bool>| {
+        let is_shown = at.get().is_some();
+        if was_shown == Some(true) && !is_shown {
             let _ = LocalStorage::set(SEEN, true);
         }
+        is_shown
     });
     provide_context(Tour(at));
 }
@@ -70,7 +72,9 @@ pub fn TourCard() -> impl IntoView {
                 <p>{*text}</p>
                 <div class="actions">
                     <button type="button" class="tiny primary" data-testid="tour-next" on:click=next>{if stop < last { "Next" } else { "Done" }}</button>
-                    <button type="button" class="tiny plain" data-testid="tour-skip" on:click=move |_| at.set(None)>"Skip the tour"</button>
+                    {(stop < last).then(|| view! {
+                        <button type="button" class="tiny plain" data-testid="tour-skip" on:click=move |_| at.set(None)>"Skip the tour"</button>
+                    })}
                 </div>
             </section>
         })

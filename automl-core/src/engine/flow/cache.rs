@@ -17,6 +17,8 @@ pub(super) struct Entry {
     pub secs: f64,
     pub bytes: u64,
     pub peak_bytes: u64,
+    /// Came from elsewhere, or was made of what did: good for the open document alone.
+    pub brought: bool,
     /// When it was last asked for, counted in questions.
     used: u64,
 }
@@ -26,7 +28,7 @@ impl Entry {
         let bytes = values.iter().map(Value::bytes).sum();
         let digest = values.first().map_or(String::new(), Value::digest);
         let peak_bytes = held_bytes + bytes;
-        Self { values: Arc::new(values), findings, digest, secs, bytes, peak_bytes, used: 0 }
+        Self { values: Arc::new(values), findings, digest, secs, bytes, peak_bytes, brought: false, used: 0 }
     }
 }
 
@@ -63,7 +65,9 @@ impl Cache {
     /// Puts a result in, and throws out what there is no room for: least recently used first, and those of `current`
     /// after all others. Those of `needed`, and the new one, stay whatever room they take.
     pub fn put(&mut self, key: &str, entry: Entry, current: &BTreeSet<String>, needed: &BTreeSet<String>) {
-        self.fresh.insert(key.to_owned());
+        if !entry.brought {
+            self.fresh.insert(key.to_owned());
+        }
         self.entries.insert(key.to_owned(), entry);
         self.touch(key);
         while self.bytes() > self.most_bytes {
@@ -80,6 +84,14 @@ impl Cache {
     pub fn remove(&mut self, key: &str) {
         self.entries.remove(key);
         self.fresh.remove(key);
+    }
+
+    /// Throws out what came from elsewhere, and what was made of it; gives their keys.
+    pub fn forget_brought(&mut self) -> BTreeSet<String> {
+        let brought = self.entries.iter().filter(|(_, entry)| entry.brought);
+        let keys: BTreeSet<String> = brought.map(|(key, _)| key.clone()).collect();
+        self.entries.retain(|key, _| !keys.contains(key));
+        keys
     }
 
     /// Keys of what was put in since the last call.

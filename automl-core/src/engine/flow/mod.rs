@@ -5,6 +5,7 @@
 //! before training is fitted inside each fold, whatever the drawing ([`chain`]). Results are kept by the content of all
 //! that they depend on, so that titles and places never matter, and a change runs again only what depends on it.
 
+mod brought;
 mod cache;
 mod catalogue;
 mod chain;

@@ -1,6 +1,6 @@
 //! From a node's parameters to what a study is asked for, and back.
 
-use super::catalogue::{self, Does};
+use super::catalogue::Does;
 use super::kinds::{EngineKind, METRIC_AUTO, TASK_AUTO};
 use super::value::Question;
 use crate::document::{Edit, Node, NodeId, PipelineDocument, Place, PortRef, Wire, canonical};
@@ -110,15 +110,23 @@ pub(super) fn of_search(question: &Question, given: &Given<'_>) -> StudyRequest 
 
 /// The document that asks for the same as [`crate::engine::protocol::Command::Start`]: a file, and a search on it.
 /// Running it gives the same model bytes. What a request has without a node for it (steps, settings) is left out; a
-/// request without any limit gets a minute.
-pub fn from_request(file_name: &str, read: &ReadOptions, request: &StudyRequest) -> PipelineDocument {
+/// request without any limit gets a minute. `kinds`: of [`super::catalogue()`], which is not asked for here, so that a
+/// program that only draws need not hold what runs the kinds.
+pub fn from_request(
+    kinds: &[KindSpec],
+    file_name: &str,
+    read: &ReadOptions,
+    request: &StudyRequest,
+) -> PipelineDocument {
+    let kind = |id: &str| kinds.iter().find(|k| k.id == id);
+    let node = |id: &str| Node::new(id, kind(id).map_or(1, |k| k.version));
     let mut file = node("source.file");
     file.params.insert("name".to_owned(), file_name.into());
     if *read != ReadOptions::default() {
         file.params.insert("read".to_owned(), json!(read));
     }
     let mut search = node("automl.search");
-    search.params = search_params(request);
+    search.params = search_params(kind("automl.search"), request);
     let place = |x: f64| Some(Place { x, y: 0.0 });
     let (file_id, search_id) = (NodeId("file-1".to_owned()), NodeId("search-1".to_owned()));
     let title = format!("Predict {}", request.target).chars().take(200).collect();
@@ -135,11 +143,7 @@ pub fn from_request(file_name: &str, read: &ReadOptions, request: &StudyRequest)
     document
 }
 
-fn node(kind: &str) -> Node {
-    Node::new(kind, catalogue::find(kind).map_or(1, |k| k.spec.version))
-}
-
-fn search_params(request: &StudyRequest) -> Map<String, Value> {
+fn search_params(kind: Option<&KindSpec>, request: &StudyRequest) -> Map<String, Value> {
     let learners: Vec<Value> = request.learners.iter().map(|id| json!({"learner": id})).collect();
     let monotone: Vec<Value> =
         request.monotone.iter().map(|(column, way)| json!({"column": column, "direction": way})).collect();
@@ -161,7 +165,7 @@ fn search_params(request: &StudyRequest) -> Map<String, Value> {
         "max_memory_mb": request.max_memory_mb,
     });
     let Value::Object(params) = params else { return Map::new() };
-    catalogue::find("automl.search").map_or(params.clone(), |kind| heeded(&kind.spec, &params))
+    kind.map_or_else(|| params.clone(), |kind| heeded(kind, &params))
 }
 
 /// The kind of a node that trains.

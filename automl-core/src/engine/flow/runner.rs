@@ -364,7 +364,11 @@ impl Workspace {
         let Some(key) = planned.key.clone() else { return };
         match result {
             Ok(ran) => {
-                let entry = Entry::new(ran.values, ran.findings, secs, self.cache.bytes());
+                let mut entry = Entry::new(ran.values, ran.findings, secs, self.cache.bytes());
+                // What is made of something that was brought is no more sure than that.
+                let brought = |key: &String| self.cache.get(key).is_some_and(|e| e.brought);
+                let keys = planned.needs().into_iter().filter_map(|n| plan.nodes.get(n)?.key.as_ref());
+                entry.brought = keys.into_iter().any(brought);
                 self.put(&key, entry);
                 self.last.insert(id.clone(), key);
                 if let Some(run) = &mut self.run {

@@ -8,6 +8,7 @@ use super::cache::Entry;
 use super::value::{TableValue, TrainedModel, Value, json_bytes};
 use super::workspace::Workspace;
 use crate::diagnostic::Diagnostic;
+use crate::document::NodeId;
 use crate::engine::ModelArtifact;
 use crate::table::Table;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -63,7 +64,8 @@ fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Diagnostic> {
 fn from_stored(stored: StoredValue) -> Result<Value, Diagnostic> {
     Ok(match stored {
         StoredValue::Table { table, read: options } => {
-            let even = table.columns.iter().all(|c| c.len() == table.rows && c.is_sound());
+            let even = table.columns.iter().all(|c| c.len() == table.rows && c.is_sound())
+                && (table.rows == 0 || !table.columns.is_empty());
             if !even {
                 return Err(damaged("a table's columns do not fit"));
             }
@@ -86,6 +88,24 @@ fn damaged(what: &str) -> Diagnostic {
         format!("A kept result is damaged: {what}."),
         "It is passed over; run the node again.",
     )
+}
+
+/// What bytes of [`Workspace::cache_bytes`] hold. They may come from anywhere.
+///
+/// # Errors
+/// They are damaged, or are not of this key.
+pub(super) fn entry_of(key: &str, bytes: &[u8]) -> Result<Entry, Diagnostic> {
+    let at = bytes.len().checked_sub(CHECKSUM).ok_or_else(|| damaged("it ends too early"))?;
+    let (body, sum) = bytes.split_at(at);
+    if checksum(key, body).as_bytes() != sum {
+        return Err(damaged("its checksum does not fit"));
+    }
+    let body = body.strip_prefix(MAGIC).ok_or_else(|| damaged("it is of another version"))?;
+    let stored: Stored = postcard::from_bytes(body).map_err(|e| damaged(&e.to_string()))?;
+    let values = stored.values.into_iter().map(from_stored).collect::<Result<Vec<Value>, Diagnostic>>()?;
+    let mut entry = Entry::new(values, read(&stored.findings)?, stored.secs, 0);
+    entry.peak_bytes = stored.peak_bytes;
+    Ok(entry)
 }
 
 impl Workspace {
@@ -111,20 +131,15 @@ impl Workspace {
     /// # Errors
     /// Where they are not what [`Workspace::cache_bytes`] gave for this key.
     pub fn take_cached(&mut self, key: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
-        let at = bytes.len().checked_sub(CHECKSUM).ok_or_else(|| damaged("it ends too early"))?;
-        let (body, sum) = bytes.split_at(at);
-        if checksum(key, body).as_bytes() != sum {
-            return Err(damaged("its checksum does not fit"));
-        }
-        let body = body.strip_prefix(MAGIC).ok_or_else(|| damaged("it is of another version"))?;
-        let stored: Stored = postcard::from_bytes(body).map_err(|e| damaged(&e.to_string()))?;
-        let values =
-            stored.values.into_iter().map(from_stored).collect::<Result<Vec<Value>, Diagnostic>>()?;
-        let mut entry = Entry::new(values, read(&stored.findings)?, stored.secs, 0);
-        entry.peak_bytes = stored.peak_bytes;
+        let entry = entry_of(key, bytes)?;
         self.put(key, entry);
         self.cache.is_kept(key);
         Ok(())
+    }
+
+    /// The key of a node's present state, if it has one.
+    pub fn present_key(&self, node: &str) -> Option<String> {
+        self.plan.nodes.get(&NodeId(node.to_owned()))?.key.clone()
     }
 
     /// Keys of results that came since the last call.
@@ -136,6 +151,16 @@ impl Workspace {
     pub fn wanted_results(&self) -> Vec<String> {
         let keys = self.plan.nodes.values().filter_map(|n| n.key.as_ref());
         keys.filter(|key| self.cache.get(key).is_none()).cloned().collect()
+    }
+
+    /// A result's bytes under another key, with a checksum that fits: what a hostile file may hold.
+    #[cfg(test)]
+    pub(super) fn forged(&self, key: &str, as_key: &str) -> Vec<u8> {
+        let mut bytes = self.cache_bytes(key).unwrap_or_default();
+        bytes.truncate(bytes.len() - CHECKSUM);
+        let sum = checksum(as_key, &bytes);
+        bytes.extend_from_slice(sum.as_bytes());
+        bytes
     }
 
     /// Looks the document over again, for what has come since.

@@ -29,6 +29,10 @@ impl SuppliedTable {
         let value = TableValue { table: Arc::new(table), read: Arc::new(next) };
         Self { value, report, key: hasher.finalize().to_hex().to_string() }
     }
+
+    pub(super) fn fingerprint(&self) -> String {
+        fingerprint(&self.value.table)
+    }
 }
 
 /// Tables by what names them ([`Wants::source`]).

@@ -29,6 +29,7 @@ impl Workspace {
             secs: entry.map(|e| e.secs),
             bytes: entry.map(|e| e.bytes),
             peak_bytes: entry.map(|e| e.peak_bytes),
+            brought: shown.is_some_and(|e| e.brought),
         }
     }
 

@@ -76,6 +76,13 @@ impl Workspace {
     }
 
     pub(super) fn replan(&mut self) {
+        self.look_over();
+        if self.drop_misfits() {
+            self.look_over();
+        }
+    }
+
+    fn look_over(&mut self) {
         let keeps = |id: &&NodeId| self.last.get(*id).is_some_and(|key| self.cache.get(key).is_some());
         let pinned = self.pinned.iter().filter(keeps).map(|id| (id.clone(), self.last[id].clone())).collect();
         let known = Known { supplied: &self.supplied, cache: &self.cache, pinned: &pinned };

@@ -35,6 +35,15 @@ pub enum FlowCommand {
     Adopt { node: String, port: String },
     /// What may stand at a place of an expression. Answered by [`FlowEvent::Completions`].
     Complete { node: String, param: String, text: String, cursor: u32 },
+    /// Give the present result of a node as bytes, for [`FlowCommand::Bring`]. Answered by [`FlowEvent::Kept`], with
+    /// the bytes beside it where there is a result.
+    Keep { node: String },
+    /// Take results that came with the document, in place of all that came so before: keys, and how many of the bytes
+    /// beside the message are each one's. Answered by [`FlowEvent::Brought`] and a new [`FlowEvent::Planned`].
+    Bring { results: Vec<(String, u64)> },
+    /// Take the first page's search as this node's result, if it is the same search of the same table. Answered by
+    /// [`FlowEvent::SearchTaken`] and a new [`FlowEvent::Planned`].
+    TakeSearch { node: String },
     /// Say what predicting `column` of the table at an input would mean. Answered by [`FlowEvent::Question`].
     Question { node: String, port: String, column: String },
 }
@@ -80,6 +89,21 @@ pub enum FlowEvent {
     },
     Saved {
         name: String,
+    },
+    /// Empty where there is no result.
+    Kept {
+        node: String,
+        key: String,
+    },
+    /// How many results were taken, and why others were not.
+    Brought {
+        taken: u32,
+        refused: Vec<Diagnostic>,
+    },
+    /// `why_not`: nothing where the search was taken.
+    SearchTaken {
+        node: String,
+        why_not: Option<Diagnostic>,
     },
     Completions {
         node: String,
@@ -163,6 +187,9 @@ pub struct NodeView {
     /// Bytes that its results take, and the most that were taken while it ran, as far as can be told.
     pub bytes: Option<u64>,
     pub peak_bytes: Option<u64>,
+    /// What came out was not computed here: it came with a project, or was made of what did.
+    #[serde(default)]
+    pub brought: bool,
 }
 
 /// An output of a node.

@@ -6,6 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::PipelineDocument;
 use crate::engine::flow::{RunRequest, SuppliedTable, catalogue};
 use crate::engine::protocol::{Event, FlowCommand, FlowEvent};
+use crate::engine::{ModelArtifact, Outcome};
 use crate::table::{ReadOptions, ReadReport, Table};
 
 fn tell(told: FlowEvent) -> Output {
@@ -61,6 +62,9 @@ impl Session {
                 let (completions, finding) = self.flow.complete(&node, &param, &text, cursor);
                 vec![tell(FlowEvent::Completions { node, param, completions, finding })]
             }
+            FlowCommand::Keep { node } => self.flow_keep(node),
+            FlowCommand::Bring { results } => self.flow_bring(&results, body.unwrap_or(&[])),
+            FlowCommand::TakeSearch { node } => self.flow_take_search(node),
             FlowCommand::Question { node, port, column } => match self.flow.question(&node, &port, &column) {
                 Ok(info) => vec![tell(FlowEvent::Question { node, info: Box::new(info) })],
                 Err(diagnostic) => failed(diagnostic),
@@ -163,6 +167,45 @@ impl Session {
         vec![tell(FlowEvent::Planned { plan: Box::new(self.flow.plan_view()) })]
     }
 
+    fn flow_keep(&self, node: String) -> Vec<Output> {
+        let key = self.flow.present_key(&node).unwrap_or_default();
+        let bytes = self.flow.cache_bytes(&key);
+        let key = if bytes.is_some() { key } else { String::new() };
+        let kept = Event::Flow { tell: Box::new(FlowEvent::Kept { node, key }) };
+        vec![Output::Event(Box::new(kept), bytes)]
+    }
+
+    fn flow_bring(&mut self, results: &[(String, u64)], body: &[u8]) -> Vec<Output> {
+        let (mut rest, mut parts) = (body, Vec::new());
+        for (key, length) in results {
+            // What is shorter than it says is damaged, which its checksum tells.
+            let (part, after) = rest.split_at((*length).min(rest.len() as u64) as usize);
+            parts.push((key.clone(), part));
+            rest = after;
+        }
+        let (taken, refused) = self.flow.bring(&parts);
+        let plan = Box::new(self.flow.plan_view());
+        vec![tell(FlowEvent::Brought { taken, refused }), tell(FlowEvent::Planned { plan })]
+    }
+
+    fn flow_take_search(&mut self, node: String) -> Vec<Output> {
+        let outcome = match &self.finished {
+            None => Err(Diagnostic::info(
+                "search.no_result",
+                "There is no finished search whose result could be taken over.",
+                "Run the pipeline: the search is then made here.",
+            )),
+            // A model is not copied in memory: it is read from its own file.
+            Some(f) => ModelArtifact::from_bytes(&f.artifact.to_bytes()).map(|artifact| {
+                let (board, verdict) = (f.board.clone(), f.verdict.clone());
+                (Outcome { artifact, board, verdict }, f.is_ours)
+            }),
+        };
+        let taken = outcome.and_then(|(outcome, is_ours)| self.flow.adopt_search(&node, outcome, is_ours));
+        let plan = Box::new(self.flow.plan_view());
+        vec![tell(FlowEvent::SearchTaken { node, why_not: taken.err() }), tell(FlowEvent::Planned { plan })]
+    }
+
     fn flow_adopt(&mut self, node: &str, port: &str) -> Vec<Output> {
         let model = match self.flow.model(node, port) {
             Ok(model) => model,
@@ -170,12 +213,13 @@ impl Session {
         };
         let name = self.flow.model_name(node);
         // A model is not copied in memory: it is read from its own file.
-        match crate::engine::ModelArtifact::from_bytes(&model.artifact.to_bytes()) {
+        match ModelArtifact::from_bytes(&model.artifact.to_bytes()) {
             Ok(artifact) => {
                 let (board, verdict) = (model.board.clone(), model.verdict.clone());
                 let restored =
                     Event::Restored { board: Box::new(board.clone()), verdict: Box::new(verdict.clone()) };
-                self.finished = Some(Finished { name, artifact, board, verdict });
+                let is_ours = !self.flow.is_brought(node);
+                self.finished = Some(Finished { name, artifact, board, verdict, is_ours });
                 vec![event(restored)]
             }
             Err(diagnostic) => failed(diagnostic),

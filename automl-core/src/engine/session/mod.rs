@@ -77,6 +77,8 @@ struct Finished {
     artifact: ModelArtifact,
     board: Board,
     verdict: Verdict,
+    /// It was trained in this session, and came from no file.
+    is_ours: bool,
 }
 
 /// A table that is being predicted, a block of rows at a time.

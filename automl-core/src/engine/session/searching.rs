@@ -75,7 +75,8 @@ impl Session {
                 let (board, verdict) = (outcome.board, outcome.verdict);
                 let name = self.opened.as_ref().map_or(String::new(), |o| o.name.clone());
                 let told = (Box::new(board.clone()), Box::new(verdict.clone()));
-                self.finished = Some(Finished { name, artifact: outcome.artifact, board, verdict });
+                self.finished =
+                    Some(Finished { name, artifact: outcome.artifact, board, verdict, is_ours: true });
                 vec![event(Event::Finished { board: told.0, verdict: told.1 })]
             }
             Err(diagnostic) => failed(vec![diagnostic]),

@@ -230,7 +230,7 @@ fn commands_out_of_place_are_answered() {
 #[test]
 fn a_pipeline_is_supplied_run_looked_at_and_adopted() {
     let request = request(3);
-    let document = flow::from_request("shop.csv", &ReadOptions::default(), &request);
+    let document = flow::from_request(&flow::catalogue(), "shop.csv", &ReadOptions::default(), &request);
     let document = String::from_utf8(document.canonical()).expect("text");
     let mut models = Vec::new();
     for workers in [1, 3] {
@@ -288,7 +288,7 @@ fn a_pipeline_is_supplied_run_looked_at_and_adopted() {
 #[test]
 fn a_stopped_pipeline_frees_its_workers() {
     let mut page = Page::new(2);
-    let document = flow::from_request("shop.csv", &ReadOptions::default(), &request(500));
+    let document = flow::from_request(&flow::catalogue(), "shop.csv", &ReadOptions::default(), &request(500));
     let document = String::from_utf8(document.canonical()).expect("text");
     let plan = FlowCommand::Plan { document: document.clone() };
     page.ask(Command::Flow { ask: plan }, None);

@@ -26,8 +26,24 @@ const KINDS: &[(&[u8], &str, &str)] = &[
     (b"SQLite format 3\0", "an SQLite database", AS_CSV),
 ];
 
+/// What pages of the web begin with, in any case.
+const PAGES: [&str; 2] = ["<!doctype html", "<html"];
+
+/// Whether a file that begins with `head` is a page of the web: what many addresses give in place of a table.
+fn is_page(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    PAGES.iter().any(|p| head.get(..p.len()).is_some_and(|start| start.eq_ignore_ascii_case(p.as_bytes())))
+}
+
 /// Why a file that begins with `head` is no CSV, if so.
 pub(super) fn refusal(head: &[u8]) -> Option<Diagnostic> {
+    if is_page(head) {
+        return Some(Diagnostic::error(
+            "table.is_page",
+            "This is a web page, not a table in text form.",
+            "Use the address of the table itself, which a page often calls \"Download\" or \"Raw\".",
+        ));
+    }
     let (start, what, remedy) = KINDS.iter().find(|(start, _, _)| head.starts_with(start))?;
     // A few letters may begin a text, too; the rest of such a file then has no zero byte.
     let plain = start.iter().all(|b| b.is_ascii_graphic());
@@ -49,6 +65,20 @@ mod tests {
             let told = refusal(&file).expect("refused");
             assert!(told.is_error() && told.message.contains(what), "{}", told.message);
         }
+    }
+
+    #[test]
+    fn web_pages_are_told_by_their_beginning() {
+        let check = |text: &str, expected: bool| assert_eq!(is_page(text.as_bytes()), expected, "{text}");
+        check("<!DOCTYPE html>\n<html lang=\"en\">", true);
+        check("\u{feff}\n  <!doctype HTML PUBLIC", true);
+        check("<html><head>", true);
+        check("<htm", false);
+        check("a,<html>\n1,2\n", false);
+        check("<table>,b\n", false);
+        check("", false);
+        let told = refusal(b"<html>").expect("refused");
+        assert!(told.is_error() && told.remedy.contains("Download"));
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn tables_are_operated_on() {
 #[test]
 fn the_first_pages_search_gives_the_same_model() {
     let request = crate::engine::tests::request(4);
-    let document = from_request("shop.csv", &ReadOptions::default(), &request);
+    let document = from_request(&catalogue(), "shop.csv", &ReadOptions::default(), &request);
     let mut desk = Desk::with_shop(Task::Binary);
     all_done(&desk.run(&document));
     let (table, next) = table(&csv(Task::Binary));
