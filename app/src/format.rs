@@ -1,31 +1,7 @@
 //! Numbers and names as people read them.
 
 use automl_core::model::Task;
-pub use automl_core::numeric::{count, percent};
-
-/// About four significant digits.
-pub fn number(x: f64) -> String {
-    if !x.is_finite() {
-        return "–".to_owned();
-    }
-    let size = x.abs();
-    if size >= 10_000.0 {
-        let sign = if x < 0.0 { "−" } else { "" };
-        return if size < 1e15 {
-            format!("{sign}{}", count(size.round() as u64))
-        } else {
-            format!("{x:.3e}")
-        };
-    }
-    let digits = match size {
-        _ if size == 0.0 || size >= 1000.0 => 0,
-        _ if size >= 100.0 => 1,
-        _ if size >= 10.0 => 2,
-        _ if size >= 0.000_1 => 4,
-        _ => return format!("{x:.2e}"),
-    };
-    format!("{x:.digits$}").replace('-', "−")
-}
+pub use automl_core::numeric::{count, number, percent};
 
 /// A number as it was written, where that is short: `9`, `351.5`.
 pub fn plain(x: f64) -> String {

@@ -1,7 +1,8 @@
 //! How long kinds of nodes take on a large table.
 //!
 //! `cargo run --release -p automl-core --example bench_kinds [ROWS]` makes a table of numbers, categories, dates and
-//! texts, a million rows unless told otherwise, and runs what groups, joins and draws.
+//! texts, a million rows unless told otherwise, and runs every kind that tells on it: what keeps and changes rows and
+//! columns, groups, joins and draws.
 
 use automl_core::kind::{Given, Inputs, Made, operation};
 use automl_core::numeric::Rng;
@@ -14,6 +15,7 @@ fn main() {
     let table = table(rows);
     let right = table.take(&(0..rows as u32).step_by(10).collect::<Vec<u32>>());
     let one = [("table", &table)];
+    rows_and_columns(&one);
     let two = [("left", &table), ("right", &right)];
     let key = |name: &str| json!({"keys": [{"left": name, "right": name}]});
     run("table.join", key("id"), &two);
@@ -65,6 +67,31 @@ fn main() {
     for generator in ["classes", "numbers", "clusters", "moons", "series"] {
         run("source.generate", json!({"generator": generator, "rows": rows}), &[]);
     }
+}
+
+fn rows_and_columns(one: &[(&str, &Table)]) {
+    let key = |column: &str| json!({"column": column, "descending": true});
+    run("table.filter", json!({"where": "x > 0.5 and town in ('town 3', 'town 7')"}), one);
+    run("table.filter", json!({"where": "contains(text, '99') or year(day) = 1971"}), one);
+    run("table.sort", json!({"keys": [key("x")]}), one);
+    run("table.sort", json!({"keys": [key("town"), key("day"), key("x")]}), one);
+    run("table.sort", json!({"keys": [key("text")]}), one);
+    run("table.deduplicate", json!({"columns": ["town", "day"]}), one);
+    run("table.deduplicate", json!({}), one);
+    run("table.sample", json!({"by": "share", "share": 0.1}), one);
+    run("table.sample", json!({"by": "share", "share": 0.5, "stratify": "town"}), one);
+    run("table.head", json!({"from": "last", "rows": 500_000}), one);
+    let derive = |text: &str| json!({"columns": [{"name": "new", "expression": text}]});
+    run("table.derive", derive("x * 2 + sqrt(abs(y)) - coalesce(x, 0)"), one);
+    run("table.derive", derive("concat(town, ' ', upper(text))"), one);
+    run("table.derive", derive("if(x > 0, 'above', 'below')"), one);
+    let parts = json!({"columns": ["day"], "weekend": true});
+    run("table.datetime", parts, one);
+    run("table.fill", json!({"columns": [{"column": "x", "value": "0"}]}), one);
+    run("table.rename", json!({"columns": [{"column": "x", "to": "z"}]}), one);
+    run("table.retype", json!({"columns": [{"column": "x", "type": "text"}]}), one);
+    run("table.retype", json!({"columns": [{"column": "text", "type": "categorical"}]}), one);
+    run("table.select", json!({"how": "drop", "by": "name", "columns": ["text"]}), one);
 }
 
 fn table(rows: usize) -> Table {

@@ -23,14 +23,14 @@ test('a template is run to its chart and its verdict', { timeout: 180_000 }, asy
   await id(page, 'run-all').click();
   await node(page, 'chart').click();
   await id(page, 'chart').locator('svg rect').first().waitFor({ timeout: 60_000 });
-  await page.locator('.chart-area').focus();
+  await page.locator('.chart-area').first().focus();
   await page.keyboard.press('ArrowRight');
   assert.match(await id(page, 'chart-reading').innerText(), /no: 4,?293/);
-  const svg = readFileSync(await download(page, 'chart.svg', () => page.getByText('Save as SVG').click()), 'utf8');
+  const svg = readFileSync(await download(page, 'chart.svg', () => page.getByRole('button', { name: /^Save as SVG/ }).click()), 'utf8');
   assert.match(svg, /^<svg .*<rect.*<\/svg>$/s);
   assert.doesNotMatch(svg, /var\(/);
-  assert.match(readFileSync(await download(page, 'chart.csv', () => page.getByText('Save as CSV').click()), 'utf8'), /4293/);
-  await download(page, 'chart.png', () => page.getByText('Save as PNG').click());
+  assert.match(readFileSync(await download(page, 'chart.csv', () => page.getByRole('button', { name: /^Save as CSV/ }).click()), 'utf8'), /4293/);
+  await download(page, 'chart.png', () => page.getByRole('button', { name: /^Save as PNG/ }).click());
 
   await id(page, 'run-all').waitFor({ timeout: 120_000 });
   await node(page, 'search').click();
@@ -163,6 +163,82 @@ test('an expression is completed by the columns, and what is wrong with it is sa
   await box.pressSequentially(' > > 3');
   await id(second.page, 'inspector').locator('.field-error').filter({ hasText: /\w/ }).first().waitFor();
   await second.context.close();
+});
+
+test('a habit from spreadsheets is explained, and mended by one click', { timeout: 60_000 }, async () => {
+  const document = paste({ keep: ['table.filter', { where: '=sold > 3,5' }] }, [['data.table', 'keep.table']]);
+  const { page, context, faults } = await openBuilder({ path: `/#p=${link(document)}` });
+  await node(page, 'keep').click();
+  await id(page, 'expression-error').getByText('An expression has no = before it.').waitFor();
+  assert.equal(await id(page, 'instead').innerText(), 'sold > 3.5');
+  await accessible(page, 'a habit');
+  await id(page, 'use-instead').click();
+  await id(page, 'instead').waitFor({ state: 'detached' });
+  assert.equal((await openDocument(page)).pipeline.nodes.keep.params.where, 'sold > 3.5');
+  await id(page, 'undo').click();
+  await id(page, 'instead').waitFor();
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('functions are searched, read and put in by keys', { timeout: 60_000 }, async () => {
+  const document = paste({ keep: ['table.filter', { where: 'sold > 3 and ' }] }, [['data.table', 'keep.table']]);
+  const { page, context } = await openBuilder({ path: `/#p=${link(document)}` });
+  await node(page, 'keep').click();
+  await id(page, 'list-functions').press('Enter');
+  const functions = id(page, 'functions');
+  await functions.getByText('Between values').waitFor();
+  await accessible(page, 'the functions');
+  await page.keyboard.type('starts');
+  await functions.getByRole('option', { name: /starts_with\(text, part\).*true/s }).waitFor();
+  await page.keyboard.press('Enter');
+  await functions.waitFor({ state: 'detached' });
+  assert.equal(await id(page, 'expression').inputValue(), 'sold > 3 and starts_with(');
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), 'expression');
+  // The first Escape closes what is suggested.
+  await page.keyboard.press('Escape');
+  await id(page, 'list-functions').click();
+  await functions.waitFor();
+  await page.keyboard.press('Escape');
+  await functions.waitFor({ state: 'detached' });
+  await context.close();
+});
+
+test('words of the field are explained by pointer, keys and touch', { timeout: 60_000 }, async () => {
+  const { page, context } = await openBuilder({ path: `/#p=${link(paste())}` });
+  await node(page, 'data').click();
+  const word = id(page, 'inspector').getByRole('button', { name: 'What is Bypass?' });
+  await word.hover();
+  await page.getByRole('tooltip').getByText('what comes in goes on untouched').waitFor();
+  await page.mouse.move(700, 300);
+  await page.getByRole('tooltip').waitFor({ state: 'detached' });
+  await word.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('tooltip').waitFor();
+  assert.equal(await word.getAttribute('aria-expanded'), 'true');
+  await accessible(page, 'an explanation');
+  await page.keyboard.press('Escape');
+  await page.getByRole('tooltip').waitFor({ state: 'detached' });
+  await context.close();
+});
+
+test('a chart has the room of its pane, and a full view', { timeout: 60_000 }, async () => {
+  const document = paste({ bars: ['chart.bar', { category: 'shop' }] }, [['data.table', 'bars.table']]);
+  const { page, context } = await openBuilder({ path: `/#p=${link(document)}` });
+  await node(page, 'bars').click();
+  await id(page, 'run-to-here').click();
+  const drawn = id(page, 'chart').locator('.chart-area').first().locator('svg');
+  await drawn.waitFor({ timeout: 30_000 });
+  const [pane, box] = [await id(page, 'preview').boundingBox(), await drawn.boundingBox()];
+  assert.ok(box.width > 0.8 * pane.width && box.y + box.height <= pane.y + pane.height, JSON.stringify([pane, box]));
+  await id(page, 'chart-full').click();
+  const large = page.locator('.chart-large svg').first();
+  await large.waitFor();
+  const full = await large.boundingBox();
+  assert.ok(full.height > 1.5 * box.height, JSON.stringify([full, box]));
+  await page.keyboard.press('Escape');
+  await large.waitFor({ state: 'hidden' });
+  await context.close();
 });
 
 test('everything is reached by keys, and the tour is shown once', { timeout: 60_000 }, async () => {

@@ -76,6 +76,31 @@ pub fn findings_at<'a>(findings: &'a [Finding], path: &str) -> Vec<&'a Diagnosti
     here.map(|f| &f.diagnostic).collect()
 }
 
+/// The value that is offered in place of one with a finding.
+pub fn instead_at(findings: &[Finding], path: &str) -> Option<String> {
+    findings.iter().filter(|f| f.param.as_deref() == Some(path)).find_map(|f| f.instead.clone())
+}
+
+/// Whether a finding says what the help of its field says.
+pub fn says_again(found: &Diagnostic, help: &str) -> bool {
+    !help.is_empty() && found.remedy.ends_with(help)
+}
+
+/// The columns that a form offers for `field`: not those that `values` name as what is to be predicted.
+pub fn can_choose(field: &FieldSpec, values: &Map<String, Value>, column: &str) -> bool {
+    field.name != "ignore" || values.get("target").and_then(Value::as_str) != Some(column)
+}
+
+/// A text with `insert` in place of a part of it, told in UTF-16 units, with one space where it wants one; and where the
+/// cursor stands then.
+pub fn put_in(text: &str, part: (usize, usize), insert: &str) -> (String, u32) {
+    let (from, to) = (bytes_before(text, part.0), bytes_before(text, part.1.max(part.0)));
+    let is_apart = text[..from].ends_with(|c: char| c.is_whitespace() || c == '(') || from == 0;
+    let insert = if is_apart { insert.trim_start() } else { insert };
+    let insert = if text[to..].starts_with(char::is_whitespace) { insert.trim_end() } else { insert };
+    replaced(text, (from as u32, to as u32), insert)
+}
+
 /// A list with another value for the field of one of its entries.
 pub fn with_entry(list: &Value, at: usize, field: &FieldSpec, new: Option<Value>) -> Value {
     let mut items = items(list);
@@ -193,6 +218,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_predicted_is_not_offered_to_be_left_out() {
+        let ignore = FieldSpec::columns("ignore", "Leave out", "", &[]);
+        let values = map(json!({"target": "churn"}));
+        assert!(!can_choose(&ignore, &values, "churn") && can_choose(&ignore, &values, "age"));
+        assert!(can_choose(&FieldSpec::columns("keys", "Keys", "", &[]), &values, "churn"));
+    }
+
+    #[test]
+    fn what_was_meant_is_offered_at_its_place() {
+        let wrong = || Diagnostic::error("expr.wrong", "Wrong.", "Mend it.");
+        let found =
+            [Finding::at_param("a", wrong()), Finding::at_param("b", wrong()).or(Some("age > 3".to_owned()))];
+        assert_eq!(instead_at(&found, "b"), Some("age > 3".to_owned()));
+        assert_eq!(instead_at(&found, "a"), None);
+        let set = Diagnostic::error("param.missing", "It is not set.", "Set it: The column to sort by.");
+        assert!(
+            says_again(&set, "The column to sort by.")
+                && !says_again(&set, "")
+                && !says_again(&wrong(), "A column.")
+        );
+    }
+
+    #[test]
     fn numbers_are_read_as_people_write_them() {
         let rows = FieldSpec::integer("n", "Rows", "", 10, (1, 100), (1, 50));
         let rate = FieldSpec::number("r", "Rate", "", 0.5, (-1.0, 1.0), (0.0, 1.0));
@@ -232,6 +280,14 @@ mod tests {
         check("é😀 + x", (9, 10), "yy", ("é😀 + yy", 8));
         check("é", (1, 1), "x", ("éx", 2));
         check("ab", (7, 3), "c", ("abc", 3));
+        let put = |text: &str, part: (usize, usize), with: &str, expected: (&str, u32)| {
+            assert_eq!(put_in(text, part, with), (expected.0.to_owned(), expected.1), "{text} {part:?}");
+        };
+        put("", (0, 0), "round(", ("round(", 6));
+        put("é + ", (4, 4), "round(", ("é + round(", 10));
+        put("age", (3, 3), " between ", ("age between ", 12));
+        put("age  > 3", (4, 4), " = ", ("age = > 3", 5));
+        put("abc", (0, 3), "lower(", ("lower(", 6));
         assert_eq!((bytes_before("é😀x", 3), bytes_before("é😀x", 9), chars_before("é😀x", 6)), (6, 7, 2));
     }
 }

@@ -8,6 +8,7 @@ pub mod ended;
 pub mod find;
 pub mod forms;
 pub mod geometry;
+pub mod glossary;
 pub mod history;
 pub mod project;
 pub mod scene;

@@ -101,6 +101,54 @@ fn items_text(items: &[Value]) -> Option<String> {
     }
 }
 
+/// The parameters of a kind's example, as a form shows them: title and value, an entry of a list a line.
+pub fn example_params(spec: &KindSpec) -> Vec<(String, String)> {
+    let Some(example) = &spec.example else { return Vec::new() };
+    let mut out = Vec::new();
+    told_params(&spec.fields, &example.params, "", &mut out);
+    out
+}
+
+fn told_params(
+    fields: &[FieldSpec],
+    params: &serde_json::Map<String, Value>,
+    before: &str,
+    out: &mut Vec<(String, String)>,
+) {
+    for field in fields {
+        let title = format!("{before}{}", field.title);
+        match (&field.kind, params.get(&field.name)) {
+            (FieldKind::List { item, fields, .. }, Some(Value::Array(items))) => {
+                for (at, entry) in items.iter().enumerate() {
+                    let number = if items.len() > 1 { format!(" {}", at + 1) } else { String::new() };
+                    if let Value::Object(entry) = entry {
+                        told_params(fields, entry, &format!("{before}{item}{number}, "), out);
+                    }
+                }
+            }
+            (FieldKind::Columns { .. }, Some(Value::Array(items))) => {
+                let names: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+                out.push((title, names.join(", ")));
+            }
+            (FieldKind::Flag { .. }, Some(Value::Bool(on))) => {
+                out.push((title, if *on { "yes" } else { "no" }.to_owned()));
+            }
+            (_, Some(value)) => out.extend(value_text(value, field).map(|text| (title, text))),
+            (_, None) => {}
+        }
+    }
+}
+
+/// Which rows a score is of, with their number unless that is said already.
+pub fn scored_on(on: &str, rows: u64) -> String {
+    let count = crate::format::count(rows);
+    if on.contains(&count) || on.contains(&rows.to_string()) {
+        on.to_owned()
+    } else {
+        format!("{on} · {count} rows")
+    }
+}
+
 /// How a node stands, as it is told: one that is set and has nothing to work on yet waits.
 pub fn standing(view: &NodeView) -> NodeState {
     match view.state {
@@ -288,6 +336,44 @@ mod tests {
         let list = FieldSpec::list("keys", "Keys", "", "key", vec![]);
         assert_eq!(value_text(&json!([{"column": "age"}]), &list), Some("age".to_owned()));
         assert_eq!(value_text(&json!([]), &list), None);
+    }
+
+    #[test]
+    fn examples_tell_what_is_set() {
+        let expression =
+            FieldSpec::expression("expression", "Expression", "", automl_core::kind::Wanted::Anything);
+        let named = FieldSpec::text("name", "Name", "", "");
+        let mut spec = KindSpec::new(
+            "table.derive",
+            "New columns",
+            automl_core::kind::Group::Columns,
+            automl_core::kind::Rows::Apart,
+            "",
+        );
+        spec.fields = vec![
+            FieldSpec::list("columns", "Columns", "", "column", vec![named, expression]),
+            FieldSpec::columns("keep", "Keep", "", &[]),
+            FieldSpec::flag("sorted", "Sorted", "", false),
+        ];
+        let params =
+            json!({"columns": [{"name": "b", "expression": "a * 2"}], "keep": ["a", "b"], "sorted": true});
+        spec.example = Some(automl_core::kind::Example::new(&[], params, ""));
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        let expected = [
+            pair("column, Name", "b"),
+            pair("column, Expression", "a * 2"),
+            pair("Keep", "a, b"),
+            pair("Sorted", "yes"),
+        ];
+        assert_eq!(example_params(&spec), expected);
+        spec.example = None;
+        assert_eq!(example_params(&spec), []);
+    }
+
+    #[test]
+    fn rows_are_counted_once() {
+        assert_eq!(scored_on("1,800 rows of the table", 1800), "1,800 rows of the table");
+        assert_eq!(scored_on("cross-validation", 1800), "cross-validation · 1,800 rows");
     }
 
     #[test]

@@ -6,8 +6,9 @@ use crate::client::workers::Beside;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::{Edit, NodeId, PipelineDocument};
 use automl_core::engine::protocol::{
-    Board, Command, FlowCommand, FlowEvent, Look, NodeView, PlanView, Suggestion,
+    Board, Command, FlowCommand, FlowEvent, Look, MetricWords, NodeView, PlanView, Suggestion,
 };
+use automl_core::kind::expr::Listed;
 use automl_core::kind::{Finding, KindSpec};
 use leptos::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +63,10 @@ pub struct Flow {
     pub subject: RwSignal<Option<Subject>>,
     pub look: RwSignal<Option<Arc<Look>>>,
     pub completions: RwSignal<Option<Completions>>,
+    /// What expressions may call.
+    pub functions: RwSignal<Arc<Vec<Listed>>>,
+    /// What scores mean, by id.
+    pub metrics: RwSignal<Arc<BTreeMap<String, MetricWords>>>,
     /// What happened last, for screen readers.
     pub news: RwSignal<String>,
     /// What could not be done.
@@ -88,6 +93,8 @@ impl Flow {
             subject: RwSignal::default(),
             look: RwSignal::default(),
             completions: RwSignal::default(),
+            functions: RwSignal::default(),
+            metrics: RwSignal::default(),
             news,
             trouble,
             planning: StoredValue::new(Latest::default()),
@@ -203,14 +210,22 @@ impl Flow {
     pub fn look_over(self) {
         let document = self.document_text();
         if let Some(document) = self.planning.try_update_value(|p| p.ask(document)).flatten() {
-            self.ask(FlowCommand::Plan { document }, Beside::Nothing);
+            self.ask_plan(document);
         }
+    }
+
+    fn ask_plan(self, document: String) {
+        self.ask(FlowCommand::Plan { document, pinned: self.pinned_ids() }, Beside::Nothing);
+    }
+
+    fn pinned_ids(self) -> Vec<String> {
+        self.pinned.with_untracked(|p| p.iter().map(|id| id.0.clone()).collect())
     }
 
     /// Runs what is stale of these nodes and of all that they need; no nodes: everything.
     pub fn run(self, nodes: impl IntoIterator<Item = NodeId>, afresh: bool) {
         let nodes: Vec<String> = nodes.into_iter().map(|id| id.0).collect();
-        let pinned = self.pinned.with_untracked(|p| p.iter().map(|id| id.0.clone()).collect());
+        let pinned = self.pinned_ids();
         let afresh = if afresh { nodes.clone() } else { Vec::new() };
         self.is_running.set(true);
         self.desk.ended.set(None);
@@ -252,7 +267,9 @@ impl Flow {
 
     pub(super) fn hear(self, event: FlowEvent) {
         match event {
-            FlowEvent::Catalogue { kinds } => {
+            FlowEvent::Catalogue { kinds, functions, metrics } => {
+                self.functions.set(Arc::new(functions));
+                self.metrics.set(Arc::new(metrics.into_iter().map(|m| (m.id.clone(), m)).collect()));
                 self.kind_order.set(Arc::new(kinds.iter().map(|k| k.id.clone()).collect()));
                 let kinds = kinds.into_iter().map(|k| (k.id.clone(), Arc::new(k)));
                 self.kinds.set(Arc::new(kinds.collect()));
@@ -308,7 +325,7 @@ impl Flow {
             self.look_at(0);
         }
         if let Some(document) = self.planning.try_update_value(Latest::answered).flatten() {
-            self.ask(FlowCommand::Plan { document }, Beside::Nothing);
+            self.ask_plan(document);
         }
     }
 

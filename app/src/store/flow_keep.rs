@@ -110,6 +110,18 @@ impl Store {
         });
     }
 
+    /// Has the document looked over whenever other nodes are pinned.
+    pub(super) fn heed_pins(self) {
+        let flow = self.flow;
+        Effect::new(move |before: Option<BTreeSet<NodeId>>| {
+            let pinned = flow.pinned.get();
+            if before.is_some_and(|before| before != pinned) {
+                flow.look_over();
+            }
+            pinned
+        });
+    }
+
     fn keep_flow_now(self, written: StoredValue<Written>) {
         let flow = self.flow;
         let state = (flow.desk.opened.get_untracked(), flow.history.with_untracked(History::revision));

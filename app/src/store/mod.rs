@@ -157,6 +157,7 @@ impl Store {
         self.flow.ask(FlowCommand::Catalogue, Beside::Nothing);
         self.follow_address();
         self.keep_flow();
+        self.heed_pins();
         let is_embedded = self.is_embedded();
         wasm_bindgen_futures::spawn_local(async move {
             // What stands in another page begins with nothing.

@@ -1,5 +1,6 @@
 //! The board: every model, best first, live.
 
+use super::gloss::Gloss;
 use crate::store::Store;
 use automl_core::engine::protocol::{Board, BoardRow, TrialState};
 use automl_core::learner::ParamValue;
@@ -26,7 +27,7 @@ fn badges(board: &Board, row: &BoardRow) -> Vec<(&'static str, String)> {
     }
     match row.state {
         TrialState::Running => out.push(("badge live", format!("running {}/{}", row.folds_done, row.folds))),
-        TrialState::Pruned => out.push(("badge", "given up early".to_owned())),
+        TrialState::Pruned => out.push(("badge", row.standing())),
         TrialState::Failed => out.push(("badge bad", "failed".to_owned())),
         TrialState::Cut => out.push(("badge", "out of time".to_owned())),
         TrialState::Done => {}
@@ -62,7 +63,7 @@ fn Details(row: BoardRow) -> impl IntoView {
     view! {
         <tr class="details-row">
             <td colspan="6">
-                <p class="quiet">{trial}{(!row.note.is_empty()).then(|| format!(" · {}", row.note))}</p>
+                <p class="quiet">{trial}{(!row.note.is_empty()).then(|| format!(" · {}", row.told()))}</p>
                 <dl class="parameters">{parameters}</dl>
             </td>
         </tr>
@@ -138,15 +139,16 @@ pub fn Leaderboard() -> impl IntoView {
                     <tr>
                         <th class="num">"#"</th>
                         <th>"Model"</th>
-                        <th class="num" title="Mean over the folds, and their standard deviation">"Score ± sd"</th>
-                        <th class="num" title="On rows that are opened once, when the search has ended">"Locked rows"</th>
-                        <th class="num" title="All folds together">"Fit"</th>
+                        <th class="num"><Gloss term="score_sd">"Score ± sd"</Gloss></th>
+                        <th class="num"><Gloss term="locked_rows">"Locked rows"</Gloss></th>
+                        <th class="num"><Gloss term="fit">"Fit"</Gloss></th>
                         <th class="num" title="To predict one row">"A row"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
         </div>
+        <p class="quiet small" data-testid="tally">{move || store.board.get().map(|b| b.tally())}</p>
         {ties}
         {remarks}
         <Show when=move || { hidden.get() > 0 }>

@@ -5,6 +5,7 @@ pub mod canvas;
 pub mod chip;
 pub mod curve;
 pub mod data;
+pub mod gloss;
 pub mod header;
 pub mod leaderboard;
 pub mod learners;

@@ -1,6 +1,7 @@
 //! The verdict, what it rests on, and what can be taken away.
 
 use super::alerts::Note;
+use super::gloss::{Ask, Gloss};
 use super::predict::PredictForm;
 use super::reading::PredictingBar;
 use super::start::chosen_file;
@@ -116,9 +117,10 @@ fn metrics(verdict: &Verdict) -> impl IntoView + use<> {
         .metrics
         .iter()
         .map(|(id, title, score, baseline)| {
+            let (term, name) = (id.clone(), title.clone());
             view! {
                 <tr class:chosen=*id == verdict.metric>
-                    <th scope="row">{title.clone()}</th>
+                    <th scope="row"><Gloss term>{name.clone()}</Gloss></th>
                     <td class="num">{score.map_or("–".to_owned(), format::number)}</td>
                     <td class="num quiet">{baseline.map_or("–".to_owned(), format::number)}</td>
                 </tr>
@@ -207,25 +209,35 @@ fn Downloads(
 }
 
 fn body(verdict: &Arc<Verdict>) -> impl IntoView + use<> {
-    let notes =
-        verdict.diagnostics.iter().cloned().map(|diagnostic| view! { <Note diagnostic /> }).collect_view();
+    // What is said of importance stands below it.
+    let is_of_importance = |d: &&automl_core::diagnostic::Diagnostic| d.code.starts_with("importance.");
+    let others = verdict.diagnostics.iter().filter(|d| !is_of_importance(d)).cloned();
+    let alike = verdict.diagnostics.iter().filter(is_of_importance);
+    let alike = alike
+        .map(|d| view! { <p class="quiet small">{d.message.clone()}" "{d.remedy.clone()}</p> })
+        .collect_view();
+    let notes = others.map(|diagnostic| view! { <Note diagnostic /> }).collect_view();
     view! {
         <p class="verdict" data-testid="verdict">{verdict.sentence.clone()}</p>
-        <p>{verdict.explanation.clone()}" "{members(verdict)}</p>
+        <p>
+            {verdict.explanation.clone()}" "{members(verdict)}" "
+            {(verdict.members.len() > 1).then(|| view! { <Ask term="ensemble" what="a blend of models" /> })}
+        </p>
         <ul class="notes">{notes}</ul>
         <Downloads surroundings=verdict.coverage.map(|_| surroundings(verdict)) />
         <div class="columns">
             <div>
-                <h3>"On the locked rows"</h3>
+                <h3>"On the locked rows "<Ask term="locked_rows" what="a locked row" /></h3>
                 {metrics(verdict)}
                 {confusion(verdict)}
                 {scatter(verdict)}
                 {trust(verdict)}
             </div>
             <div>
-                <h3>"What the model looks at"</h3>
+                <h3>"What the model looks at "<Ask term="permutation_importance" what="the importance of a column" /></h3>
                 <p class="quiet small">"How much worse the score gets when a column is shuffled"</p>
                 {importance(verdict)}
+                {alike}
                 <h3>"Predict one row"</h3>
                 <PredictForm verdict=verdict.clone() />
             </div>

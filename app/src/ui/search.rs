@@ -1,6 +1,7 @@
 //! The search: controls, progress, curve, leaderboard.
 
 use super::curve::Curve;
+use super::gloss::Ask;
 use super::leaderboard::Leaderboard;
 use crate::store::Store;
 use automl_core::engine::protocol::{Board, Command, EndReason, Phase};
@@ -64,7 +65,10 @@ pub fn Search() -> impl IntoView {
         <section class="panel" aria-labelledby="search-title">
             <div class="panel-head">
                 <h2 id="search-title">{of(|b| phase_words(b).to_owned())}</h2>
-                <span class="quiet">{move || store.validation.get()}</span>
+                <span class="quiet">
+                    {move || store.validation.get()}" "
+                    <Show when=move || !store.validation.with(String::is_empty)><Ask term="cross_validation" what="cross-validation" /></Show>
+                </span>
                 <span class="spacer"></span>
                 <Controls />
             </div>

@@ -26,6 +26,8 @@ mod session;
 mod settings;
 #[cfg(test)]
 mod settings_tests;
+#[cfg(test)]
+mod small_tests;
 mod study;
 mod target;
 #[cfg(test)]

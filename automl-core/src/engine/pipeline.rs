@@ -73,12 +73,18 @@ impl Pipeline {
         self.predict_frame(&self.recipe.transform(table, None))
     }
 
-    /// Predictions from features that the recipe has made.
-    pub fn predict_frame(&self, frame: &Frame) -> Prediction {
+    /// What the model says of features that the recipe has made, in the units of the target.
+    pub fn said(&self, frame: &Frame) -> Prediction {
         let mut prediction = self.model.predict(frame);
         if let Some(scale) = &self.log_target {
             prediction.values.iter_mut().for_each(|v| *v = scale.amount(*v));
         }
+        prediction
+    }
+
+    /// Predictions from features that the recipe has made.
+    pub fn predict_frame(&self, frame: &Frame) -> Prediction {
+        let mut prediction = self.said(frame);
         if self.smoothing > 0.0 {
             let share = self.smoothing / prediction.outputs.max(1) as f64;
             prediction.values.iter_mut().for_each(|p| *p = (1.0 - self.smoothing) * *p + share);

@@ -9,8 +9,8 @@ mod request;
 mod trust;
 
 pub use flow::{
-    FlowCommand, FlowEvent, Look, ModelScores, NodeState, NodeView, OutputView, PlanView, RunEnd, Suggestion,
-    Wants, WantsFrom,
+    FlowCommand, FlowEvent, Look, MetricWords, ModelScores, NodeState, NodeView, OutputView, PlanView,
+    RunEnd, Suggestion, Wants, WantsFrom, WireFinding,
 };
 pub use remarks::LeftOut;
 pub(in crate::engine) use remarks::{TOO_SLOW, UNWEIGHTED};

@@ -326,6 +326,9 @@ fn skewed_amounts_are_learned_as_logarithms() {
         rows.filter_map(|r| r.score).fold(f64::INFINITY, f64::min)
     };
     assert!(score(true) < 0.8 * score(false), "{} {}", score(true), score(false));
+    // Shuffled, the column that tells all costs about the spread of the amounts, some 30, not that of logarithms.
+    let weighed = &outcome.verdict.importance[0];
+    assert!(weighed.column == "x" && weighed.mean > 10.0, "{weighed:?}");
     let again = ModelArtifact::from_bytes(&outcome.artifact.to_bytes()).expect("its own file");
     let (predicted, _) = again.predict(&table).expect("its own table");
     assert_eq!(predicted, outcome.artifact.predict(&table).expect("its own table").0);

@@ -12,6 +12,7 @@ use crate::metric::{
 };
 use crate::model::Target;
 use crate::numeric::{count, dot, percent, sum};
+use crate::table::Column;
 
 /// Points of the predicted-versus-actual plot.
 const SCATTER: usize = 1_000;
@@ -90,6 +91,10 @@ pub(super) fn verdict(evidence: &Evidence<'_>) -> Verdict {
         .collect();
     let mut diagnostics = prepared.diagnostics.clone();
     diagnostics.extend(doubts(metric, &told, evidence));
+    // Of the columns that matter, the first first.
+    let weighed = evidence.importance.iter().filter(|i| i.mean > 0.0).map(|i| i.column.as_str());
+    let columns: Vec<&Column> = weighed.filter_map(|name| prepared.table.column(name)).collect();
+    diagnostics.extend(crate::explain::alike::notes(&columns));
     Verdict {
         sentence,
         explanation: explanation(metric, &holdout, evidence),

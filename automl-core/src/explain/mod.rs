@@ -1,3 +1,4 @@
 //! Explanations of fitted models.
 
+pub mod alike;
 pub mod permutation;

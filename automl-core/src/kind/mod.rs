@@ -21,6 +21,7 @@ mod rows;
 mod source;
 mod spec;
 mod stack;
+pub mod svg;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -31,11 +32,11 @@ mod wanted;
 
 pub use chart::{Axis, AxisScale, Bar, BoxSummary, Chart, Listing, Mark, Report};
 pub use finding::Finding;
-pub use fitted::FittedStep;
+pub use fitted::{FittedStep, Unused};
 pub use given::{Given, Schema, check, nearest};
 pub use registry::{operation, operations, sources, step, steps};
 pub use spec::{
-    ChoiceOption, Example, FieldKind, FieldSpec, Group, KindSpec, PortSpec, PortType, Rows, Wanted,
+    ChoiceOption, Example, FieldKind, FieldSpec, Group, KindSpec, ORDER, PortSpec, PortType, Rows, Wanted,
 };
 
 use crate::diagnostic::Diagnostic;

@@ -6,6 +6,10 @@ use crate::table::ColumnType;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The parameter in which a node with an input that takes several wires keeps their order: a JSON array of their
+/// sources as `node.port`. Sources that it does not name follow by the ids of their nodes.
+pub const ORDER: &str = "order";
+
 /// What flows along a wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -235,6 +239,16 @@ impl FieldSpec {
         let kind =
             FieldKind::Text { default: default.to_owned(), multiline: false, placeholder: String::new() };
         Self::new(name, title, help, kind)
+    }
+
+    /// [`ORDER`].
+    pub fn order() -> Self {
+        Self::new(
+            ORDER,
+            "Order",
+            "The order of what is connected where several wires end.",
+            FieldKind::Hidden,
+        )
     }
 
     /// A column of the input `table`.

@@ -13,6 +13,30 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// About four significant digits.
+pub fn number(x: f64) -> String {
+    if !x.is_finite() {
+        return "–".to_owned();
+    }
+    let size = x.abs();
+    if size >= 10_000.0 {
+        let sign = if x < 0.0 { "−" } else { "" };
+        return if size < 1e15 {
+            format!("{sign}{}", count(size.round() as u64))
+        } else {
+            format!("{x:.3e}")
+        };
+    }
+    let digits = match size {
+        _ if size == 0.0 || size >= 1000.0 => 0,
+        _ if size >= 100.0 => 1,
+        _ if size >= 10.0 => 2,
+        _ if size >= 0.000_1 => 4,
+        _ => return format!("{x:.2e}"),
+    };
+    format!("{x:.digits$}").replace('-', "−")
+}
+
 /// A share: `85.9 %`
 pub fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)

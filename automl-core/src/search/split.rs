@@ -162,9 +162,21 @@ pub fn plan_split(target: &Target, features: usize, budget_secs: Option<f64>, se
             open.push(row);
         }
     }
-    let validation = affordable(open.len(), validation);
+    let validation = affordable(scorable(target, &open), validation);
     assign(&mut part, &open, validation);
     Split { part, validation }
+}
+
+/// The folds of rows in which each may hold both of two classes, without which most scores have no value. For more
+/// classes, and for numbers: as many as there are rows.
+fn scorable(target: &Target, rows: &[u32]) -> usize {
+    match target {
+        Target::Classes { codes, classes: 2 } => {
+            let second = rows.iter().filter(|&&i| codes[i as usize] == 1).count();
+            second.min(rows.len() - second)
+        }
+        _ => rows.len(),
+    }
 }
 
 /// `wanted` of the rows, ascending, with about the same mix of target values; all where there are no more.
@@ -181,10 +193,10 @@ pub fn sample_rows(target: &Target, wanted: usize, seed: u64) -> Vec<u32> {
     sample
 }
 
-/// Fewer folds where there are too few rows.
-fn affordable(rows: usize, wanted: Validation) -> Validation {
+/// At most so many folds, and no fewer than two.
+fn affordable(most: usize, wanted: Validation) -> Validation {
     match wanted {
-        Validation::Folds(n) => Validation::Folds(n.min(u8::try_from(rows).unwrap_or(u8::MAX)).max(2)),
+        Validation::Folds(n) => Validation::Folds(n.min(u8::try_from(most).unwrap_or(u8::MAX)).max(2)),
         hold_outs @ Validation::HoldOuts(_) => hold_outs,
     }
 }
@@ -294,6 +306,27 @@ mod tests {
         assert_eq!(split(160_000, 50, Some(10.0)), Validation::HoldOuts(2));
         assert_eq!(split(1_000_000, 30, Some(10.0)), Validation::HoldOuts(1));
         assert_eq!(split(1_000_000, 30, None), Validation::Folds(5));
+    }
+
+    #[test]
+    fn every_fold_holds_both_classes_where_there_are_two_of_each() {
+        let check = |rows: usize, second: usize, folds: u32| {
+            let codes: Vec<u32> = (0..rows).map(|i| u32::from(i < second)).collect();
+            let target = Target::Classes { codes: codes.clone(), classes: 2 };
+            let split = plan_split(&target, 3, None, 0);
+            assert_eq!(split.folds(), folds, "{rows} {second}");
+            for fold in 0..folds {
+                let held: std::collections::BTreeSet<u32> =
+                    split.validation(fold).iter().map(|&i| codes[i as usize]).collect();
+                assert_eq!(held.len(), 2, "{rows} {second} {fold}");
+            }
+        };
+        check(24, 12, 9);
+        check(24, 8, 6);
+        check(10, 5, 4);
+        check(300, 6, 4);
+        check(300, 150, 10);
+        check(2_000, 5, 4);
     }
 
     #[test]

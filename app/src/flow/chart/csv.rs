@@ -1,6 +1,6 @@
 //! A chart's numbers as CSV, in full precision.
 
-use super::mark_name;
+use automl_core::kind::svg::mark_name;
 use automl_core::kind::{AxisScale, Chart, Mark};
 use std::fmt::Write;
 

@@ -1,7 +1,6 @@
 //! What a chart says at a place, for pointers, keys and screen readers.
 
-use super::scale::Scale;
-use super::{mark_name, ranges, words};
+use automl_core::kind::svg::{Scale, Size, mark_name, ranges, words};
 use automl_core::kind::{AxisScale, Chart, Mark};
 
 /// Readings of a chart, which a person steps through.
@@ -16,14 +15,12 @@ pub struct Reading {
     pub text: String,
 }
 
-/// All that is drawn, mark by mark. Coordinates are as in the drawing of [`super::to_svg`].
-pub fn readings(chart: &Chart) -> Vec<Reading> {
+/// All that is drawn, mark by mark. Coordinates are as in the drawing of [`super::to_svg`] of that size.
+pub fn readings(chart: &Chart, size: Size) -> Vec<Reading> {
     let found = ranges(chart);
-    let right = if chart.marks.len() > 1 { 128.0 } else { 16.0 };
-    let x = Scale::new(&chart.x.scale, found.x, false, (76.0, super::WIDTH - right));
-    let from_top = matches!(chart.y.scale, AxisScale::Category { .. });
-    let ends = if from_top { (28.0, super::HEIGHT - 56.0) } else { (super::HEIGHT - 56.0, 28.0) };
-    let y = Scale::new(&chart.y.scale, found.y, found.from_zero, ends);
+    let (across, up) = size.ends(chart);
+    let x = Scale::new(&chart.x.scale, found.x, false, across);
+    let y = Scale::new(&chart.y.scale, found.y, found.from_zero, up);
     let (x_span, y_span) = (found.x.1 - found.x.0, found.y.1 - found.y.0);
     let of_x = |v: f64| words(&chart.x.scale, v, x_span);
     let of_y = |v: f64| words(&chart.y.scale, v, y_span);

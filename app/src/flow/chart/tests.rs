@@ -1,5 +1,5 @@
 use super::*;
-use automl_core::kind::{Axis, Bar};
+use automl_core::kind::{Axis, AxisScale, Bar, Chart, Mark};
 use proptest::prelude::*;
 
 fn axis(title: &str, scale: AxisScale) -> Axis {
@@ -19,20 +19,33 @@ fn bars() -> Chart {
 
 #[test]
 fn a_chart_is_drawn_in_proportion() {
-    let svg = to_svg(&bars(), &FILE);
+    let svg = to_svg(&bars(), &FILE, Size::FILE);
     assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>"));
     assert!(svg.contains("aria-label=\"Ages &lt;of&gt; &quot;all&quot;\""));
     // The higher bar reaches the mark for 8, which is the top; the lower one is half as high.
-    assert!(svg.contains("y=\"28.0\" width=\"313.0\" height=\"276.0\""), "{svg}");
-    assert!(svg.contains("y=\"166.0\" width=\"313.0\" height=\"138.0\""), "{svg}");
+    assert!(svg.contains("y=\"26.0\" width=\"319.0\" height=\"292.0\""), "{svg}");
+    assert!(svg.contains("y=\"172.0\" width=\"319.0\" height=\"146.0\""), "{svg}");
     assert_eq!(svg.matches("<rect").count(), 3);
 }
 
 #[test]
+fn a_small_chart_has_room_for_its_words() {
+    let mut chart = bars();
+    chart.x.scale = AxisScale::Category { names: (0..12).map(|i| format!("category {i}")).collect() };
+    let labels = |size: Size| to_svg(&chart, &PAGE, size).matches(">category ").count();
+    assert_eq!(labels(Size::of(1_400.0, 300.0)), 12);
+    // A name has 84 pixels, of 28 to the next.
+    assert_eq!(labels(Size::of(420.0, 300.0)), 4);
+    let lines = |height: f64| to_svg(&bars(), &PAGE, Size::of(400.0, height)).matches("<line").count();
+    assert!(lines(140.0) <= lines(360.0));
+    assert_eq!(Size::of(f64::NAN, 1e9), Size { width: 240.0, height: 4_000.0 });
+}
+
+#[test]
 fn what_is_drawn_can_be_read() {
-    let texts: Vec<String> = readings(&bars()).into_iter().map(|r| r.text).collect();
+    let texts: Vec<String> = readings(&bars(), Size::FILE).into_iter().map(|r| r.text).collect();
     assert_eq!(texts, ["0 to 10.00: 4.0000", "10.00 to 20.00: 8.0000"]);
-    let readings = readings(&bars());
+    let readings = readings(&bars(), Size::FILE);
     assert_eq!(nearest(&readings, 700.0, 0.0), Some(1));
     assert_eq!(nearest(&[], 0.0, 0.0), None);
 }
@@ -60,7 +73,9 @@ proptest! {
         cells in prop::collection::vec((0u32..5, 0u32..5, value()), 0..8),
         scale in 0..4,
         title in "\\PC{0,12}",
+        size in (0.0..3000.0f64, 0.0..3000.0f64),
     ) {
+        let size = Size::of(size.0, size.1);
         let scale = match scale {
             0 => AxisScale::Linear,
             1 => AxisScale::Log,
@@ -76,11 +91,11 @@ proptest! {
         ];
         let chart = Chart { title: title.clone(), x: axis(&title, scale.clone()), y: axis("", scale), marks, note: title };
         for paint in [&PAGE, &FILE] {
-            let svg = to_svg(&chart, paint);
+            let svg = to_svg(&chart, paint, size);
             prop_assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
             prop_assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
         }
         to_csv(&chart);
-        readings(&chart);
+        readings(&chart, size);
     }
 }

@@ -16,13 +16,22 @@ fn WireLine(wire: Wire) -> impl IntoView {
     let (a, b, c, focused) = (wire.clone(), wire.clone(), wire.clone(), item.clone());
     let path = Memo::new(move |_| ctl.scene.with(|s| s.curve(&a)).map_or(String::new(), Curve::path));
     let ty = Memo::new(move |_| type_id(ctl.scene.with(|s| s.wire_type(&b))));
+    let fault = {
+        let wire = wire.clone();
+        Memo::new(move |_| {
+            ctl.flow.plan.with(|plan| {
+                plan.findings.iter().find(|f| f.wire == wire).map(|f| f.diagnostic.message.clone())
+            })
+        })
+    };
     let label = Memo::new(move |_| {
         let scene = ctl.scene.get();
         let name = ctl
             .flow
             .kinds
             .with(|kinds| ctl.flow.history.with(|h| words::wire_name(h.document(), &scene, kinds, &c)));
-        format!("{name}. {}", if ty.get() == "unknown" { "" } else { ty.get() })
+        let ty = if ty.get() == "unknown" { "" } else { ty.get() };
+        format!("{name}. {ty} {}", fault.get().unwrap_or_default()).trim_end().to_owned()
     });
     let (selected, current, onto) = (item.clone(), item.clone(), wire.clone());
     let is_selected = Memo::new(move |_| ctl.flow.selection.with(|s| s.contains(&selected)));
@@ -48,6 +57,7 @@ fn WireLine(wire: Wire) -> impl IntoView {
             class:onto=move || is_onto.get()
             class:flows=move || flows.get()
             class:lifted=move || is_lifted.get()
+            class:faulty=move || fault.get().is_some()
             data-testid="wire"
             data-wire=wire_key(&wire)
             data-type=move || ty.get()
@@ -57,6 +67,7 @@ fn WireLine(wire: Wire) -> impl IntoView {
             tabindex=move || if is_current.get() { "0" } else { "-1" }
             on:focus=move |_| ctl.take_focus(&focused)
         >
+            <title>{move || fault.get().unwrap_or_default()}</title>
             <path class="wire-reach" d=move || path.get() />
             <path class="wire-line" d=move || path.get() />
         </g>

@@ -68,12 +68,7 @@ fn LinkBar(linked: Linked) -> impl IntoView {
     let deeds = match linked.deeds.len() {
         _ if linked.has_run => String::new(),
         0 => "It would do nothing: it is empty.".to_owned(),
-        _ if linked.has_run => String::new(),
         _ => format!("Running it would {}.", linked.deeds.join(", ")),
-    };
-    let came = match linked.has_run {
-        false => "This pipeline came by a link. Nothing has been run or fetched. ",
-        true => "This pipeline came by a link. ",
     };
     let claim = linked.claim.clone();
     let figures = linked.claim.as_ref().map(|c| {

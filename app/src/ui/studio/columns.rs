@@ -5,6 +5,7 @@ use automl_core::kind::{FieldKind, Schema};
 use automl_core::table::ColumnType;
 use leptos::prelude::*;
 use serde_json::Value;
+use trellis_page::flow::forms;
 use trellis_page::narrow;
 
 fn fitting(schema: Option<Schema>, types: &[ColumnType]) -> Vec<(String, ColumnType)> {
@@ -61,8 +62,11 @@ pub fn ColumnsField(param: Slot) -> impl IntoView {
     let FieldKind::Columns { port, types } = slot.field.kind.clone() else { return ().into_any() };
     let (schema, value) = (slot.schema(&port), slot.value());
     let part = RwSignal::new(String::new());
+    let offered = slot.clone();
     let all = Memo::new(move |_| {
-        let mut all: Vec<String> = fitting(schema.get(), &types).into_iter().map(|c| c.0).collect();
+        let can_choose = |name: &String| offered.values.with(|v| forms::can_choose(&offered.field, v, name));
+        let mut all: Vec<String> =
+            fitting(schema.get(), &types).into_iter().map(|c| c.0).filter(can_choose).collect();
         let missing = names(&value.get()).into_iter().filter(|n| !all.contains(n));
         let missing: Vec<String> = missing.collect();
         all.extend(missing);
@@ -100,17 +104,19 @@ pub fn ColumnsField(param: Slot) -> impl IntoView {
         view! { {shown.into_iter().map(one).collect_view()}{rest} }
     };
     let (select_all, select_none) = (write.clone(), write);
+    let title = slot.field.title.clone();
+    let find = format!("Search columns for {title}");
     let count = move || format!("{} of {}", chosen.with(Vec::len), all.with(Vec::len));
     view! {
         <div class="columns-field">
             <div class="param-head">
                 <span class="quiet small">{count}</span>
                 <span class="spacer"></span>
-                <button type="button" class="plain tiny" on:click=move |_| select_all(all.get_untracked())>"All"</button>
-                <button type="button" class="plain tiny" on:click=move |_| select_none(Vec::new())>"None"</button>
+                <button type="button" class="plain tiny" aria-label=format!("All, {title}") on:click=move |_| select_all(all.get_untracked())>"All"</button>
+                <button type="button" class="plain tiny" aria-label=format!("None, {title}") on:click=move |_| select_none(Vec::new())>"None"</button>
             </div>
             <Show when=move || { all.with(Vec::len) > narrow::MOST }>
-                <input type="search" class="find" aria-label="Search columns" placeholder="Search columns"
+                <input type="search" class="find" aria-label=find.clone() placeholder="Search columns"
                     on:input=move |e| part.set(event_target_value(&e)) />
             </Show>
             <div class="checks">{list}</div>

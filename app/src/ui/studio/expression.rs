@@ -1,9 +1,12 @@
 //! An expression over columns, with what may stand at the cursor.
 
-use super::field::Slot;
+use super::field::{Findings, Slot};
+use super::functions::Functions;
 use crate::client::workers::Beside;
 use crate::store::flow::Completions;
+use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::protocol::{FlowCommand, Suggestion};
+use automl_core::kind::expr::Listed;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use trellis_page::flow::forms;
@@ -69,6 +72,32 @@ impl Editor {
         self.is_open.set(false);
     }
 
+    /// Puts a function at the cursor, and offers what may stand in it.
+    fn put(self, one: &Listed) {
+        let Some(area) = self.area.get_untracked() else { return };
+        let place = |at: Result<Option<u32>, _>| at.ok().flatten().map(|at| at as usize);
+        let from = place(area.selection_start()).unwrap_or(usize::MAX);
+        let to = place(area.selection_end()).unwrap_or(from);
+        let (text, end) = forms::put_in(&area.value(), (from, to), &one.insert);
+        area.set_value(&text);
+        // A cursor within the text can always be set.
+        let _ = area.set_selection_range(end, end);
+        let _ = area.focus();
+        self.write(text);
+        self.complete();
+    }
+
+    /// Takes what was probably meant in place of what is written.
+    fn mend(self, text: String) {
+        let Some(area) = self.area.get_untracked() else { return };
+        area.set_value(&text);
+        // The text stays in sight, with the cursor behind it.
+        let _ = area.focus();
+        self.write(text);
+        self.complete();
+        self.is_open.set(false);
+    }
+
     fn keys(self, event: &KeyboardEvent) {
         let count = self.shown.with_untracked(Vec::len);
         match event.key().as_str() {
@@ -89,21 +118,44 @@ impl Editor {
     }
 }
 
+/// What is wrong with the text, and what was probably meant: of the plan, and of the text at the last key.
+fn said(slot: Slot, editor: Editor) -> (Memo<Vec<Diagnostic>>, Memo<Option<String>>) {
+    let told = slot.findings();
+    let found = Memo::new(move |_| {
+        let mut all: Vec<Diagnostic> = told.get();
+        let heard = editor.heard.get().and_then(|c| c.finding).map(|f| f.diagnostic);
+        all.extend(heard.filter(|h| told.with(|told| told.iter().all(|t| t.message != h.message))));
+        all
+    });
+    let instead = Memo::new(move |_| {
+        let heard = editor.heard.get().and_then(|c| c.finding).and_then(|f| f.instead);
+        let planned = || {
+            let views = slot.store.flow.views;
+            views.with(|v| v.get(&slot.node).and_then(|v| forms::instead_at(&v.findings, &slot.path)))
+        };
+        heard.or_else(planned)
+    });
+    (found, instead)
+}
+
+/// What was probably meant, to be taken by one click.
+fn offered(meant: String, editor: Editor) -> impl IntoView {
+    let shown = meant.clone();
+    view! {
+        <div class="instead">
+            <code data-testid="instead">{shown}</code>
+            <button type="button" class="tiny" data-testid="use-instead" on:click=move |_| editor.mend(meant.clone())>"Use this"</button>
+        </div>
+    }
+}
+
 #[component]
 pub fn ExpressionField(param: Slot) -> impl IntoView {
     let (text, id, planned) = (param.text(), param.id(), param.clone());
+    let title = param.field.title.clone();
     let editor = Editor::new(param);
-    // What the plan has found already stands below the field.
-    let is_told = move |message: &str| {
-        planned.store.flow.views.with(|views| {
-            let found = views.get(&planned.node).map(|v| v.findings.as_slice()).unwrap_or_default();
-            found.iter().any(|f| f.diagnostic.message == message)
-        })
-    };
-    let wrong = move || {
-        let finding = editor.heard.get().and_then(|c| c.finding).filter(|f| !is_told(&f.diagnostic.message));
-        finding.map(|f| format!("{} {}", f.diagnostic.message, f.diagnostic.remedy))
-    };
+    let is_listing = RwSignal::new(false);
+    let (found, instead) = said(planned, editor);
     let list_id = format!("{id}-list");
     let option_id = {
         let list_id = list_id.clone();
@@ -130,14 +182,37 @@ pub fn ExpressionField(param: Slot) -> impl IntoView {
         editor.write(event_target_value(&event));
         editor.complete();
     };
+    let functions_id = format!("{id}-functions");
+    let listing = {
+        let list_id = functions_id.clone();
+        let close = Callback::new(move |()| {
+            is_listing.set(false);
+            if let Some(area) = editor.area.get_untracked() {
+                // What is on the page can have the keyboard.
+                let _ = area.focus();
+            }
+        });
+        let take = Callback::new(move |one: Listed| {
+            is_listing.set(false);
+            editor.put(&one);
+        });
+        move || is_listing.get().then(|| view! { <Functions id=list_id.clone() take close /> })
+    };
+    let wrong = move || (!found.with(Vec::is_empty)).to_string();
     view! {
         <div class="expression">
             <textarea id=id node_ref=editor.area rows="3" spellcheck="false" autocomplete="off" autocapitalize="off" role="combobox"
                 aria-autocomplete="list" aria-controls=list_id.clone() aria-expanded=move || (!editor.shown.with(Vec::is_empty)).to_string()
-                aria-activedescendant=active data-testid="expression" prop:value=move || text.get() on:input=input
+                aria-activedescendant=active aria-invalid=wrong data-testid="expression" prop:value=move || text.get() on:input=input
                 on:keydown=move |e| editor.keys(&e) on:blur=move |_| editor.is_open.set(false)></textarea>
             <ul id=list_id class="options" role="listbox" aria-label="What may stand here" data-testid="completions">{options}</ul>
         </div>
-        <p class="field-error small" role="alert" data-testid="expression-error">{wrong}</p>
+        <div role="alert" data-testid="expression-error" class="found"><Findings found /></div>
+        {move || instead.get().map(|meant| offered(meant, editor))}
+        <div class="actions">
+            <button type="button" class="plain tiny" data-testid="list-functions" aria-label=format!("Functions for {title}") aria-expanded=move || is_listing.get().to_string()
+                on:click=move |_| is_listing.update(|l| *l = !*l)>"Functions"</button>
+        </div>
+        {listing}
     }
 }

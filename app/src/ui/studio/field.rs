@@ -4,7 +4,7 @@ use super::columns::{ColumnField, ColumnsField};
 use super::expression::ExpressionField;
 use super::list::ListField;
 use crate::store::Store;
-use automl_core::diagnostic::Diagnostic;
+use automl_core::diagnostic::{Diagnostic, Severity};
 use automl_core::document::NodeId;
 use automl_core::kind::{FieldKind, FieldSpec, Schema};
 use leptos::prelude::*;
@@ -76,8 +76,16 @@ impl Slot {
 pub fn Findings(#[prop(into)] found: Signal<Vec<Diagnostic>>) -> impl IntoView {
     move || {
         let notes = found.get().into_iter().map(|d| {
-            let class = if d.is_error() { "field-error small" } else { "field-warning small" };
-            let word = if d.is_error() { "" } else { "Beware: " };
+            let class = match d.severity {
+                Severity::Error => "field-error small",
+                Severity::Warning => "field-warning small",
+                Severity::Info => "quiet small",
+            };
+            let word = match d.severity {
+                Severity::Error => "",
+                Severity::Warning => "Beware: ",
+                Severity::Info => "Note: ",
+            };
             view! { <p class=class>{word}{d.message}" "{d.remedy}</p> }
         });
         notes.collect_view()
@@ -129,6 +137,9 @@ fn ChoiceField(param: Slot) -> impl IntoView {
     let slot = param;
     let FieldKind::Choice { options, .. } = slot.field.kind.clone() else { return ().into_any() };
     let text = slot.text();
+    // What the chosen metric says.
+    let metrics = slot.store.flow.metrics;
+    let said = Memo::new(move |_| metrics.with(|metrics| metrics.get(&text.get()).map(|m| m.help.clone())));
     let all = options
         .into_iter()
         .map(|o| {
@@ -139,6 +150,7 @@ fn ChoiceField(param: Slot) -> impl IntoView {
     let id = slot.id();
     view! {
         <select id=id prop:value=move || text.get() on:change=move |e| slot.write(event_target_value(&e).into())>{all}</select>
+        <p class="quiet small">{move || said.get()}</p>
     }
     .into_any()
 }
@@ -197,6 +209,12 @@ pub fn Field(param: Slot) -> impl IntoView {
     let found = slot.findings();
     let is_flag = matches!(slot.field.kind, FieldKind::Flag { .. });
     let is_group = matches!(slot.field.kind, FieldKind::Columns { .. } | FieldKind::List { .. });
+    // An expression tells what is wrong with it, and what to write, by itself.
+    let is_expression = matches!(slot.field.kind, FieldKind::Expression { .. });
+    let help = {
+        let help = slot.field.help.clone();
+        move || found.with(|all| all.iter().all(|d| !forms::says_again(d, &help))).then(|| help.clone())
+    };
     let title = slot.field.title.clone();
     let label = if is_flag {
         ().into_any()
@@ -218,8 +236,8 @@ pub fn Field(param: Slot) -> impl IntoView {
                 </Show>
             </div>
             {control(&slot)}
-            <Findings found />
-            <p class="quiet small">{slot.field.help.clone()}</p>
+            {(!is_expression).then(|| view! { <Findings found /> })}
+            <p class="quiet small">{help}</p>
         </div>
     }
     .into_any()

@@ -5,6 +5,7 @@ use automl_core::document::{Edit, Node, PortRef, Wire};
 use automl_core::kind::KindSpec;
 use leptos::prelude::*;
 use std::sync::Arc;
+use trellis_page::flow::words::example_params;
 
 /// The kind that holds a small table as text, and its parameter.
 const PASTE: &str = "source.paste";
@@ -58,10 +59,15 @@ pub fn KindHelp(kind: Arc<KindSpec>) -> impl IntoView {
             view! { <p class="quiet small">{format!("Input \"{port}\"")}</p><pre class="csv" tabindex="0">{csv.clone()}</pre> }
         });
         let tables = tables.collect_view();
+        let set = example_params(&kind).into_iter().map(|(title, value)| {
+            view! { <div><dt>{title}</dt><dd><code>{value}</code></dd></div> }
+        });
+        let set = set.collect_view();
         let kind = kind.clone();
         view! {
             <h3>"Example"</h3>
             {tables}
+            <dl class="parameters small" data-testid="example-params">{set}</dl>
             <p class="small"><strong>"What comes out: "</strong>{example.outcome}</p>
             <button type="button" class="tiny" data-testid="put-example" on:click=move |_| put_example(store, &kind)>"Put this example on the canvas"</button>
         }

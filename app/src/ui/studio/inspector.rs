@@ -4,12 +4,14 @@ use super::field::{Findings, Slot, fields};
 use super::help::KindHelp;
 use super::source::SourcePanel;
 use crate::store::Store;
+use crate::ui::gloss::{Ask, Gloss};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::{Edit, Node, NodeId};
 use automl_core::kind::{FieldSpec, KindSpec};
 use leptos::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
+use trellis_page::flow::glossary::of_kind;
 use trellis_page::flow::words::{standing, state_word};
 
 /// The parameters of a node as a form.
@@ -78,8 +80,10 @@ fn Actions(id: NodeId) -> impl IntoView {
             <button type="button" class="tiny primary" data-testid="run-to-here" on:click=move |_| store.start_flow(vec![run.clone()], false)>"Run to here"</button>
             <button type="button" class="tiny" aria-pressed=move || is_bypassed.get().to_string() on:click=toggle_bypass
                 title="Lets what comes in through, untouched">"Bypass"</button>
+            <Ask term="bypass" what="Bypass" />
             <button type="button" class="tiny" aria-pressed=move || is_pinned.get().to_string() on:click=toggle_pin
                 title="Keeps the result that it has, whatever changes before it">"Pin"</button>
+            <Ask term="pin" what="Pin" />
         </div>
     }
 }
@@ -122,19 +126,28 @@ fn NodeForm(id: NodeId, kind_id: String, kind: Option<Arc<KindSpec>>) -> impl In
         None => view! { <p>"This kind of node is not known here. It is kept as it is, and not run."</p> }
             .into_any(),
     };
+    let order = kind.as_ref().map(|kind| super::order::orders(store, &id, kind));
     let help = kind.as_ref().map(|kind| view! { <KindHelp kind=kind.clone() /> });
     let about = kind.as_ref().map(|k| k.help.clone());
+    let titled = match of_kind(&kind_id) {
+        Some(term) => {
+            let usual = usual.clone();
+            view! { <Gloss term>{usual.clone()}</Gloss> }.into_any()
+        }
+        None => view! { {usual.clone()} }.into_any(),
+    };
     let source = kind_id
         .starts_with("source.")
         .then(|| view! { <SourcePanel id=id.clone() kind_id=kind_id.clone() /> });
     view! {
         <Title id=id.clone() usual=usual.clone() />
-        <p class="quiet small">{usual}" · "{state}</p>
+        <p class="quiet small">{titled}" · "{state}</p>
         <p class="small">{about}</p>
         <Actions id=id.clone() />
         <div class="found"><Findings found /></div>
         {source}
         {body}
+        {order}
         {help}
     }
 }

@@ -5,6 +5,8 @@
 //! so that "all columns" never means the answer; nor does it mean what is ignored, identifiers and constants. In a row that is predicted they are missing.
 
 mod fitted;
+#[cfg(test)]
+mod leak_tests;
 mod look;
 #[cfg(test)]
 mod testing;

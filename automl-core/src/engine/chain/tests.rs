@@ -14,7 +14,7 @@ use crate::table::{ColumnType, Format, ReadOptions, Table, read};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-fn step(kind: &str, params: Value) -> ChainStep {
+pub(super) fn step(kind: &str, params: Value) -> ChainStep {
     let Value::Object(params) = params else { panic!("an object") };
     ChainStep { node: format!("n-{kind}"), kind: kind.to_owned(), version: 1, params }
 }
@@ -23,11 +23,15 @@ fn setting(learner: &str, params: Value) -> Setting {
     serde_json::from_value(json!({"learner": learner, "params": params})).expect("a setting")
 }
 
-fn fixed(learner: &str) -> Vec<Setting> {
+pub(super) fn fixed(learner: &str) -> Vec<Setting> {
     vec![setting(learner, json!({}))]
 }
 
-fn ready(rows: &Table, next: ReadOptions, request: &StudyRequest) -> Result<Arc<Prepared>, Vec<Diagnostic>> {
+pub(super) fn ready(
+    rows: &Table,
+    next: ReadOptions,
+    request: &StudyRequest,
+) -> Result<Arc<Prepared>, Vec<Diagnostic>> {
     prepare(rows, next, request).map(Arc::new)
 }
 
@@ -131,7 +135,7 @@ fn a_step_that_memorises_scores_like_guessing() {
 }
 
 /// The cross-validated score of the first setting; nothing is done after the search.
-fn crossed(prepared: &Arc<Prepared>, request: &StudyRequest) -> f64 {
+pub(super) fn crossed(prepared: &Arc<Prepared>, request: &StudyRequest) -> f64 {
     let mut study = Study::new(prepared.clone(), request.clone(), 1, 0.0, 0.0);
     let mut executor = Executor::new(prepared.clone(), 1);
     while let Some(job) = study.next_job(0.0) {

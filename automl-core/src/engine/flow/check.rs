@@ -85,7 +85,10 @@ fn empty_port(graph: &Graph<'_>, id: &NodeId, port: &PortSpec, at_ports: &Sketch
         return None;
     }
     let wired = graph.is_wired(id, &port.name);
-    if port.optional && !wired {
+    // What is wrong with the wire that is there says it already.
+    let is_told =
+        graph.findings.get(id).is_some_and(|f| f.iter().any(|f| f.port.as_ref() == Some(&port.name)));
+    if !wired && (port.optional || is_told) {
         return None;
     }
     let title = &port.title;

@@ -35,7 +35,7 @@ impl Workspace {
         let wrong = if text.trim().is_empty() { None } else { expr::diagnose(text, &schema, wanted).err() };
         let finding = wrong.and_then(|errors| {
             let first = errors.into_iter().next()?;
-            Some(Finding::at_param(param, first.diagnostic(text)))
+            Some(Finding::at_param(param, first.diagnostic(text)).or(first.instead))
         });
         (all.into_iter().map(suggestion).collect(), finding)
     }

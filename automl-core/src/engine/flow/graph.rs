@@ -1,8 +1,10 @@
 //! A document's nodes and wires with their kinds: which wires fit, what comes before what.
 
 use super::catalogue::{self, Kind};
+use super::order::in_order;
 use crate::diagnostic::Diagnostic;
 use crate::document::{NodeId, PipelineDocument, PortRef, Wire};
+use crate::engine::protocol::WireFinding;
 use crate::kind::{Finding, PortType, nearest};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,25 +18,37 @@ pub(super) struct Graph<'a> {
     drawn: BTreeMap<&'a NodeId, Wired>,
     /// Every node after those that it gets something from; nodes of a circle, and behind one, are absent.
     pub order: Vec<&'a NodeId>,
-    /// What is wrong with wires, by the node where it is to be mended.
+    /// What is wrong with wires, by the node that it keeps from being run.
     pub findings: BTreeMap<&'a NodeId, Vec<Finding>>,
+    /// The same by wire.
+    of_wires: BTreeMap<&'a Wire, Vec<Diagnostic>>,
 }
 
 impl<'a> Graph<'a> {
     pub fn new(document: &'a PipelineDocument) -> Self {
-        let mut graph =
-            Self { document, drawn: BTreeMap::new(), order: Vec::new(), findings: BTreeMap::new() };
+        let mut graph = Self {
+            document,
+            drawn: BTreeMap::new(),
+            order: Vec::new(),
+            findings: BTreeMap::new(),
+            of_wires: BTreeMap::new(),
+        };
         for wire in document.wires() {
             match graph.fits(wire) {
                 Ok(()) => {
                     let ports = graph.drawn.entry(&wire.to.node).or_default();
                     ports.entry(wire.to.port.clone()).or_default().push(wire.from.clone());
                 }
-                Err(finding) => graph.findings.entry(&wire.to.node).or_default().push(finding),
+                Err(finding) => {
+                    graph.of_wires.entry(wire).or_default().push(finding.diagnostic.clone());
+                    graph.findings.entry(&wire.to.node).or_default().push(finding);
+                }
             }
         }
         graph.check_single_wires();
+        graph.put_in_order();
         graph.sort();
+        graph.check_bypassed();
         graph
     }
 
@@ -110,10 +124,55 @@ impl<'a> Graph<'a> {
                     format!("{} wires lead to \"{}\", which takes one.", wires.len(), spec.title),
                     "Remove all but one, or join the tables before.",
                 );
+                let all = self.document.wires().iter();
+                for wire in all.filter(|w| w.to.node == **id && w.to.port == *port && wires.contains(&w.from))
+                {
+                    self.of_wires.entry(wire).or_default().push(diagnostic.clone());
+                }
                 self.findings.entry(id).or_default().push(Finding::at_port(port, diagnostic));
                 wires.truncate(1);
             }
         }
+    }
+
+    fn put_in_order(&mut self) {
+        for (id, ports) in &mut self.drawn {
+            let Some(node) = self.document.nodes().get(*id) else { continue };
+            let Some(kind) = catalogue::find(&node.kind) else { continue };
+            for (port, wires) in ports {
+                if kind.spec.input(port).is_some_and(|p| p.many) {
+                    in_order(node, wires);
+                }
+            }
+        }
+    }
+
+    /// Wires through which nothing comes, since what is before them is switched off and lets nothing through.
+    fn check_bypassed(&mut self) {
+        for wire in self.document.wires() {
+            let is_drawn = self.drawn.get(&wire.to.node).and_then(|ports| ports.get(&wire.to.port));
+            let is_silent = is_drawn.is_some_and(|wires| wires.contains(&wire.from))
+                && !self.is_bypassed(&wire.to.node)
+                && self.order.contains(&&wire.from.node)
+                && self.through(&wire.from).is_none();
+            if is_silent {
+                let message =
+                    format!("Nothing comes through: \"{}\" is switched off.", self.title(&wire.from.node));
+                let diagnostic =
+                    Diagnostic::warning("wire.silent", message, "Switch it on, or remove the wire.");
+                self.of_wires.entry(wire).or_default().push(diagnostic);
+            }
+        }
+    }
+
+    /// What is wrong with wires, in their order.
+    pub fn wire_findings(&self) -> Vec<WireFinding> {
+        let told = |(wire, all): (&&Wire, &Vec<Diagnostic>)| -> Vec<WireFinding> {
+            let node = Some(wire.to.node.0.clone());
+            let one = |d: &Diagnostic| Diagnostic { node: node.clone(), ..d.clone() };
+            all.iter().map(|d| WireFinding { wire: (**wire).clone(), diagnostic: one(d) }).collect()
+        };
+        self.of_wires.iter().flat_map(told).collect()
     }
 
     /// Kahn's algorithm over all wires, fitting or not, so that a circle is told even where a wire of it does not fit.
@@ -141,14 +200,18 @@ impl<'a> Graph<'a> {
         }
         if let Some(circle) = circle(&before) {
             let names: Vec<String> = circle.iter().map(|id| format!("\"{}\"", self.title(id))).collect();
-            let message = format!("{} depend on each other in a circle.", names.join(", "));
+            let diagnostic = Diagnostic::error(
+                "wire.circle",
+                format!("{} depend on each other in a circle.", names.join(", ")),
+                "Remove one of the wires between them: something must come first.",
+            );
+            let next =
+                |id: &NodeId| circle.iter().position(|c| *c == id).map(|at| circle[(at + 1) % circle.len()]);
+            for wire in self.document.wires().iter().filter(|w| next(&w.from.node) == Some(&w.to.node)) {
+                self.of_wires.entry(wire).or_default().push(diagnostic.clone());
+            }
             for id in circle {
-                let diagnostic = Diagnostic::error(
-                    "wire.circle",
-                    message.clone(),
-                    "Remove one of the wires between them: something must come first.",
-                );
-                self.findings.entry(id).or_default().push(diagnostic.into());
+                self.findings.entry(id).or_default().push(diagnostic.clone().into());
             }
         }
     }

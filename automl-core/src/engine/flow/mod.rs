@@ -16,6 +16,7 @@ mod html;
 mod judge;
 mod kinds;
 mod look;
+mod order;
 mod plan;
 mod request;
 mod runner;
@@ -28,6 +29,7 @@ mod work;
 mod workspace;
 
 pub use catalogue::catalogue;
+pub use order::{order_of, sources};
 pub use request::from_request;
 pub use runner::{RunRequest, Stepped, StudyToRun};
 pub use supplied::{Supplied, SuppliedTable, read_options};

@@ -11,8 +11,8 @@ use super::sketch::{Sketches, sketch};
 use super::supplied::{Supplied, wants};
 use super::value::{Question, Sketch, json_bytes};
 use crate::document::{NodeId, PipelineDocument, PortRef};
-use crate::engine::protocol::Wants;
-use crate::kind::{Finding, Given};
+use crate::engine::protocol::{Wants, WireFinding};
+use crate::kind::{Finding, Given, ORDER};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -85,13 +85,16 @@ pub(super) struct Plan {
     pub in_folds: Vec<NodeId>,
     /// Where the outputs of bypassed nodes really come from.
     pub through: BTreeMap<PortRef, PortRef>,
+    /// What is wrong with wires.
+    pub findings: Vec<WireFinding>,
 }
 
 impl Plan {
     pub fn new(document: &PipelineDocument, known: &Known<'_>, memo: &mut Memo) -> Self {
         let graph = Graph::new(document);
         let order = graph.order.iter().map(|id| (*id).clone()).collect();
-        let mut plan = Self { hash: document.hash().to_string(), order, ..Self::empty() };
+        let (hash, findings) = (document.hash().to_string(), graph.wire_findings());
+        let mut plan = Self { hash, order, findings, ..Self::empty() };
         let mut kept = Memo::new();
         for id in &graph.order {
             let planned = plan.node(&graph, id, known, memo, &mut kept);
@@ -120,6 +123,7 @@ impl Plan {
             order: Vec::new(),
             in_folds: Vec::new(),
             through: BTreeMap::new(),
+            findings: Vec::new(),
         }
     }
 
@@ -366,10 +370,14 @@ impl Plan {
 fn blank(graph: &Graph<'_>, id: &NodeId) -> Planned {
     let node = graph.document.nodes().get(id);
     let kind = graph.kind(id);
-    let params = match (kind, node) {
+    let mut params = match (kind, node) {
         (Some(kind), Some(node)) => heeded(&kind.spec, &node.params),
         _ => Map::new(),
     };
+    if kind.is_some_and(|k| k.spec.inputs.iter().any(|p| p.many)) {
+        // The inputs are in this order already.
+        params.remove(ORDER);
+    }
     let mut findings = graph.findings.get(id).cloned().unwrap_or_default();
     if let (None, Some(node)) = (kind, node) {
         findings.push(check::unknown(node).into());

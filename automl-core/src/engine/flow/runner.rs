@@ -126,7 +126,7 @@ impl Workspace {
     /// Begins a run, in place of one that is under way.
     pub fn run(&mut self, document: &PipelineDocument, asked: &RunRequest, now: f64) -> Vec<FlowEvent> {
         let mut events = self.stop(now);
-        self.pin(asked.pinned.iter().map(|id| NodeId(id.clone())).collect());
+        self.pin(&asked.pinned);
         self.document_is(document);
         let pinned: BTreeSet<&str> = asked.pinned.iter().map(String::as_str).collect();
         for id in asked.afresh.iter().filter(|id| !pinned.contains(id.as_str())) {

@@ -57,6 +57,11 @@ impl Workspace {
         self.replan();
     }
 
+    /// Nodes that keep the results that they have, whatever changes before them, from the next plan on.
+    pub fn pin(&mut self, nodes: &[String]) {
+        self.pinned = nodes.iter().map(|id| NodeId(id.clone())).collect();
+    }
+
     /// Looks a document over. Nothing is run.
     pub fn plan(&mut self, document: &PipelineDocument) -> PlanView {
         self.document = document.clone();
@@ -70,7 +75,7 @@ impl Workspace {
         PlanView {
             hash: self.plan.hash.clone(),
             nodes: nodes.collect(),
-            findings: Vec::new(),
+            findings: self.plan.findings.clone(),
             in_folds: self.plan.in_folds.iter().map(|id| id.0.clone()).collect(),
         }
     }
@@ -95,10 +100,6 @@ impl Workspace {
         }
         let ids = &self.plan.nodes;
         self.last.retain(|id, _| ids.contains_key(id));
-    }
-
-    pub(super) fn pin(&mut self, pinned: BTreeSet<NodeId>) {
-        self.pinned = pinned;
     }
 
     pub(super) fn document_is(&mut self, document: &PipelineDocument) {

@@ -5,7 +5,9 @@
 
 use super::{Board, TargetInfo, Verdict};
 use crate::diagnostic::Diagnostic;
+use crate::document::Wire;
 use crate::engine::Scored;
+use crate::kind::expr::Listed;
 use crate::kind::{Finding, KindSpec, Report, Schema};
 use crate::table::{Profile, ReadOptions};
 use serde::{Deserialize, Serialize};
@@ -17,8 +19,9 @@ use std::collections::BTreeMap;
 pub enum FlowCommand {
     /// All kinds of nodes. Answered by [`FlowEvent::Catalogue`].
     Catalogue,
-    /// Look a document over. Nothing is run. Answered by [`FlowEvent::Planned`].
-    Plan { document: String },
+    /// Look a document over. Nothing is run; `pinned` keep the results that they have. Answered by
+    /// [`FlowEvent::Planned`].
+    Plan { document: String, pinned: Vec<String> },
     /// The data that a source wants ([`Wants::source`]); its bytes lie beside the message. Told by
     /// [`FlowEvent::Reading`] and a new [`FlowEvent::Planned`].
     Supply { source: String, name: String, options: ReadOptions },
@@ -55,6 +58,12 @@ pub enum FlowCommand {
 pub enum FlowEvent {
     Catalogue {
         kinds: Vec<KindSpec>,
+        /// What expressions may call.
+        #[serde(default)]
+        functions: Vec<Listed>,
+        /// What scores mean.
+        #[serde(default)]
+        metrics: Vec<MetricWords>,
     },
     Planned {
         plan: Box<PlanView>,
@@ -120,6 +129,29 @@ pub enum FlowEvent {
     },
 }
 
+/// What a metric says, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricWords {
+    pub id: String,
+    pub title: String,
+    /// A sentence.
+    pub help: String,
+    pub greater_is_better: bool,
+}
+
+impl MetricWords {
+    /// Of all metrics that there are.
+    pub fn all() -> Vec<Self> {
+        let words = |m: &crate::metric::MetricSpec| Self {
+            id: m.id.to_owned(),
+            title: m.title.to_owned(),
+            help: m.help.to_owned(),
+            greater_is_better: m.greater_is_better,
+        };
+        crate::metric::all().iter().map(words).collect()
+    }
+}
+
 /// Why a run is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -137,10 +169,17 @@ pub struct PlanView {
     /// Hash of the document without its layout.
     pub hash: String,
     pub nodes: BTreeMap<String, NodeView>,
-    /// Findings about wires and about the whole; `diagnostic.node` says where they belong, if anywhere.
-    pub findings: Vec<Finding>,
+    /// Findings about wires, in the order of the wires. What keeps a node from being run stands at that node too.
+    pub findings: Vec<WireFinding>,
     /// Nodes whose work is done again inside every fold, since they learn and lie upstream of training.
     pub in_folds: Vec<String>,
+}
+
+/// What is wrong with a wire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WireFinding {
+    pub wire: Wire,
+    pub diagnostic: Diagnostic,
 }
 
 /// How a node stands.

@@ -5,7 +5,7 @@ use super::{Finished, Output, Purpose, Session, event};
 use crate::diagnostic::Diagnostic;
 use crate::document::PipelineDocument;
 use crate::engine::flow::{RunRequest, SuppliedTable, catalogue};
-use crate::engine::protocol::{Event, FlowCommand, FlowEvent};
+use crate::engine::protocol::{Event, FlowCommand, FlowEvent, MetricWords};
 use crate::engine::{ModelArtifact, Outcome};
 use crate::table::{ReadOptions, ReadReport, Table};
 
@@ -24,14 +24,20 @@ fn failed(diagnostic: Diagnostic) -> Vec<Output> {
 impl Session {
     pub(super) fn flow_command(&mut self, ask: FlowCommand, body: Option<&[u8]>, now: f64) -> Vec<Output> {
         match ask {
-            FlowCommand::Catalogue => vec![tell(FlowEvent::Catalogue { kinds: catalogue() })],
-            FlowCommand::Plan { document } => match PipelineDocument::from_json(document.as_bytes()) {
-                Ok(document) => {
-                    let plan = Box::new(self.flow.plan(&document));
-                    vec![tell(FlowEvent::Planned { plan })]
+            FlowCommand::Catalogue => {
+                let (functions, metrics) = (crate::kind::expr::listed(), MetricWords::all());
+                vec![tell(FlowEvent::Catalogue { kinds: catalogue(), functions, metrics })]
+            }
+            FlowCommand::Plan { document, pinned } => {
+                match PipelineDocument::from_json(document.as_bytes()) {
+                    Ok(document) => {
+                        self.flow.pin(&pinned);
+                        let plan = Box::new(self.flow.plan(&document));
+                        vec![tell(FlowEvent::Planned { plan })]
+                    }
+                    Err(diagnostic) => failed(diagnostic),
                 }
-                Err(diagnostic) => failed(diagnostic),
-            },
+            }
             FlowCommand::Supply { source, name, options } => {
                 let body = body.unwrap_or(&[]);
                 let mut out = self.supply_begin(&source, &name, options, body.len() as u64);

@@ -241,8 +241,10 @@ fn a_pipeline_is_supplied_run_looked_at_and_adopted() {
             tell.as_ref().clone()
         };
         page.ask(ask(FlowCommand::Catalogue), None);
-        assert!(matches!(heard(&page), FlowEvent::Catalogue { kinds } if kinds.len() > 30));
-        page.ask(ask(FlowCommand::Plan { document: document.clone() }), None);
+        assert!(
+            matches!(heard(&page), FlowEvent::Catalogue { kinds, functions, metrics } if kinds.len() > 30 && functions.len() > 60 && metrics.len() > 10)
+        );
+        page.ask(ask(FlowCommand::Plan { document: document.clone(), pinned: Vec::new() }), None);
         let FlowEvent::Planned { plan } = heard(&page) else { panic!("no plan") };
         let wants = plan.nodes["file-1"].wants.clone().expect("a file is wanted");
         let supply = FlowCommand::Supply {
@@ -290,7 +292,7 @@ fn a_stopped_pipeline_frees_its_workers() {
     let mut page = Page::new(2);
     let document = flow::from_request(&flow::catalogue(), "shop.csv", &ReadOptions::default(), &request(500));
     let document = String::from_utf8(document.canonical()).expect("text");
-    let plan = FlowCommand::Plan { document: document.clone() };
+    let plan = FlowCommand::Plan { document: document.clone(), pinned: Vec::new() };
     page.ask(Command::Flow { ask: plan }, None);
     let source = "file:shop.csv".to_owned();
     let supply = FlowCommand::Supply { source, name: "shop.csv".to_owned(), options: ReadOptions::default() };

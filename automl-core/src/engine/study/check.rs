@@ -1,6 +1,6 @@
 //! The checking stage: the best are combined, the locked rows are opened, and columns are weighed on them.
 
-use super::trial::standard_deviation;
+use super::trial::{Trial, standard_deviation};
 use super::{Step, Study};
 use crate::calibrate::Decision;
 use crate::diagnostic::Diagnostic;
@@ -9,6 +9,7 @@ use crate::engine::pipeline::Pipeline;
 use crate::engine::protocol::{BoardRow, Coverage, Importance, TrialState};
 use crate::explain::permutation::{Explained, importance_by, permutation_importance};
 use crate::learner::Params;
+use crate::model::Target;
 use crate::node::Frame;
 use crate::numeric::Rng;
 use crate::platform::Stopwatch;
@@ -36,6 +37,13 @@ struct Weighed {
     frame: Frame,
     sources: Vec<usize>,
     share: f64,
+}
+
+impl Weighed {
+    /// Predictions in the units of the target; probabilities as the model says them.
+    fn told(&self) -> impl Fn(&Frame) -> Vec<f64> + '_ {
+        |frame| self.pipeline.said(frame).values
+    }
 }
 
 /// What was chosen and what the locked rows say of it.
@@ -136,14 +144,50 @@ impl Study {
         })
     }
 
+    /// Why there is no model: models without a score, models that could not be, or too little time.
     fn nothing_trained(&self) -> Diagnostic {
-        let failed = self.trials.iter().find(|t| t.state == TrialState::Failed);
-        let reason = failed.map_or(String::new(), |t| format!(" The first failure: {}.", t.note));
+        let code = "study.nothing_trained";
+        let is_unscored = |t: &Trial| t.folds_done() as usize == t.folds.len() && t.full_score().is_none();
+        if self.trials.iter().any(is_unscored) {
+            return self.nothing_scored(code);
+        }
+        let Some(failed) = self.trials.iter().find(|t| t.state == TrialState::Failed) else {
+            let message = "The search ended before any model was trained.";
+            return Diagnostic::error(code, message, "Give it more time, or fewer rows.");
+        };
         Diagnostic::error(
-            "study.nothing_trained",
-            format!("The search ended before any model was trained.{reason}"),
-            "Give it more time, or fewer rows.",
+            code,
+            format!("No model could be trained. The first failure: {}.", failed.note),
+            "Mend what it says, or choose other learners.",
         )
+    }
+
+    /// Models were trained, but some fold has no score.
+    fn nothing_scored(&self, code: &str) -> Diagnostic {
+        let metric = self.prepared.metric().title;
+        let rows_of = |code: usize| match &self.prepared.target {
+            Target::Classes { codes, .. } => codes.iter().filter(|&&c| c as usize == code).count(),
+            Target::Values(_) => 0,
+        };
+        let counted = self.prepared.classes.iter().enumerate().map(|(code, class)| (rows_of(code), class));
+        match counted.min_by_key(|(rows, _)| *rows) {
+            Some((rows, class)) => Diagnostic::error(
+                code,
+                format!(
+                    "{metric} compares classes, and {rows} {} of \"{class}\" {} too few to have some in each fold.",
+                    if rows == 1 { "row" } else { "rows" },
+                    if rows == 1 { "is" } else { "are" },
+                ),
+                format!(
+                    "Add rows of \"{class}\", or choose a metric that each row has by itself, such as log loss."
+                ),
+            ),
+            None => Diagnostic::error(
+                code,
+                format!("{metric} has no value on the rows of some fold."),
+                "Give more rows, in which the answers differ, or choose another metric.",
+            ),
+        }
     }
 
     /// Greedy selection over out-of-fold predictions, the greatest share first.
@@ -208,12 +252,12 @@ impl Study {
             folds_done: scores.len() as u32,
             folds: split.folds(),
             holdout,
-            fit_secs: trials().map(super::trial::Trial::fit_secs).sum(),
+            fit_secs: trials().map(Trial::fit_secs).sum(),
             predict_us_per_row: trials().map(|t| self.model_us(t)).sum(),
             backend: "cpu".to_owned(),
             seed: self.request.seed,
             weight: 1.0,
-            reproducible: trials().all(super::trial::Trial::is_reproducible),
+            reproducible: trials().all(Trial::is_reproducible),
             note: String::new(),
             p_vs_best: None,
             tied_with_best: None,
@@ -294,15 +338,12 @@ impl Study {
             }
             return;
         }
+        let told: Vec<_> = check.weighed.iter().map(Weighed::told).collect();
         let models: Vec<Explained<'_>> = check
             .weighed
             .iter()
-            .map(|w| Explained {
-                model: w.pipeline.model.as_ref(),
-                frame: &w.frame,
-                sources: &w.sources,
-                weight: w.share,
-            })
+            .zip(&told)
+            .map(|(w, predict)| Explained { predict, frame: &w.frame, sources: &w.sources, weight: w.share })
             .collect();
         let weight =
             permutation_importance(&models, check.weigh_answers.seen(), metric, column, SHUFFLES, seed);

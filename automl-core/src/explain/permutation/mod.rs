@@ -2,13 +2,13 @@
 //! values of a column are shuffled among rows that the model never saw.
 
 use crate::metric::{MetricSpec, Seen};
-use crate::model::Model;
 use crate::node::{FeatureColumn, FeatureValues, Frame};
 use crate::numeric::Rng;
 
-/// A model, the features of the rows, and the table column that each feature comes from.
+/// What predicts, the features of the rows, and the table column that each feature comes from.
 pub struct Explained<'a> {
-    pub model: &'a dyn Model,
+    /// Predictions from features, rows × outputs, in the units of the target, whatever the model inside learned.
+    pub predict: &'a dyn Fn(&Frame) -> Vec<f64>,
     pub frame: &'a Frame,
     /// For each feature of `frame`, a number that names its source column.
     pub sources: &'a [usize],
@@ -21,8 +21,8 @@ fn blended(models: &[Explained<'_>], shuffled: Option<(usize, &[u32])>) -> Vec<f
     let mut total: Vec<f64> = Vec::new();
     for e in models {
         let values = match shuffled {
-            None => e.model.predict(e.frame).values,
-            Some((source, order)) => e.model.predict(&with_shuffled(e, source, order)).values,
+            None => (e.predict)(e.frame),
+            Some((source, order)) => (e.predict)(&with_shuffled(e, source, order)),
         };
         total.resize(values.len(), 0.0);
         total.iter_mut().zip(values).for_each(|(t, v)| *t += e.weight * v);
@@ -101,32 +101,29 @@ pub fn importance_by(
 mod tests {
     use super::*;
     use crate::metric::{self, Actual};
-    use crate::model::Prediction;
+    use crate::model::LogTarget;
 
-    /// Adds the first two features and ignores the third.
-    struct Sum;
+    fn frame(names: &[&str], value: &mut dyn FnMut(usize, usize) -> f64, rows: usize) -> Frame {
+        let column = |(at, name): (usize, &&str)| FeatureColumn {
+            name: (*name).to_owned(),
+            values: FeatureValues::Numeric((0..rows).map(|row| value(at, row) as f32).collect()),
+        };
+        Frame { columns: names.iter().enumerate().map(column).collect(), rows }
+    }
 
-    impl Model for Sum {
-        fn predict(&self, frame: &Frame) -> Prediction {
-            let (a, b) = (frame.numeric(0).unwrap_or(&[]), frame.numeric(1).unwrap_or(&[]));
-            Prediction::new(a.iter().zip(b).map(|(a, b)| f64::from(a + b)).collect(), 1)
-        }
-
-        fn encode(&self) -> Vec<u8> {
-            Vec::new()
-        }
+    fn linear(frame: &Frame, by: &[f64]) -> Vec<f64> {
+        let values = |at: usize| frame.numeric(at).unwrap_or(&[]);
+        let row = |row: usize| by.iter().enumerate().map(|(at, b)| b * f64::from(values(at)[row])).sum();
+        (0..frame.rows).map(row).collect()
     }
 
     #[test]
     fn used_columns_matter_and_unused_do_not() {
         let mut rng = Rng::new(1);
-        let mut column = |name: &str, scale: f64| FeatureColumn {
-            name: name.to_owned(),
-            values: FeatureValues::Numeric((0..400).map(|_| (scale * rng.normal()) as f32).collect()),
-        };
-        let frame = Frame { columns: vec![column("a", 3.0), column("b", 1.0), column("c", 9.0)], rows: 400 };
-        let actual: Vec<f64> = Sum.predict(&frame).values;
-        let explained = [Explained { model: &Sum, frame: &frame, sources: &[0, 1, 2], weight: 1.0 }];
+        let frame = frame(&["a", "b", "c"], &mut |at, _| [3.0, 1.0, 9.0][at] * rng.normal(), 400);
+        let predict = |frame: &Frame| linear(frame, &[1.0, 1.0]);
+        let actual: Vec<f64> = predict(&frame);
+        let explained = [Explained { predict: &predict, frame: &frame, sources: &[0, 1, 2], weight: 1.0 }];
         let rmse = metric::find("rmse").expect("a metric of the list");
         let of = |source| {
             permutation_importance(&explained, Actual::Values(&actual), rmse, source, 5, 3).expect("defined")
@@ -136,5 +133,39 @@ mod tests {
         assert!((of(1).0 - 2f64.sqrt()).abs() < 0.2, "{:?}", of(1));
         assert_eq!(of(2), (0.0, 0.0));
         assert_eq!(of(7), (0.0, 0.0));
+    }
+
+    /// `tests/golden/importance.py`: scikit-learn's mean and standard deviation over shuffles.
+    #[test]
+    fn amounts_are_weighed_as_amounts_as_scikit_learn_does() {
+        #[derive(serde::Deserialize)]
+        struct Golden {
+            rows: Vec<Vec<f64>>,
+            actual: Vec<f64>,
+            by: Vec<f64>,
+            repeats: usize,
+            importance: Vec<Vec<(f64, f64)>>,
+        }
+        let golden: Golden =
+            serde_json::from_str(include_str!("../../../../tests/golden/importance.json")).expect("golden");
+        let frame = frame(&["a", "b", "c"], &mut |at, row| golden.rows[row][at], golden.rows.len());
+        let (scale, _) = LogTarget::of(&golden.actual).expect("above 0");
+        // The model inside tells logarithms.
+        let predict =
+            |frame: &Frame| linear(frame, &golden.by).into_iter().map(|log| scale.amount(log)).collect();
+        let explained = [Explained { predict: &predict, frame: &frame, sources: &[0, 1, 2], weight: 1.0 }];
+        for (id, expected) in ["rmse", "mae"].into_iter().zip(&golden.importance) {
+            let metric = metric::find(id).expect("a metric of the list");
+            for (source, &(mean, sd)) in expected.iter().enumerate() {
+                let seen = Actual::Values(&golden.actual);
+                let (found, spread) =
+                    permutation_importance(&explained, seen, metric, source, golden.repeats, 3)
+                        .expect("defined");
+                // Both means are of so many shuffles.
+                let error = 4.0 * sd * (2.0 / golden.repeats as f64).sqrt() + 1e-6;
+                assert!((found - mean).abs() < error, "{id} {source}: {found} {mean} ± {sd}");
+                assert!((spread - sd).abs() < 0.5 * sd + 1e-6, "{id} {source}: {spread} {sd}");
+            }
+        }
     }
 }

@@ -20,7 +20,8 @@ impl Operation for Union {
         let mut spec = KindSpec::new("table.union", "Union", Group::Combine, Rows::Together, help);
         spec.more =
             "A column that a table lacks is missing in its rows. Where one table has numbers or dates in a \
-                     column and another has text, the column becomes text."
+                     column and another has text, the column becomes text.\nTables follow each other in the order of \
+                     their list at the node, which can be changed."
                 .to_owned();
         spec.words = "append concat stack bind rows add".to_owned();
         spec.inputs = vec![PortSpec::new("tables", "Tables", PortType::Table).many()];
@@ -38,6 +39,7 @@ impl Operation for Union {
                 "",
             )
             .advanced(),
+            FieldSpec::order(),
         ];
         spec.example = Some(Example::new(
             &[("tables", "day,sold\nMon,3\nTue,5\n"), ("tables", "day,sold,rain\nWed,2,yes\nThu,4,no\n")],

@@ -68,6 +68,11 @@ impl<'a> Names<'a> {
         Self(table.columns.iter().map(|c| (c.name.as_str(), Type::of_values(&c.values))).collect())
     }
 
+    /// In order of the alphabet.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'a str> {
+        self.0.keys().copied()
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<Type> {
         self.0.get(name).copied()
     }
@@ -146,11 +151,13 @@ impl Checker<'_> {
         if let Some(ty) = self.names.get(name) {
             return ty;
         }
-        let remedy = match nearest(name, self.names.0.keys().copied()) {
-            Some(nearest) => format!("Did you mean column {}?", quoted_name(nearest)),
+        let near = nearest(name, self.names.all()).map(quoted_name);
+        let remedy = match &near {
+            Some(near) => format!("Did you mean column {near}?"),
             None => "Write the name of a column that comes in; texts stand in quotes.".to_owned(),
         };
-        self.errors.push(ExprError::new(place, format!("There is no column \"{name}\"."), remedy));
+        let error = ExprError::new(place, format!("There is no column \"{name}\"."), remedy);
+        self.errors.push(error.or(near));
         Type::Any
     }
 
@@ -165,8 +172,8 @@ impl Checker<'_> {
             return true;
         }
         let message = format!("{} is {}, where {} is wanted.", shown(operand), ty.title(), wanted.title());
-        let remedy = self.remedy(operand, ty, wanted);
-        self.errors.push(ExprError::new((operand.from, operand.to), message, remedy));
+        let (remedy, instead) = self.remedy(operand, ty, wanted);
+        self.errors.push(ExprError::new((operand.from, operand.to), message, remedy).or(instead));
         false
     }
 
@@ -187,8 +194,8 @@ impl Checker<'_> {
             }
             let other = named.as_deref().unwrap_or("the other");
             let message = format!("{} is {}, but {other} is {}.", shown(operand), ty.title(), aim.title());
-            let remedy = self.remedy(operand, *ty, aim);
-            self.errors.push(ExprError::new((operand.from, operand.to), message, remedy));
+            let (remedy, instead) = self.remedy(operand, *ty, aim);
+            self.errors.push(ExprError::new((operand.from, operand.to), message, remedy).or(instead));
             return Type::Any;
         }
         aim
@@ -262,39 +269,59 @@ impl Checker<'_> {
         function.gives.unwrap_or(Type::Any)
     }
 
-    fn remedy(&self, operand: &Expr, ty: Type, wanted: Type) -> String {
+    /// What to do, and what to write at the place, if that is sure.
+    fn remedy(&self, operand: &Expr, ty: Type, wanted: Type) -> (String, Option<String>) {
         if let Node::Text(text) = &operand.node
             && self.names.get(text).is_some()
         {
-            return format!("For the column write {}.", quoted_name(text));
+            let name = quoted_name(text);
+            return (format!("For the column write {name} instead."), Some(name));
         }
         let shown = shown(operand);
+        let call = |name: &str, why: &str| {
+            let call = format!("{name}({operand})");
+            (format!("Write {name}({shown}) {why}."), Some(call))
+        };
+        let told = |remedy: String| (remedy, None);
         match (ty, wanted, &operand.node) {
-            (Type::Text, Type::Number, Node::Text(text))
-                if number::plain(text.as_bytes(), b'.').is_some() =>
-            {
-                format!("Write {text} without quotes.")
-            }
-            (Type::Text, Type::Number, _) => format!("Write number({shown}) if its texts are numbers."),
+            (Type::Text, Type::Number, Node::Text(text)) => match number_of(text) {
+                Some(number) if number == *text => (format!("Write {text} without quotes."), Some(number)),
+                Some(number) => (format!("Write {number} instead, without quotes."), Some(number)),
+                None => call("number", "if its texts are numbers"),
+            },
+            (Type::Text, Type::Number, _) => call("number", "if its texts are numbers"),
             (_, Type::Text, Node::Number(x)) => {
-                format!("Write it in quotes: {}.", quoted_text(&number::shortest(*x)))
+                let text = quoted_text(&number::shortest(*x));
+                (format!("Write it in quotes: {text}."), Some(text))
             }
-            (_, Type::Text, _) => format!("Write text({shown}) for it as a text."),
-            (_, Type::Date, Node::Text(_)) => "Write dates as '2024-03-31'.".to_owned(),
-            (Type::Text, Type::Date, _) => format!("Write date({shown}) to read dates from it."),
-            (_, Type::Date, _) => "Write dates as '2024-03-31', or a column of dates.".to_owned(),
-            (Type::Boolean, Type::Number, _) => format!("Write number({shown}) for 1 and 0."),
+            (_, Type::Text, _) => call("text", "for it as a text"),
+            (_, Type::Date, Node::Text(_)) => told("Write dates as '2024-03-31'.".to_owned()),
+            (Type::Text, Type::Date, _) => call("date", "to read dates from it"),
+            (_, Type::Date, _) => told("Write dates as '2024-03-31', or a column of dates.".to_owned()),
+            (Type::Boolean, Type::Number, _) => call("number", "for 1 and 0"),
             (Type::Date, Type::Number, _) => {
-                format!("Take a part of it, such as year({shown}), or subtract another date.")
+                told(format!("Take a part of it, such as year({shown}), or subtract another date."))
             }
-            (_, Type::Boolean, Node::Text(_)) => "Compare it with true or false.".to_owned(),
-            (Type::Number, Type::Boolean, _) => format!("Compare it, for example {shown} > 0."),
+            (_, Type::Boolean, Node::Text(_)) => told("Compare it with true or false.".to_owned()),
+            (Type::Number, Type::Boolean, _) => told(format!("Compare it, for example {shown} > 0.")),
             (_, Type::Boolean, _) => {
-                format!("Compare it, for example {shown} = 'a', or ask {shown} is missing.")
+                told(format!("Compare it, for example {shown} = 'a', or ask {shown} is missing."))
             }
-            (_, Type::Number | Type::Any, _) => "Use another column, or change its type before.".to_owned(),
+            (_, Type::Number | Type::Any, _) => {
+                told("Use another column, or change its type before.".to_owned())
+            }
         }
     }
+}
+
+/// A text that is a number, with a point or a comma before its decimals, as expressions write it.
+fn number_of(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_number = |mark: u8| number::plain(text.as_bytes(), mark).is_some_and(f64::is_finite);
+    if is_number(b'.') {
+        return Some(text.to_owned());
+    }
+    is_number(b',').then(|| text.replace(',', "."))
 }
 
 /// A literal that stands for one of type `wanted` becomes it.

@@ -49,26 +49,52 @@ enum Place {
     Free,
 }
 
-/// An operator, what it may stand behind, and what it does.
-const OPERATORS: [(&str, &[Type], &str); 18] = [
-    ("=", &[Type::Number, Type::Text, Type::Date, Type::Boolean], "Equal to."),
-    ("!=", &[Type::Number, Type::Text, Type::Date, Type::Boolean], "Not equal to."),
-    ("<", &[Type::Number, Type::Date], "Less than; of dates, before."),
-    ("<=", &[Type::Number, Type::Date], "At most."),
-    (">", &[Type::Number, Type::Date], "Greater than; of dates, after."),
-    (">=", &[Type::Number, Type::Date], "At least."),
-    ("between", &[Type::Number, Type::Date], "Within two limits, which count too: between 1 and 5."),
-    ("in (", &[Type::Number, Type::Text, Type::Date], "One of several: in ('a', 'b')."),
-    ("contains", &[Type::Text], "Has this part."),
-    ("like", &[Type::Text], "As a pattern: % stands for any characters, _ for one."),
-    ("+", &[Type::Number, Type::Text, Type::Date], "Plus; joins texts; adds days to dates."),
-    ("-", &[Type::Number, Type::Date], "Minus; of two dates, the days between."),
-    ("*", &[Type::Number], "Times."),
-    ("/", &[Type::Number], "Divided by."),
-    ("%", &[Type::Number], "Remainder."),
-    ("^", &[Type::Number], "To the power."),
-    ("and", &[Type::Boolean], "Both are true."),
-    ("or", &[Type::Boolean], "At least one is true."),
+/// An operator: how it is written, what it may stand behind, what it does, an expression without columns, and what that
+/// gives.
+pub(crate) struct Operator {
+    pub sign: &'static str,
+    behind: &'static [Type],
+    pub help: &'static str,
+    pub example: &'static str,
+    pub shows: &'static str,
+}
+
+const fn operator(
+    sign: &'static str,
+    behind: &'static [Type],
+    help: &'static str,
+    example: &'static str,
+    shows: &'static str,
+) -> Operator {
+    Operator { sign, behind, help, example, shows }
+}
+
+const EVERY: &[Type] = &[Type::Number, Type::Text, Type::Date, Type::Boolean];
+const ORDERED: &[Type] = &[Type::Number, Type::Date];
+const NUMBER: &[Type] = &[Type::Number];
+
+#[rustfmt::skip]
+pub(crate) static OPERATORS: [Operator; 20] = [
+    operator("=", EVERY, "Equal to.", "'a' = 'b'", "false"),
+    operator("!=", EVERY, "Not equal to.", "1 != 2", "true"),
+    operator("<", ORDERED, "Less than; of dates, before.", "date('2024-01-31') < '2024-02-01'", "true"),
+    operator("<=", ORDERED, "At most.", "3 <= 3", "true"),
+    operator(">", ORDERED, "Greater than; of dates, after.", "3 > 3", "false"),
+    operator(">=", ORDERED, "At least.", "3 >= 3", "true"),
+    operator("between", ORDERED, "Within two limits, which count too: between 1 and 5.", "5 between 1 and 5", "true"),
+    operator("in (", &[Type::Number, Type::Text, Type::Date], "One of several: in ('a', 'b').", "'c' in ('a', 'b')", "false"),
+    operator("contains", &[Type::Text], "Has this part.", "'Main Street' contains 'Str'", "true"),
+    operator("like", &[Type::Text], "As a pattern: % stands for any characters, _ for one.", "'Paris' like 'P%s'", "true"),
+    operator("+", &[Type::Number, Type::Text, Type::Date], "Plus; joins texts; adds days to dates.", "'a' + 'b'", "ab"),
+    operator("-", ORDERED, "Minus; of two dates, the days between.", "date('2024-03-01') - '2024-02-28'", "2"),
+    operator("*", NUMBER, "Times.", "2 * 3", "6"),
+    operator("/", NUMBER, "Divided by.", "7 / 2", "3.5"),
+    operator("%", NUMBER, "Remainder.", "7 % 2", "1"),
+    operator("^", NUMBER, "To the power.", "2 ^ 3", "8"),
+    operator("and", &[Type::Boolean], "Both are true.", "1 < 2 and 2 < 1", "false"),
+    operator("or", &[Type::Boolean], "At least one is true.", "1 < 2 or 2 < 1", "true"),
+    operator("is missing", EVERY, "True where there is no value.", "'a' is missing", "false"),
+    operator("is not missing", EVERY, "True where there is a value.", "'a' is not missing", "true"),
 ];
 
 /// What may be written at byte `cursor` of `text`, best first. `wanted`: what the whole is to give.
@@ -188,15 +214,13 @@ fn operators(left: Type, tokens: &[Placed]) -> Vec<Completion> {
     let is =
         |token: &Placed, word: &str| matches!(&token.token, Token::Word(w) if w.eq_ignore_ascii_case(word));
     let mut found = Vec::new();
-    for (sign, types, help) in OPERATORS {
+    for operator in &OPERATORS {
         // Behind a comparison a condition may go on, whatever its right side is.
-        let joins = matches!(sign, "and" | "or");
-        if left == Type::Any || joins || types.contains(&left) {
-            found.push(offer(sign, CompletionKind::Operator, "", help));
+        let joins = matches!(operator.sign, "and" | "or");
+        if left == Type::Any || joins || operator.behind.contains(&left) {
+            found.push(offer(operator.sign, CompletionKind::Operator, "", operator.help));
         }
     }
-    found.push(offer("is missing", CompletionKind::Operator, "", "True where there is no value."));
-    found.push(offer("is not missing", CompletionKind::Operator, "", "True where there is a value."));
     let opened = tokens.iter().filter(|t| is(t, "case")).count();
     if opened > tokens.iter().filter(|t| is(t, "end")).count() {
         for word in ["then", "when", "else", "end"] {

@@ -11,6 +11,10 @@ pub struct ExprError {
     /// One sentence.
     pub message: String,
     pub remedy: String,
+    /// The whole text as it was probably meant, which is understood; `None` where that is not sure. Until the whole is
+    /// looked at: what to write at the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
 }
 
 impl ExprError {
@@ -19,7 +23,13 @@ impl ExprError {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self { from, to, message: message.into(), remedy: remedy.into() }
+        Self { from, to, message: message.into(), remedy: remedy.into(), instead: None }
+    }
+
+    /// `instead`: what to write at the place.
+    pub(crate) fn or(mut self, instead: Option<String>) -> Self {
+        self.instead = instead;
+        self
     }
 
     /// As a diagnostic that counts characters, from 1, in the expression `text`.

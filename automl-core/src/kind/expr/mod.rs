@@ -13,7 +13,9 @@ mod dates;
 mod error;
 mod eval;
 mod functions;
+mod habits;
 mod lex;
+mod listing;
 mod numbers;
 mod parse;
 mod syntax;
@@ -29,6 +31,7 @@ pub use check::Type;
 pub use complete::{Completion, CompletionKind, complete};
 pub use error::ExprError;
 pub use functions::{Argument, FUNCTIONS, Function, Takes};
+pub use listing::{Listed, listed};
 
 pub(crate) use dates::Part;
 
@@ -46,8 +49,16 @@ use vector::{Texts, Vector, YES};
 /// # Errors
 /// All that is wrong with it.
 pub fn diagnose(text: &str, schema: &Schema, wanted: Wanted) -> Result<Type, Vec<ExprError>> {
+    let names = Names::of_schema(schema);
+    let found = understood(text, &names, wanted).map(|(_, ty)| ty);
+    found.map_err(|errors| habits::explained(text, &names, wanted, errors))
+}
+
+/// The tree of a text and what it gives; errors as parser and check tell them.
+fn understood(text: &str, names: &Names, wanted: Wanted) -> Result<(Expr, Type), Vec<ExprError>> {
     let mut expr = parse::parse(text)?;
-    checked(&mut expr, &Names::of_schema(schema), wanted)
+    let ty = checked(&mut expr, names, wanted)?;
+    Ok((expr, ty))
 }
 
 fn checked(expr: &mut Expr, names: &Names, wanted: Wanted) -> Result<Type, Vec<ExprError>> {
@@ -75,13 +86,12 @@ fn checked(expr: &mut Expr, names: &Names, wanted: Wanted) -> Result<Type, Vec<E
 
 /// Errors as findings about the parameter `param`.
 fn findings(errors: &[ExprError], text: &str, param: &str) -> Vec<Finding> {
-    errors.iter().map(|e| Finding::at_param(param, e.diagnostic(text))).collect()
+    errors.iter().map(|e| Finding::at_param(param, e.diagnostic(text)).or(e.instead.clone())).collect()
 }
 
 fn prepared(text: &str, table: &Table, wanted: Wanted) -> Result<(Expr, Type), Vec<ExprError>> {
-    let mut expr = parse::parse(text)?;
-    let ty = checked(&mut expr, &Names::of_table(table), wanted)?;
-    Ok((expr, ty))
+    let names = Names::of_table(table);
+    understood(text, &names, wanted).map_err(|errors| habits::explained(text, &names, wanted, errors))
 }
 
 fn values<'a>(expr: &Expr, table: &'a Table) -> Vector<'a> {

@@ -1,6 +1,7 @@
 //! Permutation importance of the columns that a model reads (Breiman, 2001; Fisher, Rudin and Dominici, 2019): of raw
 //! columns, through the model's own steps.
 
+use super::trained::derived;
 use super::{at_port, axis, bars, categories, sample};
 use crate::engine::artifact::{Answered, numbers, texts};
 use crate::engine::flow::value::{TableValue, TrainedModel, Value, short};
@@ -111,7 +112,11 @@ impl Explaining {
             numbers("importance", all.iter().map(|a| a.1).collect()),
             numbers("sd", all.iter().map(|a| a.2).collect()),
         ];
-        let report = self.report(&all);
+        let mut report = self.report(&all);
+        let named = all.iter().filter(|a| a.1 > 0.0).filter_map(|a| self.table.column(&a.0));
+        let alike = crate::explain::alike::notes(&named.collect::<Vec<_>>());
+        let derived = derived(&self.model.artifact.header().request);
+        report.text.extend(alike.iter().chain(&derived).map(|d| format!("{} {}", d.message, d.remedy)));
         let table = TableValue { table: Arc::new(Table { columns, rows }), read: Arc::default() };
         let findings = std::mem::take(&mut self.findings);
         Ran { values: vec![Value::Table(table), Value::Report(Arc::new(report))], findings }

@@ -1,8 +1,9 @@
 //! What a study gives to the ports of the node that ran it.
 
 use super::{axis, bars, categories, model_name};
+use crate::diagnostic::Diagnostic;
 use crate::engine::flow::value::{TrainedModel, Value, short};
-use crate::engine::protocol::{ModelScores, Verdict};
+use crate::engine::protocol::{ModelScores, StudyRequest, Verdict};
 use crate::engine::{Outcome, Scored};
 use crate::kind::{Chart, Listing, Mark, Report};
 use crate::metric;
@@ -14,12 +15,25 @@ const MOST_BARS: usize = 20;
 
 /// The values for a node with `ports` outputs: model, scores, and a report where there is a third.
 pub(in crate::engine::flow) fn outputs(outcome: Outcome, ports: usize) -> Vec<Value> {
-    let model = TrainedModel { artifact: outcome.artifact, board: outcome.board, verdict: outcome.verdict };
+    let mut verdict = outcome.verdict;
+    verdict.diagnostics.extend(derived(&outcome.artifact.header().request));
+    let model = TrainedModel { artifact: outcome.artifact, board: outcome.board, verdict };
     let scores = Value::Scores(Arc::new(vec![scores(&model)]));
     let report = Value::Report(Arc::new(report(&model)));
     let mut all = vec![Value::Model(Arc::new(model)), scores, report];
     all.truncate(ports);
     all
+}
+
+/// What importance says of a model with steps of its own: it is of the columns that come into them.
+pub(super) fn derived(request: &StudyRequest) -> Option<Diagnostic> {
+    (!request.steps.is_empty()).then(|| {
+        Diagnostic::info(
+            "importance.derived",
+            "Importance is of the columns as they come in, before the steps that are part of the model.",
+            "What a step makes of a column is not listed by itself: it counts with the columns that it is made of.",
+        )
+    })
 }
 
 fn scored(id: &str, score: Option<f64>) -> Option<Scored> {

@@ -53,6 +53,7 @@ pub(super) fn compare() -> KindSpec {
     spec.words = "leaderboard versus benchmark".to_owned();
     spec.inputs = vec![PortSpec::new("scores", "Scores", PortType::Scores).many()];
     spec.outputs = vec![report(), PortSpec::table()];
+    spec.fields = vec![FieldSpec::order()];
     spec
 }
 

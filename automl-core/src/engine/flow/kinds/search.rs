@@ -145,6 +145,6 @@ pub(super) fn ensemble() -> KindSpec {
         PortSpec::new("model", "Model", PortType::Model),
         PortSpec::new("scores", "Scores", PortType::Scores),
     ];
-    spec.fields = vec![question::seed()];
+    spec.fields = vec![question::seed(), FieldSpec::order()];
     spec
 }

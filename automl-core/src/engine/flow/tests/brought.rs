@@ -131,7 +131,7 @@ fn what_was_computed_here_stays() {
 #[test]
 fn a_search_is_taken_over_where_it_is_the_same() {
     let asked = request(3);
-    let drawn = from_request("shop.csv", &ReadOptions::default(), &asked);
+    let drawn = from_request(&catalogue(), "shop.csv", &ReadOptions::default(), &asked);
     let mut first = Desk::with_shop(Task::Binary);
     all_done(&first.run(&drawn));
     let outcome = || -> Outcome {
@@ -154,7 +154,7 @@ fn a_search_is_taken_over_where_it_is_the_same() {
         let why = desk.workspace.adopt_search("search-1", outcome(), true).expect_err("another search");
         assert!(why.message.contains(said), "{}", why.message);
     };
-    let longer = from_request("shop.csv", &ReadOptions::default(), &request(4));
+    let longer = from_request(&catalogue(), "shop.csv", &ReadOptions::default(), &request(4));
     refused(&mut Desk::with_shop(Task::Binary), &longer, "cannot ask for exactly the same");
     let mut changed = Desk::new();
     changed.workspace.supply("file:shop.csv", supplied(&csv(Task::Binary).replacen('1', "2", 1)));

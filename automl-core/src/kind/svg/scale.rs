@@ -1,7 +1,7 @@
 //! From values to pixels, and where an axis has its marks.
 
-use automl_core::kind::AxisScale;
-use automl_core::numeric::math::{log10, pow};
+use crate::kind::AxisScale;
+use crate::numeric::math::{log10, pow};
 
 /// Marks of an axis, or a few more or fewer.
 const TICKS: f64 = 5.0;
@@ -102,7 +102,7 @@ fn label(value: f64, decimals: usize) -> String {
         format!("{value:.1e}")
     } else if value.abs() >= 10_000.0 {
         let sign = if value < 0.0 { "-" } else { "" };
-        format!("{sign}{}", automl_core::numeric::count(value.abs().round() as u64))
+        format!("{sign}{}", crate::numeric::count(value.abs().round() as u64))
     } else {
         format!("{value:.decimals$}")
     };

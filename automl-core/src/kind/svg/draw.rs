@@ -2,24 +2,57 @@
 
 use super::scale::{Scale, shortened};
 use super::{Paint, mark_name, ranges};
-use automl_core::kind::{AxisScale, BoxSummary, Chart, Mark};
+use crate::kind::{AxisScale, BoxSummary, Chart, Mark};
+use crate::numeric::number;
 use std::fmt::Write;
 
-/// Size in units of a pixel.
-pub const WIDTH: f64 = 720.0;
-pub const HEIGHT: f64 = 360.0;
-const LEFT: f64 = 76.0;
-const TOP: f64 = 28.0;
-const BOTTOM: f64 = 56.0;
+/// Room beside the drawing for axes and titles.
+const LEFT: f64 = 64.0;
+const TOP: f64 = 26.0;
+const BOTTOM: f64 = 42.0;
 /// Right of the drawing, for the names of lines.
 const RIGHT_NAMED: f64 = 128.0;
 const RIGHT: f64 = 16.0;
+/// Pixels from one line of words to the next, and of a letter.
+const LINE: f64 = 18.0;
+const LETTER: f64 = 7.0;
+
+/// Width and height, in units of a pixel.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Size {
+    pub width: f64,
+    pub height: f64,
+}
+
+impl Size {
+    /// Of files.
+    pub const FILE: Self = Self { width: 720.0, height: 360.0 };
+    /// In less nothing can be read.
+    const LEAST: Self = Self { width: 240.0, height: 140.0 };
+
+    /// A drawing for a place on the page.
+    pub fn of(width: f64, height: f64) -> Self {
+        let held = |x: f64, least: f64| if x.is_finite() { x.clamp(least, 4_000.0).round() } else { least };
+        Self { width: held(width, Self::LEAST.width), height: held(height, Self::LEAST.height) }
+    }
+
+    /// Where the axes of a chart begin and end: x from left to right, y from low to high.
+    pub fn ends(self, chart: &Chart) -> ((f64, f64), (f64, f64)) {
+        let right = if chart.marks.len() > 1 { RIGHT_NAMED } else { RIGHT };
+        // Categories begin at the top.
+        let from_top = matches!(chart.y.scale, AxisScale::Category { .. });
+        let (top, bottom) = (TOP, self.height - BOTTOM);
+        ((LEFT, self.width - right), if from_top { (top, bottom) } else { (bottom, top) })
+    }
+}
+
 /// Points that are drawn of a mark.
 const MOST_POINTS: usize = 4_000;
 
 struct Pen<'a> {
     out: String,
     paint: &'a Paint,
+    size: Size,
     x: Scale,
     y: Scale,
 }
@@ -78,22 +111,25 @@ impl Pen<'_> {
         ));
     }
 
-    fn axes(&mut self, chart: &Chart, right: f64) {
+    fn axes(&mut self, chart: &Chart, end: f64) {
         let paint = self.paint;
-        let (bottom, end) = (HEIGHT - BOTTOM, WIDTH - right);
-        for (value, words) in self.y.ticks.clone() {
+        let bottom = self.size.height - BOTTOM;
+        for (value, words) in apart(&self.y, LINE) {
             let y = self.y.at(value);
             self.rule((LEFT, y), (end, y), paint.line, "");
-            self.text(LEFT - 8.0, y + 4.0, "end", paint.quiet, "", &shortened(&words, 10));
+            self.text(LEFT - 8.0, y + 4.0, "end", paint.quiet, "", &shortened(&words, 9));
         }
-        for (value, words) in self.x.ticks.clone() {
+        let widest = self.x.ticks.iter().map(|t| t.1.chars().count()).max().unwrap_or(0);
+        for (value, words) in apart(&self.x, LETTER * (widest as f64 + 1.0)) {
             let x = self.x.at(value);
-            self.text(x, bottom + 18.0, "middle", paint.quiet, "", &words);
+            self.text(x, bottom + 16.0, "middle", paint.quiet, "", &words);
         }
         self.rule((LEFT, bottom), (end, bottom), paint.quiet, "");
         let middle = f64::midpoint(LEFT, end);
-        self.text(middle, HEIGHT - 10.0, "middle", paint.ink, "", &shortened(&chart.x.title, 70));
-        self.text(4.0, 14.0, "start", paint.ink, "", &shortened(&chart.y.title, 70));
+        let most = (((self.size.width - 16.0) / LETTER) as usize).min(70);
+        let below = self.size.height - 8.0;
+        self.text(middle, below, "middle", paint.ink, "", &shortened(&chart.x.title, most));
+        self.text(4.0, 14.0, "start", paint.ink, "", &shortened(&chart.y.title, most));
     }
 
     fn line(&mut self, points: &[(f64, f64)], band: &[(f64, f64)], color: &str) {
@@ -154,7 +190,7 @@ impl Pen<'_> {
             self.rect(from, to, fill, &format!("fill-opacity=\"{:.2}\"", 0.05 + 0.6 * share));
             if few {
                 let is_count = value.fract() == 0.0 && value.abs() < 1e9;
-                let words = if is_count { format!("{value:.0}") } else { crate::format::number(value) };
+                let words = if is_count { format!("{value:.0}") } else { number(value) };
                 let ink = self.paint.ink;
                 let middle = (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1) + 4.0);
                 self.text(middle.0, middle.1, "middle", ink, "", &words);
@@ -210,36 +246,42 @@ impl Pen<'_> {
         }
         named.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (y, number, name) in named {
-            let y = y.max(last + 16.0).min(HEIGHT - BOTTOM);
+            let y = y.max(last + 16.0).min(self.size.height - BOTTOM);
             last = y;
             let color = self.paint.series[number % self.paint.series.len()];
-            let x = WIDTH - RIGHT_NAMED + 8.0;
+            let x = self.size.width - RIGHT_NAMED + 8.0;
             self.rect((x, y - 4.0), (x + 8.0, y + 4.0), color, "");
             self.text(x + 12.0, y + 4.0, "start", self.paint.ink, "", &shortened(name, 15));
         }
     }
 }
 
-/// The chart as an `<svg>` element of [`WIDTH`] × [`HEIGHT`].
-pub fn to_svg(chart: &Chart, paint: &Paint) -> String {
+/// The marks of an axis that leave each other `room` pixels.
+fn apart(scale: &Scale, room: f64) -> Vec<(f64, String)> {
+    let places: Vec<f64> = scale.ticks.iter().map(|t| scale.at(t.0)).collect();
+    let nearest = places.windows(2).map(|p| (p[1] - p[0]).abs()).fold(f64::INFINITY, f64::min);
+    let every = if nearest > 0.0 { (room / nearest).ceil().clamp(1.0, 1e6) as usize } else { 1 };
+    scale.ticks.iter().step_by(every).cloned().collect()
+}
+
+/// The chart as an `<svg>` element of a size.
+pub fn to_svg(chart: &Chart, paint: &Paint, size: Size) -> String {
     let found = ranges(chart);
     let is_named = chart.marks.len() > 1;
-    let right = if is_named { RIGHT_NAMED } else { RIGHT };
-    let x = Scale::new(&chart.x.scale, found.x, false, (LEFT, WIDTH - right));
-    // Categories begin at the top.
-    let from_top = matches!(chart.y.scale, AxisScale::Category { .. });
-    let ends = if from_top { (TOP, HEIGHT - BOTTOM) } else { (HEIGHT - BOTTOM, TOP) };
-    let y = Scale::new(&chart.y.scale, found.y, found.from_zero, ends);
-    let mut pen = Pen { out: String::new(), paint, x, y };
+    let (across, up) = size.ends(chart);
+    let x = Scale::new(&chart.x.scale, found.x, false, across);
+    let y = Scale::new(&chart.y.scale, found.y, found.from_zero, up);
+    let mut pen = Pen { out: String::new(), paint, size, x, y };
     let title = escaped(&chart.title);
+    let Size { width, height } = size;
     pen.put(format_args!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
          font-family=\"system-ui, sans-serif\" font-size=\"12\" role=\"img\" aria-label=\"{title}\">"
     ));
     if !paint.paper.is_empty() {
-        pen.rect((0.0, 0.0), (WIDTH, HEIGHT), paint.paper, "");
+        pen.rect((0.0, 0.0), (width, height), paint.paper, "");
     }
-    pen.axes(chart, right);
+    pen.axes(chart, across.1);
     for (number, mark) in chart.marks.iter().enumerate() {
         pen.mark(mark, number, chart.marks.len());
     }
