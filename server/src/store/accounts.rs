@@ -52,7 +52,6 @@ pub struct ApiToken {
 macro_rules! named {
     ($type:ident, $what:literal, $($variant:ident = $name:literal),+ $(,)?) => {
         impl $type {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
