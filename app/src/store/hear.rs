@@ -174,7 +174,7 @@ impl Store {
         self.alerts.set(diagnostics);
     }
 
-    fn hear_board(self, board: Board) {
+    pub(super) fn hear_board(self, board: Board) {
         let old = self.board.with_untracked(|b| b.as_ref().and_then(|b| b.best_score));
         if let (Some(new), true) = (board.best_score, old != board.best_score) {
             let best = board.rows.first().map_or("", |r| r.title.as_str());
