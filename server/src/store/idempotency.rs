@@ -31,7 +31,8 @@ impl Store {
         if taken > 0 {
             return Ok(None);
         }
-        const SQL: &str = "SELECT request, status, body, created FROM idempotency WHERE actor = $1 AND key = $2";
+        const SQL: &str =
+            "SELECT request, status, body, created FROM idempotency WHERE actor = $1 AND key = $2";
         Ok(on!(self, db => sqlx::query_as::<_, Kept>(SQL).bind(actor).bind(key).fetch_optional(db).await?))
     }
 
