@@ -1,5 +1,6 @@
 //! Drives runs: holds the engine's session of each, hands its jobs to the ledger, and writes down what it tells.
 
+use crate::blobs::BlobError;
 use super::work::{Ended, Work};
 use super::{IDLE, JobError, Jobs, lease, renew};
 use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, TrialState, Wish, now};
@@ -118,6 +119,11 @@ async fn drive(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
     jobs.tell();
 }
 
+/// Data that will not come back.
+fn no_data(message: impl Into<String>) -> Stop {
+    Stop::Failed(vec![Diagnostic::error("run.no_data", message, "Upload it again, and begin the run anew.")])
+}
+
 /// Why a run does not begin.
 enum Stop {
     Failed(Vec<Diagnostic>),
@@ -159,6 +165,8 @@ struct Drive {
     board: Option<(String, Option<f64>)>,
     told: Instant,
     files: Vec<RunFile>,
+    /// Nodes of a pipeline that give files, each with its port.
+    exports: Vec<(String, String)>,
     ended: Option<(RunState, Vec<Diagnostic>)>,
 }
 
@@ -181,6 +189,7 @@ impl Drive {
             board: None,
             told: Instant::now(),
             files: Vec::new(),
+            exports: Vec::new(),
             ended: None,
         };
         match work {
@@ -197,6 +206,11 @@ impl Drive {
                 let document =
                     PipelineDocument::from_json(text.as_bytes()).map_err(|d| Stop::Failed(vec![d]))?;
                 let text = document.pretty();
+                let nodes_that_give = document.nodes().iter().filter(|(_, node)| !node.bypassed);
+                let exports = nodes_that_give.filter_map(|(id, node)| {
+                    Some((id.0.clone(), node.kind.strip_prefix("export.")?.to_owned()))
+                });
+                drive.exports = exports.collect();
                 drive.ask(FlowCommand::Plan { document: text.clone(), pinned: Vec::new() }, None).await?;
                 for (source, dataset) in data {
                     let (name, options, bytes) = drive.table(&dataset).await?;
@@ -211,9 +225,17 @@ impl Drive {
 
     /// A data set of the run's project: its name, how it is read, its bytes.
     async fn table(&self, dataset: &str) -> Result<(String, ReadOptions, bytes::Bytes), Stop> {
-        let found = self.jobs.store.dataset(&self.run.project, dataset).await?;
+        let found = match self.jobs.store.dataset(&self.run.project, dataset).await {
+            Err(StoreError::Absent(_)) => return Err(no_data("A data set of this run was deleted before it began.")),
+            found => found?,
+        };
         let options = serde_json::from_str(&found.options).map_err(|_| StoreError::Damaged("data set"))?;
-        Ok((found.name, options, self.jobs.blobs.get(&found.blob).await?))
+        match self.jobs.blobs.get(&found.blob).await {
+            Err(BlobError::Absent(_) | BlobError::Damaged(_)) => {
+                Err(no_data(format!("The bytes of the data set \"{}\" are lost or damaged.", found.name)))
+            }
+            bytes => Ok((found.name, options, bytes?)),
+        }
     }
 
     async fn ask(&mut self, ask: FlowCommand, body: Option<&[u8]>) -> Result<(), JobError> {
@@ -355,7 +377,10 @@ impl Drive {
         let json = serde_json::to_string(&event).unwrap_or_default();
         match &event {
             Event::Board { board } => self.board = Some((json, best(board))),
-            Event::Flow { tell } => return self.flow_told(tell, json).await,
+            Event::Flow { tell } => match tell.as_ref() {
+                FlowEvent::Saved { name } => self.keep_file(name.clone(), body.unwrap_or_default()).await?,
+                tell => return self.flow_told(tell, json).await,
+            },
             Event::Finished { board, .. } => {
                 self.add_event("finished", &json, best(board)).await?;
                 for command in [Command::SaveModel, Command::SaveReport] {
@@ -427,8 +452,11 @@ impl Drive {
         self.add_event("board", &json, best).await
     }
 
-    /// Results of nodes, for whoever opens the pipeline.
+    /// Results of nodes, for whoever opens the pipeline, and the files that it exports.
     async fn keep_results(&mut self) -> Result<(), JobError> {
+        for (node, port) in std::mem::take(&mut self.exports) {
+            self.ask(FlowCommand::Save { node, port }, None).await?;
+        }
         for key in self.session.fresh_results() {
             if let Some(bytes) = self.session.cache_bytes(&key) {
                 self.keep_file(format!("result/{key}"), bytes).await?;
