@@ -83,9 +83,10 @@ fn a_pipeline_gives_what_the_command_gives() {
     std::fs::write(&path, PIPELINE).unwrap_or_else(|e| panic!("{e}"));
     let out = folder.path().join("out");
     let data = sample("fraud.csv");
-    let [path, out, data] = [&path, &out, &data].map(|p: &std::path::PathBuf| p.to_string_lossy().into_owned());
-    let said: Value =
-        serde_json::from_str(&run(&["run", &path, "--data", &data, "--out", &out, "--json"])).unwrap_or_default();
+    let [path, out, data] =
+        [&path, &out, &data].map(|p: &std::path::PathBuf| p.to_string_lossy().into_owned());
+    let said: Value = serde_json::from_str(&run(&["run", &path, "--data", &data, "--out", &out, "--json"]))
+        .unwrap_or_default();
     let nodes = said["plan"]["nodes"].as_object().cloned().unwrap_or_default();
     let wants = "file:fraud.csv";
 
@@ -103,7 +104,8 @@ fn a_pipeline_gives_what_the_command_gives() {
         }
     }
     let files = server.get(&format!("{}/files", project.run(&id))).ok();
-    let names: Vec<String> = files["items"].as_array().into_iter().flatten().map(|f| text(&f["name"])).collect();
+    let names: Vec<String> =
+        files["items"].as_array().into_iter().flatten().map(|f| text(&f["name"])).collect();
     for name in ["loans.trellis", "report.html"] {
         assert!(names.iter().any(|n| n == name), "{names:?}");
         let bytes = server.get(&format!("{}/files/{name}", project.run(&id))).body;
@@ -148,7 +150,11 @@ fn runs_are_steered() {
     }
     assert_eq!(project.wish(&server, &ended, "cancel").status, 200);
     let shown = project.ended(&server, &ended);
-    assert_eq!((&shown["state"], project.trials(&server, &ended, "queued")), (&json!("cancelled"), 0), "{shown}");
+    assert_eq!(
+        (&shown["state"], project.trials(&server, &ended, "queued")),
+        (&json!("cancelled"), 0),
+        "{shown}"
+    );
     assert_eq!(project.wish(&server, &ended, "go_on").status, 409);
 
     assert_eq!(project.wish(&server, &paused, "pause").status, 200);
@@ -240,7 +246,11 @@ fn requests_are_done_once_and_open_runs_are_counted() {
     assert_eq!(server.get(&runs).ok()["items"].as_array().map(Vec::len), Some(2));
 
     let statuses: Vec<u16> = (2..33).map(|_| server.json("POST", &runs, &study).status).collect();
-    assert_eq!((statuses.iter().filter(|s| **s == 202).count(), statuses.last()), (30, Some(&429)), "{statuses:?}");
+    assert_eq!(
+        (statuses.iter().filter(|s| **s == 202).count(), statuses.last()),
+        (30, Some(&429)),
+        "{statuses:?}"
+    );
     let id = text(&first.json()["id"]);
     assert_eq!(project.wish(&server, &id, "cancel").status, 200);
     project.ended(&server, &id);

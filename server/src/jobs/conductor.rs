@@ -1,8 +1,8 @@
 //! Drives runs: holds the engine's session of each, hands its jobs to the ledger, and writes down what it tells.
 
-use crate::blobs::BlobError;
 use super::work::{Ended, Work};
 use super::{IDLE, JobError, Jobs, lease, renew};
+use crate::blobs::BlobError;
 use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, TrialState, Wish, now};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::PipelineDocument;
@@ -226,7 +226,9 @@ impl Drive {
     /// A data set of the run's project: its name, how it is read, its bytes.
     async fn table(&self, dataset: &str) -> Result<(String, ReadOptions, bytes::Bytes), Stop> {
         let found = match self.jobs.store.dataset(&self.run.project, dataset).await {
-            Err(StoreError::Absent(_)) => return Err(no_data("A data set of this run was deleted before it began.")),
+            Err(StoreError::Absent(_)) => {
+                return Err(no_data("A data set of this run was deleted before it began."));
+            }
             found => found?,
         };
         let options = serde_json::from_str(&found.options).map_err(|_| StoreError::Damaged("data set"))?;

@@ -113,6 +113,10 @@ impl Ledger for Remote {
         !*self.ending.borrow()
     }
 
+    fn is_ending(&self) -> bool {
+        *self.ending.borrow()
+    }
+
     async fn ending(&self) {
         let mut ending = self.ending.clone();
         // Without a sender nobody ends this worker in good order.

@@ -48,6 +48,8 @@ pub trait Ledger: Clone + Send + Sync + 'static {
     fn release(&self, claim: &Claim) -> impl Future<Output = Result<(), JobError>> + Send;
     /// Waits for something to do; `false`: this worker ends.
     fn wait(&mut self) -> impl Future<Output = bool> + Send;
+    /// Whether this worker ends: it claims nothing more.
+    fn is_ending(&self) -> bool;
     /// Ready when this worker ends.
     fn ending(&self) -> impl Future<Output = ()> + Send;
 }
@@ -95,6 +97,10 @@ impl Ledger for Jobs {
         !self.is_draining()
     }
 
+    fn is_ending(&self) -> bool {
+        self.is_draining()
+    }
+
     async fn ending(&self) {
         self.drained().await;
     }
@@ -125,7 +131,8 @@ async fn announce<L: Ledger>(ledger: L, worker: String, slots: u16) {
 
 async fn slot<L: Ledger>(mut ledger: L, worker: String, max_memory_mb: Option<u64>) {
     let mut child: Option<Child> = None;
-    loop {
+    // What was given back may be claimed at once, by another.
+    while !ledger.is_ending() {
         match ledger.claim(&worker).await {
             Ok(Some(trial)) => child = compute(&ledger, &trial, child, max_memory_mb).await,
             Ok(None) => {

@@ -116,6 +116,7 @@ impl Store {
             sqlx::query("UPDATE run SET lease_until = 0 WHERE state = 'running'").execute(&mut *tx).await?;
             sqlx::query("UPDATE trial SET lease_until = 0 WHERE state = 'claimed' AND worker LIKE $1 || '%'")
                 .bind(EMBEDDED).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM idempotency WHERE status = 0").execute(&mut *tx).await?;
             sqlx::query("DELETE FROM worker WHERE name = $1").bind(EMBEDDED).execute(&mut *tx).await?;
             Ok(())
         })

@@ -1,6 +1,5 @@
 //! A PostgreSQL server for tests, as `store::testing` of the binary has it.
 
-
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -94,4 +93,3 @@ impl Drop for Cluster {
         let _ = self.server.wait();
     }
 }
-

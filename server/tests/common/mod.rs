@@ -152,7 +152,13 @@ impl Server {
     }
 
     /// An answer, unless the server cannot be reached.
-    pub fn try_ask(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> std::io::Result<Answer> {
+    pub fn try_ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: &[u8],
+    ) -> std::io::Result<Answer> {
         let mut stream = self.send(method, path, headers, body)?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
@@ -188,7 +194,8 @@ impl Server {
 
     /// Makes a token and gives it.
     pub fn token(&self, scope: &str) -> String {
-        let made = self.json("POST", "/api/v1/me/tokens", &json!({ "name": "a worker", "scope": scope })).ok();
+        let made =
+            self.json("POST", "/api/v1/me/tokens", &json!({ "name": "a worker", "scope": scope })).ok();
         text(&made["token"])
     }
 }
@@ -252,7 +259,8 @@ impl Project {
         let shown = self.ended(server, run);
         assert_eq!(shown["state"], "done", "{shown}");
         let files = server.get(&format!("{}/files", self.run(run))).ok();
-        let names: Vec<String> = files["items"].as_array().into_iter().flatten().map(|f| text(&f["name"])).collect();
+        let names: Vec<String> =
+            files["items"].as_array().into_iter().flatten().map(|f| text(&f["name"])).collect();
         let models: Vec<&String> = names.iter().filter(|n| n.ends_with(".trellis")).collect();
         assert_eq!(models.len(), 1, "{names:?}");
         let file = server.get(&format!("{}/files/{}", self.run(run), models[0]));
@@ -298,8 +306,20 @@ pub fn fit(trials: u32) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no temporary folder: {e}"));
     let out = folder.path().join("model.trellis");
     let (data, trials) = (sample(SAMPLE), trials.to_string());
-    let arguments = ["--max-trials", &trials, "--seed", "7", "--reproducible", "--quiet", "--learner", LEARNERS[0], "--learner", LEARNERS[1]];
-    let paths = ["fit", &data.to_string_lossy(), "--target", TARGET, "--out", &out.to_string_lossy()].map(str::to_owned);
+    let arguments = [
+        "--max-trials",
+        &trials,
+        "--seed",
+        "7",
+        "--reproducible",
+        "--quiet",
+        "--learner",
+        LEARNERS[0],
+        "--learner",
+        LEARNERS[1],
+    ];
+    let paths = ["fit", &data.to_string_lossy(), "--target", TARGET, "--out", &out.to_string_lossy()]
+        .map(str::to_owned);
     let all: Vec<&str> = paths.iter().map(String::as_str).chain(arguments).collect();
     run(&all);
     std::fs::read(&out).unwrap_or_else(|e| panic!("{e}"))

@@ -138,10 +138,13 @@ async fn begin(
         }
         let work = serde_json::to_string(&begin.work).unwrap_or_default();
         let new = NewRun { project: &project, work: &work, priority: begin.priority, author: actor.id() };
-        let run = shared.store.add_run(&new).await?;
-        shared.store.audit(actor.id(), "run.begin", &run.id).await?;
+        let run = Run::from(new);
+        let text = serde_json::to_string(&Shown::from(run.clone())).unwrap_or_default();
+        let answer = key.as_deref().map(|key| (actor.id(), key, text.as_str()));
+        shared.store.add_run(&run, answer).await?;
         shared.jobs.tell();
-        Ok(serde_json::to_string(&Shown::from(run)).unwrap_or_default())
+        shared.store.audit(actor.id(), "run.begin", &run.id).await?;
+        Ok(text)
     };
     let text = super::once::once(&shared, actor.id(), key.as_deref(), (&project, &body), made).await?;
     Ok((StatusCode::ACCEPTED, [("content-type", "application/json")], text).into_response())
