@@ -156,7 +156,9 @@ impl Blobs {
                 let path = object_store::path::Path::from(place(hash));
                 match remote.get(&path).await {
                     Ok(found) => found.bytes().await?,
-                    Err(object_store::Error::NotFound { .. }) => return Err(BlobError::Absent(hash.to_owned())),
+                    Err(object_store::Error::NotFound { .. }) => {
+                        return Err(BlobError::Absent(hash.to_owned()));
+                    }
                     Err(e) => return Err(e.into()),
                 }
             }
@@ -172,7 +174,10 @@ impl Blobs {
     ///
     /// # Errors
     /// One that there is not.
-    pub async fn stream(&self, hash: &str) -> Result<futures_util::stream::BoxStream<'static, std::io::Result<Bytes>>> {
+    pub async fn stream(
+        &self,
+        hash: &str,
+    ) -> Result<futures_util::stream::BoxStream<'static, std::io::Result<Bytes>>> {
         if !is_hash(hash) {
             return Err(BlobError::Absent(hash.to_owned()));
         }
@@ -211,7 +216,11 @@ impl Blobs {
 }
 
 fn absent(error: std::io::Error, hash: &str) -> BlobError {
-    if error.kind() == std::io::ErrorKind::NotFound { BlobError::Absent(hash.to_owned()) } else { error.into() }
+    if error.kind() == std::io::ErrorKind::NotFound {
+        BlobError::Absent(hash.to_owned())
+    } else {
+        error.into()
+    }
 }
 
 #[cfg(test)]

@@ -1,18 +1,25 @@
 //! Drives runs: holds the engine's session of each, hands its jobs to the ledger, and writes down what it tells.
 
 use super::work::{Ended, Work};
-use super::{IDLE, JobError, Jobs, LEASE, RENEW};
+use super::{IDLE, JobError, Jobs, lease, renew};
+use crate::blobs::BlobError;
 use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, TrialState, Wish, now};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::PipelineDocument;
 use automl_core::engine::protocol::{Board, Command, Event, FlowCommand, FlowEvent, NodeState, RunEnd};
 use automl_core::engine::{Output, Session, WorkerState};
 use automl_core::table::ReadOptions;
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// Runs that one server drives at once.
+/// Runs that one server drives at once, those that pause aside.
 const AT_ONCE: usize = 4;
+/// Runs that one server holds in memory at most.
+const MOST_HELD: usize = 16;
 /// Bytes of results of pipelines that are kept in memory for a run.
 const CACHE_BYTES: u64 = 1 << 30;
 /// Jobs of one run that may be in line at once: as far as a search looks ahead.
@@ -27,18 +34,19 @@ const BOARD: Duration = Duration::from_millis(250);
 /// Drives runs until the server ends.
 pub async fn conduct(mut jobs: Jobs, memory: Option<u64>) {
     let mut driven = JoinSet::new();
+    let pausing = Pausing::default();
     while !jobs.is_draining() {
         while driven.try_join_next().is_some() {}
-        if driven.len() >= AT_ONCE {
-            driven.join_next().await;
+        if driven.len() >= MOST_HELD || driven.len().saturating_sub(pausing.count()) >= AT_ONCE {
+            jobs.wait(IDLE).await;
             continue;
         }
-        match jobs.store.claim_run(now(), LEASE).await {
+        match jobs.store.claim_run(now(), lease()).await {
             Ok(Some(run)) => {
-                let jobs = jobs.clone();
+                let (jobs, pausing) = (jobs.clone(), pausing.clone());
                 let runtime = tokio::runtime::Handle::current();
                 // A session computes for a while at a time, so it has a thread of its own.
-                driven.spawn_blocking(move || runtime.block_on(drive(jobs, run, memory)));
+                driven.spawn_blocking(move || runtime.block_on(guarded(jobs, run, memory, pausing)));
             }
             Ok(None) => jobs.wait(IDLE).await,
             Err(error) => {
@@ -50,10 +58,42 @@ pub async fn conduct(mut jobs: Jobs, memory: Option<u64>) {
     while driven.join_next().await.is_some() {}
 }
 
-/// Drives a run to its end, or until another does.
-async fn drive(jobs: Jobs, run: Run, memory: Option<u64>) {
+/// How many runs pause.
+#[derive(Clone, Default)]
+struct Pausing(Arc<AtomicUsize>);
+
+impl Pausing {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Drives a run. One that breaks down is failed, so that it does not do so again for ever.
+async fn guarded(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
     let (id, fence) = (run.id.clone(), run.fence);
-    let ended = match Drive::begin(jobs.clone(), run, memory).await {
+    let driving = AssertUnwindSafe(drive(jobs.clone(), run, memory, pausing));
+    if driving.catch_unwind().await.is_ok() {
+        return;
+    }
+    tracing::error!(run = id, "a run broke down");
+    let told = Diagnostic::error(
+        "run.broke_down",
+        "The run broke down inside the engine.",
+        "Report it with its data, or \
+        try it with other settings.",
+    );
+    let ended = Ended { state: RunState::Failed, diagnostics: vec![told], files: Vec::new() };
+    let outcome = serde_json::to_string(&ended).unwrap_or_default();
+    if let Err(error) = jobs.store.end_run((&id, fence), RunState::Failed, &outcome, &[], now()).await {
+        tracing::error!(%error, run = id, "the end of a run could not be written down");
+    }
+    jobs.tell();
+}
+
+/// Drives a run to its end, or until another does.
+async fn drive(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
+    let (id, fence) = (run.id.clone(), run.fence);
+    let ended = match Drive::begin(jobs.clone(), run, memory, pausing).await {
         Ok(mut drive) => drive.to_end().await,
         Err(Stop::Failed(diagnostics)) => Ok(Some((RunState::Failed, diagnostics, Vec::new()))),
         Err(Stop::Job(error)) => Err(error),
@@ -61,7 +101,8 @@ async fn drive(jobs: Jobs, run: Run, memory: Option<u64>) {
     let done = match ended {
         Ok(Some((state, diagnostics, files))) => {
             let names = files.iter().map(|f: &RunFile| f.name.clone()).collect();
-            let outcome = serde_json::to_string(&Ended { state, diagnostics, files: names }).unwrap_or_default();
+            let outcome =
+                serde_json::to_string(&Ended { state, diagnostics, files: names }).unwrap_or_default();
             jobs.store.end_run((&id, fence), state, &outcome, &files, now()).await.map_err(JobError::from)
         }
         // The server ends; another one goes on at once.
@@ -71,9 +112,16 @@ async fn drive(jobs: Jobs, run: Run, memory: Option<u64>) {
     match done {
         // Another drives it, or it was deleted.
         Ok(()) | Err(JobError::Store(StoreError::Conflict(_) | StoreError::Absent(_))) => {}
-        Err(error) => tracing::error!(%error, run = id, "a run broke off; it is driven again when its lease ends"),
+        Err(error) => {
+            tracing::error!(%error, run = id, "a run broke off; it is driven again when its lease ends")
+        }
     }
     jobs.tell();
+}
+
+/// Data that will not come back.
+fn no_data(message: impl Into<String>) -> Stop {
+    Stop::Failed(vec![Diagnostic::error("run.no_data", message, "Upload it again, and begin the run anew.")])
 }
 
 /// Why a run does not begin.
@@ -108,44 +156,62 @@ struct Drive {
     /// Hash of the data of the study that is under way.
     study: String,
     paused: bool,
+    pausing: Pausing,
+    /// The best score that whoever drove it before had told.
+    resumed: Option<f64>,
+    /// What was computed before is being gone through.
+    replaying: bool,
     /// A board that is to be written down, with the best score, and when the last one was.
     board: Option<(String, Option<f64>)>,
     told: Instant,
     files: Vec<RunFile>,
+    /// Nodes of a pipeline that give files, each with its port.
+    exports: Vec<(String, String)>,
     ended: Option<(RunState, Vec<Diagnostic>)>,
 }
 
 impl Drive {
-    async fn begin(jobs: Jobs, run: Run, memory: Option<u64>) -> Result<Self, Stop> {
+    async fn begin(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) -> Result<Self, Stop> {
         let slots = jobs.store.slots(now() - SEEN).await?.clamp(1, MOST_SLOTS);
         let work: Work = serde_json::from_str(&run.work).map_err(|_| StoreError::Damaged("run"))?;
         let mut drive = Self {
             jobs,
             session: Session::within(slots as u32, CACHE_BYTES, memory),
             is_pipeline: matches!(work, Work::Pipeline { .. }),
-            run,
             begun: Instant::now(),
             slots: (0..slots).map(|_| None).collect(),
             study: String::new(),
             paused: false,
+            pausing,
+            resumed: run.best,
+            replaying: run.fence > 1,
+            run,
             board: None,
             told: Instant::now(),
             files: Vec::new(),
+            exports: Vec::new(),
             ended: None,
         };
         match work {
             Work::Study { dataset, request } => {
                 let (name, options, bytes) = drive.table(&dataset).await?;
-                let outputs = drive.session.handle(Command::Open { name, options }, Some(&bytes), drive.now());
+                let outputs =
+                    drive.session.handle(Command::Open { name, options }, Some(&bytes), drive.now());
                 drive.carry(outputs).await?;
                 let outputs = drive.session.handle(Command::Start { request: *request }, None, drive.now());
                 drive.carry(outputs).await?;
             }
             Work::Pipeline { document, data, nodes } => {
                 let text = document.to_string();
-                let document = PipelineDocument::from_json(text.as_bytes()).map_err(|d| Stop::Failed(vec![d]))?;
+                let document =
+                    PipelineDocument::from_json(text.as_bytes()).map_err(|d| Stop::Failed(vec![d]))?;
                 let text = document.pretty();
-                drive.ask(FlowCommand::Plan { document: text.clone() }, None).await?;
+                let nodes_that_give = document.nodes().iter().filter(|(_, node)| !node.bypassed);
+                let exports = nodes_that_give.filter_map(|(id, node)| {
+                    Some((id.0.clone(), node.kind.strip_prefix("export.")?.to_owned()))
+                });
+                drive.exports = exports.collect();
+                drive.ask(FlowCommand::Plan { document: text.clone(), pinned: Vec::new() }, None).await?;
                 for (source, dataset) in data {
                     let (name, options, bytes) = drive.table(&dataset).await?;
                     drive.ask(FlowCommand::Supply { source, name, options }, Some(&bytes)).await?;
@@ -159,9 +225,19 @@ impl Drive {
 
     /// A data set of the run's project: its name, how it is read, its bytes.
     async fn table(&self, dataset: &str) -> Result<(String, ReadOptions, bytes::Bytes), Stop> {
-        let found = self.jobs.store.dataset(&self.run.project, dataset).await?;
+        let found = match self.jobs.store.dataset(&self.run.project, dataset).await {
+            Err(StoreError::Absent(_)) => {
+                return Err(no_data("A data set of this run was deleted before it began."));
+            }
+            found => found?,
+        };
         let options = serde_json::from_str(&found.options).map_err(|_| StoreError::Damaged("data set"))?;
-        Ok((found.name, options, self.jobs.blobs.get(&found.blob).await?))
+        match self.jobs.blobs.get(&found.blob).await {
+            Err(BlobError::Absent(_) | BlobError::Damaged(_)) => {
+                Err(no_data(format!("The bytes of the data set \"{}\" are lost or damaged.", found.name)))
+            }
+            bytes => Ok((found.name, options, bytes?)),
+        }
     }
 
     async fn ask(&mut self, ask: FlowCommand, body: Option<&[u8]>) -> Result<(), JobError> {
@@ -175,14 +251,14 @@ impl Drive {
 
     /// `None`: the server ends before the run does.
     async fn to_end(&mut self) -> Result<Option<Outcome>, JobError> {
-        let mut renewed = Instant::now() - RENEW;
+        let mut renewed = None::<Instant>;
         loop {
             if self.jobs.is_draining() {
                 return Ok(None);
             }
-            if renewed.elapsed() >= RENEW.min(IDLE) {
-                renewed = Instant::now();
-                let wish = self.jobs.store.renew_run(&self.run.id, self.run.fence, now() + LEASE).await?;
+            if renewed.is_none_or(|at| at.elapsed() >= renew().min(IDLE)) {
+                renewed = Some(Instant::now());
+                let wish = self.jobs.store.renew_run(&self.run.id, self.run.fence, now() + lease()).await?;
                 self.heed(wish).await?;
             }
             self.hear().await?;
@@ -209,23 +285,37 @@ impl Drive {
                 self.ended = Some((RunState::Cancelled, Vec::new()));
                 return Ok(());
             }
+            // The best so far is known only then.
+            Wish::Stop if self.replaying => return Ok(()),
             Wish::Stop if self.is_pipeline => Command::Flow { ask: FlowCommand::Stop },
             Wish::Stop => Command::Stop,
             Wish::Pause if !self.paused => Command::Pause,
             Wish::GoOn if self.paused => Command::Resume,
             Wish::Pause | Wish::GoOn => return Ok(()),
         };
-        self.paused = wish == Wish::Pause;
+        self.pause(wish == Wish::Pause);
         let outputs = self.session.handle(command, None, self.now());
         self.carry(outputs).await
     }
 
+    fn pause(&mut self, pause: bool) {
+        match (self.paused, pause) {
+            (false, true) => _ = self.pausing.0.fetch_add(1, Ordering::SeqCst),
+            (true, false) => _ = self.pausing.0.fetch_sub(1, Ordering::SeqCst),
+            _ => {}
+        }
+        self.paused = pause;
+    }
+
     /// Brings the session what came of its jobs.
     async fn hear(&mut self) -> Result<(), JobError> {
+        let mut heard = false;
         for number in 0..self.slots.len() {
             let Some(line) = &self.slots[number] else { continue };
             let trial = self.jobs.store.trial(&self.run.id, &line.study, line.job).await?;
-            let outputs = match trial.state.parse()? {
+            let state = trial.state.parse()?;
+            heard |= !matches!(state, TrialState::Queued | TrialState::Claimed);
+            let outputs = match state {
                 TrialState::Queued | TrialState::Claimed => continue,
                 TrialState::Done => {
                     let result = self.jobs.blobs.get(&trial.result).await?;
@@ -239,6 +329,8 @@ impl Drive {
             };
             self.carry(outputs).await?;
         }
+        // What is in line now was not computed before.
+        self.replaying &= heard || self.slots.iter().all(Option::is_none);
         Ok(())
     }
 
@@ -287,7 +379,10 @@ impl Drive {
         let json = serde_json::to_string(&event).unwrap_or_default();
         match &event {
             Event::Board { board } => self.board = Some((json, best(board))),
-            Event::Flow { tell } => return self.flow_told(tell, json).await,
+            Event::Flow { tell } => match tell.as_ref() {
+                FlowEvent::Saved { name } => self.keep_file(name.clone(), body.unwrap_or_default()).await?,
+                tell => return self.flow_told(tell, json).await,
+            },
             Event::Finished { board, .. } => {
                 self.add_event("finished", &json, best(board)).await?;
                 for command in [Command::SaveModel, Command::SaveReport] {
@@ -351,12 +446,19 @@ impl Drive {
             return Ok(());
         }
         let Some((json, best)) = self.board.take() else { return Ok(()) };
+        // While it is gone through again, what was told before stands.
+        if !self.is_pipeline && !at_once && best < self.resumed {
+            return Ok(());
+        }
         self.told = Instant::now();
         self.add_event("board", &json, best).await
     }
 
-    /// Results of nodes, for whoever opens the pipeline.
+    /// Results of nodes, for whoever opens the pipeline, and the files that it exports.
     async fn keep_results(&mut self) -> Result<(), JobError> {
+        for (node, port) in std::mem::take(&mut self.exports) {
+            self.ask(FlowCommand::Save { node, port }, None).await?;
+        }
         for key in self.session.fresh_results() {
             if let Some(bytes) = self.session.cache_bytes(&key) {
                 self.keep_file(format!("result/{key}"), bytes).await?;
@@ -369,6 +471,12 @@ impl Drive {
         let put = self.jobs.keep(bytes).await?;
         self.files.push(RunFile { name, blob: put.hash, bytes: put.bytes as i64 });
         Ok(())
+    }
+}
+
+impl Drop for Drive {
+    fn drop(&mut self) {
+        self.pause(false);
     }
 }
 

@@ -15,6 +15,7 @@ pub const LARGEST: u32 = 1 << 30;
 /// # Errors
 /// Input or output that breaks off.
 pub fn run(args: &ExecutorArgs) -> Done {
+    end_with_parent();
     limit(args.max_memory);
     let mut state = WorkerState::default();
     let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
@@ -43,6 +44,13 @@ fn message(input: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; length as usize];
     input.read_exact(&mut bytes)?;
     Ok(Some(bytes))
+}
+
+/// A server or worker that is killed leaves nobody who would want what is computed here.
+fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    // Where this cannot be had, the process ends when it has computed and finds nobody to tell.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
 }
 
 /// Memory beyond the cap is refused to this process, which then ends.

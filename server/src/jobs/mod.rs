@@ -15,13 +15,29 @@ pub mod worker;
 
 use crate::blobs::{BlobError, Blobs};
 use crate::store::{Millis, Store, StoreError};
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long a claim lasts without a word.
-pub const LEASE: Millis = 15_000;
+/// Seconds that a claim lasts without a word, where `TRELLIS_LEASE` does not say otherwise.
+const USUAL_LEASE: f64 = 15.0;
+
+/// How long a claim lasts without a word. `TRELLIS_LEASE` sets it in seconds, from 0.5 to 3,600: shorter ones find
+/// sooner who is gone, and take a slow one for gone.
+pub fn lease() -> Millis {
+    static LEASE: OnceLock<Millis> = OnceLock::new();
+    *LEASE.get_or_init(|| {
+        let set = std::env::var("TRELLIS_LEASE").ok().and_then(|text| text.trim().parse::<f64>().ok());
+        let secs = set.filter(|secs| (0.5..=3_600.0).contains(secs)).unwrap_or(USUAL_LEASE);
+        (1_000.0 * secs) as Millis
+    })
+}
+
 /// How often a claim is kept.
-pub const RENEW: Duration = Duration::from_millis(LEASE as u64 / 3);
+pub fn renew() -> Duration {
+    Duration::from_millis(lease() as u64 / 3)
+}
+
 /// How long nothing is looked at where nobody tells of anything: another process may have put something in line.
 pub const IDLE: Duration = Duration::from_millis(500);
 
@@ -57,7 +73,7 @@ impl Jobs {
     ///
     /// # Errors
     /// A disk or a database that fails.
-    pub async fn keep(&self, bytes: Vec<u8>) -> Result<crate::blobs::Put, JobError> {
+    pub async fn keep(&self, bytes: impl Into<bytes::Bytes>) -> Result<crate::blobs::Put, JobError> {
         let put = self.blobs.put(bytes).await?;
         self.store.note_blob(&put.hash, put.bytes as i64).await?;
         Ok(put)

@@ -40,7 +40,9 @@ impl Remote {
         let response = request.send().await.map_err(|e| failed(&e))?;
         match response.status() {
             status if status.is_success() => Ok(response),
-            StatusCode::CONFLICT => Err(JobError::Store(StoreError::Conflict("this claim is void".to_owned()))),
+            StatusCode::CONFLICT => {
+                Err(JobError::Store(StoreError::Conflict("this claim is void".to_owned())))
+            }
             status => {
                 let body: serde_json::Value = response.json().await.unwrap_or_default();
                 let detail = body["detail"].as_str().unwrap_or("the server did not say why");
@@ -59,6 +61,8 @@ impl Remote {
 }
 
 impl Ledger for Remote {
+    const MARK: &'static str = "";
+
     async fn announce(&self, worker: &str, _slots: u16) -> Result<(), JobError> {
         self.post("/api/v1/work/announce", &self.worker(worker)).await.map(drop)
     }
@@ -88,7 +92,7 @@ impl Ledger for Remote {
         self.post("/api/v1/work/renew", claim).await.map(drop)
     }
 
-    async fn complete(&self, claim: &Claim, result: Vec<u8>) -> Result<(), JobError> {
+    async fn complete(&self, claim: &Claim, result: Bytes) -> Result<(), JobError> {
         let request = self.request(Method::POST, "/api/v1/work/complete")?.query(claim).body(result);
         self.send(request).await.map(drop)
     }
@@ -107,6 +111,10 @@ impl Ledger for Remote {
         // Asking for a trial waits at the server; this is for when it cannot be reached.
         let _ = tokio::time::timeout(IDLE, self.ending.wait_for(|ending| *ending)).await;
         !*self.ending.borrow()
+    }
+
+    fn is_ending(&self) -> bool {
+        *self.ending.borrow()
     }
 
     async fn ending(&self) {
@@ -128,9 +136,11 @@ pub fn run(args: &WorkerArgs) -> Done {
         Some(path) => std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?,
         None => std::env::var("TRELLIS_TOKEN").unwrap_or_default(),
     };
-    let server = Url::parse(&args.server)
-        .map_err(|e| because("the address of the server cannot be used", e, "say for example --server https://HOST"))?;
-    let slots = args.slots.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get() as u16));
+    let server = Url::parse(&args.server).map_err(|e| {
+        because("the address of the server cannot be used", e, "say for example --server https://HOST")
+    })?;
+    let slots =
+        args.slots.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get() as u16));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| because("cannot start", e, "check the limits of this machine"))?;
     runtime.block_on(async {
@@ -141,7 +151,11 @@ pub fn run(args: &WorkerArgs) -> Done {
         let token = token.trim().to_owned();
         let remote = Remote { client, server, token, name, slots, ending };
         remote.announce(&crate::store::new_id(), slots).await.map_err(|e| {
-            because("the server does not take this worker", e, "check --server, and a token with the scope worker")
+            because(
+                "the server does not take this worker",
+                e,
+                "check --server, and a token with the scope worker",
+            )
         })?;
         eprintln!("working for {} with {slots} at once; Ctrl-C ends", args.server);
         let working = tokio::spawn(work(remote, slots, args.trial_memory));

@@ -1,12 +1,12 @@
 //! A worker: claims trials of the ledger, has them computed, and brings what came of them.
 
 use super::child::Child;
-use super::{IDLE, JobError, Jobs, LEASE, RENEW};
-use crate::store::{Claim, StoreError, Trial, new_id, now};
+use super::{IDLE, JobError, Jobs, lease, renew};
+use crate::store::{Claim, EMBEDDED, StoreError, Trial, new_id, now};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// A worker, as it tells of itself.
@@ -30,6 +30,8 @@ const ANNOUNCE: Duration = Duration::from_secs(10);
 
 /// Where trials come from: the store itself, or a server that is asked over the network.
 pub trait Ledger: Clone + Send + Sync + 'static {
+    /// What the names of its workers begin with.
+    const MARK: &'static str;
     /// This worker is there.
     fn announce(&self, worker: &str, slots: u16) -> impl Future<Output = Result<(), JobError>> + Send;
     /// The next trial, charged to this worker.
@@ -39,24 +41,28 @@ pub trait Ledger: Clone + Send + Sync + 'static {
     /// Keeps a claim.
     fn renew(&self, claim: &Claim) -> impl Future<Output = Result<(), JobError>> + Send;
     /// What came of it.
-    fn complete(&self, claim: &Claim, result: Vec<u8>) -> impl Future<Output = Result<(), JobError>> + Send;
+    fn complete(&self, claim: &Claim, result: Bytes) -> impl Future<Output = Result<(), JobError>> + Send;
     /// Its process broke down.
     fn fail(&self, claim: &Claim, error: &str) -> impl Future<Output = Result<(), JobError>> + Send;
     /// It is given back.
     fn release(&self, claim: &Claim) -> impl Future<Output = Result<(), JobError>> + Send;
     /// Waits for something to do; `false`: this worker ends.
     fn wait(&mut self) -> impl Future<Output = bool> + Send;
+    /// Whether this worker ends: it claims nothing more.
+    fn is_ending(&self) -> bool;
     /// Ready when this worker ends.
     fn ending(&self) -> impl Future<Output = ()> + Send;
 }
 
 impl Ledger for Jobs {
+    const MARK: &'static str = EMBEDDED;
+
     async fn announce(&self, worker: &str, slots: u16) -> Result<(), JobError> {
-        Ok(self.store.see_worker(worker, "embedded", slots.into(), now()).await?)
+        Ok(self.store.see_worker(worker, EMBEDDED, slots.into(), now()).await?)
     }
 
     async fn claim(&self, worker: &str) -> Result<Option<Trial>, JobError> {
-        Ok(self.store.claim_trial(worker, now(), LEASE).await?)
+        Ok(self.store.claim_trial(worker, now(), lease()).await?)
     }
 
     async fn study(&self, trial: &Trial) -> Result<Bytes, JobError> {
@@ -64,10 +70,10 @@ impl Ledger for Jobs {
     }
 
     async fn renew(&self, claim: &Claim) -> Result<(), JobError> {
-        Ok(self.store.renew_trial(claim, now() + LEASE).await?)
+        Ok(self.store.renew_trial(claim, now() + lease()).await?)
     }
 
-    async fn complete(&self, claim: &Claim, result: Vec<u8>) -> Result<(), JobError> {
+    async fn complete(&self, claim: &Claim, result: Bytes) -> Result<(), JobError> {
         let put = self.keep(result).await?;
         self.store.complete_trial(claim, &put.hash, now()).await?;
         self.tell();
@@ -91,6 +97,10 @@ impl Ledger for Jobs {
         !self.is_draining()
     }
 
+    fn is_ending(&self) -> bool {
+        self.is_draining()
+    }
+
     async fn ending(&self) {
         self.drained().await;
     }
@@ -105,7 +115,7 @@ pub async fn work<L: Ledger>(ledger: L, slots: u16, max_memory_mb: Option<u64>) 
         all.spawn(announce(ledger.clone(), worker, slots));
     }
     for _ in 0..slots {
-        all.spawn(slot(ledger.clone(), new_id(), max_memory_mb));
+        all.spawn(slot(ledger.clone(), format!("{}{}", L::MARK, new_id()), max_memory_mb));
     }
     while all.join_next().await.is_some() {}
 }
@@ -121,7 +131,8 @@ async fn announce<L: Ledger>(ledger: L, worker: String, slots: u16) {
 
 async fn slot<L: Ledger>(mut ledger: L, worker: String, max_memory_mb: Option<u64>) {
     let mut child: Option<Child> = None;
-    loop {
+    // What was given back may be claimed at once, by another.
+    while !ledger.is_ending() {
         match ledger.claim(&worker).await {
             Ok(Some(trial)) => child = compute(&ledger, &trial, child, max_memory_mb).await,
             Ok(None) => {
@@ -148,28 +159,22 @@ async fn compute<L: Ledger>(
     max_memory_mb: Option<u64>,
 ) -> Option<Child> {
     let claim = trial.claim();
-    let mut child = match ready(ledger, trial, child, max_memory_mb).await {
-        Ok(child) => child,
-        Err(error) => {
-            told(ledger.fail(&claim, &format!("its worker could not begin: {error}")).await);
-            return None;
-        }
-    };
     let computed = {
-        let computing = child.compute(&trial.payload);
+        let computing = attempt(ledger, trial, child, max_memory_mb);
         tokio::pin!(computing);
-        let mut renewing = tokio::time::interval(RENEW);
+        let mut renewing = tokio::time::interval(renew());
         renewing.tick().await;
         loop {
             tokio::select! {
-                result = &mut computing => break Some(result),
+                computed = &mut computing => break computed,
+                // A child that is let go ends.
                 () = ledger.ending() => {
                     told(ledger.release(&claim).await);
-                    break None;
+                    return None;
                 }
                 _ = renewing.tick() => match ledger.renew(&claim).await {
                     // Nobody wants it any more.
-                    Err(JobError::Store(StoreError::Conflict(_))) => break None,
+                    Err(JobError::Store(StoreError::Conflict(_))) => return None,
                     // The lease outlasts a while of this.
                     other => told(other),
                 },
@@ -177,19 +182,42 @@ async fn compute<L: Ledger>(
         }
     };
     match computed {
-        Some(Ok(result)) => {
-            told(ledger.complete(&claim, result).await);
+        Ok((child, result)) => {
+            hand_in(ledger, &claim, result.into()).await;
             Some(child)
         }
-        Some(Err(_)) => {
-            let how = child.end().await;
+        Err(how) => {
             told(ledger.fail(&claim, &how).await);
             None
         }
-        None => {
-            child.end().await;
-            None
+    }
+}
+
+/// Brings a result, again where the server cannot be reached just now: it was dear to compute.
+async fn hand_in<L: Ledger>(ledger: &L, claim: &Claim, result: Bytes) {
+    let mut pause = Duration::from_millis(250);
+    let until = Instant::now() + Duration::from_millis(lease() as u64);
+    loop {
+        match ledger.complete(claim, result.clone()).await {
+            Err(JobError::Server(_)) if Instant::now() + pause < until => tokio::time::sleep(pause).await,
+            other => return told(other),
         }
+        pause *= 2;
+    }
+}
+
+/// Has a trial computed; what broke down is told in words.
+async fn attempt<L: Ledger>(
+    ledger: &L,
+    trial: &Trial,
+    child: Option<Child>,
+    max_memory_mb: Option<u64>,
+) -> Result<(Child, Vec<u8>), String> {
+    let begun = ready(ledger, trial, child, max_memory_mb).await;
+    let mut child = begun.map_err(|e| format!("its worker could not begin: {e}"))?;
+    match child.compute(&trial.payload).await {
+        Ok(result) => Ok((child, result)),
+        Err(_) => Err(child.end().await),
     }
 }
 

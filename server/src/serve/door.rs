@@ -21,7 +21,11 @@ pub fn router() -> Router<Arc<Shared>> {
 }
 
 fn problem_line(problem: &str) -> String {
-    if problem.is_empty() { String::new() } else { format!("<p class=\"bad\" role=\"alert\">{}</p>", Escaped(problem)) }
+    if problem.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=\"bad\" role=\"alert\">{}</p>", Escaped(problem))
+    }
 }
 
 fn sign_in_page(status: StatusCode, name: &str, problem: &str) -> Response {

@@ -44,9 +44,6 @@ mod tests {
     #[test]
     fn nothing_gets_out_of_its_place() {
         let text = "<img src=x onerror='a()'>\" & \u{0}";
-        assert_eq!(
-            Escaped(text).to_string(),
-            "&lt;img src=x onerror=&#39;a()&#39;&gt;&quot; &amp; \u{fffd}"
-        );
+        assert_eq!(Escaped(text).to_string(), "&lt;img src=x onerror=&#39;a()&#39;&gt;&quot; &amp; \u{fffd}");
     }
 }

@@ -27,7 +27,7 @@ use axum::routing::get;
 use problem::Problem;
 use state::Shared;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -36,6 +36,10 @@ use tokio::net::TcpListener;
 const LOOPBACK: &str = "local";
 /// How long a server that ends waits for what it does.
 const DRAIN: Duration = Duration::from_secs(20);
+/// How long a server that ends says so at least, for whoever sends requests its way to look elsewhere.
+const NOTICE: Duration = Duration::from_secs(1);
+/// How long it waits for requests that are being answered.
+const GRACE: Duration = Duration::from_secs(4);
 /// How long the address for the first admin works.
 const SET_UP: store::Millis = 15 * 60_000;
 
@@ -49,7 +53,10 @@ pub fn run(args: &ServeArgs) -> Done {
         .enable_all()
         .build()
         .map_err(|e| because("cannot start the server", e, "check the limits of this machine"))?;
-    runtime.block_on(serve(args))
+    let done = runtime.block_on(serve(args));
+    // A search that computes just now does not hold up the end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
 }
 
 /// Logs on standard error.
@@ -68,7 +75,8 @@ async fn serve(args: &ServeArgs) -> Done {
         because(format!("cannot listen on {address}"), e, "choose another --port, or 0 for any that is free")
     })?;
     let address = listener.local_addr().map_err(|e| because("cannot tell the port", e, "choose a --port"))?;
-    let (store, blobs) = open(args).await?;
+    // Held as long as this process lives.
+    let (store, blobs, _lock) = open(args).await?;
     let loopback = only_user(&store, address.ip()).await?;
     if args.set_up {
         set_up(&store, address).await?;
@@ -79,11 +87,16 @@ async fn serve(args: &ServeArgs) -> Done {
     let shared = Arc::new(Shared::new((assets, policy), hosts, (store, blobs), loopback));
     let working = begin_work(&shared, args);
     println!("listening on http://{address}");
-    let served = axum::serve(listener, router(&shared)).with_graceful_shutdown(stopped(shared.clone())).await;
-    shared.jobs.drain();
-    // What does not end in good order is found by its lease.
-    let _ = tokio::time::timeout(DRAIN, working).await;
-    shared.store.close().await;
+    let (over, ended) = tokio::sync::oneshot::channel();
+    let serving =
+        axum::serve(listener, router(&shared)).with_graceful_shutdown(stopped(shared.clone(), working, over));
+    let served = tokio::select! {
+        served = serving => served,
+        // Whoever holds a connection open does not hold up the end.
+        () = overdue(ended) => Ok(()),
+    };
+    // Likewise a connection to the database.
+    let _ = tokio::time::timeout(GRACE, shared.store.close()).await;
     served.map_err(|e| because("the server broke off", e, "start it again"))
 }
 
@@ -109,9 +122,13 @@ fn usual_folder() -> PathBuf {
 }
 
 /// The database and the files.
-async fn open(args: &ServeArgs) -> Result<(Store, Blobs), Failure> {
+///
+/// An embedded database is one process's, so what the one before drove is taken over at once; with PostgreSQL others may
+/// be at work, and leases tell.
+async fn open(args: &ServeArgs) -> Result<(Store, Blobs, Option<std::fs::File>), Failure> {
     let folder = args.data_dir.clone().unwrap_or_else(usual_folder);
     std::fs::create_dir_all(&folder).map_err(|e| Failure::file("make the folder", &folder, &e))?;
+    let lock = if args.database.is_none() { Some(alone(&folder)?) } else { None };
     let store = match &args.database {
         Some(address) => Store::postgres(address).await,
         None => Store::sqlite(&folder).await,
@@ -123,7 +140,25 @@ async fn open(args: &ServeArgs) -> Result<(Store, Blobs), Failure> {
     let store = store.map_err(|e| because("cannot open the database", e, help))?;
     let blobs = Blobs::local(&folder.join("blobs"))
         .map_err(|e| because("cannot open the folder of files", e, "check who may write there"))?;
-    Ok((store, blobs))
+    if lock.is_some() {
+        store.take_over().await.map_err(|e| because("cannot write the database", e, "check the disk"))?;
+    }
+    Ok((store, blobs, lock))
+}
+
+/// # Errors
+/// Another server that has the folder.
+fn alone(folder: &Path) -> Result<std::fs::File, Failure> {
+    let path = folder.join("lock");
+    let file = std::fs::File::create(&path).map_err(|e| Failure::file("write", &path, &e))?;
+    match file.try_lock() {
+        Err(std::fs::TryLockError::WouldBlock) => Err(Failure::new(
+            format!("another server keeps its data in {}", folder.display()),
+            "end it first, choose another --data-dir, or share a PostgreSQL database with --database",
+        )),
+        // A file system without locks is as good as a user who starts one server.
+        _ => Ok(file),
+    }
 }
 
 /// On loopback and without accounts, whoever uses this machine is the owner of all.
@@ -142,7 +177,9 @@ async fn only_user(store: &Store, host: IpAddr) -> Result<Option<Account>, Failu
         ));
     }
     match store.account_named(LOOPBACK).await {
-        Err(StoreError::Absent(_)) => store.add_account(LOOPBACK, None, false).await.map(Some).map_err(failed),
+        Err(StoreError::Absent(_)) => {
+            store.add_account(LOOPBACK, None, false).await.map(Some).map_err(failed)
+        }
         found => found.map(Some).map_err(failed),
     }
 }
@@ -216,10 +253,27 @@ fn host_names(host: IpAddr, port: u16) -> Vec<String> {
     [named.as_str(), "localhost", "127.0.0.1", "[::1]"].iter().map(|n| format!("{n}:{port}")).collect()
 }
 
-/// Ctrl-C, or the signal that services are ended with.
-async fn stopped(shared: Arc<Shared>) {
+/// Ready when no more connections are to be taken: after Ctrl-C, or the signal that services are ended with, once work
+/// is put down. Until then it is answered that this server is ending.
+async fn stopped(
+    shared: Arc<Shared>,
+    working: tokio::task::JoinHandle<()>,
+    over: tokio::sync::oneshot::Sender<()>,
+) {
     signal().await;
     shared.jobs.drain();
+    // What does not end in good order is found by its lease.
+    let _ = tokio::join!(tokio::time::timeout(DRAIN, working), tokio::time::sleep(NOTICE));
+    // Nobody waits for it where the server broke off.
+    let _ = over.send(());
+}
+
+/// Ready a while after no more connections are taken.
+async fn overdue(ended: tokio::sync::oneshot::Receiver<()>) {
+    if ended.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(GRACE).await;
 }
 
 /// Ready when this process is told to end.

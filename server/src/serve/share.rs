@@ -155,7 +155,8 @@ fn form(link: &Link, model: &ModelArtifact, row: &BTreeMap<String, String>, answ
         let value = row.get(&field.column).map_or("", String::as_str);
         let _ = write!(body, "<label>{}", Escaped(&field.column));
         if field.levels.is_empty() || field.levels.len() > MOST_CHOICES {
-            let _ = write!(body, "<input name=\"f{number}\" value=\"{}\" autocomplete=\"off\">", Escaped(value));
+            let _ =
+                write!(body, "<input name=\"f{number}\" value=\"{}\" autocomplete=\"off\">", Escaped(value));
         } else {
             let _ = write!(body, "<select name=\"f{number}\"><option value=\"\">not known</option>");
             for level in &field.levels {
@@ -172,4 +173,3 @@ fn form(link: &Link, model: &ModelArtifact, row: &BTreeMap<String, String>, answ
     );
     page(StatusCode::OK, &link.title, &card(&link.title, &format!("Predicts {}.", header.target)), &body)
 }
-

@@ -7,8 +7,8 @@ use super::problem::Problem;
 use crate::blobs::Blobs;
 use crate::jobs::Jobs;
 use crate::store::{Account, Store};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// How much of what the server takes.
 #[derive(Debug, Clone, Copy)]

@@ -16,7 +16,9 @@ pub struct Account {
 }
 
 /// What an account may do in a project. Each may do what the ones before may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Viewer,
@@ -25,7 +27,9 @@ pub enum Role {
 }
 
 /// What a token may be used for. Each covers the ones before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     Read,
@@ -129,8 +133,7 @@ impl Store {
     /// # Errors
     /// No such account.
     pub async fn set_password(&self, account: &str, password: &str) -> Result<()> {
-        let changed =
-            change!(self, "UPDATE account SET password = $2 WHERE id = $1", account, password);
+        let changed = change!(self, "UPDATE account SET password = $2 WHERE id = $1", account, password);
         if changed == 0 { Err(StoreError::Absent("account")) } else { Ok(()) }
     }
 
@@ -242,8 +245,7 @@ impl Store {
     pub async fn use_token(&self, token: &[u8], at: Millis) -> Result<(Account, ApiToken)> {
         const SQL: &str = "SELECT id, account, name, scope, created, expires, used FROM api_token WHERE token = $1 AND \
                            (expires IS NULL OR expires > $2)";
-        let found =
-            on!(self, db => sqlx::query_as::<_, ApiToken>(SQL).bind(token).bind(at).fetch_optional(db).await?);
+        let found = on!(self, db => sqlx::query_as::<_, ApiToken>(SQL).bind(token).bind(at).fetch_optional(db).await?);
         let found = found.ok_or(StoreError::Absent("token"))?;
         // Once a minute is enough to tell which are in use.
         if found.used.is_none_or(|used| used < at - 60_000) {

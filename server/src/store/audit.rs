@@ -61,7 +61,9 @@ impl Store {
         const SQL: &str = "SELECT seq, at, actor, action, resource, hash FROM audit WHERE seq < $1 ORDER BY seq DESC \
                            LIMIT $2";
         let (before, limit) = (before.unwrap_or(i64::MAX), limit.clamp(1, PAGE));
-        Ok(on!(self, db => sqlx::query_as::<_, AuditEntry>(SQL).bind(before).bind(limit).fetch_all(db).await?))
+        Ok(
+            on!(self, db => sqlx::query_as::<_, AuditEntry>(SQL).bind(before).bind(limit).fetch_all(db).await?),
+        )
     }
 
     /// The first entry that does not follow from the one before, if any.

@@ -83,7 +83,9 @@ impl Store {
     pub async fn dataset_of_blob(&self, project: &str, blob: &str) -> Result<Option<Dataset>> {
         const SQL: &str = "SELECT id, project, name, blob, bytes, options, about, author, created FROM dataset WHERE \
                            project = $1 AND blob = $2 ORDER BY id DESC LIMIT 1";
-        Ok(on!(self, db => sqlx::query_as::<_, Dataset>(SQL).bind(project).bind(blob).fetch_optional(db).await?))
+        Ok(
+            on!(self, db => sqlx::query_as::<_, Dataset>(SQL).bind(project).bind(blob).fetch_optional(db).await?),
+        )
     }
 
     /// Newest first, from below `before` on.

@@ -52,7 +52,8 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn events_after(&self, run: &str, seq: i64, limit: i64) -> Result<Vec<StoredEvent>> {
-        const SQL: &str = "SELECT seq, kind, data, created FROM event WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+        const SQL: &str =
+            "SELECT seq, kind, data, created FROM event WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT $3";
         Ok(on!(self, db => sqlx::query_as::<_, StoredEvent>(SQL).bind(run).bind(seq).bind(limit)
             .fetch_all(db).await?))
     }

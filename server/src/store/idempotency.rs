@@ -31,8 +31,24 @@ impl Store {
         if taken > 0 {
             return Ok(None);
         }
-        const SQL: &str = "SELECT request, status, body, created FROM idempotency WHERE actor = $1 AND key = $2";
+        const SQL: &str =
+            "SELECT request, status, body, created FROM idempotency WHERE actor = $1 AND key = $2";
         Ok(on!(self, db => sqlx::query_as::<_, Kept>(SQL).bind(actor).bind(key).fetch_optional(db).await?))
+    }
+
+    /// Gives a key back whose request was begun before `before` and not answered: whoever did it is gone.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn free_key(&self, actor: &str, key: &str, before: Millis) -> Result<()> {
+        change!(
+            self,
+            "DELETE FROM idempotency WHERE actor = $1 AND key = $2 AND status = 0 AND created < $3",
+            actor,
+            key,
+            before,
+        );
+        Ok(())
     }
 
     /// Keeps the answer for whoever asks again.

@@ -9,6 +9,9 @@ use super::{Millis, Result, Store, StoreError, change, now, on, transact};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
+/// What the names of a server's own workers begin with.
+pub const EMBEDDED: &str = "embedded";
+
 /// Attempts that a trial gets.
 pub const POISON_AFTER: i64 = 3;
 
@@ -97,10 +100,28 @@ impl Claim {
 
 /// A claim is void: the lease had expired, or nobody wants the trial any more.
 fn stale() -> StoreError {
-    StoreError::Conflict("this claim is void: its lease has expired, or the trial is not wanted any more".to_owned())
+    StoreError::Conflict(
+        "this claim is void: its lease has expired, or the trial is not wanted any more".to_owned(),
+    )
 }
 
 impl Store {
+    /// Lets go of what the last process with this database drove and computed itself; it is gone. Its leases need not
+    /// be waited for then. Workers elsewhere keep their claims.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_over(&self) -> Result<()> {
+        transact!(self, tx => {
+            sqlx::query("UPDATE run SET lease_until = 0 WHERE state = 'running'").execute(&mut *tx).await?;
+            sqlx::query("UPDATE trial SET lease_until = 0 WHERE state = 'claimed' AND worker LIKE $1 || '%'")
+                .bind(EMBEDDED).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM idempotency WHERE status = 0").execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM worker WHERE name = $1").bind(EMBEDDED).execute(&mut *tx).await?;
+            Ok(())
+        })
+    }
+
     /// Puts a trial in line. One that is there already with the same payload stays as it is, done or not: a run that is
     /// driven again finds what was computed before.
     ///
@@ -249,7 +270,8 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn has_open_trials(&self, run: &str, study: &str) -> Result<bool> {
-        const SQL: &str = "SELECT COUNT(*) FROM trial WHERE run = $1 AND study = $2 AND state IN ('queued', 'claimed')";
+        const SQL: &str =
+            "SELECT COUNT(*) FROM trial WHERE run = $1 AND study = $2 AND state IN ('queued', 'claimed')";
         let open: i64 = on!(self, db => sqlx::query_scalar(SQL).bind(run).bind(study).fetch_one(db).await?);
         Ok(open > 0)
     }

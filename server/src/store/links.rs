@@ -89,7 +89,8 @@ impl Store {
     pub async fn open_link(&self, token: &[u8], at: Millis, count: bool) -> Result<Link> {
         const SQL: &str = "SELECT id, project, target, rights, title, author, created, expires, revoked, opened FROM link \
                            WHERE token = $1 AND revoked IS NULL AND (expires IS NULL OR expires > $2)";
-        let found = on!(self, db => sqlx::query_as::<_, Link>(SQL).bind(token).bind(at).fetch_optional(db).await?);
+        let found =
+            on!(self, db => sqlx::query_as::<_, Link>(SQL).bind(token).bind(at).fetch_optional(db).await?);
         let mut link = found.ok_or(StoreError::Absent("link"))?;
         if count {
             change!(self, "UPDATE link SET opened = opened + 1 WHERE id = $1", &link.id);

@@ -24,7 +24,7 @@ pub use accounts::{Account, ApiToken, Role, Scope};
 pub use audit::AuditEntry;
 pub use datasets::{Dataset, NewDataset};
 pub use events::StoredEvent;
-pub use ledger::{Claim, NewTrial, Trial, TrialState};
+pub use ledger::{Claim, EMBEDDED, NewTrial, Trial, TrialState};
 pub use links::{Link, NewLink, Rights};
 pub use models::{Model, ModelVersion, NewModelVersion};
 pub use projects::{Project, Version};

@@ -115,7 +115,12 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub async fn model_versions(&self, model: &str, before: Option<i64>, limit: i64) -> Result<Vec<ModelVersion>> {
+    pub async fn model_versions(
+        &self,
+        model: &str,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<ModelVersion>> {
         const SQL: &str = "SELECT model, number, blob, bytes, run, about, author, created FROM model_version WHERE model \
                            = $1 AND number < $2 ORDER BY number DESC LIMIT $3";
         let (before, limit) = (before.unwrap_or(i64::MAX), limit.clamp(1, PAGE));

@@ -69,7 +69,8 @@ impl Store {
     /// # Errors
     /// No such project.
     pub async fn rename_project(&self, id: &str, name: &str) -> Result<()> {
-        let changed = super::change!(self, "UPDATE project SET name = $2, changed = $3 WHERE id = $1", id, name, now());
+        let changed =
+            super::change!(self, "UPDATE project SET name = $2, changed = $3 WHERE id = $1", id, name, now());
         if changed == 0 { Err(StoreError::Absent("project")) } else { Ok(()) }
     }
 
@@ -87,12 +88,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where somebody else saved meanwhile.
-    pub async fn save_version(
-        &self,
-        project: &str,
-        seen: i64,
-        version: &Version,
-    ) -> Result<Version> {
+    pub async fn save_version(&self, project: &str, seen: i64, version: &Version) -> Result<Version> {
         let at = now();
         let fresh = Version { created: at, ..version.clone() };
         transact!(self, tx => {

@@ -77,6 +77,27 @@ pub struct NewRun<'a> {
     pub author: &'a str,
 }
 
+impl From<NewRun<'_>> for Run {
+    fn from(new: NewRun<'_>) -> Self {
+        Self {
+            id: new_id(),
+            project: new.project.to_owned(),
+            work: new.work.to_owned(),
+            state: RunState::Queued.name().to_owned(),
+            wish: Wish::GoOn.name().to_owned(),
+            priority: new.priority,
+            fence: 0,
+            lease_until: 0,
+            best: None,
+            outcome: String::new(),
+            author: new.author.to_owned(),
+            created: now(),
+            started: None,
+            ended: None,
+        }
+    }
+}
+
 /// A file that a run gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow, schemars::JsonSchema)]
 pub struct RunFile {
@@ -87,22 +108,26 @@ pub struct RunFile {
 }
 
 impl Store {
+    /// Adds a run, and keeps the answer to the request that it was asked with, both or neither: (actor, key, answer).
+    ///
     /// # Errors
-    /// The database's.
-    pub async fn add_run(&self, new: &NewRun<'_>) -> Result<Run> {
-        let id = new_id();
-        change!(
-            self,
-            "INSERT INTO run (id, project, work, state, wish, priority, fence, lease_until, outcome, author, created) \
-             VALUES ($1, $2, $3, 'queued', 'go_on', $4, 0, 0, '', $5, $6)",
-            &id,
-            new.project,
-            new.work,
-            new.priority,
-            new.author,
-            now(),
-        );
-        self.run(&id).await
+    /// [`StoreError::Conflict`] where the key is not the request's any more.
+    pub async fn add_run(&self, run: &Run, answer: Option<(&str, &str, &str)>) -> Result<()> {
+        transact!(self, tx => {
+            sqlx::query("INSERT INTO run (id, project, work, state, wish, priority, fence, lease_until, outcome, author, \
+                created) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, '', $7, $8)")
+                .bind(&run.id).bind(&run.project).bind(&run.work).bind(&run.state).bind(&run.wish).bind(run.priority)
+                .bind(&run.author).bind(run.created).execute(&mut *tx).await?;
+            if let Some((actor, key, answer)) = answer {
+                let kept = sqlx::query("UPDATE idempotency SET status = 200, body = $3 WHERE actor = $1 AND key = $2 AND \
+                    status = 0")
+                    .bind(actor).bind(key).bind(answer).execute(&mut *tx).await?.rows_affected();
+                if kept == 0 {
+                    return Err(StoreError::Conflict("this request was sent again meanwhile".to_owned()));
+                }
+            }
+            Ok(())
+        })
     }
 
     /// # Errors

@@ -69,7 +69,14 @@ impl Cluster {
 
     fn sql(&self, sql: &str) -> Command {
         let mut psql = program("psql");
-        psql.arg("-h").arg(self.folder.path()).args(["-p", &self.port.to_string(), "-U", "trellis", "-d", "postgres"]);
+        psql.arg("-h").arg(self.folder.path()).args([
+            "-p",
+            &self.port.to_string(),
+            "-U",
+            "trellis",
+            "-d",
+            "postgres",
+        ]);
         psql.args(["-c", sql]).stdout(Stdio::null()).stderr(Stdio::null());
         psql
     }

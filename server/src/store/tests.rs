@@ -22,7 +22,9 @@ async fn project(store: &Store) -> (String, String) {
 
 async fn run(store: &Store, project: &str, priority: i64) -> Run {
     let new = NewRun { project, work: "{}", priority, author: "a" };
-    store.add_run(&new).await.expect("run")
+    let run = Run::from(new);
+    store.add_run(&run, None).await.expect("run");
+    run
 }
 
 async fn people(store: Store) {
@@ -70,6 +72,49 @@ async fn set_up_once(store: Store) {
     store.set_setup(b"again", 1_000).await.expect("setup");
     absent(store.set_up(b"again", "other", "phc", 999).await);
     assert!(store.has_admin().await.expect("admin"));
+}
+
+/// A run and the answer to its request are kept together, so a request that is sent again makes no second run.
+async fn a_run_and_its_answer(store: Store) {
+    let (_, project) = project(&store).await;
+    let new = || Run::from(NewRun { project: &project, work: "{}", priority: 0, author: "a" });
+    assert_eq!(store.take_key("a", "k", b"r").await.expect("key"), None);
+    store.add_run(&new(), Some(("a", "k", "made"))).await.expect("run");
+    let kept = store.take_key("a", "k", b"r").await.expect("key").expect("kept");
+    assert_eq!((kept.status, kept.body.as_str()), (200, "made"));
+    conflict(store.add_run(&new(), Some(("a", "k", "again"))).await);
+    assert_eq!(store.open_runs(&project).await.expect("runs"), 1, "nothing is half done");
+
+    // One whose server is gone is done by another; one that was answered stays so.
+    assert_eq!(store.take_key("a", "lost", b"r").await.expect("key"), None);
+    for (before, free) in [(now() - 60_000, false), (now() + 60_000, true)] {
+        store.free_key("a", "lost", before).await.expect("free");
+        store.free_key("a", "k", before).await.expect("free");
+        assert_eq!(store.take_key("a", "lost", b"r").await.expect("key").is_none(), free);
+        assert!(store.take_key("a", "k", b"r").await.expect("key").is_some());
+    }
+}
+
+/// A server that has its database to itself waits for no leases of the one before.
+async fn what_is_taken_over(store: Store) {
+    let (_, project) = project(&store).await;
+    run(&store, &project, 0).await;
+    let run = store.claim_run(now(), 60_000).await.expect("claim").expect("a run");
+    for job in 0..2 {
+        let new = NewTrial { run: &run.id, study: "s", job, payload: b"p", priority: 0 };
+        store.queue_trial(&new).await.expect("trial");
+    }
+    store.claim_trial(&format!("{EMBEDDED}1"), now(), 60_000).await.expect("claim").expect("a trial");
+    store.claim_trial("elsewhere", now(), 60_000).await.expect("claim").expect("a trial");
+    assert!(store.claim_run(now(), 1).await.expect("claim").is_none());
+    store.take_over().await.expect("taken over");
+    assert_eq!(store.claim_run(now(), 60_000).await.expect("claim").map(|r| r.id), Some(run.id));
+    let again = store.claim_trial("elsewhere", now(), 60_000).await.expect("claim").expect("a trial");
+    assert_eq!((again.job, again.attempt), (0, 2));
+    assert!(
+        store.claim_trial("elsewhere", now(), 60_000).await.expect("claim").is_none(),
+        "its worker lives"
+    );
 }
 
 fn version(document: &str) -> Version {
@@ -363,7 +408,7 @@ macro_rules! each {
 
 macro_rules! all {
     ($fresh:expr) => {
-        each!($fresh; people, set_up_once, versions_are_not_lost, data_and_models, links_and_audit, keys_are_taken_once,
+        each!($fresh; a_run_and_its_answer, what_is_taken_over, people, set_up_once, versions_are_not_lost, data_and_models, links_and_audit, keys_are_taken_once,
             runs_have_one_driver, trials_are_charged_and_fenced, many_claim_each_trial_once)
     };
 }

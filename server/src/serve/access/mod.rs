@@ -144,8 +144,7 @@ mod tests {
     use Action::*;
 
     fn somebody(admin: i64, by: By) -> Actor {
-        let account =
-            Account { id: "a".to_owned(), name: "a".to_owned(), password: None, admin, created: 0 };
+        let account = Account { id: "a".to_owned(), name: "a".to_owned(), password: None, admin, created: 0 };
         Actor::Somebody { account, by }
     }
 

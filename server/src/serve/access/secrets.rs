@@ -56,7 +56,8 @@ pub async fn hashed_password(password: String) -> Option<String> {
 
 /// Whether a password is the one that is kept. Where nobody has that name (`None`) it takes as long.
 pub async fn password_fits(password: String, kept: Option<String>) -> bool {
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let Ok(_turn) = CHECKS.acquire().await else { return false };
     let checked = tokio::task::spawn_blocking(move || {
         let known = kept.is_some();

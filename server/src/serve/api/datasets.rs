@@ -22,21 +22,27 @@ pub fn routes() -> Vec<Route> {
     const ALL: &str = "/api/v1/projects/{project}/datasets";
     const ONE: &str = "/api/v1/projects/{project}/datasets/{dataset}";
     vec![
-        Route::new("GET", ALL, Action::SeeProject, "Lists the data sets of a project", get(list)).asks::<Page>().gives::<List<Shown>>(),
+        Route::new("GET", ALL, Action::SeeProject, "Lists the data sets of a project", get(list))
+            .asks::<Page>()
+            .gives::<List<Shown>>(),
         Route::new(
             "POST",
             ALL,
             Action::ChangeProject,
             "Uploads a table: its bytes are the body, ?name= its file name, ?options= how it is read",
             post(upload),
-        ).asks::<Upload>().takes_bytes().makes::<Shown>(201),
+        )
+        .asks::<Upload>()
+        .takes_bytes()
+        .makes::<Shown>(201),
         Route::new(
             "HEAD",
             "/api/v1/projects/{project}/datasets/by-hash/{hash}",
             Action::SeeProject,
             "Says whether a table with these bytes is there already (BLAKE3, hexadecimal)",
             head(by_hash),
-        ).gives_content(Content::Nothing),
+        )
+        .gives_content(Content::Nothing),
         Route::new("GET", ONE, Action::SeeProject, "Shows a data set", get(show)).gives::<Shown>(),
         Route::new("DELETE", ONE, Action::ChangeProject, "Deletes a data set", delete(remove)),
         Route::new(
@@ -45,7 +51,8 @@ pub fn routes() -> Vec<Route> {
             Action::SeeProject,
             "Gives the bytes of a data set, as they were uploaded",
             get(content),
-        ).gives_content(Content::Bytes),
+        )
+        .gives_content(Content::Bytes),
     ]
 }
 

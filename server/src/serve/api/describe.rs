@@ -96,7 +96,8 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
             schema = found.try_into().unwrap_or_default();
         }
         let required = schema.get("required").cloned().unwrap_or_default();
-        let required: Vec<&str> = required.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> =
+            required.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         for (name, of) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let needed = required.contains(&name.as_str());
             parameters.push(json!({ "name": name, "in": "query", "required": needed, "schema": of }));
@@ -130,7 +131,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
 
 /// The names of the parameters in a path.
 fn names(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).map(|n| n.trim_start_matches('*'))
+    path.split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        .map(|n| n.trim_start_matches('*'))
 }
 
 /// A name for a route: its method and the words of its path.

@@ -27,25 +27,58 @@ const KEPT: usize = 16;
 pub fn routes() -> Vec<Route> {
     vec![
         Route::new("GET", "/v2", Action::Public, "Describes this server", get(server)).gives::<Value>(),
-        Route::new("GET", "/v2/health/live", Action::Public, "Whether this server runs", get(async || Json(json!({"live": true})))).gives::<Value>(),
-        Route::new("GET", "/v2/health/ready", Action::Public, "Whether this server takes requests", get(ready)).gives::<Value>(),
-        Route::new("GET", "/v2/models/{model}", Action::SeeSelf, "Describes a model", get(newest)).gives::<Value>(),
-        Route::new("GET", "/v2/models/{model}/ready", Action::SeeSelf, "Whether a model can predict", get(model_ready)).gives::<Value>(),
-        Route::new("POST", "/v2/models/{model}/infer", Action::SeeSelf, "Predicts with the newest version", post(infer_newest)).takes::<Request>().gives::<Answer>(),
+        Route::new(
+            "GET",
+            "/v2/health/live",
+            Action::Public,
+            "Whether this server runs",
+            get(async || Json(json!({"live": true}))),
+        )
+        .gives::<Value>(),
+        Route::new(
+            "GET",
+            "/v2/health/ready",
+            Action::Public,
+            "Whether this server takes requests",
+            get(ready),
+        )
+        .gives::<Value>(),
+        Route::new("GET", "/v2/models/{model}", Action::SeeSelf, "Describes a model", get(newest))
+            .gives::<Value>(),
+        Route::new(
+            "GET",
+            "/v2/models/{model}/ready",
+            Action::SeeSelf,
+            "Whether a model can predict",
+            get(model_ready),
+        )
+        .gives::<Value>(),
+        Route::new(
+            "POST",
+            "/v2/models/{model}/infer",
+            Action::SeeSelf,
+            "Predicts with the newest version",
+            post(infer_newest),
+        )
+        .takes::<Request>()
+        .gives::<Answer>(),
         Route::new(
             "GET",
             "/v2/models/{model}/versions/{version}",
             Action::SeeSelf,
             "Describes a version: a number or @ALIAS",
             get(one),
-        ).gives::<Value>(),
+        )
+        .gives::<Value>(),
         Route::new(
             "POST",
             "/v2/models/{model}/versions/{version}/infer",
             Action::SeeSelf,
             "Predicts with a version: a number or @ALIAS",
             post(infer_one),
-        ).takes::<Request>().gives::<Answer>(),
+        )
+        .takes::<Request>()
+        .gives::<Answer>(),
     ]
 }
 
@@ -92,7 +125,12 @@ async fn ready(shared: State) -> Result<Json<Value>, Problem> {
 }
 
 /// A version of a model that the actor may predict with.
-async fn found(shared: &Shared, actor: &Actor, model: &str, version: Option<&str>) -> Result<ModelVersion, Problem> {
+async fn found(
+    shared: &Shared,
+    actor: &Actor,
+    model: &str,
+    version: Option<&str>,
+) -> Result<ModelVersion, Problem> {
     let unknown = || Problem::not_found("There is no such model.");
     let model = shared.store.model(model).await.map_err(|_| unknown())?;
     let role = shared.store.role(&model.project, actor.id()).await?;
@@ -203,7 +241,8 @@ async fn infer_one(
 pub async fn infer(shared: &Shared, version: ModelVersion, body: RawBody) -> Result<Json<Answer>, Problem> {
     let most = shared.limits.inference;
     let bytes = axum::body::to_bytes(body, most).await;
-    let bytes = bytes.map_err(|_| Problem::too_large(format!("A request may have {} MB at most.", most >> 20)))?;
+    let bytes =
+        bytes.map_err(|_| Problem::too_large(format!("A request may have {} MB at most.", most >> 20)))?;
     let request: Request = from_json(&bytes)?;
     let artifact = shared.loaded.get(shared, &version.blob).await?;
     let (rows, columns) = columns(&request)?;
@@ -232,7 +271,8 @@ fn columns(request: &Request) -> Result<(usize, Columns), Problem> {
     let mut columns = Columns::new();
     for (number, tensor) in request.inputs.iter().enumerate() {
         let at = format!("/inputs/{number}");
-        let wrong = |what: String| Problem::unusable(format!("Input \"{}\": {what}", tensor.name)).at(at.clone());
+        let wrong =
+            |what: String| Problem::unusable(format!("Input \"{}\": {what}", tensor.name)).at(at.clone());
         if !matches!(tensor.shape.as_slice(), [n] | [n, 1] if *n == tensor.data.len() as u64) {
             return Err(wrong(format!(
                 "its shape is {:?} and it has {} values; the shape is [rows] or [rows, 1].",
@@ -241,17 +281,21 @@ fn columns(request: &Request) -> Result<(usize, Columns), Problem> {
             )));
         }
         if tensor.data.len() != rows {
-            return Err(wrong(format!("it has {} values where the first input has {rows}.", tensor.data.len())));
+            return Err(wrong(format!(
+                "it has {} values where the first input has {rows}.",
+                tensor.data.len()
+            )));
         }
         const TYPES: [&str; 13] = [
-            "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64",
-            "BYTES",
+            "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32",
+            "FP64", "BYTES",
         ];
         if !TYPES.contains(&tensor.datatype.as_str()) {
             return Err(wrong(format!("there is no datatype {}.", tensor.datatype)));
         }
         let texts: Result<Vec<_>, _> = tensor.data.iter().map(text).collect();
-        let texts = texts.map_err(|()| wrong("a value is a text, a number, true, false or null.".to_owned()))?;
+        let texts =
+            texts.map_err(|()| wrong("a value is a text, a number, true, false or null.".to_owned()))?;
         if columns.insert(tensor.name.clone(), texts).is_some() {
             return Err(wrong("it is there twice.".to_owned()));
         }

@@ -15,14 +15,18 @@ use serde::{Deserialize, Serialize};
 pub fn routes() -> Vec<Route> {
     const ALL: &str = "/api/v1/projects/{project}/links";
     vec![
-        Route::new("GET", ALL, Action::OwnProject, "Lists the links of a project", get(list)).asks::<Page>().gives::<List<Link>>(),
+        Route::new("GET", ALL, Action::OwnProject, "Lists the links of a project", get(list))
+            .asks::<Page>()
+            .gives::<List<Link>>(),
         Route::new(
             "POST",
             ALL,
             Action::OwnProject,
             "Makes a link to version/NUMBER (view, fork) or model/ID (predict); its address is shown once",
             post(make),
-        ).takes::<New>().makes::<Made>(201),
+        )
+        .takes::<New>()
+        .makes::<Made>(201),
         Route::new(
             "DELETE",
             "/api/v1/projects/{project}/links/{link}",
@@ -71,7 +75,8 @@ async fn make(
     if body.days.is_some_and(|days| !(1..=3_650).contains(&days)) {
         return Err(Problem::unusable("A link lasts 1 to 3,650 days.").at("/days"));
     }
-    let wrong = || Problem::unusable("view and fork go with version/NUMBER, predict with model/ID.").at("/target");
+    let wrong =
+        || Problem::unusable("view and fork go with version/NUMBER, predict with model/ID.").at("/target");
     match (body.target.split_once('/').ok_or_else(wrong)?, body.rights) {
         (("version", number), Rights::View | Rights::Fork) => {
             shared.store.version(&project, number.parse().map_err(|_| wrong())?).await?;
@@ -83,7 +88,8 @@ async fn make(
         }
         _ => return Err(wrong()),
     }
-    let token = secrets::short_secret().map_err(|_| Problem::unavailable("This machine gives no random numbers."))?;
+    let token =
+        secrets::short_secret().map_err(|_| Problem::unavailable("This machine gives no random numbers."))?;
     let new = NewLink {
         token: &hashed(&token),
         project: &project,

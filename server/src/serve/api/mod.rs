@@ -175,7 +175,11 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let read: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
     let read = read.map_err(|e| {
         let path = e.path().to_string();
-        let pointer = if path == "." { String::new() } else { format!("/{}", path.replace(['.', '['], "/").replace(']', "")) };
+        let pointer = if path == "." {
+            String::new()
+        } else {
+            format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
+        };
         Problem::bad_request(format!("The JSON cannot be used: {}.", e.inner())).at(pointer)
     })?;
     reader.end().map_err(|e| Problem::bad_request(format!("The JSON cannot be used: {e}.")))?;

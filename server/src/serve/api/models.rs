@@ -4,7 +4,7 @@ use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::datasets::blob;
-use super::{Content, Body, Json, List, Page, Route, checked_name};
+use super::{Body, Content, Json, List, Page, Route, checked_name};
 use crate::store::{Model, ModelVersion, NewModelVersion, PAGE};
 use automl_core::engine::ModelArtifact;
 use axum::Extension;
@@ -21,17 +21,31 @@ pub fn routes() -> Vec<Route> {
     const ONE: &str = "/api/v1/projects/{project}/models/{model}";
     const ALIAS: &str = "/api/v1/projects/{project}/models/{model}/aliases/{alias}";
     vec![
-        Route::new("GET", ALL, Action::SeeProject, "Lists the models of a project", get(list)).asks::<Page>().gives::<List<Model>>(),
+        Route::new("GET", ALL, Action::SeeProject, "Lists the models of a project", get(list))
+            .asks::<Page>()
+            .gives::<List<Model>>(),
         Route::new(
             "POST",
             ALL,
             Action::ChangeProject,
             "Adds a version of the model ?name=: the file of a run (?run=&file=), or the body",
             post(add),
-        ).asks::<Add>().takes_bytes().makes::<Shown>(201),
-        Route::new("GET", ONE, Action::SeeProject, "Shows a model with its versions and aliases", get(show)).gives::<Shown>(),
-        Route::new("DELETE", ONE, Action::OwnProject, "Deletes a model with all its versions", delete(remove)),
-        Route::new("PUT", ALIAS, Action::ChangeProject, "Points an alias at a version", put(set_alias)).takes::<Pointed>().gives::<Shown>(),
+        )
+        .asks::<Add>()
+        .takes_bytes()
+        .makes::<Shown>(201),
+        Route::new("GET", ONE, Action::SeeProject, "Shows a model with its versions and aliases", get(show))
+            .gives::<Shown>(),
+        Route::new(
+            "DELETE",
+            ONE,
+            Action::OwnProject,
+            "Deletes a model with all its versions",
+            delete(remove),
+        ),
+        Route::new("PUT", ALIAS, Action::ChangeProject, "Points an alias at a version", put(set_alias))
+            .takes::<Pointed>()
+            .gives::<Shown>(),
         Route::new("DELETE", ALIAS, Action::ChangeProject, "Takes an alias away", delete(remove_alias)),
         Route::new(
             "GET",
@@ -39,7 +53,8 @@ pub fn routes() -> Vec<Route> {
             Action::SeeProject,
             "Gives a model file; the version is a number or @ALIAS",
             get(content),
-        ).gives_content(Content::Bytes),
+        )
+        .gives_content(Content::Bytes),
     ]
 }
 
@@ -118,7 +133,11 @@ async fn add(
             let put = shared.blobs.put_stream(body.into_data_stream(), shared.limits.upload).await?;
             (put.hash, put.bytes as i64)
         }
-        _ => return Err(Problem::bad_request("Send both ?run= and ?file=, or neither and the file as the body.")),
+        _ => {
+            return Err(Problem::bad_request(
+                "Send both ?run= and ?file=, or neither and the file as the body.",
+            ));
+        }
     };
     let bytes = shared.blobs.get(&hash).await?;
     let read = tokio::task::spawn_blocking(move || ModelArtifact::from_bytes(&bytes)).await;
@@ -169,16 +188,14 @@ pub async fn version_named(shared: &Shared, model: &str, name: &str) -> Result<M
         Some(alias) => shared.store.aliased(model, alias).await?,
         None => {
             let number = name.parse();
-            let number = number.map_err(|_| Problem::not_found("A version is a number, or @ and an alias."))?;
+            let number =
+                number.map_err(|_| Problem::not_found("A version is a number, or @ and an alias."))?;
             shared.store.model_version(model, number).await?
         }
     })
 }
 
-async fn show(
-    shared: State,
-    Path((project, model)): Path<(String, String)>,
-) -> Result<Json<Shown>, Problem> {
+async fn show(shared: State, Path((project, model)): Path<(String, String)>) -> Result<Json<Shown>, Problem> {
     let model = found(&shared, &project, &model).await?;
     Ok(Json(shown(&shared, model).await?))
 }
@@ -209,7 +226,9 @@ async fn set_alias(
     let model = found(&shared, &project, &model).await?;
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if alias.is_empty() || alias.len() > 40 || !alias.chars().all(is_word) {
-        return Err(Problem::unusable("An alias has 1 to 40 letters, digits, - and _, for example champion."));
+        return Err(Problem::unusable(
+            "An alias has 1 to 40 letters, digits, - and _, for example champion.",
+        ));
     }
     shared.store.set_alias(&model.id, &alias, Some(body.version)).await?;
     let what = format!("{}/@{alias}={}", model.id, body.version);

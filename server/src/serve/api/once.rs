@@ -2,8 +2,11 @@
 
 use super::super::problem::Problem;
 use super::super::state::Shared;
+use crate::store::{Millis, now};
 use std::future::Future;
 
+/// How long a request may be done; after that its server is gone, and it is done by whoever is asked again.
+const LONGEST_TIME: Millis = 60_000;
 /// Characters of a key at most.
 const LONGEST: usize = 100;
 
@@ -26,6 +29,7 @@ pub async fn once(
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(request.0.len() as u64).to_le_bytes()).update(request.0.as_bytes()).update(request.1);
     let hash = *hasher.finalize().as_bytes();
+    shared.store.free_key(actor, key, now() - LONGEST_TIME).await?;
     if let Some(kept) = shared.store.take_key(actor, key, &hash).await? {
         return if kept.request != hash {
             Err(Problem::unusable("This Idempotency-Key was used for another request. Send a new one."))

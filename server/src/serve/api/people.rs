@@ -22,22 +22,99 @@ const SESSION: Millis = 14 * 24 * 3_600_000;
 pub fn routes() -> Vec<Route> {
     const MEMBER: &str = "/api/v1/projects/{project}/members/{account}";
     vec![
-        Route::new("GET", "/api/v1/me", Action::Public, "Says who you are, and what this server is", get(me)).gives::<Value>(),
-        Route::new("POST", "/api/v1/set-up", Action::Public, "Makes the first admin, with the one-time address", post(set_up)).takes::<SetUp>().makes::<Value>(201),
-        Route::new("POST", "/api/v1/session", Action::Public, "Signs in", post(sign_in)).takes::<SignIn>().gives::<Value>(),
+        Route::new("GET", "/api/v1/me", Action::Public, "Says who you are, and what this server is", get(me))
+            .gives::<Value>(),
+        Route::new(
+            "POST",
+            "/api/v1/set-up",
+            Action::Public,
+            "Makes the first admin, with the one-time address",
+            post(set_up),
+        )
+        .takes::<SetUp>()
+        .makes::<Value>(201),
+        Route::new("POST", "/api/v1/session", Action::Public, "Signs in", post(sign_in))
+            .takes::<SignIn>()
+            .gives::<Value>(),
         Route::new("DELETE", "/api/v1/session", Action::Public, "Signs out", delete(sign_out)),
-        Route::new("PUT", "/api/v1/me/password", Action::ChangeSelf, "Changes your password; ends other sessions", put(password)).takes::<NewPassword>(),
-        Route::new("GET", "/api/v1/me/tokens", Action::ChangeSelf, "Lists your tokens", get(tokens)).gives::<List<ApiToken>>(),
-        Route::new("POST", "/api/v1/me/tokens", Action::ChangeSelf, "Makes a token, which is shown once", post(add_token)).takes::<NewToken>().makes::<MadeToken>(201),
-        Route::new("DELETE", "/api/v1/me/tokens/{token}", Action::ChangeSelf, "Revokes a token", delete(revoke)),
-        Route::new("GET", "/api/v1/me/export", Action::ChangeSelf, "Gives all that is kept of you", get(export)).gives::<Value>(),
-        Route::new("DELETE", "/api/v1/me", Action::ChangeSelf, "Erases you: account, sessions, tokens, memberships", delete(erase_self)),
-        Route::new("GET", "/api/v1/accounts", Action::Administer, "Lists all accounts", get(accounts)).gives::<List<Value>>(),
-        Route::new("POST", "/api/v1/accounts", Action::Administer, "Makes an account", post(add_account)).takes::<NewAccount>().makes::<Value>(201),
-        Route::new("DELETE", "/api/v1/accounts/{account}", Action::Administer, "Erases a person", delete(erase)),
-        Route::new("GET", "/api/v1/audit", Action::Administer, "Lists what was done by whom, and whether the list is whole", get(audit)).asks::<Page>().gives::<Audit>(),
-        Route::new("GET", "/api/v1/projects/{project}/members", Action::SeeProject, "Lists the members of a project", get(members)).gives::<List<Value>>(),
-        Route::new("PUT", MEMBER, Action::OwnProject, "Gives somebody a role: viewer, editor or owner", put(set_role)).takes::<Given>(),
+        Route::new(
+            "PUT",
+            "/api/v1/me/password",
+            Action::ChangeSelf,
+            "Changes your password; ends other sessions",
+            put(password),
+        )
+        .takes::<NewPassword>(),
+        Route::new("GET", "/api/v1/me/tokens", Action::ChangeSelf, "Lists your tokens", get(tokens))
+            .gives::<List<ApiToken>>(),
+        Route::new(
+            "POST",
+            "/api/v1/me/tokens",
+            Action::ChangeSelf,
+            "Makes a token, which is shown once",
+            post(add_token),
+        )
+        .takes::<NewToken>()
+        .makes::<MadeToken>(201),
+        Route::new(
+            "DELETE",
+            "/api/v1/me/tokens/{token}",
+            Action::ChangeSelf,
+            "Revokes a token",
+            delete(revoke),
+        ),
+        Route::new(
+            "GET",
+            "/api/v1/me/export",
+            Action::ChangeSelf,
+            "Gives all that is kept of you",
+            get(export),
+        )
+        .gives::<Value>(),
+        Route::new(
+            "DELETE",
+            "/api/v1/me",
+            Action::ChangeSelf,
+            "Erases you: account, sessions, tokens, memberships",
+            delete(erase_self),
+        ),
+        Route::new("GET", "/api/v1/accounts", Action::Administer, "Lists all accounts", get(accounts))
+            .gives::<List<Value>>(),
+        Route::new("POST", "/api/v1/accounts", Action::Administer, "Makes an account", post(add_account))
+            .takes::<NewAccount>()
+            .makes::<Value>(201),
+        Route::new(
+            "DELETE",
+            "/api/v1/accounts/{account}",
+            Action::Administer,
+            "Erases a person",
+            delete(erase),
+        ),
+        Route::new(
+            "GET",
+            "/api/v1/audit",
+            Action::Administer,
+            "Lists what was done by whom, and whether the list is whole",
+            get(audit),
+        )
+        .asks::<Page>()
+        .gives::<Audit>(),
+        Route::new(
+            "GET",
+            "/api/v1/projects/{project}/members",
+            Action::SeeProject,
+            "Lists the members of a project",
+            get(members),
+        )
+        .gives::<List<Value>>(),
+        Route::new(
+            "PUT",
+            MEMBER,
+            Action::OwnProject,
+            "Gives somebody a role: viewer, editor or owner",
+            put(set_role),
+        )
+        .takes::<Given>(),
         Route::new("DELETE", MEMBER, Action::OwnProject, "Takes somebody's role away", delete(remove_role)),
     ]
 }
@@ -105,13 +182,18 @@ async fn set_up(shared: State, Body(body): Body<SetUp>) -> Result<(StatusCode, J
 ///
 /// # Errors
 /// An address that was used or has expired; a name or a password that cannot be kept.
-pub async fn first_admin(shared: &Shared, token: &str, name: &str, password: String) -> Result<Account, Problem> {
+pub async fn first_admin(
+    shared: &Shared,
+    token: &str,
+    name: &str,
+    password: String,
+) -> Result<Account, Problem> {
     let name = checked_name(name, "/name")?;
     let password = kept_password(password).await?;
     match shared.store.set_up(&hashed(token), &name, &password, now()).await {
-        Err(StoreError::Absent(_)) => {
-            Err(Problem::not_found("This address was used, or has expired. Start the server with --set-up again."))
-        }
+        Err(StoreError::Absent(_)) => Err(Problem::not_found(
+            "This address was used, or has expired. Start the server with --set-up again.",
+        )),
         account => {
             let account = account?;
             shared.end_loopback();
@@ -321,7 +403,8 @@ async fn audit(shared: State, Query(page): Query<Page>) -> Result<Json<Audit>, P
 
 async fn members(shared: State, Path(project): Path<String>) -> Result<Json<List<Value>>, Problem> {
     let all = shared.store.members(&project).await?.into_iter();
-    let items = all.map(|(account, name, role)| json!({ "account": account, "name": name, "role": role })).collect();
+    let items =
+        all.map(|(account, name, role)| json!({ "account": account, "name": name, "role": role })).collect();
     Ok(Json(List { items, next: None }))
 }
 

@@ -13,15 +13,28 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
 use schemars::JsonSchema;
-use serde_json::Value;
 use serde::Deserialize;
+use serde_json::Value;
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::new("GET", "/api/v1/projects", Action::SeeSelf, "Lists your projects", get(list)).asks::<Page>().gives::<List<Project>>(),
-        Route::new("POST", "/api/v1/projects", Action::CreateProject, "Makes a project", post(create)).takes::<Name>().makes::<Project>(201),
-        Route::new("GET", "/api/v1/projects/{project}", Action::SeeProject, "Shows a project", get(show)).gives::<Project>(),
-        Route::new("PATCH", "/api/v1/projects/{project}", Action::ChangeProject, "Renames a project", patch(rename)).takes::<Name>().gives::<Project>(),
+        Route::new("GET", "/api/v1/projects", Action::SeeSelf, "Lists your projects", get(list))
+            .asks::<Page>()
+            .gives::<List<Project>>(),
+        Route::new("POST", "/api/v1/projects", Action::CreateProject, "Makes a project", post(create))
+            .takes::<Name>()
+            .makes::<Project>(201),
+        Route::new("GET", "/api/v1/projects/{project}", Action::SeeProject, "Shows a project", get(show))
+            .gives::<Project>(),
+        Route::new(
+            "PATCH",
+            "/api/v1/projects/{project}",
+            Action::ChangeProject,
+            "Renames a project",
+            patch(rename),
+        )
+        .takes::<Name>()
+        .gives::<Project>(),
         Route::new(
             "DELETE",
             "/api/v1/projects/{project}",
@@ -35,28 +48,34 @@ pub fn routes() -> Vec<Route> {
             Action::SeeProject,
             "Gives the newest pipeline, with its hash as ETag",
             get(pipeline),
-        ).gives::<Value>(),
+        )
+        .gives::<Value>(),
         Route::new(
             "PUT",
             "/api/v1/projects/{project}/pipeline",
             Action::ChangeProject,
             "Saves a pipeline as a new version; If-Match says which one it was made from",
             put(save),
-        ).takes::<Value>().gives::<Value>(),
+        )
+        .takes::<Value>()
+        .gives::<Value>(),
         Route::new(
             "GET",
             "/api/v1/projects/{project}/versions",
             Action::SeeProject,
             "Lists the versions of the pipeline",
             get(versions),
-        ).asks::<Page>().gives::<List<Version>>(),
+        )
+        .asks::<Page>()
+        .gives::<List<Version>>(),
         Route::new(
             "GET",
             "/api/v1/projects/{project}/versions/{number}",
             Action::SeeProject,
             "Gives a version of the pipeline",
             get(version),
-        ).gives::<Value>(),
+        )
+        .gives::<Value>(),
     ]
 }
 
@@ -167,7 +186,9 @@ fn seen(headers: &HeaderMap) -> Result<i64, Problem> {
 }
 
 fn stale() -> Problem {
-    Problem::stale("Somebody else saved this project meanwhile. Get the newest pipeline, and bring in your changes.")
+    Problem::stale(
+        "Somebody else saved this project meanwhile. Get the newest pipeline, and bring in your changes.",
+    )
 }
 
 async fn save(
@@ -201,7 +222,8 @@ async fn versions(
 ) -> Result<Json<List<Version>>, Problem> {
     let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let before = page.before.as_deref().map(str::parse).transpose();
-    let before = before.map_err(|_| Problem::bad_request("\"before\" is the number of a version.").at("/before"))?;
+    let before =
+        before.map_err(|_| Problem::bad_request("\"before\" is the number of a version.").at("/before"))?;
     let found = shared.store.versions(&project, before, limit).await?;
     Ok(Json(List::new(found, limit, |v| v.number.to_string())))
 }

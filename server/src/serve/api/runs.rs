@@ -4,7 +4,7 @@ use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::datasets::blob;
-use super::{Content, Body, Json, List, Page, Route, from_json};
+use super::{Body, Content, Json, List, Page, Route, from_json};
 use crate::jobs::Jobs;
 use crate::jobs::work::{Ended, Work};
 use crate::store::{NewRun, PAGE, Run, RunFile, StoredEvent, Wish, now};
@@ -29,8 +29,12 @@ pub fn routes() -> Vec<Route> {
     const ALL: &str = "/api/v1/projects/{project}/runs";
     const ONE: &str = "/api/v1/projects/{project}/runs/{run}";
     vec![
-        Route::new("GET", ALL, Action::SeeProject, "Lists the runs of a project", get(list)).asks::<Page>().gives::<List<Shown>>(),
-        Route::new("POST", ALL, Action::ChangeProject, "Begins a run", post(begin)).takes::<Begin>().makes::<Shown>(202),
+        Route::new("GET", ALL, Action::SeeProject, "Lists the runs of a project", get(list))
+            .asks::<Page>()
+            .gives::<List<Shown>>(),
+        Route::new("POST", ALL, Action::ChangeProject, "Begins a run", post(begin))
+            .takes::<Begin>()
+            .makes::<Shown>(202),
         Route::new("GET", ONE, Action::SeeProject, "Shows a run", get(show)).gives::<Shown>(),
         Route::new(
             "PATCH",
@@ -38,28 +42,33 @@ pub fn routes() -> Vec<Route> {
             Action::ChangeProject,
             "Says what is wished of a run: go_on, pause, stop, cancel; or another priority",
             patch(change),
-        ).takes::<Change>().gives::<Shown>(),
+        )
+        .takes::<Change>()
+        .gives::<Shown>(),
         Route::new(
             "GET",
             "/api/v1/projects/{project}/runs/{run}/events",
             Action::SeeProject,
             "Streams what a run tells, as server-sent events; Last-Event-ID goes on from there",
             get(events),
-        ).gives_content(Content::Events),
+        )
+        .gives_content(Content::Events),
         Route::new(
             "GET",
             "/api/v1/projects/{project}/runs/{run}/files",
             Action::SeeProject,
             "Lists the files that a run gave",
             get(files),
-        ).gives::<List<RunFile>>(),
+        )
+        .gives::<List<RunFile>>(),
         Route::new(
             "GET",
             "/api/v1/projects/{project}/runs/{run}/files/{*name}",
             Action::SeeProject,
             "Gives a file of a run",
             get(file),
-        ).gives_content(Content::Bytes),
+        )
+        .gives_content(Content::Bytes),
     ]
 }
 
@@ -123,14 +132,19 @@ async fn begin(
     let key = headers.get("idempotency-key").map(|v| v.to_str().unwrap_or_default().to_owned());
     let made = async {
         if shared.store.open_runs(&project).await? >= shared.limits.runs {
-            return Err(Problem::too_many("As many runs as may wait in a project do. Wait for one, or cancel one."));
+            return Err(Problem::too_many(
+                "As many runs as may wait in a project do. Wait for one, or cancel one.",
+            ));
         }
         let work = serde_json::to_string(&begin.work).unwrap_or_default();
         let new = NewRun { project: &project, work: &work, priority: begin.priority, author: actor.id() };
-        let run = shared.store.add_run(&new).await?;
-        shared.store.audit(actor.id(), "run.begin", &run.id).await?;
+        let run = Run::from(new);
+        let text = serde_json::to_string(&Shown::from(run.clone())).unwrap_or_default();
+        let answer = key.as_deref().map(|key| (actor.id(), key, text.as_str()));
+        shared.store.add_run(&run, answer).await?;
         shared.jobs.tell();
-        Ok(serde_json::to_string(&Shown::from(run)).unwrap_or_default())
+        shared.store.audit(actor.id(), "run.begin", &run.id).await?;
+        Ok(text)
     };
     let text = super::once::once(&shared, actor.id(), key.as_deref(), (&project, &body), made).await?;
     Ok((StatusCode::ACCEPTED, [("content-type", "application/json")], text).into_response())
@@ -145,8 +159,10 @@ async fn check(shared: &Shared, project: &str, begin: &Begin) -> Result<(), Prob
         Work::Study { dataset, request } => {
             shared.store.dataset(project, dataset).await.map_err(|e| Problem::from(e).at("/work/dataset"))?;
             if request.budget_secs.is_none() && request.max_trials.is_none() {
-                return Err(Problem::unusable("Say how long the search may take, or how many trials it may make.")
-                    .at("/work/request"));
+                return Err(Problem::unusable(
+                    "Say how long the search may take, or how many trials it may make.",
+                )
+                .at("/work/request"));
             }
         }
         Work::Pipeline { document, data, .. } => {
@@ -205,7 +221,15 @@ async fn events(
     let after = headers.get("last-event-id").and_then(|v| v.to_str().ok()?.parse().ok()).unwrap_or(0);
     let guard = shared.streams.enter()?;
     let jobs = shared.jobs.clone();
-    let told = Told { shared: shared.0, jobs, run: run.id, after, waiting: VecDeque::new(), over: false, _guard: guard };
+    let told = Told {
+        shared: shared.0,
+        jobs,
+        run: run.id,
+        after,
+        waiting: VecDeque::new(),
+        over: false,
+        _guard: guard,
+    };
     let stream = futures_util::stream::unfold(told, |mut told| async move {
         let event = told.next().await?;
         Some((Ok(event), told))

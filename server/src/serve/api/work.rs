@@ -3,7 +3,7 @@
 use super::super::access::Action;
 use super::super::problem::Problem;
 use super::super::state::State;
-use super::{Content, Body, Json, Route};
+use super::{Body, Content, Json, Route};
 use crate::jobs::worker::{Claimed, Ledger, Worker};
 use crate::jobs::{IDLE, JobError};
 use crate::store::{Claim, now};
@@ -24,14 +24,23 @@ const LARGEST: usize = 1 << 30;
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::new("POST", "/api/v1/work/announce", Action::Work, "Says that a worker is there", post(announce)).takes::<Worker>(),
+        Route::new(
+            "POST",
+            "/api/v1/work/announce",
+            Action::Work,
+            "Says that a worker is there",
+            post(announce),
+        )
+        .takes::<Worker>(),
         Route::new(
             "POST",
             "/api/v1/work/claim",
             Action::Work,
             "Claims the next trial; waits up to ten seconds for one, then answers 204",
             post(claim),
-        ).takes::<Worker>().gives::<Claimed>(),
+        )
+        .takes::<Worker>()
+        .gives::<Claimed>(),
         Route::new("POST", "/api/v1/work/renew", Action::Work, "Keeps a claim", post(renew)).takes::<Claim>(),
         Route::new(
             "POST",
@@ -39,16 +48,33 @@ pub fn routes() -> Vec<Route> {
             Action::Work,
             "Brings what came of a trial: the claim as ?run=&study=&job=&fence=, the result as the body",
             post(complete),
-        ).asks::<Claim>().takes_bytes(),
-        Route::new("POST", "/api/v1/work/fail", Action::Work, "Says that a trial's process broke down", post(fail)).takes::<Failed>(),
-        Route::new("POST", "/api/v1/work/release", Action::Work, "Gives a claim back, uncharged", post(release)).takes::<Claim>(),
+        )
+        .asks::<Claim>()
+        .takes_bytes(),
+        Route::new(
+            "POST",
+            "/api/v1/work/fail",
+            Action::Work,
+            "Says that a trial's process broke down",
+            post(fail),
+        )
+        .takes::<Failed>(),
+        Route::new(
+            "POST",
+            "/api/v1/work/release",
+            Action::Work,
+            "Gives a claim back, uncharged",
+            post(release),
+        )
+        .takes::<Claim>(),
         Route::new(
             "GET",
             "/api/v1/work/studies/{run}/{study}",
             Action::Work,
             "Gives the data of a study that has trials in line",
             get(study),
-        ).gives_content(Content::Bytes),
+        )
+        .gives_content(Content::Bytes),
     ]
 }
 
@@ -65,14 +91,21 @@ impl From<JobError> for Problem {
 async fn announce(shared: State, Body(worker): Body<Worker>) -> Result<StatusCode, Problem> {
     let slots = i64::from(worker.slots.min(256));
     let name: String = worker.name.chars().filter(|c| !c.is_control()).take(100).collect();
-    if !crate::store::is_id(&worker.id) {
-        return Err(Problem::unusable("A worker's id has 26 characters.").at("/id"));
-    }
+    check_id(&worker)?;
     shared.store.see_worker(&worker.id, &name, slots, now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Ids of workers elsewhere differ from those of this server's own.
+fn check_id(worker: &Worker) -> Result<(), Problem> {
+    if crate::store::is_id(&worker.id) {
+        return Ok(());
+    }
+    Err(Problem::unusable("A worker's id has 26 characters, lower-case letters and digits.").at("/id"))
+}
+
 async fn claim(shared: State, Body(worker): Body<Worker>) -> Result<Response, Problem> {
+    check_id(&worker)?;
     let mut jobs = shared.jobs.clone();
     let until = Instant::now() + LONGEST_WAIT;
     while !jobs.is_draining() {
@@ -96,7 +129,7 @@ async fn renew(shared: State, Body(claim): Body<Claim>) -> Result<StatusCode, Pr
 async fn complete(shared: State, Query(claim): Query<Claim>, body: RawBody) -> Result<StatusCode, Problem> {
     let bytes = axum::body::to_bytes(body, LARGEST).await;
     let bytes = bytes.map_err(|_| Problem::too_large("A result may have 1 GB at most."))?;
-    shared.jobs.complete(&claim, bytes.into()).await?;
+    shared.jobs.complete(&claim, bytes).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
