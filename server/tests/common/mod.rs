@@ -64,6 +64,8 @@ pub fn signal(name: &str, process: &str) {
 pub struct Answer {
     pub status: u16,
     pub head: String,
+    /// As it was sent.
+    pub raw_head: Vec<u8>,
     pub body: Vec<u8>,
 }
 
@@ -165,7 +167,8 @@ impl Server {
         let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(answer.len());
         let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
         let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
-        Ok(Answer { status, head, body: answer.get(end + 4..).unwrap_or_default().to_vec() })
+        let raw_head = answer[..end].to_vec();
+        Ok(Answer { status, head, raw_head, body: answer.get(end + 4..).unwrap_or_default().to_vec() })
     }
 
     pub fn ask(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
