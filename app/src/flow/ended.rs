@@ -159,7 +159,7 @@ mod tests {
         };
         check("model.importance", "report");
         check("model.evaluate", "scores");
-        check("model.search", "model");
+        check("automl.search", "model");
         check("table.filter", "table");
     }
 

@@ -48,8 +48,8 @@ mod tests {
             ("data", "source.file"),
             ("split", SPLIT),
             ("impute", "prepare.impute"),
-            ("search", "model.search"),
-            ("other", "model.search"),
+            ("search", "automl.search"),
+            ("other", "automl.search"),
         ] {
             apply(&mut document, Edit::AddNode { id: id(name), node: Node::new(kind, 1), place: None });
         }

@@ -236,17 +236,17 @@ fn PassedOverBar() -> impl IntoView {
             flow.desk.sheet.set(Some(Sheet::Inspector));
         };
         Some(view! {
-            <li><strong>{left.name}" was not run. "</strong>{left.why}" "<button type="button" class="plain tiny" aria-label=format!("Show {name}") on:click=show>"Show it"</button></li>
+            <li><strong>{left.name}" was not run. "</strong>{left.why}" "<button type="button" class="plain tiny" aria-label=format!("Show it: {name}") on:click=show>"Show it"</button></li>
         })
     };
     let more = move || match all.with(Vec::len).saturating_sub(TOLD) {
         0 => None,
-        more => Some(format!("And {more} more.")),
+        more => Some(view! { <li class="quiet">{format!("And {more} more.")}</li> }),
     };
     view! {
         <Show when=move || all.with(|all| !all.is_empty())>
             <section class="studio-bar slim" data-testid="passed-over" aria-label="Nodes that were not run">
-                <ul class="plain-list" role="status">{move || (0..TOLD).filter_map(one).collect_view()}<li class="quiet">{more}</li></ul>
+                <div role="status"><ul class="plain-list">{move || (0..TOLD).filter_map(one).collect_view()}{more}</ul></div>
                 <div class="actions"><button type="button" class="tiny plain" on:click=move |_| flow.desk.ran_all.set(false)>"Close"</button></div>
             </section>
         </Show>
