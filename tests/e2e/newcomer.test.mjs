@@ -74,9 +74,10 @@ test('a judge of a model is connected to the test rows, and stands free', { time
   const into = (name) => wires.filter((w) => w[2] === name).map((w) => `${w[0]}.${w[1]} ${w[3]}`).sort();
   assert.deepEqual(into('evaluate-1'), ['model.model model', 'split.test table']);
   const overlaps = await page.evaluate(() => {
-    const boxes = [...document.querySelectorAll('.canvas .node-card, .canvas .port-name')].map((e) => [e.textContent, e.getBoundingClientRect()]);
+    const boxes = [...document.querySelectorAll('.canvas .node-card, .canvas .port-name')].map((e) => [e.textContent, e.getBoundingClientRect(), e]);
     const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-    return boxes.flatMap(([a, x], i) => boxes.slice(i + 1).filter(([, y]) => x.width > 0 && y.width > 0 && meet(x, y)).map(([b]) => `${a} | ${b}`));
+    const isNew = (e) => e.closest('[data-node=evaluate-1]') !== null;
+    return boxes.filter((b) => isNew(b[2])).flatMap(([a, x]) => boxes.filter(([, y, e]) => !isNew(e) && y.width > 0 && meet(x, y)).map(([b]) => `${a} | ${b}`));
   });
   assert.deepEqual(overlaps, []);
   await portraits(page, 'newcomer-judges');
