@@ -105,6 +105,9 @@ impl Store {
         }
         let plan = if let FlowEvent::Planned { plan } = &tell { Some(plan.clone()) } else { None };
         let has_ended = matches!(tell, FlowEvent::Ended { .. });
+        if let FlowEvent::Refused { source, .. } = &tell {
+            self.give_up(source);
+        }
         if let FlowEvent::Failed { .. } = tell {
             self.flow.desk.packing.set_value(None);
             self.flow.desk.next.set_value(None);

@@ -163,6 +163,7 @@ impl Store {
         self.follow_address();
         self.keep_flow();
         self.heed_pins();
+        self.fetch_what_is_selected();
         let is_embedded = self.is_embedded();
         wasm_bindgen_futures::spawn_local(async move {
             // What stands in another page begins with nothing.
