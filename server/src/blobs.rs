@@ -201,7 +201,7 @@ impl Blobs {
         if !is_hash(hash) {
             return Ok(());
         }
-        let gone = match &self.remote {
+        match &self.remote {
             Some(remote) => match remote.delete(&object_store::path::Path::from(place(hash))).await {
                 Err(object_store::Error::NotFound { .. }) => Ok(()),
                 other => other.map_err(BlobError::from),
@@ -210,8 +210,7 @@ impl Blobs {
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
                 other => other.map_err(BlobError::from),
             },
-        };
-        gone
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Runs over the interface: what they give, and how they are steered.
 #![cfg(unix)]
+#![allow(clippy::disallowed_methods, reason = "tests run natively, where there is a clock")]
 
 mod common;
 

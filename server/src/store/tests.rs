@@ -101,7 +101,7 @@ async fn what_is_taken_over(store: Store) {
     run(&store, &project, 0).await;
     let run = store.claim_run(now(), 60_000).await.expect("claim").expect("a run");
     for job in 0..2 {
-        let new = NewTrial { run: &run.id, study: "s", job, payload: b"p", priority: 0 };
+        let new = NewTrial { run: &run.id, study: "s", job, payload: b"p" };
         store.queue_trial(&new).await.expect("trial");
     }
     store.claim_trial(&format!("{EMBEDDED}1"), now(), 60_000).await.expect("claim").expect("a trial");
@@ -313,7 +313,7 @@ async fn trials_are_charged_and_fenced(store: Store) {
     let queue = |job: i64, payload: &'static [u8]| {
         let (store, run) = (store.clone(), of.clone());
         async move {
-            let new = NewTrial { run: &run, study: "s", job, payload, priority: 0 };
+            let new = NewTrial { run: &run, study: "s", job, payload };
             store.queue_trial(&new).await.expect("queue")
         }
     };
@@ -368,7 +368,7 @@ async fn many_claim_each_trial_once(store: Store) {
     let (_, project) = project(&store).await;
     let of = run(&store, &project, 0).await.id;
     for job in 0..60 {
-        let new = NewTrial { run: &of, study: "s", job, payload: b"p", priority: job % 3 };
+        let new = NewTrial { run: &of, study: "s", job, payload: b"p" };
         store.queue_trial(&new).await.expect("queue");
     }
     let workers = (0..6).map(|worker| {
