@@ -5,7 +5,7 @@ mod telling;
 use super::work::{Ended, Work};
 use super::{IDLE, JobError, Jobs, lease, renew};
 use crate::blobs::BlobError;
-use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, TrialState, Wish, now};
+use crate::store::{Millis, NewTrial, Run, RunFile, RunState, StoreError, TrialState, Wish, now};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::PipelineDocument;
 use automl_core::engine::protocol::{Command, FlowCommand};
@@ -30,6 +30,10 @@ const MOST_SLOTS: i64 = 8;
 const SEEN: i64 = 30_000;
 /// How often what came of trials is looked for where nobody tells.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often what is old is forgotten.
+const SWEEP: Duration = Duration::from_secs(3_600);
+/// How long an answer is kept for whoever asks again with its key, in milliseconds.
+const KEPT: Millis = 24 * 3_600_000;
 /// How often a board is written down.
 const BOARD: Duration = Duration::from_millis(250);
 
@@ -37,7 +41,14 @@ const BOARD: Duration = Duration::from_millis(250);
 pub async fn conduct(mut jobs: Jobs, memory: Option<u64>) {
     let mut driven = JoinSet::new();
     let pausing = Pausing::default();
+    let mut swept = None::<Instant>;
     while !jobs.is_draining() {
+        if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
+            swept = Some(Instant::now());
+            if let Err(error) = jobs.store.sweep_keys(now() - KEPT).await {
+                tracing::warn!(%error, "old answers cannot be forgotten");
+            }
+        }
         while driven.try_join_next().is_some() {}
         if driven.len() >= MOST_HELD || driven.len().saturating_sub(pausing.count()) >= AT_ONCE {
             jobs.wait(IDLE).await;
