@@ -10,6 +10,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
 /// Why bytes could not be kept or given.
@@ -43,6 +44,9 @@ pub struct Put {
     pub bytes: u64,
 }
 
+/// How long nothing comes to a file on its way until it is taken for left behind.
+const ABANDONED: Duration = Duration::from_secs(3_600);
+
 /// See the module. Cheap to clone.
 #[derive(Clone)]
 pub struct Blobs {
@@ -62,16 +66,25 @@ fn place(hash: &str) -> String {
 }
 
 impl Blobs {
-    /// Blobs in a folder, which is made where it is absent. What an earlier process left half done is deleted.
+    /// Blobs in a folder, which is made where it is absent. What an earlier process left half done
+    /// is deleted once it is old.
     ///
     /// # Errors
     /// A folder that cannot be written.
     pub fn local(folder: &Path) -> Result<Self> {
         let passing = folder.join("passing");
-        if passing.exists() {
-            std::fs::remove_dir_all(&passing)?;
-        }
         std::fs::create_dir_all(&passing)?;
+        for file in std::fs::read_dir(&passing)? {
+            let file = file?;
+            // One that grows is being written by another server that shares the folder.
+            if file
+                .metadata()
+                .and_then(|m| m.modified())
+                .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED))
+            {
+                std::fs::remove_file(file.path())?;
+            }
+        }
         Ok(Self { folder: folder.to_owned(), remote: None })
     }
 
@@ -201,7 +214,7 @@ impl Blobs {
         if !is_hash(hash) {
             return Ok(());
         }
-        let gone = match &self.remote {
+        match &self.remote {
             Some(remote) => match remote.delete(&object_store::path::Path::from(place(hash))).await {
                 Err(object_store::Error::NotFound { .. }) => Ok(()),
                 other => other.map_err(BlobError::from),
@@ -210,8 +223,7 @@ impl Blobs {
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
                 other => other.map_err(BlobError::from),
             },
-        };
-        gone
+        }
     }
 }
 
@@ -264,6 +276,19 @@ mod tests {
                 assert!(blobs.stream(name).await.is_err());
             }
         }
+    }
+
+    #[test]
+    fn what_was_left_behind_goes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        Blobs::local(folder.path()).expect("blobs");
+        let path = |name: &str| folder.path().join("passing").join(name);
+        for (name, age) in [("old", 2 * ABANDONED), ("new", Duration::ZERO)] {
+            let file = std::fs::File::create(path(name)).expect("a file");
+            file.set_modified(std::time::SystemTime::now() - age).expect("its time");
+        }
+        Blobs::local(folder.path()).expect("blobs");
+        assert_eq!((path("old").exists(), path("new").exists()), (false, true));
     }
 
     #[tokio::test]

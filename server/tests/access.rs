@@ -1,4 +1,6 @@
 //! Who may do what: every route for everybody, and how people come in.
+#![cfg(unix)]
+#![allow(clippy::disallowed_methods, reason = "tests run natively, where there is a clock")]
 
 mod common;
 
@@ -11,12 +13,21 @@ use std::process::Stdio;
 
 /// What each route takes to be allowed. A route that is not here fails the test.
 const ROUTES: &[(&str, &str)] = &[
-    ("public", "GET /api/v1/openapi.json, GET /api/v1/me, POST /api/v1/set-up, POST /api/v1/session, DELETE /api/v1/session"),
+    (
+        "public",
+        "GET /api/v1/openapi.json, GET /api/v1/me, POST /api/v1/set-up, POST /api/v1/session, DELETE /api/v1/session",
+    ),
     ("public", "GET /v2, GET /v2/health/live, GET /v2/health/ready"),
     ("self", "GET /api/v1/projects"),
-    ("session", "PUT /api/v1/me/password, GET /api/v1/me/tokens, POST /api/v1/me/tokens, DELETE /api/v1/me/tokens/{token}"),
+    (
+        "session",
+        "PUT /api/v1/me/password, GET /api/v1/me/tokens, POST /api/v1/me/tokens, DELETE /api/v1/me/tokens/{token}",
+    ),
     ("session", "GET /api/v1/me/export, DELETE /api/v1/me"),
-    ("admin", "GET /api/v1/accounts, POST /api/v1/accounts, DELETE /api/v1/accounts/{account}, GET /api/v1/audit"),
+    (
+        "admin",
+        "GET /api/v1/accounts, POST /api/v1/accounts, DELETE /api/v1/accounts/{account}, GET /api/v1/audit",
+    ),
     ("create", "POST /api/v1/projects"),
     ("see", "GET /api/v1/projects/{project}, GET /api/v1/projects/{project}/pipeline"),
     ("see", "GET /api/v1/projects/{project}/versions, GET /api/v1/projects/{project}/versions/{number}"),
@@ -24,22 +35,34 @@ const ROUTES: &[(&str, &str)] = &[
     ("see", "HEAD /api/v1/projects/{project}/datasets/by-hash/{hash}"),
     ("see", "GET /api/v1/projects/{project}/datasets/{dataset}/content"),
     ("see", "GET /api/v1/projects/{project}/runs, GET /api/v1/projects/{project}/runs/{run}"),
-    ("see", "GET /api/v1/projects/{project}/runs/{run}/events, GET /api/v1/projects/{project}/runs/{run}/files"),
+    (
+        "see",
+        "GET /api/v1/projects/{project}/runs/{run}/events, GET /api/v1/projects/{project}/runs/{run}/files",
+    ),
     ("see", "GET /api/v1/projects/{project}/runs/{run}/files/{name}"),
     ("see", "GET /api/v1/projects/{project}/models, GET /api/v1/projects/{project}/models/{model}"),
     ("see", "GET /api/v1/projects/{project}/models/{model}/versions/{version}/content"),
     ("see", "GET /api/v1/projects/{project}/members"),
     ("change", "PATCH /api/v1/projects/{project}, PUT /api/v1/projects/{project}/pipeline"),
-    ("change", "POST /api/v1/projects/{project}/datasets, DELETE /api/v1/projects/{project}/datasets/{dataset}"),
+    (
+        "change",
+        "POST /api/v1/projects/{project}/datasets, DELETE /api/v1/projects/{project}/datasets/{dataset}",
+    ),
     ("change", "POST /api/v1/projects/{project}/runs, PATCH /api/v1/projects/{project}/runs/{run}"),
     ("change", "POST /api/v1/projects/{project}/models"),
     ("change", "PUT /api/v1/projects/{project}/models/{model}/aliases/{alias}"),
     ("change", "DELETE /api/v1/projects/{project}/models/{model}/aliases/{alias}"),
     ("own", "DELETE /api/v1/projects/{project}, DELETE /api/v1/projects/{project}/models/{model}"),
-    ("own", "PUT /api/v1/projects/{project}/members/{account}, DELETE /api/v1/projects/{project}/members/{account}"),
+    (
+        "own",
+        "PUT /api/v1/projects/{project}/members/{account}, DELETE /api/v1/projects/{project}/members/{account}",
+    ),
     ("own", "GET /api/v1/projects/{project}/links, POST /api/v1/projects/{project}/links"),
     ("own", "DELETE /api/v1/projects/{project}/links/{link}"),
-    ("work", "POST /api/v1/work/announce, POST /api/v1/work/claim, POST /api/v1/work/renew, POST /api/v1/work/complete"),
+    (
+        "work",
+        "POST /api/v1/work/announce, POST /api/v1/work/claim, POST /api/v1/work/renew, POST /api/v1/work/complete",
+    ),
     ("work", "POST /api/v1/work/fail, POST /api/v1/work/release, GET /api/v1/work/studies/{run}/{study}"),
     // Whose project it is, is found by the model; the model here is nobody's.
     ("self", "GET /v2/models/{model}, GET /v2/models/{model}/ready, POST /v2/models/{model}/infer"),
@@ -164,7 +187,8 @@ fn every_route_is_decided_for_everybody() {
     for (path, methods) in described["paths"].as_object().expect("paths") {
         for method in methods.as_object().expect("methods").keys() {
             let route = format!("{} {path}", method.to_uppercase());
-            let takes = takes.get(route.as_str()).unwrap_or_else(|| panic!("{route} is in no row of this test"));
+            let takes =
+                takes.get(route.as_str()).unwrap_or_else(|| panic!("{route} is in no row of this test"));
             seen += 1;
             // What is named is not there, apart from the project, so that nothing is changed by those who may.
             let mut concrete = path.replace("{project}", &team.project);
@@ -173,7 +197,8 @@ fn every_route_is_decided_for_everybody() {
             }
             for ((actor, _), expected) in team.actors.iter().zip(refused(takes)) {
                 // Going through, these would end the test: the account, the project, the session.
-                let ends = ["DELETE /api/v1/me", "DELETE /api/v1/projects/{project}", "DELETE /api/v1/session"];
+                let ends =
+                    ["DELETE /api/v1/me", "DELETE /api/v1/projects/{project}", "DELETE /api/v1/session"];
                 if expected == 0 && (ends.contains(&route.as_str()) || route.ends_with("/work/claim")) {
                     continue;
                 }
@@ -188,7 +213,9 @@ fn every_route_is_decided_for_everybody() {
                     ),
                     // An answer to HEAD has no body.
                     404 if method == "head" => assert_eq!(told.0, 404, "{actor} {route}: {answer}"),
-                    404 => assert_eq!(what["detail"], "There is no such project.", "{actor} {route}: {answer}"),
+                    404 => {
+                        assert_eq!(what["detail"], "There is no such project.", "{actor} {route}: {answer}")
+                    }
                     status => assert_eq!(told.0, status, "{actor} {route}: {answer}"),
                 }
                 assert!(told.0 < 500, "{actor} {route}: {answer}");
@@ -222,7 +249,8 @@ fn people_come_in_by_their_password_alone() {
     // The list of what was done is whole, and names accounts by their ids.
     let audit = team.ask("admin", "GET", "/api/v1/audit").ok();
     assert_eq!(audit["broken_at"], Value::Null);
-    let actions: Vec<&str> = audit["items"].as_array().into_iter().flatten().filter_map(|e| e["action"].as_str()).collect();
+    let actions: Vec<&str> =
+        audit["items"].as_array().into_iter().flatten().filter_map(|e| e["action"].as_str()).collect();
     for action in ["set-up", "session.begin", "account.add", "project.create", "member.set", "token.add"] {
         assert!(actions.contains(&action), "{action}: {actions:?}");
     }

@@ -3,6 +3,7 @@
 //!
 //! The number of kills is set by `TRELLIS_KILLS`; the long form of these tests takes hundreds.
 #![cfg(unix)]
+#![allow(clippy::disallowed_methods, reason = "tests run natively, where there is a clock")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Runs over the interface: what they give, and how they are steered.
 #![cfg(unix)]
+#![allow(clippy::disallowed_methods, reason = "tests run natively, where there is a clock")]
 
 mod common;
 
@@ -137,11 +138,14 @@ fn a_document_or_data_that_cannot_be_used_is_told() {
     assert!(text(&told["message"]).contains("nobody") && !text(&told["remedy"]).is_empty(), "{shown}");
 }
 
+/// Trials of a search that does not end by itself while it is looked at.
+const MANY: u32 = 400;
+
 #[test]
 fn runs_are_steered() {
     // Nothing is computed until a worker comes.
     let Here { folder: _folder, server, project } = here(&["--workers", "0"]);
-    let study = project.study(&server, 40);
+    let study = project.study(&server, MANY);
     let ended = project.begin(&server, &study);
     let paused = project.begin(&server, &study);
     let stopped = project.begin(&server, &study);
@@ -171,7 +175,7 @@ fn runs_are_steered() {
     assert_eq!(project.wish(&server, &stopped, "stop").status, 200);
     assert!(project.model(&server, &stopped).starts_with(b"TRELLIS\n"));
     let done = project.trials(&server, &stopped, "done");
-    assert!(done < 40, "it was not stopped: {done} trials");
+    assert!(done < u64::from(MANY), "it was not stopped: {done} trials");
 
     // What was in line when it paused is computed, and nothing after.
     until("nothing in line", || {
@@ -181,7 +185,7 @@ fn runs_are_steered() {
     let before = project.trials(&server, &paused, "done");
     let other = project.begin(&server, &project.study(&server, 4));
     project.model(&server, &other);
-    assert_eq!((project.trials(&server, &paused, "done"), before < 40), (before, true));
+    assert_eq!((project.trials(&server, &paused, "done"), before < u64::from(MANY)), (before, true));
     assert_eq!(project.show(&server, &paused)["state"], "running");
     assert_eq!(project.wish(&server, &paused, "go_on").status, 200);
     until("more trials", || (project.trials(&server, &paused, "done") > before).then_some(()));

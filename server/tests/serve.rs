@@ -12,7 +12,7 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no folder: {e}"));
+        let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no temporary folder: {e}"));
         let child = Command::new(env!("CARGO_BIN_EXE_trellis"))
             .args(["serve", "--port", "0", "--data-dir"])
             .arg(folder.path())

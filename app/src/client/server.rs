@@ -36,9 +36,12 @@ fn problem(what: impl Into<String>, remedy: impl Into<String>) -> Diagnostic {
 }
 
 fn unreachable(error: &NetworkError) -> Diagnostic {
-    let remedy = "Check the connection. Everything goes on in this tab meanwhile; ask the server again later.";
+    let remedy =
+        "Check the connection. Everything goes on in this tab meanwhile; ask the server again later.";
     match error {
-        NetworkError::Browser(said) => problem(format!("The browser did not ask the server: {said}."), remedy),
+        NetworkError::Browser(said) => {
+            problem(format!("The browser did not ask the server: {said}."), remedy)
+        }
         _ => problem("The server cannot be reached.", remedy),
     }
 }
@@ -142,7 +145,8 @@ impl Server {
         let work = json!({ "work": { "kind": "study", "dataset": dataset, "request": request } });
         let run = self.json("POST", &format!("/api/v1/projects/{project}/runs"), Some(&work)).await?;
         let run = run["id"].as_str().map(str::to_owned);
-        let run = run.ok_or_else(|| problem("The server's answer cannot be read.", "Load the page again."))?;
+        let run =
+            run.ok_or_else(|| problem("The server's answer cannot be read.", "Load the page again."))?;
         Ok(Place { project, run })
     }
 

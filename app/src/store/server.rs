@@ -167,7 +167,9 @@ impl Store {
 
     /// A word to the search that is under way, wherever it runs.
     pub fn steer(self, command: &Command) {
-        let Some(OnServer::Running(place)) = self.server.stage.get_untracked() else { return self.tell(command) };
+        let Some(OnServer::Running(place)) = self.server.stage.get_untracked() else {
+            return self.tell(command);
+        };
         let wish = match command {
             Command::Pause => "pause",
             Command::Resume => "go_on",

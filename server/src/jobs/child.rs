@@ -20,7 +20,7 @@ impl Child {
     /// # Errors
     /// A process that cannot be started.
     pub async fn start(study: &str, data: &[u8], max_memory_mb: Option<u64>) -> std::io::Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(this_program()?);
         command.arg("executor");
         if let Some(megabytes) = max_memory_mb {
             command.arg("--max-memory").arg(megabytes.to_string());
@@ -71,6 +71,11 @@ impl Child {
             Err(e) => e.to_string(),
         }
     }
+}
+
+/// This very program, also where its file was replaced by a newer one meanwhile.
+fn this_program() -> std::io::Result<std::path::PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }
 
 #[cfg(unix)]

@@ -1,12 +1,14 @@
 //! Drives runs: holds the engine's session of each, hands its jobs to the ledger, and writes down what it tells.
 
+mod telling;
+
 use super::work::{Ended, Work};
 use super::{IDLE, JobError, Jobs, lease, renew};
 use crate::blobs::BlobError;
-use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, TrialState, Wish, now};
+use crate::store::{Millis, NewTrial, Run, RunFile, RunState, StoreError, TrialState, Wish, now};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::PipelineDocument;
-use automl_core::engine::protocol::{Board, Command, Event, FlowCommand, FlowEvent, NodeState, RunEnd};
+use automl_core::engine::protocol::{Command, FlowCommand};
 use automl_core::engine::{Output, Session, WorkerState};
 use automl_core::table::ReadOptions;
 use futures_util::FutureExt;
@@ -28,6 +30,10 @@ const MOST_SLOTS: i64 = 8;
 const SEEN: i64 = 30_000;
 /// How often what came of trials is looked for where nobody tells.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often what is old is forgotten.
+const SWEEP: Duration = Duration::from_secs(3_600);
+/// How long an answer is kept for whoever asks again with its key, in milliseconds.
+const KEPT: Millis = 24 * 3_600_000;
 /// How often a board is written down.
 const BOARD: Duration = Duration::from_millis(250);
 
@@ -35,7 +41,14 @@ const BOARD: Duration = Duration::from_millis(250);
 pub async fn conduct(mut jobs: Jobs, memory: Option<u64>) {
     let mut driven = JoinSet::new();
     let pausing = Pausing::default();
+    let mut swept = None::<Instant>;
     while !jobs.is_draining() {
+        if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
+            swept = Some(Instant::now());
+            if let Err(error) = jobs.store.sweep_keys(now() - KEPT).await {
+                tracing::warn!(%error, "old answers cannot be forgotten");
+            }
+        }
         while driven.try_join_next().is_some() {}
         if driven.len() >= MOST_HELD || driven.len().saturating_sub(pausing.count()) >= AT_ONCE {
             jobs.wait(IDLE).await;
@@ -94,7 +107,7 @@ async fn guarded(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
 async fn drive(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
     let (id, fence) = (run.id.clone(), run.fence);
     let ended = match Drive::begin(jobs.clone(), run, memory, pausing).await {
-        Ok(mut drive) => drive.to_end().await,
+        Ok(mut drive) => drive.drive_on().await,
         Err(Stop::Failed(diagnostics)) => Ok(Some((RunState::Failed, diagnostics, Vec::new()))),
         Err(Stop::Job(error)) => Err(error),
     };
@@ -167,6 +180,8 @@ struct Drive {
     files: Vec<RunFile>,
     /// Nodes of a pipeline that give files, each with its port.
     exports: Vec<(String, String)>,
+    /// Why nodes of a pipeline failed.
+    faults: Vec<Diagnostic>,
     ended: Option<(RunState, Vec<Diagnostic>)>,
 }
 
@@ -190,6 +205,7 @@ impl Drive {
             told: Instant::now(),
             files: Vec::new(),
             exports: Vec::new(),
+            faults: Vec::new(),
             ended: None,
         };
         match work {
@@ -250,7 +266,7 @@ impl Drive {
     }
 
     /// `None`: the server ends before the run does.
-    async fn to_end(&mut self) -> Result<Option<Outcome>, JobError> {
+    async fn drive_on(&mut self) -> Result<Option<Outcome>, JobError> {
         let mut renewed = None::<Instant>;
         loop {
             if self.jobs.is_draining() {
@@ -359,117 +375,12 @@ impl Drive {
             }
             return Ok(());
         };
-        let new = NewTrial {
-            run: &self.run.id,
-            study: &self.study,
-            job: job as i64,
-            payload: &bytes,
-            priority: self.run.priority,
-        };
+        let new = NewTrial { run: &self.run.id, study: &self.study, job: job as i64, payload: &bytes };
         self.jobs.store.queue_trial(&new).await?;
         self.jobs.tell();
         if let Some(slot) = self.slots.get_mut(worker as usize) {
             *slot = Some(InLine { study: self.study.clone(), job: job as i64 });
         }
-        Ok(())
-    }
-
-    /// Writes an event down, and takes note of what it means for the run.
-    async fn tell(&mut self, event: Event, body: Option<Vec<u8>>) -> Result<(), JobError> {
-        let json = serde_json::to_string(&event).unwrap_or_default();
-        match &event {
-            Event::Board { board } => self.board = Some((json, best(board))),
-            Event::Flow { tell } => match tell.as_ref() {
-                FlowEvent::Saved { name } => self.keep_file(name.clone(), body.unwrap_or_default()).await?,
-                tell => return self.flow_told(tell, json).await,
-            },
-            Event::Finished { board, .. } => {
-                self.add_event("finished", &json, best(board)).await?;
-                for command in [Command::SaveModel, Command::SaveReport] {
-                    let outputs = self.session.handle(command, None, self.now());
-                    Box::pin(self.carry(outputs)).await?;
-                }
-                self.ended = Some((RunState::Done, Vec::new()));
-            }
-            Event::Model { name } | Event::Report { name } => {
-                let name = name.clone();
-                self.keep_file(name, body.unwrap_or_default()).await?;
-            }
-            Event::Failed { diagnostics } => {
-                self.ended = Some((RunState::Failed, diagnostics.clone()));
-            }
-            Event::Started { .. } => self.add_event("started", &json, None).await?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    async fn flow_told(&mut self, tell: &FlowEvent, json: String) -> Result<(), JobError> {
-        match tell {
-            FlowEvent::Board { board, .. } => self.board = Some((json, best(board))),
-            FlowEvent::Node { view, .. } if matches!(view.state, NodeState::Running) => {
-                // Progress goes the way of boards: only the newest counts.
-                self.board.get_or_insert((json, None));
-            }
-            FlowEvent::Node { node, .. } => {
-                let kind = format!("node {node}");
-                self.tell_board(true).await?;
-                self.add_event(&kind, &json, None).await?;
-            }
-            FlowEvent::Ended { end, failed, .. } => {
-                self.add_event("flow_ended", &json, None).await?;
-                let state = match end {
-                    RunEnd::Stopped => RunState::Cancelled,
-                    RunEnd::Done if *failed == 0 => RunState::Done,
-                    RunEnd::Done | RunEnd::Refused => RunState::Failed,
-                };
-                self.ended = Some((state, Vec::new()));
-            }
-            FlowEvent::Planned { .. } => self.add_event("planned", &json, None).await?,
-            FlowEvent::Failed { diagnostics } => {
-                self.ended = Some((RunState::Failed, diagnostics.clone()));
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    async fn add_event(&mut self, kind: &str, json: &str, best: Option<f64>) -> Result<(), JobError> {
-        self.jobs.store.add_event((&self.run.id, self.run.fence), kind, json, true, best).await?;
-        self.jobs.tell();
-        Ok(())
-    }
-
-    /// Writes the newest board down, not too often unless `now`.
-    async fn tell_board(&mut self, at_once: bool) -> Result<(), JobError> {
-        if !at_once && self.told.elapsed() < BOARD {
-            return Ok(());
-        }
-        let Some((json, best)) = self.board.take() else { return Ok(()) };
-        // While it is gone through again, what was told before stands.
-        if !self.is_pipeline && !at_once && best < self.resumed {
-            return Ok(());
-        }
-        self.told = Instant::now();
-        self.add_event("board", &json, best).await
-    }
-
-    /// Results of nodes, for whoever opens the pipeline, and the files that it exports.
-    async fn keep_results(&mut self) -> Result<(), JobError> {
-        for (node, port) in std::mem::take(&mut self.exports) {
-            self.ask(FlowCommand::Save { node, port }, None).await?;
-        }
-        for key in self.session.fresh_results() {
-            if let Some(bytes) = self.session.cache_bytes(&key) {
-                self.keep_file(format!("result/{key}"), bytes).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn keep_file(&mut self, name: String, bytes: Vec<u8>) -> Result<(), JobError> {
-        let put = self.jobs.keep(bytes).await?;
-        self.files.push(RunFile { name, blob: put.hash, bytes: put.bytes as i64 });
         Ok(())
     }
 }
@@ -478,9 +389,4 @@ impl Drop for Drive {
     fn drop(&mut self) {
         self.pause(false);
     }
-}
-
-/// The best score of a board, higher is better.
-fn best(board: &Board) -> Option<f64> {
-    board.best_score.map(|score| if board.greater_is_better { score } else { -score })
 }

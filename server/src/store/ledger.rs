@@ -61,7 +61,6 @@ pub struct NewTrial<'a> {
     pub study: &'a str,
     pub job: i64,
     pub payload: &'a [u8],
-    pub priority: i64,
 }
 
 /// What names a claim.
@@ -123,7 +122,7 @@ impl Store {
     }
 
     /// Puts a trial in line. One that is there already with the same payload stays as it is, done or not: a run that is
-    /// driven again finds what was computed before.
+    /// driven again finds what was computed before. It comes when its run is to come now.
     ///
     /// # Errors
     /// The database's.
@@ -131,11 +130,11 @@ impl Store {
         let at = now();
         transact!(self, tx => {
             sqlx::query("INSERT INTO trial (run, study, job, payload, state, priority, attempt, fence, lease_until, \
-                worker, result, error, created) VALUES ($1, $2, $3, $4, 'queued', $5, 0, 0, 0, '', '', '', $6) ON CONFLICT \
+                worker, result, error, created) SELECT id, $2, $3, $4, 'queued', priority, 0, 0, 0, '', '', '', $5 FROM run WHERE id = $1 ON CONFLICT \
                 (run, study, job) DO UPDATE SET payload = EXCLUDED.payload, state = 'queued', attempt = 0, fence = \
                 trial.fence + 1, result = '', error = '' WHERE trial.payload <> EXCLUDED.payload OR trial.state = \
                 'cancelled'")
-                .bind(new.run).bind(new.study).bind(new.job).bind(new.payload).bind(new.priority).bind(at)
+                .bind(new.run).bind(new.study).bind(new.job).bind(new.payload).bind(at)
                 .execute(&mut *tx).await?;
             Ok(sqlx::query_as::<_, Trial>("SELECT run, study, job, payload, state, attempt, fence, lease_until, worker, \
                 result, error FROM trial WHERE run = $1 AND study = $2 AND job = $3")

@@ -21,8 +21,7 @@ async fn project(store: &Store) -> (String, String) {
 }
 
 async fn run(store: &Store, project: &str, priority: i64) -> Run {
-    let new = NewRun { project, work: "{}", priority, author: "a" };
-    let run = Run::from(new);
+    let run = Run::from(NewRun { project, work: "{}", priority, author: "a" });
     store.add_run(&run, None).await.expect("run");
     run
 }
@@ -74,7 +73,7 @@ async fn set_up_once(store: Store) {
     assert!(store.has_admin().await.expect("admin"));
 }
 
-/// A run and the answer to its request are kept together, so a request that is sent again makes no second run.
+/// They are kept together, so a request that is sent again makes no second run; one whose server is gone is done anew.
 async fn a_run_and_its_answer(store: Store) {
     let (_, project) = project(&store).await;
     let new = || Run::from(NewRun { project: &project, work: "{}", priority: 0, author: "a" });
@@ -85,7 +84,6 @@ async fn a_run_and_its_answer(store: Store) {
     conflict(store.add_run(&new(), Some(("a", "k", "again"))).await);
     assert_eq!(store.open_runs(&project).await.expect("runs"), 1, "nothing is half done");
 
-    // One whose server is gone is done by another; one that was answered stays so.
     assert_eq!(store.take_key("a", "lost", b"r").await.expect("key"), None);
     for (before, free) in [(now() - 60_000, false), (now() + 60_000, true)] {
         store.free_key("a", "lost", before).await.expect("free");
@@ -101,7 +99,7 @@ async fn what_is_taken_over(store: Store) {
     run(&store, &project, 0).await;
     let run = store.claim_run(now(), 60_000).await.expect("claim").expect("a run");
     for job in 0..2 {
-        let new = NewTrial { run: &run.id, study: "s", job, payload: b"p", priority: 0 };
+        let new = NewTrial { run: &run.id, study: "s", job, payload: b"p" };
         store.queue_trial(&new).await.expect("trial");
     }
     store.claim_trial(&format!("{EMBEDDED}1"), now(), 60_000).await.expect("claim").expect("a trial");
@@ -313,7 +311,7 @@ async fn trials_are_charged_and_fenced(store: Store) {
     let queue = |job: i64, payload: &'static [u8]| {
         let (store, run) = (store.clone(), of.clone());
         async move {
-            let new = NewTrial { run: &run, study: "s", job, payload, priority: 0 };
+            let new = NewTrial { run: &run, study: "s", job, payload };
             store.queue_trial(&new).await.expect("queue")
         }
     };
@@ -368,7 +366,7 @@ async fn many_claim_each_trial_once(store: Store) {
     let (_, project) = project(&store).await;
     let of = run(&store, &project, 0).await.id;
     for job in 0..60 {
-        let new = NewTrial { run: &of, study: "s", job, payload: b"p", priority: job % 3 };
+        let new = NewTrial { run: &of, study: "s", job, payload: b"p" };
         store.queue_trial(&new).await.expect("queue");
     }
     let workers = (0..6).map(|worker| {
