@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn unsafe_requests_from_elsewhere_are_refused() {
-        let cases: &[(&str, &[(&str, &str)], bool)] = &[
+        type Headers = &'static [(&'static str, &'static str)];
+        let cases: &[(&str, Headers, bool)] = &[
             ("GET", &[("sec-fetch-site", "cross-site")], true),
             ("POST", &[], true),
             ("POST", &[("sec-fetch-site", "same-origin")], true),

@@ -24,6 +24,8 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use object_store::ObjectStore;
+use object_store::prefix::PrefixStore;
 use problem::Problem;
 use state::Shared;
 use std::net::{IpAddr, SocketAddr};
@@ -121,6 +123,16 @@ fn usual_folder() -> PathBuf {
     data.unwrap_or_else(std::env::temp_dir).join("trellis")
 }
 
+/// Where files are kept other than on this disk; keys and endpoint come from the usual variables, `AWS_…`.
+fn elsewhere(address: &str) -> Result<Arc<dyn ObjectStore>, Failure> {
+    let help = "say for example --files s3://BUCKET/FOLDER, and set AWS_ACCESS_KEY_ID and its like";
+    let failed = |e: String| because("the place for files cannot be used", e, help);
+    let url = reqwest::Url::parse(address).map_err(|e| failed(e.to_string()))?;
+    let (store, folder) =
+        object_store::parse_url_opts(&url, std::env::vars()).map_err(|e| failed(e.to_string()))?;
+    Ok(Arc::new(PrefixStore::new(store, folder)))
+}
+
 /// The database and the files.
 ///
 /// An embedded database is one process's, so what the one before drove is taken over at once; with PostgreSQL others may
@@ -138,8 +150,13 @@ async fn open(args: &ServeArgs) -> Result<(Store, Blobs, Option<std::fs::File>),
         None => format!("check who may write in {}, and that no newer Trellis wrote there", folder.display()),
     };
     let store = store.map_err(|e| because("cannot open the database", e, help))?;
-    let blobs = Blobs::local(&folder.join("blobs"))
-        .map_err(|e| because("cannot open the folder of files", e, "check who may write there"))?;
+    let passing = folder.join("blobs");
+    let blobs = match &args.files {
+        Some(address) => Blobs::remote(&passing, elsewhere(address)?),
+        None => Blobs::local(&passing),
+    };
+    let blobs =
+        blobs.map_err(|e| because("cannot open the folder of files", e, "check who may write there"))?;
     if lock.is_some() {
         store.take_over().await.map_err(|e| because("cannot write the database", e, "check the disk"))?;
     }
@@ -225,7 +242,9 @@ async fn ready(shared: state::State) -> Result<&'static str, Problem> {
 /// Refuses names that are not this server's, and adds the headers that every answer bears.
 async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let host = request.headers().get("host").and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let known = shared.hosts.is_empty() || shared.hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
+    // With accounts a proxy may call this server by any name: a page elsewhere has no session here.
+    let named = shared.hosts.is_empty() || shared.loopback().is_none();
+    let known = named || shared.hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
     let is_embedded = known && request.uri().path() == "/" && policy::is_embedded(request.uri().query());
     let mut response = if !known {
         Problem::misdirected("This server answers for the machine that it runs on only.").into_response()

@@ -274,7 +274,8 @@ impl Store {
         })
     }
 
-    /// Uses up a set-up address and makes the first admin, both or neither.
+    /// Uses up a set-up address and makes the first admin, both or neither. What was kept while nobody had an account
+    /// becomes the admin's; tokens from that time are void.
     ///
     /// # Errors
     /// An address that is used, expired or unknown; an admin that exists already.
@@ -294,9 +295,14 @@ impl Store {
             if used == 0 || admins > 0 {
                 return Err(StoreError::Absent("set-up address"));
             }
+            // The one before may bear the very name that is wanted.
+            sqlx::query("UPDATE account SET name = id WHERE password IS NULL").execute(&mut *tx).await?;
             sqlx::query("INSERT INTO account (id, name, password, admin, created) VALUES ($1, $2, $3, 1, $4)")
                 .bind(&account.id).bind(&account.name).bind(&account.password).bind(at)
                 .execute(&mut *tx).await?;
+            sqlx::query("UPDATE member SET account = $1 WHERE account IN (SELECT id FROM account WHERE password IS NULL)")
+                .bind(&account.id).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM account WHERE password IS NULL").execute(&mut *tx).await?;
             Ok(())
         })?;
         Ok(account)

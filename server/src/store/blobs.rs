@@ -1,6 +1,6 @@
 //! Which blobs there are. Their bytes lie in [`crate::blobs`]; a row comes after them and goes before them.
 
-use super::{Millis, Result, Store, change, now, on, transact};
+use super::{Result, Store, change, now, on};
 
 impl Store {
     /// Takes note of a blob that is whole and in its place. Whether it was new.
@@ -19,15 +19,6 @@ impl Store {
         Ok(added > 0)
     }
 
-    /// Bytes of a blob that there is.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn blob_bytes(&self, hash: &str) -> Result<Option<i64>> {
-        Ok(on!(self, db => sqlx::query_scalar("SELECT bytes FROM blob WHERE hash = $1").bind(hash)
-            .fetch_optional(db).await?))
-    }
-
     /// Bytes that a project's data sets, models and runs take.
     ///
     /// # Errors
@@ -38,19 +29,5 @@ impl Store {
                            v.model WHERE m.project = $1 UNION SELECT f.blob FROM run_file f JOIN run r ON r.id = f.run \
                            WHERE r.project = $1)";
         Ok(on!(self, db => sqlx::query_scalar(SQL).bind(project).fetch_one(db).await?))
-    }
-
-    /// Forgets blobs that nothing names and that are older than `before`, and gives their hashes, for their bytes to be
-    /// deleted.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn sweep_blobs(&self, before: Millis) -> Result<Vec<String>> {
-        const SQL: &str = "DELETE FROM blob WHERE created < $1 AND hash NOT IN (SELECT blob FROM dataset UNION SELECT \
-                           blob FROM model_version UNION SELECT blob FROM run_file UNION SELECT study FROM trial UNION \
-                           SELECT result FROM trial) RETURNING hash";
-        transact!(self, tx => {
-            Ok(sqlx::query_scalar(SQL).bind(before).fetch_all(&mut *tx).await?)
-        })
     }
 }

@@ -60,6 +60,7 @@ pub enum Action {
 }
 
 impl Action {
+    #[cfg(test)]
     pub const ALL: [Self; 10] = [
         Self::Public,
         Self::SeeSelf,

@@ -120,6 +120,7 @@ async fn upload(
     let put = shared.blobs.put_stream(body.into_data_stream(), limit).await?;
     if let Some(same) = shared.store.dataset_of_blob(&project, &put.hash).await?
         && same.name == name
+        && same.options == serde_json::to_string(&options).unwrap_or_default()
     {
         return Ok((StatusCode::OK, Json(same.into())));
     }

@@ -238,7 +238,7 @@ async fn infer_one(
 ///
 /// # Errors
 /// A body that is too large or no request, tensors of different lengths, rows that the model cannot read.
-pub async fn infer(shared: &Shared, version: ModelVersion, body: RawBody) -> Result<Json<Answer>, Problem> {
+async fn infer(shared: &Shared, version: ModelVersion, body: RawBody) -> Result<Json<Answer>, Problem> {
     let most = shared.limits.inference;
     let bytes = axum::body::to_bytes(body, most).await;
     let bytes =

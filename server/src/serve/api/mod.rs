@@ -18,7 +18,7 @@ use super::access::{Action, allowed, who};
 use super::problem::Problem;
 use super::state::Shared;
 use axum::Router;
-use axum::extract::{FromRequest, RawPathParams, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
@@ -120,10 +120,12 @@ pub fn routes() -> Vec<Route> {
 
 /// The router of all routes, each with its check of rights before it.
 pub fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
-    routes().into_iter().fold(Router::new(), |router, route| {
+    let all = routes().into_iter().fold(Router::new(), |router, route| {
         let check = from_fn_with_state((shared.clone(), route.action), check);
         router.route(route.path, route.handler.route_layer(check))
-    })
+    });
+    // Of bodies that are taken whole; those that are streamed count for themselves.
+    all.layer(DefaultBodyLimit::max(shared.limits.json))
 }
 
 /// Finds out who asks, what they are in the project that the path names, and whether they may. Handlers find the

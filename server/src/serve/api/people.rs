@@ -1,6 +1,5 @@
 //! Accounts, sessions, tokens, and who may do what in a project.
 
-use super::super::access::attempts::Who;
 use super::super::access::who::{COOKIE, cookie, hashed};
 use super::super::access::{Action, Actor, By, secrets};
 use super::super::problem::Problem;
@@ -171,7 +170,7 @@ fn no_randomness() -> Problem {
 }
 
 async fn set_up(shared: State, Body(body): Body<SetUp>) -> Result<(StatusCode, Json<Value>), Problem> {
-    if !shared.attempts.allow(&Who::Account(String::new())) {
+    if !shared.attempts.allow("") {
         return Err(Problem::too_many("Too many tries. Wait a minute."));
     }
     let account = first_admin(&shared, &body.token, &body.name, body.password).await?;
@@ -214,7 +213,7 @@ async fn sign_in(shared: State, Body(body): Body<SignIn>) -> Result<Response, Pr
 /// A wrong name or password, told alike; too many tries.
 pub async fn session(shared: &Shared, name: &str, password: String) -> Result<(Account, String), Problem> {
     // Counted by name, so that no list of addresses helps to guess one person's password.
-    if !shared.attempts.allow(&Who::Account(name.to_owned())) {
+    if !shared.attempts.allow(name) {
         return Err(Problem::too_many("Too many tries with this name. Wait a minute."));
     }
     let account = match shared.store.account_named(name).await {
@@ -263,7 +262,7 @@ async fn password(
     Extension(actor): Extension<Actor>,
     Body(body): Body<NewPassword>,
 ) -> Result<StatusCode, Problem> {
-    if !shared.attempts.allow(&Who::Account(actor.id().to_owned())) {
+    if !shared.attempts.allow(actor.id()) {
         return Err(Problem::too_many("Too many tries. Wait a minute."));
     }
     let kept = actor.account().and_then(|a| a.password.clone());
@@ -330,6 +329,11 @@ async fn export(shared: State, Extension(actor): Extension<Actor>) -> Result<Jso
 }
 
 async fn erase_self(shared: State, Extension(actor): Extension<Actor>) -> Result<StatusCode, Problem> {
+    if matches!(actor, Actor::Somebody { by: By::Loopback, .. }) {
+        return Err(Problem::conflict(
+            "This server has no accounts. Delete its folder to delete all that it keeps.",
+        ));
+    }
     erase_account(&shared, actor.id(), actor.id()).await
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
-use super::super::state::State;
+use super::super::state::{Shared, State};
 use super::{Body, Json, List, Page, Route, checked_name};
 use crate::store::{PAGE, Project, StoreError, Version};
 use automl_core::document::PipelineDocument;
@@ -171,12 +171,13 @@ fn tags(headers: &HeaderMap, name: header::HeaderName) -> Option<Vec<String>> {
 /// The number of the version that a change was made from; 0: it is the first.
 ///
 /// # Errors
-/// A request that does not say, or that names no version.
-fn seen(headers: &HeaderMap) -> Result<i64, Problem> {
+/// A request that does not say, or that names no version of this project.
+async fn seen(shared: &Shared, project: &str, headers: &HeaderMap) -> Result<i64, Problem> {
     match (tags(headers, header::IF_MATCH), tags(headers, header::IF_NONE_MATCH)) {
         (Some(tags), _) => {
-            let number = tags.first().and_then(|t| t.trim_matches('"').split('-').next()?.parse().ok());
-            number.ok_or_else(stale)
+            let head = shared.store.project(project).await?.head;
+            let version = shared.store.version(project, head).await.map_err(|_| stale())?;
+            if tags.contains(&tag(&version)) { Ok(head) } else { Err(stale()) }
         }
         (None, Some(tags)) if tags == ["*"] => Ok(0),
         _ => Err(Problem::precondition_missing(
@@ -198,7 +199,7 @@ async fn save(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let seen = seen(&headers)?;
+    let seen = seen(&shared, &project, &headers).await?;
     let read = PipelineDocument::from_json(&body)?;
     let note = headers.get("trellis-note").and_then(|v| v.to_str().ok()).unwrap_or_default();
     let fresh = Version {
