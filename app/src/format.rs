@@ -1,12 +1,36 @@
 //! Numbers and names as people read them.
 
 use automl_core::model::Task;
-pub use automl_core::numeric::{count, number, percent};
+pub use automl_core::numeric::{count, figure, number, percent};
 
 /// A number as it was written, where that is short: `9`, `351.5`.
 pub fn plain(x: f64) -> String {
     let text = x.to_string();
     if text.len() <= 7 && x.abs() < 1e4 { text.replace('-', "−") } else { number(x) }
+}
+
+/// Characters of a number in a cell.
+const CELL: usize = 10;
+
+/// A number of a table as it stands in a cell: as it was read or computed, with no more digits than are read at a
+/// glance. Whole numbers, which may be names, keep all of theirs.
+pub fn cell(text: &str) -> String {
+    let short = || {
+        let x: f64 = text.parse().ok().filter(|x: &f64| x.is_finite())?;
+        let size = x.abs();
+        let written = match size {
+            _ if size != 0.0 && !(1e-4..1e9).contains(&size) => format!("{x:.4e}"),
+            _ => {
+                let whole = if size >= 1.0 { size.log10() as usize + 1 } else { 0 };
+                let digits = 6_usize.saturating_sub(whole).max(2);
+                let written = format!("{x:.digits$}");
+                written.trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
+        };
+        Some(written)
+    };
+    let is_long = text.len() > CELL && (text.contains('.') || text.contains(['e', 'E']));
+    is_long.then(short).flatten().unwrap_or_else(|| text.to_owned())
 }
 
 /// A score and its spread: `0.8610 ± 0.0040`, which does not break before the spread's number.
@@ -81,6 +105,19 @@ mod tests {
         assert_eq!([9.0, -351.5, 0.1 + 0.2, 755_000.0].map(plain), ["9", "−351.5", "0.3000", "755,000"]);
         assert_eq!(score(Some(0.5), Some(0.25)), "0.5000 ±\u{a0}0.2500");
         assert_eq!(score(None, None), "–");
+    }
+
+    #[test]
+    fn cells_are_read_at_a_glance() {
+        let check = |text: &str, expected: &str| assert_eq!(cell(text), expected, "{text}");
+        check("0.30000000000000004", "0.3");
+        check("12345.678901234567", "12345.68");
+        check("-0.012345678901", "-0.012346");
+        check("0.0000000123456789", "1.2346e-8");
+        check("9.5000", "9.5000");
+        check("12345678901234567890", "12345678901234567890");
+        check("3.25", "3.25");
+        check("1990-01-01.x", "1990-01-01.x");
     }
 
     #[test]

@@ -10,4 +10,5 @@ pub mod message;
 pub mod missing;
 pub mod narrow;
 pub mod slider;
+pub mod sse;
 pub mod window;

@@ -29,8 +29,13 @@ pub enum Command {
     Kinds(KindsArgs),
     /// Show every trial of the search that made a model
     Leaderboard(LeaderboardArgs),
-    /// Serve the web page
+    /// Serve the web page, keep projects, and run what outgrows a tab
     Serve(ServeArgs),
+    /// Compute trials for a server on another machine
+    Worker(WorkerArgs),
+    /// Compute trials that come on standard input; started by workers
+    #[command(hide = true)]
+    Executor(ExecutorArgs),
 }
 
 /// How a table is to be read where its own looks mislead.
@@ -261,9 +266,50 @@ pub struct ServeArgs {
     /// Port to listen on; 0 takes any that is free
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
-    /// Folder for what is kept; nothing is kept yet
+    /// Folder for what is kept: the database and files [default: trellis in this user's folder for data]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// A PostgreSQL database in place of the embedded one, for example postgres://USER@HOST/NAME
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Where files are kept in place of the folder, for example s3://BUCKET/FOLDER; keys come from the variables AWS_…
+    #[arg(long, value_name = "URL")]
+    pub files: Option<String>,
+    /// Tell a one-time address at which the first admin is made; needed before listening elsewhere than on loopback
+    #[arg(long)]
+    pub set_up: bool,
+    /// Trials that this server computes at once; 0: none, workers elsewhere do [default: one a processor core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=256))]
+    pub workers: Option<u16>,
+    /// Most memory that one trial may take, for example 2GB [default: an even share of this machine's]
+    #[arg(long, value_name = "SIZE", value_parser = megabytes)]
+    pub trial_memory: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    /// Address of the server, for example https://trellis.example
+    #[arg(long, value_name = "URL")]
+    pub server: String,
+    /// File with a token of the scope "worker" [default: the variable TRELLIS_TOKEN]
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Trials that are computed at once [default: one a processor core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub slots: Option<u16>,
+    /// What the server calls this worker
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Most memory that one trial may take, for example 2GB [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = megabytes)]
+    pub trial_memory: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExecutorArgs {
+    /// Most memory that this process may take, in megabytes
+    #[arg(long, value_name = "MB")]
+    pub max_memory: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,11 +5,14 @@
 )]
 
 mod args;
+mod blobs;
 mod commands;
 mod failure;
+mod jobs;
 mod memory;
 mod reading;
 mod serve;
+mod store;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -33,6 +36,8 @@ fn main() -> ExitCode {
         Command::Kinds(args) => commands::kinds::run(&args),
         Command::Leaderboard(args) => commands::leaderboard::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Worker(args) => jobs::remote::run(&args),
+        Command::Executor(args) => jobs::executor::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

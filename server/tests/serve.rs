@@ -7,12 +7,15 @@ use std::process::{Child, Command, Stdio};
 struct Server {
     child: Child,
     address: String,
+    _folder: tempfile::TempDir,
 }
 
 impl Server {
     fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no temporary folder: {e}"));
         let child = Command::new(env!("CARGO_BIN_EXE_trellis"))
-            .args(["serve", "--port", "0"])
+            .args(["serve", "--port", "0", "--data-dir"])
+            .arg(folder.path())
             .stdout(Stdio::piped())
             .spawn();
         let mut child = child.unwrap_or_else(|e| panic!("the binary cannot be started: {e}"));
@@ -23,7 +26,7 @@ impl Server {
         }
         let address = line.trim().strip_prefix("listening on http://").unwrap_or_default().to_owned();
         assert!(!address.is_empty(), "the server said {line:?}");
-        Self { child, address }
+        Self { child, address, _folder: folder }
     }
 
     /// (status line and headers in lower case, body)

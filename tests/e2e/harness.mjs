@@ -23,9 +23,10 @@ function browserPath() {
   return found;
 }
 
-// The server on a port of its own choice; resolves once it says where.
-export async function startServer() {
-  const child = spawn(trellis, ['serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+// The server on a port of its own choice, with a folder of its own; resolves once it says where.
+export async function startServer({ folder = mkdtempSync(join(scratch, 'data-')), more = [] } = {}) {
+  const serve = ['serve', '--port', '0', '--data-dir', folder, ...more];
+  const child = spawn(trellis, serve, { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await new Promise((resolve, reject) => {
     let text = '';
     child.stdout.on('data', (chunk) => {
@@ -54,8 +55,12 @@ export async function startBrowser() {
   });
 }
 
-// A page with a log of what must not happen: errors, and requests to elsewhere.
-export async function openPage(browser, url, { width = 1440, height = 900, dark = false, touch = false, trusting = false, path = '/', prepare } = {}) {
+// A page with a log of what must not happen: errors, requests to elsewhere, and, unless `sends`, any but to read.
+export async function openPage(
+  browser,
+  url,
+  { width = 1440, height = 900, dark = false, touch = false, trusting = false, sends = false, path = '/', prepare } = {},
+) {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
@@ -71,7 +76,7 @@ export async function openPage(browser, url, { width = 1440, height = 900, dark 
   page.on('pageerror', (error) => faults.push(`page: ${error.message}`));
   context.on('request', (request) => {
     const away = !request.url().startsWith(url) && !/^(blob|data):/.test(request.url());
-    if (away || request.method() !== 'GET') faults.push(`request: ${request.method()} ${request.url()}`);
+    if (away || (!sends && request.method() !== 'GET')) faults.push(`request: ${request.method()} ${request.url()}`);
   });
   await page.goto(url + path);
   return { page, context, faults };

@@ -126,6 +126,7 @@ test('pipelines and projects are saved and opened', { timeout: 90_000 }, async (
   await first.page.locator('[popovertarget=file-panel]').click();
   const pretty = await download(first.page, 'shops.trellis.json', () => id(first.page, 'save-pipeline').click());
   assert.match(readFileSync(pretty, 'utf8'), /^\{\n {2}"format": "trellis.pipeline"/);
+  await first.page.locator('[popovertarget=file-panel]').click();
   const project = await download(first.page, 'shops.trellis', () => id(first.page, 'save-project').click());
   assert.equal(readFileSync(project).subarray(0, 4).toString('latin1'), 'PK\x03\x04');
   await first.context.close();

@@ -38,7 +38,24 @@ pub fn for_browser() -> Done {
 /// As [`for_build`].
 pub fn for_tests() -> Done {
     packages()?;
+    postgresql()?;
     for_browser()
+}
+
+/// PostgreSQL's programs; the tests start a server of their own.
+fn postgresql() -> Done {
+    let listed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    if listed.map(|v| v.path().join("bin/initdb")).any(|p| p.exists()) || works("initdb", &["--version"]) {
+        return Ok(());
+    }
+    let help = "install PostgreSQL 14 or newer, with initdb on the search path";
+    if !works("apt-get", &["--version"]) {
+        return Err(failure("PostgreSQL is not installed", help));
+    }
+    say("installing PostgreSQL with apt-get");
+    // Where the lists cannot be brought up to date, the old ones may do.
+    let _ = run("apt-get", &["update", "-qq"], "");
+    run("apt-get", &["install", "-y", "-qq", "--no-install-recommends", "postgresql"], help)
 }
 
 /// Tells what set-up does.

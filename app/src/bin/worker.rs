@@ -6,7 +6,7 @@
 #[path = "worker/kept.rs"]
 mod kept;
 
-use automl_core::engine::protocol::{Command, Event, FlowCommand};
+use automl_core::engine::protocol::{Command, Event, FlowCommand, FlowEvent};
 use automl_core::engine::{Output, Session, WorkerState};
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use kept::Kept;
@@ -224,6 +224,10 @@ impl Conductor {
         let wanted =
             |ask: &FlowCommand| matches!(ask, FlowCommand::Supply { .. } | FlowCommand::Bring { .. });
         let is_supply = matches!(&command, Command::Flow { ask } if wanted(ask));
+        let source = match &command {
+            Command::Flow { ask: FlowCommand::Supply { source, .. } } => Some(source.clone()),
+            _ => None,
+        };
         let begun = match command {
             _ if self.opening.get() != mine && !is_supply => return,
             Command::Flow { ask: FlowCommand::Supply { source, name, options } } => {
@@ -238,7 +242,7 @@ impl Conductor {
             other => {
                 return match slice(&blob, 0.0, blob.size()).await {
                     Ok(bytes) => self.handle(other, Some(bytes)),
-                    Err(reason) => unreadable(&reason),
+                    Err(reason) => unreadable(&reason, None),
                 };
             }
         };
@@ -251,7 +255,7 @@ impl Conductor {
             }
             match chunk {
                 Ok(bytes) => carry(self.session.borrow_mut().read_chunk(&bytes)),
-                Err(reason) => return unreadable(&reason),
+                Err(reason) => return unreadable(&reason, source),
             }
             at += CHUNK;
         }
@@ -276,13 +280,19 @@ async fn slice(blob: &Blob, from: f64, to: f64) -> Result<Vec<u8>, String> {
     Ok(bytes_of(&buffer))
 }
 
-fn unreadable(reason: &str) {
+/// `source`: the source of a pipeline whose table it is.
+fn unreadable(reason: &str, source: Option<String>) {
     let diagnostic = automl_core::diagnostic::Diagnostic::error(
         "file.unreadable",
         format!("The file cannot be read: {reason}"),
         "It may have been changed or moved since it was chosen. Choose it again.",
     );
-    carry(vec![Output::Event(Box::new(Event::Failed { diagnostics: vec![diagnostic] }), None)]);
+    let diagnostics = vec![diagnostic];
+    let event = match source {
+        Some(source) => Event::Flow { tell: Box::new(FlowEvent::Refused { source, diagnostics }) },
+        None => Event::Failed { diagnostics },
+    };
+    carry(vec![Output::Event(Box::new(event), None)]);
 }
 
 /// Seconds on this worker's clock.

@@ -4,5 +4,6 @@ pub mod archive;
 pub mod network;
 pub mod program;
 pub mod save;
+pub mod server;
 pub mod storage;
 pub mod workers;

@@ -1,13 +1,14 @@
 //! The only place that may ask the network for anything. It asks for the page's own files, and for a table at an address
 //! that a person has named and clicked on ([`Network::address`]), to which it tells nothing: no cookie, no referrer.
 //!
-//! Every request goes through [`Network::request`], which counts what leaves the tab with it. Nothing sends a body
-//! today, so the count is 0; whatever will send one is counted.
+//! And it asks its own server to keep or to run what a person has confirmed ([`Network::server`]).
+//!
+//! Every request goes through [`Network::request`], which counts what leaves the tab with it.
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Blob, ReferrerPolicy, RequestCredentials, RequestInit, Response};
+use web_sys::{AbortSignal, Blob, Headers, ReferrerPolicy, RequestCredentials, RequestInit, Response};
 
 /// Why a file did not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl Network {
     }
 
     async fn fetched(self, path: &str, stop: Option<&AbortSignal>) -> Result<Blob, NetworkError> {
-        let response = self.request("GET", path, None, stop).await?;
+        let response = self.request("GET", path, None, &[], stop).await?;
         if !response.ok() {
             return Err(NetworkError::Refused(response.status()));
         }
@@ -69,12 +70,28 @@ impl Network {
         blob.dyn_into().map_err(said)
     }
 
+    /// This page's own server, for what a person has asked it to keep or to run.
+    ///
+    /// # Errors
+    /// No network.
+    pub async fn server(
+        self,
+        method: &str,
+        path: &str,
+        body: Option<&Blob>,
+        headers: &[(&str, &str)],
+        stop: Option<&AbortSignal>,
+    ) -> Result<Response, NetworkError> {
+        self.request(method, path, body, headers, stop).await
+    }
+
     /// The one request that there is. A body is counted when it is given to the browser.
     async fn request(
         self,
         method: &str,
         path: &str,
         body: Option<&Blob>,
+        headers: &[(&str, &str)],
         stop: Option<&AbortSignal>,
     ) -> Result<Response, NetworkError> {
         let window = web_sys::window().ok_or(NetworkError::Unreachable)?;
@@ -84,6 +101,11 @@ impl Network {
         init.set_credentials(RequestCredentials::SameOrigin);
         init.set_referrer_policy(ReferrerPolicy::NoReferrer);
         init.set_signal(stop);
+        if !headers.is_empty() {
+            let all = Headers::new().map_err(said)?;
+            headers.iter().try_for_each(|(name, value)| all.set(name, value)).map_err(said)?;
+            init.set_headers(&all);
+        }
         if let Some(body) = body {
             init.set_body(body);
             self.sent.update(|sent| *sent += body.size() as u64);

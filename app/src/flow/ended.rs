@@ -1,8 +1,9 @@
 //! How a run ended, in a few words, and where to look.
 
+use super::words::name_of;
 use automl_core::document::{NodeId, PipelineDocument};
 use automl_core::engine::protocol::{NodeState, NodeView, RunEnd};
-use automl_core::kind::{KindSpec, PortType};
+use automl_core::kind::{KindSpec, PortSpec, PortType};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -44,6 +45,40 @@ fn rank(ty: PortType) -> u32 {
     }
 }
 
+/// What is looked at first of what comes out of a kind: the report, whose chart is read at once, rather than the table
+/// that it was drawn from.
+pub fn shown_first(kind: &KindSpec) -> Option<&PortSpec> {
+    let first = kind.outputs.first()?;
+    let report = kind.outputs.iter().find(|p| first.ty == PortType::Table && p.ty == PortType::Report);
+    Some(report.unwrap_or(first))
+}
+
+/// A node that a run of everything passed over, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    pub node: NodeId,
+    pub name: String,
+    pub why: String,
+}
+
+/// The nodes that could not be run for want of something of their own, in the order of their names; those that only wait
+/// for one of these, or for a table from outside, are not among them.
+pub fn passed_over(
+    document: &PipelineDocument,
+    kinds: &BTreeMap<String, Arc<KindSpec>>,
+    views: &BTreeMap<NodeId, Arc<NodeView>>,
+) -> Vec<PassedOver> {
+    let one = |(id, view): (&NodeId, &Arc<NodeView>)| {
+        let is_left = matches!(view.state, NodeState::NotSet | NodeState::Unknown) && view.wants.is_none();
+        let wrong = view.findings.iter().map(|f| &f.diagnostic).find(|d| is_left && d.is_error())?;
+        let why = format!("{} {}", wrong.message, wrong.remedy);
+        Some(PassedOver { node: id.clone(), name: name_of(document, kinds, id), why: why.trim().to_owned() })
+    };
+    let mut all: Vec<PassedOver> = views.iter().filter_map(one).collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
+
 /// The node that a run was about, with its port: one that failed, or else the judgement, the model, the chart or the
 /// table that stands last, as it is read from left to right. `None`: there is nothing to look at.
 pub fn to_look_at(
@@ -56,10 +91,11 @@ pub fn to_look_at(
         let (view, kind) = (views.get(id)?, kinds.get(&node.kind)?);
         let failed = view.state == NodeState::Failed;
         let missing = view.state == NodeState::NotSet;
-        let port = kind.outputs.first()?;
+        let port = shown_first(kind)?;
+        let first = kind.outputs.first()?;
         let worth = match view.state {
             _ if failed => 6,
-            NodeState::Done => rank(port.ty),
+            NodeState::Done => rank(first.ty),
             // Where nothing came out, what lacks something is why.
             _ if missing => 0,
             _ => return None,
@@ -88,6 +124,43 @@ mod tests {
         check(RunEnd::Done, 0, 0, "Run ended: all was up to date");
         check(RunEnd::Stopped, 2, 0, "Stopped: 2 done");
         check(RunEnd::Refused, 0, 0, "Nothing could be run");
+    }
+
+    #[test]
+    fn what_was_passed_over_says_why() {
+        use automl_core::diagnostic::Diagnostic;
+        let document = template("churn").expect("a template").document();
+        let kinds: BTreeMap<String, Arc<KindSpec>> =
+            catalogue().into_iter().map(|k| (k.id.clone(), Arc::new(k))).collect();
+        let finding = || {
+            Diagnostic::error("port.empty", "Nothing is connected to \"Table\".", "Connect a table to it.")
+        };
+        let view = |state: NodeState, wrong: bool| {
+            let findings = if wrong { vec![finding().into()] } else { Vec::new() };
+            Arc::new(NodeView { state, findings, ..NodeView::default() })
+        };
+        let states = [
+            ("search", NodeState::Done, false),
+            ("evaluate", NodeState::NotSet, true),
+            ("chart", NodeState::NotSet, false),
+        ];
+        let views = states.map(|(id, state, wrong)| (NodeId(id.to_owned()), view(state, wrong)));
+        let found = passed_over(&document, &kinds, &views.into());
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].node.0, "evaluate");
+        assert_eq!(found[0].why, "Nothing is connected to \"Table\". Connect a table to it.");
+    }
+
+    #[test]
+    fn charts_come_before_their_tables() {
+        let check = |id: &str, expected: &str| {
+            let kind = catalogue().into_iter().find(|k| k.id == id).expect("a kind");
+            assert_eq!(shown_first(&kind).map(|p| p.name.as_str()), Some(expected), "{id}");
+        };
+        check("model.importance", "report");
+        check("model.evaluate", "scores");
+        check("automl.search", "model");
+        check("table.filter", "table");
     }
 
     #[test]

@@ -71,7 +71,18 @@ pub struct Shape {
     pub outputs: Vec<Port>,
 }
 
+fn height(inputs: &[Port], outputs: &[Port]) -> f64 {
+    LEAST_HEIGHT.max(inputs.len().max(outputs.len()) as f64 * PORT_STEP + 16.0)
+}
+
 impl Shape {
+    /// A node of a kind, without a place.
+    pub fn of(spec: &KindSpec) -> Self {
+        let ports = |all: &[PortSpec]| all.iter().map(Port::of).collect::<Vec<_>>();
+        let (inputs, outputs) = (ports(&spec.inputs), ports(&spec.outputs));
+        Self { place: Place::default(), height: height(&inputs, &outputs), inputs, outputs }
+    }
+
     pub fn rect(&self) -> Rect {
         Rect::new(self.place, NODE_WIDTH, self.height)
     }
@@ -119,10 +130,9 @@ pub struct Scene {
 }
 
 fn unplaced(node: &Node, kinds: &Kinds) -> Shape {
-    let (inputs, outputs) = kinds.get(&node.kind).map_or((Vec::new(), Vec::new()), |spec| {
-        (spec.inputs.iter().map(Port::of).collect(), spec.outputs.iter().map(Port::of).collect())
-    });
-    Shape { place: Place::default(), height: LEAST_HEIGHT, inputs, outputs }
+    let bare =
+        || Shape { place: Place::default(), height: LEAST_HEIGHT, inputs: Vec::new(), outputs: Vec::new() };
+    kinds.get(&node.kind).map_or_else(bare, |spec| Shape::of(spec))
 }
 
 /// The frame around these rectangles, with room for its title.
@@ -149,8 +159,7 @@ impl Scene {
             }
         }
         for shape in shapes.values_mut() {
-            let ports = shape.inputs.len().max(shape.outputs.len()) as f64;
-            shape.height = LEAST_HEIGHT.max(ports * PORT_STEP + 16.0);
+            shape.height = height(&shape.inputs, &shape.outputs);
         }
         place_all(document, &mut shapes);
         let order = reading_order(document, &shapes);
@@ -205,28 +214,6 @@ impl Scene {
         Rect::around_all(
             nodes.chain(self.frames.values().map(|f| f.rect)).chain(self.notes.values().copied()),
         )
-    }
-
-    /// A place for a node near `wish` where it covers no other.
-    pub fn free_place(&self, wish: Place) -> Place {
-        let mut place = super::geometry::on_grid(wish);
-        // Each step down passes a node for good, so there are no more steps than nodes.
-        for _ in 0..=self.nodes.len() {
-            let rect = Rect::new(place, NODE_WIDTH, LEAST_HEIGHT).grown(8.0);
-            match self
-                .nodes
-                .values()
-                .map(|s| s.rect())
-                .filter(|r| r.touches(rect))
-                .reduce(|a, b| if a.bottom() > b.bottom() { a } else { b })
-            {
-                Some(hit) => {
-                    place = super::geometry::on_grid(Place { y: hit.bottom() + 24.0, ..place });
-                }
-                None => break,
-            }
-        }
-        place
     }
 
     /// The ports of a side within `reach` of a point, the nearest first.
@@ -416,15 +403,5 @@ mod tests {
         check("file-1", Direction::Down, Some("file-2"));
         check("file-1", Direction::Left, None);
         check("file-1", Direction::Up, None);
-    }
-
-    #[test]
-    fn new_nodes_cover_none() {
-        let scene = Scene::of(&churn(), &kinds());
-        let wish = scene.nodes[&id("file-1")].place;
-        let place = scene.free_place(wish);
-        let rect = Rect::new(place, NODE_WIDTH, LEAST_HEIGHT);
-        assert!(scene.nodes.values().all(|s| !s.rect().touches(rect)));
-        assert_eq!(scene.free_place(Place { x: 3.0, y: -5000.0 }), Place { x: 0.0, y: -5000.0 });
     }
 }

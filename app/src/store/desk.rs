@@ -6,7 +6,7 @@ use automl_core::document::{NodeId, PipelineDocument};
 use automl_core::engine::protocol::Wants;
 use automl_core::table::ReadOptions;
 use leptos::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use trellis_page::flow::ended::Ended;
 use trellis_page::flow::share::Claim;
 use trellis_page::flow::viewport::Viewport;
@@ -107,6 +107,10 @@ pub struct Desk {
     pub taken: RwSignal<Option<String>>,
     /// How the last run ended.
     pub ended: RwSignal<Option<Ended>>,
+    /// It was to run everything.
+    pub ran_all: RwSignal<bool>,
+    /// Samples that were fetched by themselves, or were to be.
+    pub(super) tried: StoredValue<BTreeSet<String>>,
     pub sheet: RwSignal<Option<Sheet>>,
     /// The preview is folded away.
     pub is_folded: RwSignal<bool>,
@@ -141,6 +145,8 @@ impl Desk {
             takes_search: StoredValue::new(None),
             taken: RwSignal::default(),
             ended: RwSignal::default(),
+            ran_all: RwSignal::default(),
+            tried: StoredValue::default(),
             sheet: RwSignal::default(),
             is_folded: RwSignal::default(),
             opened: RwSignal::default(),

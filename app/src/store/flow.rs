@@ -228,6 +228,7 @@ impl Flow {
         let pinned = self.pinned_ids();
         let afresh = if afresh { nodes.clone() } else { Vec::new() };
         self.is_running.set(true);
+        self.desk.ran_all.set(nodes.is_empty());
         self.desk.ended.set(None);
         let document = self.document_text();
         self.ask(FlowCommand::Run { document, nodes, pinned, afresh }, Beside::Nothing);
@@ -298,7 +299,9 @@ impl Flow {
                     finding,
                 }));
             }
-            FlowEvent::Failed { diagnostics } => self.trouble.set(diagnostics),
+            FlowEvent::Failed { diagnostics } | FlowEvent::Refused { diagnostics, .. } => {
+                self.trouble.set(diagnostics);
+            }
             FlowEvent::Reading { source, bytes, of } if bytes < of => self.desk.is_read(source, bytes, of),
             FlowEvent::Reading { source, .. } => self.desk.was_read(&source),
             FlowEvent::SearchTaken { why_not, .. } => self.hear_taken(why_not),
@@ -312,21 +315,30 @@ impl Flow {
     fn hear_plan(self, plan: PlanView) {
         let views = plan.nodes.iter().map(|(id, view)| (NodeId(id.clone()), Arc::new(view.clone())));
         let shown = self.subject.with_untracked(|s| s.as_ref().map(|s| s.node.clone()));
-        let digest = || {
+        let is_source = shown.as_ref().is_some_and(|id| self.is_source(id));
+        let standing = || {
             let shown = shown.as_ref()?;
-            self.views.with_untracked(|all| all.get(shown).map(|v| v.digest.clone()))
+            let view = self.views.with_untracked(|all| all.get(shown).cloned())?;
+            // Sources are looked at without a run.
+            Some((view.digest.clone(), is_source.then(|| view.key.clone())))
         };
-        let before = digest();
+        let before = standing();
         self.views.set(views.collect());
         self.plan.set(Arc::new(plan));
         // A result may have come without a run: from an earlier visit, or with a project.
-        if before.is_some() && digest() != before {
+        if standing() != before {
             self.desk.rows.set(BTreeMap::new());
             self.look_at(0);
         }
         if let Some(document) = self.planning.try_update_value(Latest::answered).flatten() {
             self.ask_plan(document);
         }
+    }
+
+    fn is_source(self, id: &NodeId) -> bool {
+        let kind = self.with_document(|d| d.nodes().get(id).map(|n| n.kind.clone()));
+        let kind = kind.and_then(|kind| self.kinds.with_untracked(|all| all.get(&kind).cloned()));
+        kind.is_some_and(|kind| kind.inputs.is_empty())
     }
 
     fn hear_taken(self, why_not: Option<Diagnostic>) {

@@ -34,6 +34,33 @@ impl Store {
         self.keep_data();
     }
 
+    /// A table that cannot be read is neither kept nor given again.
+    pub(super) fn give_up(self, source: &str) {
+        let desk = self.flow.desk;
+        desk.was_read(source);
+        desk.next.set_value(None);
+        desk.supplied.update_value(|all| drop(all.remove(source)));
+        self.keep_data();
+    }
+
+    /// The sample of the selected node is fetched once, so that its rows and columns are there to be seen. A pipeline that
+    /// came by a link waits for a person's word.
+    pub(super) fn fetch_what_is_selected(self) {
+        let flow = self.flow;
+        Effect::new(move |_| {
+            let node = flow.selection.with(|s| s.subject().cloned());
+            let wants = node.and_then(|id| flow.views.with(|v| v.get(&id).and_then(|v| v.wants.clone())));
+            let waits = flow.desk.linked.with(|l| l.as_ref().is_some_and(|l| !l.has_run));
+            let Some(wants) = wants.filter(|w| w.from == WantsFrom::Sample && !waits && !self.is_embedded())
+            else {
+                return;
+            };
+            if flow.desk.tried.try_update_value(|all| all.insert(wants.source.clone())) == Some(true) {
+                self.fetch_sample(wants);
+            }
+        });
+    }
+
     /// Gives all tables again: the engine has lost what it held.
     pub(super) fn supply_again(self) {
         let all = self.flow.desk.supplied.get_value();

@@ -105,6 +105,9 @@ impl Store {
         }
         let plan = if let FlowEvent::Planned { plan } = &tell { Some(plan.clone()) } else { None };
         let has_ended = matches!(tell, FlowEvent::Ended { .. });
+        if let FlowEvent::Refused { source, .. } = &tell {
+            self.give_up(source);
+        }
         if let FlowEvent::Failed { .. } = tell {
             self.flow.desk.packing.set_value(None);
             self.flow.desk.next.set_value(None);
@@ -174,7 +177,7 @@ impl Store {
         self.alerts.set(diagnostics);
     }
 
-    fn hear_board(self, board: Board) {
+    pub(super) fn hear_board(self, board: Board) {
         let old = self.board.with_untracked(|b| b.as_ref().and_then(|b| b.best_score));
         if let (Some(new), true) = (board.best_score, old != board.best_score) {
             let best = board.rows.first().map_or("", |r| r.title.as_str());

@@ -8,6 +8,7 @@ mod flow_keep;
 mod flow_route;
 mod hear;
 mod keep;
+pub mod server;
 
 use crate::client::network::{Network, NetworkError};
 use crate::client::workers::{Beside, Broken, Pool};
@@ -19,6 +20,7 @@ use automl_core::engine::protocol::{
 use automl_core::table::ReadOptions;
 use flow::Flow;
 use leptos::prelude::*;
+use server::ServerSearch;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -113,6 +115,8 @@ pub struct Store {
     pub request: RwSignal<Option<StudyRequest>>,
     /// A model of a pipeline, or of a file, is to be shown as a result.
     adopting: StoredValue<bool>,
+    /// The search that the server runs.
+    pub server: ServerSearch,
 }
 
 impl Store {
@@ -146,6 +150,7 @@ impl Store {
             keeping: RwSignal::default(),
             request: RwSignal::default(),
             adopting: StoredValue::new(false),
+            server: ServerSearch::default(),
         }
     }
 
@@ -158,12 +163,14 @@ impl Store {
         self.follow_address();
         self.keep_flow();
         self.heed_pins();
+        self.fetch_what_is_selected();
         let is_embedded = self.is_embedded();
         wasm_bindgen_futures::spawn_local(async move {
             // What stands in another page begins with nothing.
             if !is_embedded {
                 self.bring_flow_back().await;
                 self.bring_back().await;
+                self.follow_again().await;
             }
         });
     }
@@ -242,6 +249,7 @@ impl Store {
             return self.reading.set(None);
         }
         // The engine gives up what it predicts, and ends a search before it reads.
+        self.leave_server();
         self.end_predicting();
         if untrack(|| self.searching()) {
             self.board.set(None);
@@ -373,6 +381,7 @@ impl Store {
 
     /// Back to the beginning.
     pub fn close(self) {
+        self.leave_server();
         self.tell(&Command::Stop);
         self.stop_reading();
         self.end_predicting();

@@ -17,6 +17,7 @@ pub mod preview;
 pub mod reading;
 pub mod result;
 pub mod search;
+pub mod server;
 pub mod setup;
 pub mod start;
 pub mod studio;

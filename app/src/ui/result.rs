@@ -7,6 +7,7 @@ use super::reading::PredictingBar;
 use super::start::chosen_file;
 use crate::store::Store;
 use automl_core::engine::protocol::{Command, Verdict};
+use automl_core::metric::told;
 use leptos::prelude::*;
 use std::sync::Arc;
 use trellis_page::format;
@@ -121,8 +122,8 @@ fn metrics(verdict: &Verdict) -> impl IntoView + use<> {
             view! {
                 <tr class:chosen=*id == verdict.metric>
                     <th scope="row"><Gloss term>{name.clone()}</Gloss></th>
-                    <td class="num">{score.map_or("–".to_owned(), format::number)}</td>
-                    <td class="num quiet">{baseline.map_or("–".to_owned(), format::number)}</td>
+                    <td class="num">{told(id, *score, format::number)}</td>
+                    <td class="num quiet">{told(id, *baseline, format::number)}</td>
                 </tr>
             }
         })

@@ -35,13 +35,13 @@ fn Stat(label: &'static str, #[prop(optional)] testid: &'static str, value: Sign
 fn Controls() -> impl IntoView {
     let store: Store = expect_context();
     let paused = move || store.board.with(|b| b.as_ref().is_some_and(|b| b.phase == Phase::Paused));
-    let flip = move |_| store.tell(&if paused() { Command::Resume } else { Command::Pause });
+    let flip = move |_| store.steer(&if paused() { Command::Resume } else { Command::Pause });
     let idle = move || !store.searching();
     view! {
         <button data-testid="pause-search" disabled=idle aria-pressed=move || paused().to_string() on:click=flip>
             {move || if paused() { "Resume" } else { "Pause" }}
         </button>
-        <button data-testid="stop-search" disabled=idle on:click=move |_| store.tell(&Command::Stop)>"Finish now"</button>
+        <button data-testid="stop-search" disabled=idle on:click=move |_| store.steer(&Command::Stop)>"Finish now"</button>
     }
 }
 

@@ -3,7 +3,9 @@
 use super::learners::Learners;
 use super::narrow::Narrowed;
 use super::options::{Constraints, Limits, Weights};
+use super::server::{ServerButton, ServerOffer};
 use crate::store::Store;
+use crate::store::server::OnServer;
 use automl_core::engine::protocol::{Command, StudyRequest, TargetInfo};
 use automl_core::model::Task;
 use automl_core::table::ColumnType;
@@ -269,6 +271,16 @@ pub fn Setup() -> impl IntoView {
             Err(what) => wrong.set(what),
         }
     };
+    let offer = Callback::new(move |()| {
+        let Some(target) = store.target.get_untracked() else { return };
+        match form.request(store, &target) {
+            Ok(request) => {
+                wrong.set("");
+                store.server.stage.set(Some(OnServer::Offered(Box::new(request))));
+            }
+            Err(what) => wrong.set(what),
+        }
+    });
     let question = move || {
         store.target.get().map(|t| {
             view! {
@@ -290,14 +302,16 @@ pub fn Setup() -> impl IntoView {
                 <button
                     class="primary"
                     data-testid="start-search"
-                    disabled=move || store.target.with(Option::is_none) || store.searching() || store.starting.get()
+                    disabled=move || store.target.with(Option::is_none) || store.searching() || store.starting.get() || store.server.stage.with(Option::is_some)
                     on:click=start
                 >
                     "Find the best model"
                 </button>
+                <ServerButton offer />
             </div>
             <p class="question">{question}</p>
             <p class="field-error" role="alert">{move || wrong.get()}</p>
+            <ServerOffer />
             <Advanced form />
         </div>
     }

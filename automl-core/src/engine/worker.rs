@@ -21,6 +21,9 @@ impl ToWorker {
     }
 }
 
+/// First byte of a message with a job: its place among the variants.
+const RUN: u8 = 1;
+
 /// Id in the answer to a message that cannot be read.
 const UNREADABLE: u64 = u64::MAX;
 
@@ -31,6 +34,19 @@ pub struct WorkerState {
 }
 
 impl WorkerState {
+    /// The id of the job in a message; `None`: it is a study's data, or no message. For whoever carries messages and
+    /// keeps jobs apart from data.
+    pub fn job_in(message: &[u8]) -> Option<u64> {
+        // Data may be large, so only a job is read whole.
+        if message.first() != Some(&RUN) {
+            return None;
+        }
+        match postcard::from_bytes(message) {
+            Ok(ToWorker::Run(job)) => Some(job.id),
+            _ => None,
+        }
+    }
+
     /// Takes a message of [`super::Session`] and gives the answer for [`super::Session::worker_message`], if there
     /// is one. Returns when the job is done.
     pub fn handle(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
@@ -54,5 +70,34 @@ impl WorkerState {
                 Some(JobResult::failed(UNREADABLE, JobFailure::Failed(what)).to_bytes())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Stage;
+    use crate::learner::Params;
+    use crate::node::Recipe;
+
+    #[test]
+    fn jobs_are_told_from_data() {
+        let job = Job {
+            id: 7,
+            stage: Stage::Search,
+            fold: 0,
+            folds: 5,
+            rows: None,
+            learner: "gbt".to_owned(),
+            params: Params::new(),
+            recipe: Recipe::default(),
+            seed: 1,
+            deadline_secs: None,
+        };
+        let message = ToWorker::Run(job).to_bytes();
+        assert_eq!(WorkerState::job_in(&message), Some(7));
+        assert_eq!(WorkerState::job_in(&message[..3]), None);
+        assert_eq!(WorkerState::job_in(&[0, 1, 2]), None);
+        assert_eq!(WorkerState::job_in(&[]), None);
     }
 }

@@ -16,6 +16,7 @@ mod pr_auc;
 mod rank;
 mod registry;
 mod roc_auc;
+mod told;
 mod weighted;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use log_loss::log_loss;
 pub use pr_auc::pr_auc;
 pub use registry::{all, default_for, find};
 pub use roc_auc::roc_auc;
+pub use told::{says_nothing, told};
 
 /// What was seen, one value a row.
 #[derive(Debug, Clone, Copy, PartialEq)]

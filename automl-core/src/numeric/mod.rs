@@ -15,5 +15,5 @@ pub use eigen::{Eigen, symmetric_eigen};
 pub use moments::skewness;
 pub use quantile::{quantile, quantile_of};
 pub use rng::Rng;
-pub use shown::{count, number, percent};
+pub use shown::{count, figure, number, percent};
 pub use sum::{dot, mean, sum, weighted_mean};

@@ -37,6 +37,16 @@ pub fn number(x: f64) -> String {
     format!("{x:.digits$}").replace('-', "−")
 }
 
+/// As [`number`], without digits that say nothing: `9.5`, `0.861`. For figures that stand alone; in a column of figures
+/// their points stand below each other.
+pub fn figure(x: f64) -> String {
+    let text = number(x);
+    match text.contains('.') && !text.contains('e') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
 /// A share: `85.9 %`
 pub fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
@@ -51,5 +61,11 @@ mod tests {
         assert_eq!([count(0), count(999), count(1_000)], ["0", "999", "1,000"]);
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(percent(0.859_4), "85.9 %");
+    }
+
+    #[test]
+    fn figures_end_with_a_digit_that_says_something() {
+        let shown = [9.5, 0.861, 2.0, -0.25, 120.0, 12_000.0, 1e-9, 0.1 + 0.2].map(figure);
+        assert_eq!(shown, ["9.5", "0.861", "2", "−0.25", "120", "12,000", "1.00e-9", "0.3"]);
     }
 }

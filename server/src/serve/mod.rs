@@ -1,43 +1,74 @@
-//! `trellis serve`: the page, from inside the binary.
+//! `trellis serve`: the page, from inside the binary, and what a team keeps and runs.
 
+mod access;
+mod api;
 mod assets;
+mod csrf;
+mod door;
+mod html;
 mod policy;
+mod problem;
 mod respond;
+mod share;
+mod state;
 
 use crate::Done;
 use crate::args::ServeArgs;
+use crate::blobs::Blobs;
 use crate::failure::{Failure, because};
+use crate::jobs::{conductor, worker};
+use crate::store::{self, Account, Store, StoreError};
 pub use assets::Assets;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use object_store::ObjectStore;
+use object_store::prefix::PrefixStore;
+use problem::Problem;
+use state::Shared;
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// What every request needs.
-struct Shared {
-    assets: Assets,
-    /// Names by which this server may be asked for; empty: any.
-    hosts: Vec<String>,
-    policy: String,
-}
+/// The account of this machine's only user.
+const LOOPBACK: &str = "local";
+/// How long a server that ends waits for what it does.
+const DRAIN: Duration = Duration::from_secs(20);
+/// How long a server that ends says so at least, for whoever sends requests its way to look elsewhere.
+const NOTICE: Duration = Duration::from_secs(1);
+/// How long it waits for requests that are being answered.
+const GRACE: Duration = Duration::from_secs(4);
+/// How long the address for the first admin works.
+const SET_UP: store::Millis = 15 * 60_000;
 
 /// Serves until it is told to stop.
 ///
 /// # Errors
 /// An address that cannot be listened on.
 pub fn run(args: &ServeArgs) -> Done {
-    if let Some(folder) = &args.data_dir {
-        std::fs::create_dir_all(folder).map_err(|e| Failure::file("make the folder", folder, &e))?;
-    }
+    log();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|e| because("cannot start the server", e, "check the limits of this machine"))?;
-    runtime.block_on(serve(args))
+    let done = runtime.block_on(serve(args));
+    // A search that computes just now does not hold up the end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
+}
+
+/// Logs on standard error.
+pub fn log() {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter()).init();
+}
+
+/// What is logged; `TRELLIS_LOG` says otherwise, as in `trellis=debug`.
+fn filter() -> tracing_subscriber::EnvFilter {
+    tracing_subscriber::EnvFilter::try_from_env("TRELLIS_LOG").unwrap_or_else(|_| "warn".into())
 }
 
 async fn serve(args: &ServeArgs) -> Done {
@@ -46,41 +77,181 @@ async fn serve(args: &ServeArgs) -> Done {
         because(format!("cannot listen on {address}"), e, "choose another --port, or 0 for any that is free")
     })?;
     let address = listener.local_addr().map_err(|e| because("cannot tell the port", e, "choose a --port"))?;
+    // Held as long as this process lives.
+    let (store, blobs, _lock) = open(args).await?;
+    let loopback = only_user(&store, address.ip()).await?;
+    if args.set_up {
+        set_up(&store, address).await?;
+    }
     let assets = Assets::embedded();
-    let shared = Arc::new(Shared {
-        policy: policy::content_security(assets.index()),
-        assets,
-        hosts: host_names(args.host, address.port()),
-    });
+    let policy = policy::content_security(assets.index());
+    let hosts = host_names(args.host, address.port());
+    let shared = Arc::new(Shared::new((assets, policy), hosts, (store, blobs), loopback));
+    let working = begin_work(&shared, args);
     println!("listening on http://{address}");
-    axum::serve(listener, router(shared))
-        .with_graceful_shutdown(stopped())
-        .await
-        .map_err(|e| because("the server broke off", e, "start it again"))
+    let (over, ended) = tokio::sync::oneshot::channel();
+    let serving =
+        axum::serve(listener, router(&shared)).with_graceful_shutdown(stopped(shared.clone(), working, over));
+    let served = tokio::select! {
+        served = serving => served,
+        // Whoever holds a connection open does not hold up the end.
+        () = overdue(ended) => Ok(()),
+    };
+    // Likewise a connection to the database.
+    let _ = tokio::time::timeout(GRACE, shared.store.close()).await;
+    served.map_err(|e| because("the server broke off", e, "start it again"))
 }
 
-fn router(shared: Arc<Shared>) -> Router {
+/// Begins to drive runs and to compute trials.
+async fn work(shared: Arc<Shared>, slots: u16, trial_memory: Option<u64>) {
+    let memory = crate::memory::available();
+    let computing = worker::work(shared.jobs.clone(), slots, trial_memory);
+    tokio::join!(conductor::conduct(shared.jobs.clone(), memory), computing);
+}
+
+fn begin_work(shared: &Arc<Shared>, args: &ServeArgs) -> tokio::task::JoinHandle<()> {
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u16);
+    let slots = args.workers.unwrap_or(cores);
+    let share = || Some(crate::memory::available()? / 1_000_000 / u64::from(slots.max(1)));
+    tokio::spawn(work(shared.clone(), slots, args.trial_memory.or_else(share)))
+}
+
+/// Where data are kept where nobody says otherwise.
+fn usual_folder() -> PathBuf {
+    let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let data = set("XDG_DATA_HOME").or_else(|| Some(set("HOME")?.join(".local/share")));
+    data.unwrap_or_else(std::env::temp_dir).join("trellis")
+}
+
+/// Where files are kept other than on this disk; keys and endpoint come from the usual variables, `AWS_…`.
+fn elsewhere(address: &str) -> Result<Arc<dyn ObjectStore>, Failure> {
+    let help = "say for example --files s3://BUCKET/FOLDER, and set AWS_ACCESS_KEY_ID and its like";
+    let failed = |e: String| because("the place for files cannot be used", e, help);
+    let url = reqwest::Url::parse(address).map_err(|e| failed(e.to_string()))?;
+    let (store, folder) =
+        object_store::parse_url_opts(&url, std::env::vars()).map_err(|e| failed(e.to_string()))?;
+    Ok(Arc::new(PrefixStore::new(store, folder)))
+}
+
+/// The database and the files.
+///
+/// An embedded database is one process's, so what the one before drove is taken over at once; with PostgreSQL others may
+/// be at work, and leases tell.
+async fn open(args: &ServeArgs) -> Result<(Store, Blobs, Option<std::fs::File>), Failure> {
+    let folder = args.data_dir.clone().unwrap_or_else(usual_folder);
+    std::fs::create_dir_all(&folder).map_err(|e| Failure::file("make the folder", &folder, &e))?;
+    let lock = if args.database.is_none() { Some(alone(&folder)?) } else { None };
+    let store = match &args.database {
+        Some(address) => Store::postgres(address).await,
+        None => Store::sqlite(&folder).await,
+    };
+    let help = match &args.database {
+        Some(_) => "check --database, and that PostgreSQL runs and lets this user in".to_owned(),
+        None => format!("check who may write in {}, and that no newer Trellis wrote there", folder.display()),
+    };
+    let store = store.map_err(|e| because("cannot open the database", e, help))?;
+    let passing = folder.join("blobs");
+    let blobs = match &args.files {
+        Some(address) => Blobs::remote(&passing, elsewhere(address)?),
+        None => Blobs::local(&passing),
+    };
+    let blobs =
+        blobs.map_err(|e| because("cannot open the folder of files", e, "check who may write there"))?;
+    if lock.is_some() {
+        store.take_over().await.map_err(|e| because("cannot write the database", e, "check the disk"))?;
+    }
+    Ok((store, blobs, lock))
+}
+
+/// # Errors
+/// Another server that has the folder.
+fn alone(folder: &Path) -> Result<std::fs::File, Failure> {
+    let path = folder.join("lock");
+    let file = std::fs::File::create(&path).map_err(|e| Failure::file("write", &path, &e))?;
+    match file.try_lock() {
+        Err(std::fs::TryLockError::WouldBlock) => Err(Failure::new(
+            format!("another server keeps its data in {}", folder.display()),
+            "end it first, choose another --data-dir, or share a PostgreSQL database with --database",
+        )),
+        // A file system without locks is as good as a user who starts one server.
+        _ => Ok(file),
+    }
+}
+
+/// On loopback and without accounts, whoever uses this machine is the owner of all.
+///
+/// # Errors
+/// To listen elsewhere without an admin, or a database that fails.
+async fn only_user(store: &Store, host: IpAddr) -> Result<Option<Account>, Failure> {
+    let failed = |e| because("cannot read the database", e, "check the disk");
+    if store.has_admin().await.map_err(failed)? {
+        return Ok(None);
+    }
+    if !host.is_loopback() {
+        return Err(Failure::new(
+            format!("nobody could sign in, and {host} can be reached from elsewhere"),
+            "make an admin first, with `trellis serve --set-up` on this machine",
+        ));
+    }
+    match store.account_named(LOOPBACK).await {
+        Err(StoreError::Absent(_)) => {
+            store.add_account(LOOPBACK, None, false).await.map(Some).map_err(failed)
+        }
+        found => found.map(Some).map_err(failed),
+    }
+}
+
+/// Tells the one-time address at which the first admin is made.
+async fn set_up(store: &Store, address: SocketAddr) -> Done {
+    let failed = |e: StoreError| because("cannot write the database", e, "check the disk");
+    if !address.ip().is_loopback() || store.has_admin().await.map_err(failed)? {
+        return Err(Failure::new(
+            "there is an admin already, or this server is to listen elsewhere than on loopback",
+            "leave out --set-up; it is for the first start, on this machine alone",
+        ));
+    }
+    let help = "check this machine's source of random numbers";
+    let token = access::secrets::secret().map_err(|e| because("cannot make an address", e, help))?;
+    store.set_setup(&access::who::hashed(&token), store::now() + SET_UP).await.map_err(failed)?;
+    eprintln!("make the first admin at http://{address}/set-up?token={token} within fifteen minutes");
+    Ok(())
+}
+
+fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(async || "ready\n"))
+        .route("/readyz", get(ready))
+        .route(html::STYLE_PATH, get(async || ([("content-type", "text/css; charset=utf-8")], html::STYLE)))
+        .merge(share::router())
+        .merge(door::router())
+        .merge(api::router(shared))
         .fallback(respond::respond)
         .layer(axum::middleware::from_fn_with_state(shared.clone(), guard))
-        .with_state(shared)
+        .with_state(shared.clone())
+}
+
+/// Whether this server takes work.
+async fn ready(shared: state::State) -> Result<&'static str, Problem> {
+    if shared.jobs.is_draining() {
+        return Err(Problem::unavailable("This server is ending."));
+    }
+    shared.store.ping().await?;
+    Ok("ready\n")
 }
 
 /// Refuses names that are not this server's, and adds the headers that every answer bears.
 async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let host = request.headers().get("host").and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let known = shared.hosts.is_empty() || shared.hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
+    // With accounts a proxy may call this server by any name: a page elsewhere has no session here.
+    let named = shared.hosts.is_empty() || shared.loopback().is_none();
+    let known = named || shared.hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
     let is_embedded = known && request.uri().path() == "/" && policy::is_embedded(request.uri().query());
-    let mut response = if known {
-        next.run(request).await
+    let mut response = if !known {
+        Problem::misdirected("This server answers for the machine that it runs on only.").into_response()
+    } else if let Err(problem) = csrf::check(&request, host) {
+        problem.into_response()
     } else {
-        respond::problem(
-            421,
-            "Misdirected request",
-            "This server answers for the machine that it runs on only.",
-        )
+        next.run(request).await
     };
     policy::add_headers(response.headers_mut(), &shared.policy);
     if is_embedded {
@@ -101,8 +272,31 @@ fn host_names(host: IpAddr, port: u16) -> Vec<String> {
     [named.as_str(), "localhost", "127.0.0.1", "[::1]"].iter().map(|n| format!("{n}:{port}")).collect()
 }
 
-/// Ctrl-C, or the signal that services are ended with.
-async fn stopped() {
+/// Ready when no more connections are to be taken: after Ctrl-C, or the signal that services are ended with, once work
+/// is put down. Until then it is answered that this server is ending.
+async fn stopped(
+    shared: Arc<Shared>,
+    working: tokio::task::JoinHandle<()>,
+    over: tokio::sync::oneshot::Sender<()>,
+) {
+    signal().await;
+    shared.jobs.drain();
+    // What does not end in good order is found by its lease.
+    let _ = tokio::join!(tokio::time::timeout(DRAIN, working), tokio::time::sleep(NOTICE));
+    // Nobody waits for it where the server broke off.
+    let _ = over.send(());
+}
+
+/// Ready a while after no more connections are taken.
+async fn overdue(ended: tokio::sync::oneshot::Receiver<()>) {
+    if ended.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(GRACE).await;
+}
+
+/// Ready when this process is told to end.
+pub async fn signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,32 +1,24 @@
 //! Answers: files, and problems.
 
-use super::Shared;
 use super::assets::Asset;
+use super::problem::Problem;
+use super::state::State;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use std::sync::Arc;
 
 /// Without the page in the binary, how to get it there.
 const NO_PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Trellis</title><h1>The page is not in this binary</h1><p>Run <code>cargo xtask serve</code>, which builds the page first.</p></html>\n";
 
-/// RFC 9457 problem details.
-pub fn problem(status: u16, title: &str, detail: &str) -> Response {
-    let body =
-        serde_json::json!({ "type": "about:blank", "title": title, "status": status, "detail": detail });
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
-}
-
 /// A file of the page, or why there is none.
-pub async fn respond(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+pub async fn respond(shared: State, request: Request) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/api/") {
-        return problem(404, "Not found", "There is nothing under this address.");
+    if path.starts_with("/api/") || path.starts_with("/v2/") {
+        return Problem::not_found("There is nothing under this address.").into_response();
     }
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        let mut response = problem(405, "Method not allowed", "Files can be read with GET and HEAD only.");
+        let mut response = Problem::wrong_method("Files can be read with GET and HEAD only.").into_response();
         response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
         return response;
     }
@@ -85,5 +77,5 @@ fn file(asset: &Asset, headers: &HeaderMap) -> Response {
 
 /// Fixed header names and values never fail to build.
 fn built(response: Result<Response, axum::http::Error>) -> Response {
-    response.unwrap_or_else(|_| problem(500, "Internal error", "The answer could not be made."))
+    response.unwrap_or_else(|_| Problem::internal("The answer could not be made.").into_response())
 }

@@ -44,7 +44,7 @@ fn a_small_chart_has_room_for_its_words() {
 #[test]
 fn what_is_drawn_can_be_read() {
     let texts: Vec<String> = readings(&bars(), Size::FILE).into_iter().map(|r| r.text).collect();
-    assert_eq!(texts, ["0 to 10.00: 4.0000", "10.00 to 20.00: 8.0000"]);
+    assert_eq!(texts, ["0 to 10: 4", "10 to 20: 8"]);
     let readings = readings(&bars(), Size::FILE);
     assert_eq!(nearest(&readings, 700.0, 0.0), Some(1));
     assert_eq!(nearest(&[], 0.0, 0.0), None);

@@ -6,15 +6,14 @@ use automl_core::kind::KindSpec;
 use leptos::prelude::*;
 use trellis_page::flow::connect::{self, type_id, wire_of};
 use trellis_page::flow::geometry::{Rect, on_grid};
-use trellis_page::flow::scene::{NODE_WIDTH, Scene, Side};
+use trellis_page::flow::judged;
+use trellis_page::flow::scene::{NODE_WIDTH, Scene, Shape, Side};
 use trellis_page::flow::selection::Item;
 use trellis_page::flow::words;
 
 /// Type of what is dragged from a palette onto the canvas: the id of a kind (`dataTransfer.setData(KIND_MIME, id)`).
 pub const KIND_MIME: &str = "application/x-trellis-kind";
 
-/// Between a node and the one that is added after it.
-const BESIDE: f64 = 72.0;
 impl CanvasCtl {
     /// Adds a node of a kind. `at`: its upper left corner; where that is on a wire that it fits into, it is inserted.
     /// `None`: beside the one selected node, connected to it where a port fits. With nothing selected it goes on from
@@ -40,9 +39,9 @@ impl CanvasCtl {
                 }
                 _ => return None,
             };
-            let place = scene.nodes.get(&port.node)?.place;
-            let place = Place { x: place.x + NODE_WIDTH + BESIDE, y: place.y };
-            Some((scene.free_place(place), port))
+            let bare = Shape::of(spec);
+            let place = scene.nodes.get(&port.node)?.beside(&bare);
+            Some((scene.free_place(place, &bare), port))
         });
         match beside {
             Some((place, port)) => drop(self.add_node(kind_id, place, Some((port, Side::Output)), false)),
@@ -50,7 +49,9 @@ impl CanvasCtl {
                 let (width, height) = self.size.get_untracked();
                 let middle = self.to_world(Place { x: width / 2.0, y: height / 2.0 });
                 let wish = Place { x: middle.x - NODE_WIDTH / 2.0, y: middle.y - 40.0 };
-                let place = self.with(|_, scene, _| scene.free_place(wish));
+                let place = self.with(|_, scene, kinds| {
+                    kinds.get(kind_id).map_or(wish, |spec| scene.free_place(wish, &Shape::of(spec)))
+                });
                 drop(self.add_node(kind_id, place, None, false));
             }
         }
@@ -86,11 +87,21 @@ impl CanvasCtl {
                 None if may_insert => insertion(&with_node, &scene, &id).map(|(_, edits)| edits),
                 None => None,
             };
-            let linked = link.is_some().then(|| match &from {
-                Some((port, _)) => format!(", connected to {}", words::name_of(document, kinds, &port.node)),
+            let name = |id: &NodeId| words::name_of(document, kinds, id);
+            let mut linked = link.is_some().then(|| match &from {
+                Some((port, _)) => format!(", connected to {}", name(&port.node)),
                 None => ", inserted into the wire".to_owned(),
             });
             edits.extend(link.into_iter().flatten());
+            // A judge of a model looks at the rows that were kept from it.
+            let model = from.as_ref().filter(|(_, side)| linked.is_some() && *side == Side::Output);
+            let rows = model.and_then(|(port, _)| judged::test_rows(document, &spec, &id, port));
+            if let Some(wire) = rows {
+                linked
+                    .iter_mut()
+                    .for_each(|l| *l += &format!(" and to the test rows of {}", name(&wire.from.node)));
+                edits.push(Edit::Connect { wire });
+            }
             (id, edits, linked)
         });
         if !self.edit(&format!("Add {}", spec.title), edits) {

@@ -35,7 +35,8 @@ fn card_of(ctl: CanvasCtl, id: &NodeId) -> Option<Card> {
                 title,
                 below: below.join(" · "),
                 kind: node.kind.clone(),
-                group: spec.map_or("Unknown kind", |s| s.group.title()),
+                // Before kinds have been told, none is unknown.
+                group: spec.map_or(if kinds.is_empty() { "" } else { "Unknown kind" }, |s| s.group.title()),
                 is_bypassed: node.bypassed,
             })
         })

@@ -6,6 +6,7 @@ use crate::store::flow::Subject;
 use automl_core::document::NodeId;
 use automl_core::engine::protocol::{Look, NodeState};
 use leptos::prelude::*;
+use trellis_page::flow::ended::{passed_over, shown_first};
 use trellis_page::flow::selection::{Item, Selection};
 use trellis_page::flow::share::{Claim, ENGINE};
 use trellis_page::flow::templates::{SHOWN, Template, next, template};
@@ -99,7 +100,7 @@ fn show_step(store: Store, story: Story) {
     desk.story.set(Some(story));
     let id = NodeId(SHOWN[story.at].to_owned());
     let kind = flow.with_document(|d| d.nodes().get(&id).map(|n| n.kind.clone()));
-    let port = kind.and_then(|k| flow.kind(&k)).and_then(|k| k.outputs.first().map(|p| p.name.clone()));
+    let port = kind.and_then(|k| flow.kind(&k)).and_then(|k| shown_first(&k).map(|p| p.name.clone()));
     if let Some(port) = port {
         flow.selection.set(Selection::of([Item::Node(id.clone())]));
         flow.show(Some(Subject { node: id, port }));
@@ -211,6 +212,47 @@ fn ReturnedBar() -> impl IntoView {
     }
 }
 
+/// Nodes that are told of by name.
+const TOLD: usize = 3;
+
+/// What a run of everything passed over, and why. It goes as soon as it is mended.
+#[component]
+fn PassedOverBar() -> impl IntoView {
+    let store: Store = expect_context();
+    let flow = store.flow;
+    let all = Memo::new(move |_| {
+        let has_ended = flow.desk.ran_all.get() && flow.desk.ended.with(Option::is_some);
+        let found = || {
+            let views = flow.views.get();
+            flow.kinds.with(|kinds| flow.history.with(|h| passed_over(h.document(), kinds, &views)))
+        };
+        if has_ended { found() } else { Vec::new() }
+    });
+    let one = move |at: usize| {
+        let left = all.with(|all| all.get(at).cloned())?;
+        let (node, name) = (left.node.clone(), left.name.clone());
+        let show = move |_| {
+            flow.selection.set(Selection::of([Item::Node(node.clone())]));
+            flow.desk.sheet.set(Some(Sheet::Inspector));
+        };
+        Some(view! {
+            <li><strong>{left.name}" was not run. "</strong>{left.why}" "<button type="button" class="plain tiny" aria-label=format!("Show it: {name}") on:click=show>"Show it"</button></li>
+        })
+    };
+    let more = move || match all.with(Vec::len).saturating_sub(TOLD) {
+        0 => None,
+        more => Some(view! { <li class="quiet">{format!("And {more} more.")}</li> }),
+    };
+    view! {
+        <Show when=move || all.with(|all| !all.is_empty())>
+            <section class="studio-bar slim" data-testid="passed-over" aria-label="Nodes that were not run">
+                <div role="status"><ul class="plain-list">{move || (0..TOLD).filter_map(one).collect_view()}{more}</ul></div>
+                <div class="actions"><button type="button" class="tiny plain" on:click=move |_| flow.desk.ran_all.set(false)>"Close"</button></div>
+            </section>
+        </Show>
+    }
+}
+
 /// What a link that cannot be opened says; what was open stays.
 #[component]
 pub fn Refused() -> impl IntoView {
@@ -240,7 +282,7 @@ pub fn Bars() -> impl IntoView {
     let desk = flow.desk;
     let brought = Memo::new(move |_| flow.views.with(|v| v.values().filter(|v| v.brought).count()));
     let story = Memo::new(move |_| desk.story.get().filter(|s| s.is_told).map(|s| s.id));
-    move || {
+    let first = move || {
         if let Some(linked) = desk.linked.get() {
             view! { <LinkBar linked /> }.into_any()
         } else if let Some(id) = story.get() {
@@ -254,5 +296,6 @@ pub fn Bars() -> impl IntoView {
         } else {
             ().into_any()
         }
-    }
+    };
+    view! { {first}<PassedOverBar /> }
 }

@@ -4,12 +4,13 @@ use super::chart::ReportView;
 use super::results::{ModelView, ScoresView, TargetView};
 use super::table::TableView;
 use crate::store::Store;
-use crate::store::flow::{Flow, Subject};
-use automl_core::diagnostic::Diagnostic;
+use crate::store::flow::Subject;
 use automl_core::document::NodeId;
-use automl_core::engine::protocol::Look;
+use automl_core::engine::protocol::{Look, Wants, WantsFrom};
 use automl_core::kind::PortType;
 use leptos::prelude::*;
+use trellis_page::flow::ended::shown_first;
+use trellis_page::flow::share;
 
 /// What a node is called.
 fn title_of(store: Store, id: &NodeId) -> String {
@@ -85,7 +86,7 @@ fn follow_selection(store: Store) {
         let port = kind
             // Kinds may be told after a node was selected.
             .and_then(|k| flow.kind(&k))
-            .and_then(|k| k.outputs.first().map(|p| p.name.clone()));
+            .and_then(|k| shown_first(&k).map(|p| p.name.clone()));
         let is_shown = flow.subject.with_untracked(|s| s.as_ref().is_some_and(|s| s.node == id));
         if let (Some(port), false) = (port, is_shown) {
             flow.show(Some(Subject { node: id, port }));
@@ -93,18 +94,43 @@ fn follow_selection(store: Store) {
     });
 }
 
-/// Why there is nothing to see.
-fn nothing_yet(flow: Flow) -> String {
+/// Why there is nothing to see, and what can be done about it.
+fn nothing_yet(store: Store) -> AnyView {
+    let flow = store.flow;
     let Some(subject) = flow.subject.get() else {
-        return "Select a node to see what comes out of it.".to_owned();
+        return "Select a node to see what comes out of it.".into_any();
     };
-    let wrong = flow.views.with(|views| {
-        let found = views.get(&subject.node).map(|v| v.findings.clone()).unwrap_or_default();
-        found.into_iter().map(|f| f.diagnostic).find(Diagnostic::is_error)
-    });
-    match wrong {
-        Some(d) => format!("Nothing comes out: {} {}", d.message, d.remedy),
-        None => "Nothing has come out yet. Run the pipeline, or run to this node.".to_owned(),
+    let view = flow.views.with(|views| views.get(&subject.node).cloned());
+    let wrong = view.iter().flat_map(|v| &v.findings).map(|f| &f.diagnostic).find(|d| d.is_error());
+    if let Some(d) = wrong {
+        return format!("Nothing comes out: {} {}", d.message, d.remedy).into_any();
+    }
+    match view.and_then(|v| v.wants.clone()) {
+        Some(wants) if flow.desk.reading.with(|all| all.contains_key(&wants.source)) => {
+            format!("\"{}\" is being fetched and read.", wants.name).into_any()
+        }
+        Some(wants) if wants.from == WantsFrom::Url => fetching(store, wants),
+        Some(wants) if wants.from == WantsFrom::Sample => {
+            format!("The sample \"{}\" is not here yet. Open it in the settings of its node.", wants.name)
+                .into_any()
+        }
+        Some(wants) => {
+            format!("\"{}\" is not here yet. Choose the file in the settings of its node.", wants.name)
+                .into_any()
+        }
+        None => "Nothing has come out yet. Run the pipeline, or run to this node.".into_any(),
+    }
+}
+
+/// An address that waits for a click.
+fn fetching(store: Store, wants: Wants) -> AnyView {
+    match share::host(&wants.name).map(str::to_owned) {
+        Some(host) => view! {
+            <span>"The table has not been fetched yet. "</span>
+            <button type="button" class="tiny" data-testid="fetch-here" on:click=move |_| store.fetch_address(wants.clone())>{format!("Fetch it from {host}")}</button>
+        }
+        .into_any(),
+        None => "The table has not been fetched: its address does not begin with https://.".into_any(),
     }
 }
 
@@ -124,7 +150,7 @@ pub fn Preview() -> impl IntoView {
             if let Some(board) = board() {
                 return view! { <super::results::BoardView board /> }.into_any();
             }
-            view! { <p class="quiet preview-empty">{nothing_yet(flow)}</p> }.into_any()
+            view! { <p class="quiet preview-empty">{move || nothing_yet(store)}</p> }.into_any()
         }
         Some(Look::Table { schema, of, profile, .. }) => {
             view! { <TableView schema=schema.clone() rows=*of profile=profile.as_deref().cloned() /> }

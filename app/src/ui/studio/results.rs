@@ -4,6 +4,7 @@ use crate::ui::alerts::Note;
 use crate::ui::gloss::{Ask, Gloss};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::protocol::{Board, BoardRow, ModelScores, TargetInfo, TrialState, Verdict};
+use automl_core::metric::told;
 use leptos::prelude::*;
 use std::sync::Arc;
 use trellis_page::flow::words::scored_on;
@@ -49,7 +50,7 @@ pub fn ScoresView(scores: Vec<ModelScores>) -> impl IntoView {
             let better = if m.greater_is_better { "higher is better" } else { "lower is better" };
             let (id, title) = (m.id.clone(), m.title.clone());
             view! {
-                <tr><th scope="row"><Gloss term=id>{title.clone()}</Gloss></th><td class="num" data-testid="score" data-metric=m.id.clone()>{m.score.map_or("–".to_owned(), format::number)}</td><td class="quiet small">{better}</td></tr>
+                <tr><th scope="row"><Gloss term=id>{title.clone()}</Gloss></th><td class="num" data-testid="score" data-metric=m.id.clone()>{told(&m.id, m.score, format::number)}</td><td class="quiet small">{better}</td></tr>
             }
         };
         let metrics = model.metrics.iter().map(metric).collect_view();
@@ -112,7 +113,7 @@ fn by_place(all: &[Diagnostic]) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
 pub fn ModelView(board: Board, verdict: Verdict) -> impl IntoView {
     let confused = confusion(&verdict.classes, &verdict.confusion);
     let reasons = verdict.importance.iter().take(5).map(|i| {
-        view! { <li>{i.column.clone()}" "<span class="quiet small">{format!("{} ± {}", format::number(i.mean), format::number(i.sd))}</span></li> }
+        view! { <li>{i.column.clone()}" "<span class="quiet small">{format!("{} ± {}", format::figure(i.mean), format::figure(i.sd))}</span></li> }
     });
     let reasons = reasons.collect_view();
     let (of_importance, others) = by_place(&verdict.diagnostics);

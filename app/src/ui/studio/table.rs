@@ -61,13 +61,17 @@ fn head(at: usize, name: &str, ty: ColumnType, profile: Option<&ColumnProfile>) 
 
 /// `value`: `None` while it is fetched. `at`: the column's number.
 fn cell(value: Option<Option<String>>, is_number: bool, at: usize) -> impl IntoView {
-    let (class, text) = match value {
-        None => ("td loading", String::new()),
-        Some(None) => ("td missing", "missing".to_owned()),
-        Some(Some(text)) if is_number => ("td num", text),
-        Some(Some(text)) => ("td", text.chars().take(80).collect()),
+    let (class, text, whole) = match value {
+        None => ("td loading", String::new(), None),
+        Some(None) => ("td missing", "missing".to_owned(), None),
+        Some(Some(text)) if is_number => {
+            let shown = format::cell(&text);
+            let whole = (shown != text).then_some(text);
+            ("td num", shown, whole)
+        }
+        Some(Some(text)) => ("td", text.chars().take(80).collect(), None),
     };
-    view! { <div class=class role="cell" style:left=format!("{}px", at as f64 * COLUMN)>{text}</div> }
+    view! { <div class=class role="cell" title=whole style:left=format!("{}px", at as f64 * COLUMN)>{text}</div> }
 }
 
 #[component]

@@ -10,6 +10,8 @@ use automl_core::document::Edit;
 use leptos::prelude::*;
 use trellis_page::flow::ended::{Ended, to_look_at};
 use trellis_page::flow::selection::{Item, Selection};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 #[component]
 fn HistoryList() -> impl IntoView {
@@ -41,13 +43,44 @@ fn HistoryList() -> impl IntoView {
     }
 }
 
+/// The element with this id is shown no longer.
+fn hide(id: &str) {
+    let element = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id(id));
+    if let Some(element) = element.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        // What is hidden already stays hidden.
+        let _ = element.hide_popover();
+    }
+}
+
+/// `more`: what opens it on a phone is open.
 #[component]
-fn FileMenu() -> impl IntoView {
+fn FileMenu(more: RwSignal<bool>) -> impl IntoView {
     let store: Store = expect_context();
+    let chosen = move || {
+        hide("file-panel");
+        more.set(false);
+    };
     let choose = move |event| {
         if let Some(file) = crate::ui::start::chosen_file(&event) {
             store.take_file(file, None);
         }
+        chosen();
+    };
+    let save_pipeline = move |_| {
+        store.save_pipeline();
+        chosen();
+    };
+    let save_project = move |_| {
+        store.save_project();
+        chosen();
+    };
+    let open_new = move |_| {
+        store.open_flow(Default::default());
+        chosen();
+    };
+    let go_back = move |_| {
+        store.go_back();
+        chosen();
     };
     view! {
         <button type="button" class="tool" popovertarget="file-panel" aria-label="File: open or save">"File"</button>
@@ -56,11 +89,11 @@ fn FileMenu() -> impl IntoView {
                 "Open a pipeline, project, model or table"
                 <input class="visually-hidden" type="file" data-testid="open-file" on:change=choose />
             </label>
-            <button type="button" class="menu-item" data-testid="save-pipeline" on:click=move |_| store.save_pipeline()>"Save the pipeline"</button>
-            <button type="button" class="menu-item" data-testid="save-project" on:click=move |_| store.save_project()>"Save with data and models"</button>
-            <button type="button" class="menu-item" data-testid="new-pipeline" on:click=move |_| store.open_flow(Default::default())>"New pipeline"</button>
+            <button type="button" class="menu-item" data-testid="save-pipeline" on:click=save_pipeline>"Save the pipeline"</button>
+            <button type="button" class="menu-item" data-testid="save-project" on:click=save_project>"Save with data and models"</button>
+            <button type="button" class="menu-item" data-testid="new-pipeline" on:click=open_new>"New pipeline"</button>
             <Show when=move || store.flow.desk.before.with(Option::is_some)>
-                <button type="button" class="menu-item" on:click=move |_| store.go_back()>"Back to the pipeline before"</button>
+                <button type="button" class="menu-item" on:click=go_back>"Back to the pipeline before"</button>
             </Show>
         </div>
     }
@@ -84,9 +117,11 @@ fn Title() -> impl IntoView {
 fn Running() -> impl IntoView {
     let store: Store = expect_context();
     let busy = move || store.is_flow_busy();
+    let is_empty = Memo::new(move |_| store.flow.history.with(|h| h.document().nodes().is_empty()));
+    let why = move || is_empty.get().then_some("There is nothing to run yet: add a node first.");
     view! {
         <Show when=busy fallback=move || view! {
-            <button type="button" class="tool primary" data-testid="run-all" on:click=move |_| store.start_flow(Vec::new(), false)>"Run all"</button>
+            <button type="button" class="tool primary" data-testid="run-all" disabled=move || is_empty.get() title=why on:click=move |_| store.start_flow(Vec::new(), false)>"Run all"</button>
         }>
             <button type="button" class="tool" data-testid="stop-run" on:click=move |_| store.stop_flow()>"Stop"</button>
             <span class="quiet small ellipsis run-words" role="status">{move || store.flow_progress()}</span>
@@ -165,14 +200,14 @@ pub fn Toolbar(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoV
                 data-testid="more-tools" on:click=move |_| more.update(|m| *m = !*m)>"More"</button>
             <div class="more-tools" id="more-tools" class:open=move || more.get()>
                 <HistoryList />
-                <button type="button" class="tool" on:click=move |_| ctl.tidy()>"Tidy up"</button>
+                <button type="button" class="tool" on:click=move |_| { more.set(false); ctl.tidy(); }>"Tidy up"</button>
                 <button type="button" class="tool" data-testid="outline-toggle" aria-pressed=move || outline.get().to_string()
-                    on:click=move |_| outline.update(|o| *o = !*o)>"Outline"</button>
+                    on:click=move |_| { more.set(false); outline.update(|o| *o = !*o); }>"Outline"</button>
                 <span class="spacer"></span>
-                <button type="button" class="tool" data-testid="templates" on:click=move |_| templates.set(true)>"Templates"</button>
-                <FileMenu />
+                <button type="button" class="tool" data-testid="templates" on:click=move |_| { more.set(false); templates.set(true); }>"Templates"</button>
+                <FileMenu more />
                 <ShareDialog />
-                <button type="button" class="tool" data-testid="help" aria-label="Help: a tour of the builder" on:click=move |_| open_tour()>"Help"</button>
+                <button type="button" class="tool" data-testid="help" aria-label="Help: a tour of the builder" on:click=move |_| { more.set(false); open_tour(); }>"Help"</button>
             </div>
         </div>
     }

@@ -3,9 +3,9 @@
 use super::{BLOCK, ModelArtifact, inputs};
 use crate::diagnostic::Diagnostic;
 use crate::engine::chain::FittedChain;
-use crate::engine::protocol::RowPrediction;
+use crate::engine::protocol::{InputField, RowPrediction};
 use crate::model::Prediction;
-use crate::table::{Column, ColumnType, Format, Table, TextValues, Values, read, write_csv};
+use crate::table::{Column, ColumnType, Format, ReadReport, Table, TextValues, Values, read, write_csv};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -89,32 +89,44 @@ impl ModelArtifact {
     /// # Errors
     /// Where no column of the model is given.
     pub fn predict_row(&self, values: &BTreeMap<String, String>) -> Result<RowPrediction, Diagnostic> {
-        // The row goes through the reader of files, so that a form and a file mean the same by the same text.
-        let columns = self
-            .header
-            .inputs
-            .iter()
-            .filter_map(|field| Some((field, values.get(&field.column)?)))
-            .map(|(field, text)| {
-                let mut cell = TextValues::default();
-                cell.push(Some(text.as_str()).filter(|t| !t.is_empty()));
-                let values = Values::Text(cell);
-                Column { name: field.column.clone(), ty: ColumnType::Text, values, spellings: Vec::new() }
-            })
-            .collect();
-        let csv = write_csv(&Table { columns, rows: 1 });
+        let (table, report) = self.read_texts(1, |column, _| values.get(column).map(String::as_str));
+        let mut diagnostics = self.check(&table)?;
+        let (row, by_fold) = self.block(&table, 0, true)?;
+        let unread = report.diagnostics.into_iter().filter(|d| d.code.starts_with("type."));
+        diagnostics.extend(unread);
+        Ok(self.row_prediction(&row, &by_fold, diagnostics))
+    }
+
+    /// A table of `rows` rows from texts as a file would hold them: `text(column, row)`; an absent or empty text is
+    /// missing. Columns of which no row has a text are left out. The texts go through the reader of files, so that a form,
+    /// a request and a file mean the same by the same text.
+    pub fn read_texts<'a>(
+        &self,
+        rows: usize,
+        text: impl Fn(&str, usize) -> Option<&'a str>,
+    ) -> (Table, ReadReport) {
+        let given = |field: &&InputField| (0..rows).any(|row| text(&field.column, row).is_some());
+        let columns = self.header.inputs.iter().filter(given).map(|field| {
+            let mut cells = TextValues::default();
+            for row in 0..rows {
+                cells.push(text(&field.column, row).filter(|t| !t.is_empty()));
+            }
+            let values = Values::Text(cells);
+            Column { name: field.column.clone(), ty: ColumnType::Text, values, spellings: Vec::new() }
+        });
+        let csv = write_csv(&Table { columns: columns.collect(), rows });
         let mut options = self.read_options();
         options.delimiter = Some(b',');
         options.quote = Some(b'"');
         options.has_header = Some(true);
         options.decimal = Some(crate::table::Decimal::Point);
         options.encoding = Some(crate::table::Encoding::Utf8);
-        let (table, report) = read(csv.as_bytes(), Format::Csv, &options);
-        let mut diagnostics = self.check(&table)?;
-        let (row, by_fold) = self.block(&table, 0, true)?;
-        let unread = report.diagnostics.into_iter().filter(|d| d.code.starts_with("type."));
-        diagnostics.extend(unread);
-        Ok(self.row_prediction(&row, &by_fold, diagnostics))
+        read(csv.as_bytes(), Format::Csv, &options)
+    }
+
+    /// The class that a row of outputs is called; `None` for regression.
+    pub fn label(&self, row: &[f64]) -> Option<&str> {
+        self.header.classes.get(self.header.decision.label(row) as usize).map(String::as_str)
     }
 
     /// `row`: the outputs of one row, or nothing where there was no row.

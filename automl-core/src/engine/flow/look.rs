@@ -2,8 +2,10 @@
 
 use super::html::report_page;
 use super::value::{TrainedModel, Value, json_bytes, schema};
+use super::work::{Begun, Values, begin};
 use super::workspace::Workspace;
 use crate::diagnostic::Diagnostic;
+use crate::document::NodeId;
 use crate::engine::protocol::{Look, ModelScores, TargetInfo};
 use crate::engine::target_info;
 use crate::table::{Table, profile, write_csv};
@@ -18,7 +20,8 @@ const MOST_CELLS: u64 = 400_000;
 impl Workspace {
     /// What came out of a port, of a table the rows from `start` on.
     pub fn look(&self, node: &str, port: &str, start: u64, count: u32) -> Look {
-        match self.value(node, port) {
+        let read = self.read(node, port);
+        match read.as_ref().or_else(|| self.value(node, port)) {
             None => Look::Nothing,
             Some(Value::Table(t)) => look_at_table(&t.table, start, count),
             Some(Value::Report(report)) => Look::Report { report: Box::new(report.as_ref().clone()) },
@@ -30,12 +33,29 @@ impl Workspace {
         }
     }
 
+    /// What a source that has not been run would give, where its data are here: that costs next to nothing, so that
+    /// tables are seen as soon as they have come.
+    fn read(&self, node: &str, port: &str) -> Option<Value> {
+        let planned = self.plan.nodes.get(&NodeId(node.to_owned()))?;
+        let kind = planned.kind.filter(|k| k.spec.inputs.is_empty())?;
+        let has_result = planned.key.as_ref().is_some_and(|key| self.cache.get(key).is_some());
+        if has_result || !planned.is_runnable() {
+            return None;
+        }
+        let at = kind.spec.outputs.iter().position(|p| p.name == port)?;
+        match begin(planned, &Values::new(), &self.supplied) {
+            Begun::Done(Ok(ran)) => ran.values.into_iter().nth(at),
+            _ => None,
+        }
+    }
+
     /// What came out of a port as a file: its name and its bytes.
     ///
     /// # Errors
     /// Where nothing came out yet.
     pub fn save(&self, node: &str, port: &str) -> Result<(String, Vec<u8>), Diagnostic> {
-        let value = self.value(node, port).ok_or_else(|| nothing_yet(node))?;
+        let read = self.read(node, port);
+        let value = read.as_ref().or_else(|| self.value(node, port)).ok_or_else(|| nothing_yet(node))?;
         let (ending, bytes) = match value {
             Value::Table(t) => ("csv", write_csv(&t.table).into_bytes()),
             Value::Model(model) => ("trellis", model.artifact.to_bytes()),
@@ -48,7 +68,7 @@ impl Workspace {
 
     /// The name that an export gives, or else the node's id; the ending says what it is.
     fn file_name(&self, node: &str, ending: &str) -> String {
-        let planned = self.plan.nodes.get(&crate::document::NodeId(node.to_owned()));
+        let planned = self.plan.nodes.get(&NodeId(node.to_owned()));
         let given =
             planned.filter(|p| p.kind.is_some_and(|k| k.spec.id.starts_with("export."))).and_then(|p| {
                 let kind = p.kind?;
@@ -91,7 +111,7 @@ impl Workspace {
     /// # Errors
     /// Where the table is not there yet, or the column cannot be predicted.
     pub fn question(&self, node: &str, port: &str, column: &str) -> Result<TargetInfo, Diagnostic> {
-        let id = crate::document::NodeId(node.to_owned());
+        let id = NodeId(node.to_owned());
         let planned = self.plan.nodes.get(&id).ok_or_else(|| nothing_yet(node))?;
         // Of what trains, `table` is the table before the steps in folds, where the column stands too.
         let from = planned.inputs.get(port).and_then(|w| w.first()).ok_or_else(|| nothing_yet(node))?;

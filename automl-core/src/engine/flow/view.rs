@@ -2,6 +2,7 @@
 
 use super::cache::Entry;
 use super::plan::{Plan, Planned};
+use super::supplied::wants;
 use super::value::{Value, schema};
 use super::workspace::Workspace;
 use crate::document::{NodeId, PortRef};
@@ -64,10 +65,17 @@ impl Workspace {
             (NodeState::NotSet, Some(wants), _) => format!("waits for {}", wants.name),
             (NodeState::NotSet, None, Some(title)) if !planned.has_errors() => format!("waits for {title}"),
             (NodeState::Ready, ..) => {
-                failed.map_or(String::new(), |title| format!("not run: {title} failed"))
+                failed.map_or_else(|| self.size(planned), |title| format!("not run: {title} failed"))
             }
             _ => String::new(),
         }
+    }
+
+    /// The size of the table that a source has been given; of other nodes nothing.
+    fn size(&self, planned: &Planned) -> String {
+        let wants = planned.kind.and_then(|kind| wants(&kind.spec, &planned.params));
+        let supplied = wants.and_then(|wants| self.supplied.get(&wants.source));
+        supplied.map_or(String::new(), |s| Value::Table(s.value.clone()).text())
     }
 
     fn outputs(&self, plan: &Plan, planned: &Planned, id: &NodeId, shown: Option<&Entry>) -> Vec<OutputView> {

@@ -23,7 +23,7 @@ pub enum FlowCommand {
     /// [`FlowEvent::Planned`].
     Plan { document: String, pinned: Vec<String> },
     /// The data that a source wants ([`Wants::source`]); its bytes lie beside the message. Told by
-    /// [`FlowEvent::Reading`] and a new [`FlowEvent::Planned`].
+    /// [`FlowEvent::Reading`] and a new [`FlowEvent::Planned`], or [`FlowEvent::Refused`].
     Supply { source: String, name: String, options: ReadOptions },
     /// Run what is stale of these nodes and of all that they need; no nodes: everything. `pinned` keep the results
     /// that they have, `afresh` are run even if they have some.
@@ -123,6 +123,11 @@ pub enum FlowEvent {
     Question {
         node: String,
         info: Box<TargetInfo>,
+    },
+    /// A supplied table cannot be read: there is no use in supplying it again.
+    Refused {
+        source: String,
+        diagnostics: Vec<Diagnostic>,
     },
     Failed {
         diagnostics: Vec<Diagnostic>,

@@ -5,6 +5,7 @@ mod chart;
 use super::artifact::{Header, ModelArtifact};
 use super::protocol::{Board, BoardRow, TrialState, Verdict};
 use super::verdict::number;
+use crate::metric::told;
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("report.css");
@@ -97,7 +98,9 @@ fn metrics(verdict: &Verdict) -> String {
     let rows: Vec<Vec<String>> = verdict
         .metrics
         .iter()
-        .map(|(_, title, score, baseline)| vec![escaped(title), shown(*score), shown(*baseline)])
+        .map(|(id, title, score, baseline)| {
+            vec![escaped(title), told(id, *score, number), told(id, *baseline, number)]
+        })
         .collect();
     table(&format!("{} rows", verdict.holdout.rows), &["Metric", "This model", "Guessing"], &rows)
 }

@@ -99,18 +99,26 @@ pub struct Session {
     opened: Option<Opened>,
     finished: Option<Finished>,
     flow: Workspace,
+    /// Bytes of memory for a study; `None`: no limit.
+    memory: Option<u64>,
 }
 
 impl Session {
-    /// `workers`: how many workers there are to run jobs, at least 1.
+    /// A tab's session. `workers`: how many workers there are to run jobs, at least 1.
     pub fn new(workers: u32) -> Self {
+        Self::within(workers, TAB_CACHE_BYTES, Some(TAB_BYTES))
+    }
+
+    /// A session with so many bytes for results of pipelines, and so many for a study (`None`: no limit).
+    pub fn within(workers: u32, cache_bytes: u64, memory: Option<u64>) -> Self {
         Self {
             driver: Driver::new(workers),
             reading: None,
             predicting: None,
             opened: None,
             finished: None,
-            flow: Workspace::new(TAB_CACHE_BYTES, Some(TAB_BYTES)),
+            flow: Workspace::new(cache_bytes, memory),
+            memory,
         }
     }
 

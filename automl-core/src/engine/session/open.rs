@@ -71,8 +71,8 @@ impl Session {
                 ));
             }
             return match reading.purpose {
-                Purpose::Supply(_) => {
-                    let tell = FlowEvent::Failed { diagnostics: found };
+                Purpose::Supply(source) => {
+                    let tell = FlowEvent::Refused { source, diagnostics: found };
                     vec![event(Event::Flow { tell: Box::new(tell) })]
                 }
                 _ => failed(found),

@@ -4,7 +4,6 @@ use super::driver::Told;
 use super::open::nothing_open;
 use super::{Finished, Output, Session, event, failed};
 use crate::diagnostic::Diagnostic;
-use crate::engine::memory::TAB_BYTES;
 use crate::engine::protocol::{Event, StudyRequest};
 use crate::engine::{Study, prepare_within};
 
@@ -13,7 +12,7 @@ impl Session {
         let mut out = self.end_study();
         let Some(opened) = &self.opened else { return nothing_open() };
         let next = opened.report.options_for_next(&opened.table, &opened.options);
-        let prepared = match prepare_within(&opened.table, next, &request, Some(TAB_BYTES)) {
+        let prepared = match prepare_within(&opened.table, next, &request, self.memory) {
             Ok(prepared) => prepared,
             Err(diagnostics) => {
                 out.extend(failed(diagnostics));

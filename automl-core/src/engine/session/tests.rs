@@ -288,6 +288,19 @@ fn a_pipeline_is_supplied_run_looked_at_and_adopted() {
 }
 
 #[test]
+fn a_table_that_cannot_be_read_is_refused_by_name() {
+    let mut page = Page::new(1);
+    let source = "file:empty.csv".to_owned();
+    let options = ReadOptions::default();
+    let supply = FlowCommand::Supply { source, name: "empty.csv".to_owned(), options };
+    page.ask(Command::Flow { ask: supply }, Some(b"a,b\n"));
+    let Event::Flow { tell } = &page.last().0 else { panic!("{:?}", page.last()) };
+    assert!(
+        matches!(&**tell, FlowEvent::Refused { source, diagnostics } if source == "file:empty.csv" && !diagnostics.is_empty())
+    );
+}
+
+#[test]
 fn a_stopped_pipeline_frees_its_workers() {
     let mut page = Page::new(2);
     let document = flow::from_request(&flow::catalogue(), "shop.csv", &ReadOptions::default(), &request(500));

@@ -3,7 +3,7 @@
 use super::scale::{Scale, shortened};
 use super::{Paint, mark_name, ranges};
 use crate::kind::{AxisScale, BoxSummary, Chart, Mark};
-use crate::numeric::number;
+use crate::numeric::figure;
 use std::fmt::Write;
 
 /// Room beside the drawing for axes and titles.
@@ -190,7 +190,7 @@ impl Pen<'_> {
             self.rect(from, to, fill, &format!("fill-opacity=\"{:.2}\"", 0.05 + 0.6 * share));
             if few {
                 let is_count = value.fract() == 0.0 && value.abs() < 1e9;
-                let words = if is_count { format!("{value:.0}") } else { number(value) };
+                let words = if is_count { format!("{value:.0}") } else { figure(value) };
                 let ink = self.paint.ink;
                 let middle = (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1) + 4.0);
                 self.text(middle.0, middle.1, "middle", ink, "", &words);

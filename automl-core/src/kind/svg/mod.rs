@@ -7,7 +7,7 @@ pub use draw::{Size, to_svg};
 pub use scale::{Scale, date_words, shortened};
 
 use super::{AxisScale, BoxSummary, Chart, Mark};
-use crate::numeric::number;
+use crate::numeric::figure;
 
 /// Colours as SVG takes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,9 +124,9 @@ pub fn words(scale: &AxisScale, value: f64, span: f64) -> String {
         AxisScale::Category { names } => {
             let at = value.round();
             let name = if at >= 0.0 { names.get(at as usize) } else { None };
-            name.cloned().unwrap_or_else(|| number(value))
+            name.cloned().unwrap_or_else(|| figure(value))
         }
         AxisScale::Time => date_words(value, span),
-        AxisScale::Linear | AxisScale::Log => number(value),
+        AxisScale::Linear | AxisScale::Log => figure(value),
     }
 }

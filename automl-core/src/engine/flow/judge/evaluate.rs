@@ -7,6 +7,7 @@ use crate::engine::flow::value::{TableValue, TrainedModel, Value, short};
 use crate::engine::flow::work::{Begun, Ran, Work};
 use crate::engine::protocol::ModelScores;
 use crate::kind::{Chart, Finding, Given, Listing, Mark, Report};
+use crate::metric::told;
 use crate::model::Target;
 use crate::numeric::count;
 use crate::table::Table;
@@ -96,8 +97,7 @@ impl Evaluating {
 
     fn report(&self, scores: &ModelScores) -> Report {
         let header = self.model.artifact.header();
-        let rows =
-            scores.metrics.iter().map(|m| vec![m.title.clone(), m.score.map_or("–".to_owned(), short)]);
+        let rows = scores.metrics.iter().map(|m| vec![m.title.clone(), told(&m.id, m.score, short)]);
         let metrics = Listing {
             title: "Scores".to_owned(),
             columns: vec!["Metric".to_owned(), "Score".to_owned()],

@@ -4,11 +4,11 @@
 use super::trained::derived;
 use super::{at_port, axis, bars, categories, sample};
 use crate::engine::artifact::{Answered, numbers, texts};
-use crate::engine::flow::value::{TableValue, TrainedModel, Value, short};
+use crate::engine::flow::value::{TableValue, TrainedModel, Value};
 use crate::engine::flow::work::{Begun, Ran, Work};
 use crate::kind::{Chart, Finding, Given, Listing, Mark, Report};
 use crate::metric::{self, MetricSpec};
-use crate::numeric::{Rng, mean, sum};
+use crate::numeric::{Rng, figure, mean, sum};
 use crate::table::Table;
 use std::sync::Arc;
 
@@ -135,9 +135,9 @@ impl Explaining {
             title: "Importance".to_owned(),
             columns: ["Column", "Loss", "Spread"].map(str::to_owned).to_vec(),
             numeric: vec![false, true, true],
-            rows: all.iter().map(|a| vec![a.0.clone(), short(a.1), short(a.2)]).collect(),
+            rows: all.iter().map(|a| vec![a.0.clone(), figure(a.1), figure(a.2)]).collect(),
         };
-        let text = format!("With all columns as they are, {} is {}.", self.metric.title, short(self.whole));
+        let text = format!("With all columns as they are, {} is {}.", self.metric.title, figure(self.whole));
         Report {
             title: "Importance".to_owned(),
             text: vec![text],

@@ -106,11 +106,13 @@ fn members(verdict: &Verdict) -> Listing {
 }
 
 fn metrics(verdict: &Verdict) -> Listing {
-    let shown = |score: Option<f64>| score.map_or("–".to_owned(), short);
+    let row = |m: &(String, String, Option<f64>, Option<f64>)| {
+        vec![m.1.clone(), metric::told(&m.0, m.2, short), metric::told(&m.0, m.3, short)]
+    };
     Listing {
         title: "On rows that no model saw".to_owned(),
         columns: vec!["Metric".to_owned(), "Model".to_owned(), "Guessing".to_owned()],
         numeric: vec![false, true, true],
-        rows: verdict.metrics.iter().map(|m| vec![m.1.clone(), shown(m.2), shown(m.3)]).collect(),
+        rows: verdict.metrics.iter().map(row).collect(),
     }
 }

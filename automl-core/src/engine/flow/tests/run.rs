@@ -31,6 +31,33 @@ fn tables_are_operated_on() {
 }
 
 #[test]
+fn sources_are_seen_without_a_run() {
+    let document = document(
+        &[shop(), ("text", "source.paste", json!({"text": "a,b\n1,2\n"})), ("all", "table.sort", json!({}))],
+        &["shop.table all.table"],
+    );
+    let mut desk = Desk::new();
+    desk.workspace.plan(&document);
+    assert!(matches!(desk.workspace.look("shop", "table", 0, 5), Look::Nothing));
+    let mut desk = Desk::with_shop(Task::Binary);
+    let plan = desk.workspace.plan(&document);
+    let rows = |desk: &Desk, node: &str| match desk.workspace.look(node, "table", 0, 5) {
+        Look::Table { of, rows, .. } => Some((of, rows.len())),
+        _ => None,
+    };
+    assert_eq!((rows(&desk, "shop"), rows(&desk, "text")), (Some((300, 5)), Some((1, 1))));
+    assert_eq!(rows(&desk, "all"), None, "only sources are");
+    assert_eq!(
+        (plan.nodes["shop"].state, plan.nodes["shop"].text.as_str()),
+        (NodeState::Ready, "300 rows × 4 columns")
+    );
+    assert!(desk.workspace.save("shop", "table").is_ok());
+    // What is looked at is not kept as if it had been run.
+    desk.run(&document);
+    assert_eq!(desk.ended.map(|e| e.1), Some(2));
+}
+
+#[test]
 fn the_first_pages_search_gives_the_same_model() {
     let request = crate::engine::tests::request(4);
     let document = from_request(&catalogue(), "shop.csv", &ReadOptions::default(), &request);

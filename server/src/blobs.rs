@@ -1,0 +1,280 @@
+//! Large things by the BLAKE3 hash of their bytes: written once, never changed, so what is named is what was meant.
+//!
+//! Bytes are streamed into a file of a passing name, hashed on the way, brought to the disk, and then renamed; the row
+//! in the database comes last. So no half blob is ever visible, and what has a row is whole. Elsewhere than on this
+//! machine's disk they lie behind [`object_store`].
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use object_store::{ObjectStore, ObjectStoreExt};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+
+/// Why bytes could not be kept or given.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// More bytes than are allowed.
+    #[error("more than {0} bytes")]
+    TooLarge(u64),
+    /// Whoever sent it broke off.
+    #[error("the sender broke off: {0}")]
+    BrokenOff(String),
+    /// There is no such blob.
+    #[error("there is no blob {0}")]
+    Absent(String),
+    /// What was read is not what was written.
+    #[error("blob {0} is damaged")]
+    Damaged(String),
+    #[error("the disk failed: {0}")]
+    Disk(#[from] std::io::Error),
+    #[error("the object store failed: {0}")]
+    Remote(#[from] object_store::Error),
+}
+
+type Result<T> = std::result::Result<T, BlobError>;
+
+/// A blob that was put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Put {
+    /// BLAKE3 in hexadecimal digits.
+    pub hash: String,
+    pub bytes: u64,
+}
+
+/// How long nothing comes to a file on its way until it is taken for left behind.
+const ABANDONED: Duration = Duration::from_secs(3_600);
+
+/// See the module. Cheap to clone.
+#[derive(Clone)]
+pub struct Blobs {
+    /// For files on their way, and for blobs themselves where `remote` is `None`.
+    folder: PathBuf,
+    remote: Option<Arc<dyn ObjectStore>>,
+}
+
+/// Whether a text is a hash, and so safe as the name of a file.
+pub fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Under which path a blob lies; folders of 256 so that none gets too long.
+fn place(hash: &str) -> String {
+    format!("{}/{hash}", hash.get(..2).unwrap_or_default())
+}
+
+impl Blobs {
+    /// Blobs in a folder, which is made where it is absent. What an earlier process left half done
+    /// is deleted once it is old.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn local(folder: &Path) -> Result<Self> {
+        let passing = folder.join("passing");
+        std::fs::create_dir_all(&passing)?;
+        for file in std::fs::read_dir(&passing)? {
+            let file = file?;
+            // One that grows is being written by another server that shares the folder.
+            if file
+                .metadata()
+                .and_then(|m| m.modified())
+                .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED))
+            {
+                std::fs::remove_file(file.path())?;
+            }
+        }
+        Ok(Self { folder: folder.to_owned(), remote: None })
+    }
+
+    /// Blobs in an object store; `folder` is for files on their way.
+    ///
+    /// # Errors
+    /// As [`Blobs::local`].
+    pub fn remote(folder: &Path, store: Arc<dyn ObjectStore>) -> Result<Self> {
+        Ok(Self { remote: Some(store), ..Self::local(folder)? })
+    }
+
+    /// Keeps what a stream gives, up to `limit` bytes.
+    ///
+    /// # Errors
+    /// A stream that breaks off or is too long, a disk that is full: then nothing is kept.
+    pub async fn put_stream<E: std::fmt::Display>(
+        &self,
+        stream: impl Stream<Item = std::result::Result<Bytes, E>>,
+        limit: u64,
+    ) -> Result<Put> {
+        let passing = tempfile::Builder::new().tempfile_in(self.folder.join("passing"))?.into_temp_path();
+        let mut file = tokio::fs::OpenOptions::new().write(true).open(&passing).await?;
+        let (mut hasher, mut bytes) = (blake3::Hasher::new(), 0_u64);
+        let mut stream = pin!(stream);
+        while let Some(part) = stream.next().await {
+            let part = part.map_err(|e| BlobError::BrokenOff(e.to_string()))?;
+            bytes += part.len() as u64;
+            if bytes > limit {
+                return Err(BlobError::TooLarge(limit));
+            }
+            hasher.update(&part);
+            file.write_all(&part).await?;
+        }
+        file.flush().await?;
+        let put = Put { hash: hasher.finalize().to_hex().to_string(), bytes };
+        if let Some(remote) = &self.remote {
+            drop(file);
+            self.send(remote, &passing, &put).await?;
+            return Ok(put);
+        }
+        file.sync_all().await?;
+        drop(file);
+        let target = self.folder.join(place(&put.hash));
+        // The place is always inside the folder.
+        let parent = target.parent().unwrap_or(&self.folder).to_owned();
+        tokio::fs::create_dir_all(&parent).await?;
+        passing.persist(&target).map_err(|e| e.error)?;
+        tokio::fs::File::open(&parent).await?.sync_all().await?;
+        Ok(put)
+    }
+
+    async fn send(&self, remote: &Arc<dyn ObjectStore>, passing: &Path, put: &Put) -> Result<()> {
+        let path = object_store::path::Path::from(place(&put.hash));
+        let mut file = tokio::fs::File::open(passing).await?;
+        let mut writer = object_store::buffered::BufWriter::new(remote.clone(), path);
+        tokio::io::copy(&mut file, &mut writer).await?;
+        writer.shutdown().await?;
+        Ok(())
+    }
+
+    /// Keeps bytes.
+    ///
+    /// # Errors
+    /// As [`Blobs::put_stream`].
+    pub async fn put(&self, bytes: impl Into<Bytes>) -> Result<Put> {
+        let bytes = bytes.into();
+        let limit = bytes.len() as u64;
+        let once = futures_util::stream::once(async move { Ok::<_, std::convert::Infallible>(bytes) });
+        self.put_stream(once, limit).await
+    }
+
+    /// The bytes of a blob, checked against its name.
+    ///
+    /// # Errors
+    /// One that there is not, or that was damaged.
+    pub async fn get(&self, hash: &str) -> Result<Bytes> {
+        if !is_hash(hash) {
+            return Err(BlobError::Absent(hash.to_owned()));
+        }
+        let bytes = match &self.remote {
+            Some(remote) => {
+                let path = object_store::path::Path::from(place(hash));
+                match remote.get(&path).await {
+                    Ok(found) => found.bytes().await?,
+                    Err(object_store::Error::NotFound { .. }) => {
+                        return Err(BlobError::Absent(hash.to_owned()));
+                    }
+                    Err(e) => return Err(e.into()),
+                }
+            }
+            None => tokio::fs::read(self.folder.join(place(hash))).await.map_err(|e| absent(e, hash))?.into(),
+        };
+        if blake3::hash(&bytes).to_hex().as_str() != hash {
+            return Err(BlobError::Damaged(hash.to_owned()));
+        }
+        Ok(bytes)
+    }
+
+    /// The bytes of a blob in parts, not checked.
+    ///
+    /// # Errors
+    /// One that there is not.
+    pub async fn stream(
+        &self,
+        hash: &str,
+    ) -> Result<futures_util::stream::BoxStream<'static, std::io::Result<Bytes>>> {
+        if !is_hash(hash) {
+            return Err(BlobError::Absent(hash.to_owned()));
+        }
+        if let Some(remote) = &self.remote {
+            let path = object_store::path::Path::from(place(hash));
+            return match remote.get(&path).await {
+                Ok(found) => Ok(found.into_stream().map(|part| part.map_err(std::io::Error::other)).boxed()),
+                Err(object_store::Error::NotFound { .. }) => Err(BlobError::Absent(hash.to_owned())),
+                Err(e) => Err(e.into()),
+            };
+        }
+        let file = tokio::fs::File::open(self.folder.join(place(hash))).await.map_err(|e| absent(e, hash))?;
+        Ok(tokio_util::io::ReaderStream::with_capacity(file, 256 << 10).boxed())
+    }
+}
+
+fn absent(error: std::io::Error, hash: &str) -> BlobError {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        BlobError::Absent(hash.to_owned())
+    } else {
+        error.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(all: &[&'static str]) -> impl Stream<Item = std::result::Result<Bytes, String>> + use<> {
+        let all: Vec<_> = all
+            .iter()
+            .map(|p| if *p == "!" { Err("gone".to_owned()) } else { Ok(Bytes::from_static(p.as_bytes())) })
+            .collect();
+        futures_util::stream::iter(all)
+    }
+
+    #[tokio::test]
+    async fn bytes_come_back_and_half_ones_do_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let remote: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
+        let both = [
+            Blobs::local(&folder.path().join("a")).expect("blobs"),
+            Blobs::remote(&folder.path().join("b"), remote).expect("blobs"),
+        ];
+        for blobs in both {
+            let put = blobs.put_stream(parts(&["ab", "", "c"]), 3).await.expect("put");
+            assert_eq!((put.hash.as_str(), put.bytes), (blake3::hash(b"abc").to_hex().as_str(), 3));
+            assert_eq!(&blobs.get(&put.hash).await.expect("get")[..], b"abc");
+            // The same again is the same.
+            assert_eq!(blobs.put(&b"abc"[..]).await.expect("put"), put);
+            let read: Vec<_> = blobs.stream(&put.hash).await.expect("stream").collect().await;
+            assert_eq!(read.into_iter().map(|p| p.expect("part")).collect::<Vec<_>>().concat(), b"abc");
+
+            assert!(matches!(blobs.put_stream(parts(&["abc", "d"]), 3).await, Err(BlobError::TooLarge(3))));
+            assert!(matches!(blobs.put_stream(parts(&["abx", "!"]), 9).await, Err(BlobError::BrokenOff(_))));
+            let passing = std::fs::read_dir(blobs.folder.join("passing")).expect("folder").count();
+            assert_eq!(passing, 0, "what broke off leaves nothing");
+
+            for name in [&"0".repeat(64), "../../etc/passwd", ""] {
+                assert!(matches!(blobs.get(name).await, Err(BlobError::Absent(_))), "{name}");
+                assert!(blobs.stream(name).await.is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_left_behind_goes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        Blobs::local(folder.path()).expect("blobs");
+        let path = |name: &str| folder.path().join("passing").join(name);
+        for (name, age) in [("old", 2 * ABANDONED), ("new", Duration::ZERO)] {
+            let file = std::fs::File::create(path(name)).expect("a file");
+            file.set_modified(std::time::SystemTime::now() - age).expect("its time");
+        }
+        Blobs::local(folder.path()).expect("blobs");
+        assert_eq!((path("old").exists(), path("new").exists()), (false, true));
+    }
+
+    #[tokio::test]
+    async fn damage_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blobs = Blobs::local(folder.path()).expect("blobs");
+        let put = blobs.put(&b"abc"[..]).await.expect("put");
+        std::fs::write(folder.path().join(place(&put.hash)), b"abd").expect("write");
+        assert!(matches!(blobs.get(&put.hash).await, Err(BlobError::Damaged(_))));
+    }
+}

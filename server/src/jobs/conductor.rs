@@ -1,0 +1,392 @@
+//! Drives runs: holds the engine's session of each, hands its jobs to the ledger, and writes down what it tells.
+
+mod telling;
+
+use super::work::{Ended, Work};
+use super::{IDLE, JobError, Jobs, lease, renew};
+use crate::blobs::BlobError;
+use crate::store::{Millis, NewTrial, Run, RunFile, RunState, StoreError, TrialState, Wish, now};
+use automl_core::diagnostic::Diagnostic;
+use automl_core::document::PipelineDocument;
+use automl_core::engine::protocol::{Command, FlowCommand};
+use automl_core::engine::{Output, Session, WorkerState};
+use automl_core::table::ReadOptions;
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// Runs that one server drives at once, those that pause aside.
+const AT_ONCE: usize = 4;
+/// Runs that one server holds in memory at most.
+const MOST_HELD: usize = 16;
+/// Bytes of results of pipelines that are kept in memory for a run.
+const CACHE_BYTES: u64 = 1 << 30;
+/// Jobs of one run that may be in line at once: as far as a search looks ahead.
+const MOST_SLOTS: i64 = 8;
+/// How long since a worker was seen for it to count.
+const SEEN: i64 = 30_000;
+/// How often what came of trials is looked for where nobody tells.
+const LOOK: Duration = Duration::from_millis(50);
+/// How often what is old is forgotten.
+const SWEEP: Duration = Duration::from_secs(3_600);
+/// How long an answer is kept for whoever asks again with its key, in milliseconds.
+const KEPT: Millis = 24 * 3_600_000;
+/// How often a board is written down.
+const BOARD: Duration = Duration::from_millis(250);
+
+/// Drives runs until the server ends.
+pub async fn conduct(mut jobs: Jobs, memory: Option<u64>) {
+    let mut driven = JoinSet::new();
+    let pausing = Pausing::default();
+    let mut swept = None::<Instant>;
+    while !jobs.is_draining() {
+        if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
+            swept = Some(Instant::now());
+            if let Err(error) = jobs.store.sweep_keys(now() - KEPT).await {
+                tracing::warn!(%error, "old answers cannot be forgotten");
+            }
+        }
+        while driven.try_join_next().is_some() {}
+        if driven.len() >= MOST_HELD || driven.len().saturating_sub(pausing.count()) >= AT_ONCE {
+            jobs.wait(IDLE).await;
+            continue;
+        }
+        match jobs.store.claim_run(now(), lease()).await {
+            Ok(Some(run)) => {
+                let (jobs, pausing) = (jobs.clone(), pausing.clone());
+                let runtime = tokio::runtime::Handle::current();
+                // A session computes for a while at a time, so it has a thread of its own.
+                driven.spawn_blocking(move || runtime.block_on(guarded(jobs, run, memory, pausing)));
+            }
+            Ok(None) => jobs.wait(IDLE).await,
+            Err(error) => {
+                tracing::warn!(%error, "no run can be claimed");
+                tokio::time::sleep(IDLE).await;
+            }
+        }
+    }
+    while driven.join_next().await.is_some() {}
+}
+
+/// How many runs pause.
+#[derive(Clone, Default)]
+struct Pausing(Arc<AtomicUsize>);
+
+impl Pausing {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Drives a run. One that breaks down is failed, so that it does not do so again for ever.
+async fn guarded(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
+    let (id, fence) = (run.id.clone(), run.fence);
+    let driving = AssertUnwindSafe(drive(jobs.clone(), run, memory, pausing));
+    if driving.catch_unwind().await.is_ok() {
+        return;
+    }
+    tracing::error!(run = id, "a run broke down");
+    let told = Diagnostic::error(
+        "run.broke_down",
+        "The run broke down inside the engine.",
+        "Report it with its data, or \
+        try it with other settings.",
+    );
+    let ended = Ended { state: RunState::Failed, diagnostics: vec![told], files: Vec::new() };
+    let outcome = serde_json::to_string(&ended).unwrap_or_default();
+    if let Err(error) = jobs.store.end_run((&id, fence), RunState::Failed, &outcome, &[], now()).await {
+        tracing::error!(%error, run = id, "the end of a run could not be written down");
+    }
+    jobs.tell();
+}
+
+/// Drives a run to its end, or until another does.
+async fn drive(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
+    let (id, fence) = (run.id.clone(), run.fence);
+    let ended = match Drive::begin(jobs.clone(), run, memory, pausing).await {
+        Ok(mut drive) => drive.drive_on().await,
+        Err(Stop::Failed(diagnostics)) => Ok(Some((RunState::Failed, diagnostics, Vec::new()))),
+        Err(Stop::Job(error)) => Err(error),
+    };
+    let done = match ended {
+        Ok(Some((state, diagnostics, files))) => {
+            let names = files.iter().map(|f: &RunFile| f.name.clone()).collect();
+            let outcome =
+                serde_json::to_string(&Ended { state, diagnostics, files: names }).unwrap_or_default();
+            jobs.store.end_run((&id, fence), state, &outcome, &files, now()).await.map_err(JobError::from)
+        }
+        // The server ends; another one goes on at once.
+        Ok(None) => jobs.store.release_run(&id, fence).await.map_err(JobError::from),
+        Err(error) => Err(error),
+    };
+    match done {
+        // Another drives it, or it was deleted.
+        Ok(()) | Err(JobError::Store(StoreError::Conflict(_) | StoreError::Absent(_))) => {}
+        Err(error) => {
+            tracing::error!(%error, run = id, "a run broke off; it is driven again when its lease ends")
+        }
+    }
+    jobs.tell();
+}
+
+/// Data that will not come back.
+fn no_data(message: impl Into<String>) -> Stop {
+    Stop::Failed(vec![Diagnostic::error("run.no_data", message, "Upload it again, and begin the run anew.")])
+}
+
+/// Why a run does not begin.
+enum Stop {
+    Failed(Vec<Diagnostic>),
+    Job(JobError),
+}
+
+impl<E: Into<JobError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Job(error.into())
+    }
+}
+
+/// What a run came to.
+type Outcome = (RunState, Vec<Diagnostic>, Vec<RunFile>);
+
+/// A job that is in the ledger.
+struct InLine {
+    study: String,
+    job: i64,
+}
+
+struct Drive {
+    jobs: Jobs,
+    run: Run,
+    session: Session,
+    is_pipeline: bool,
+    begun: Instant,
+    /// What each of the session's workers has in line.
+    slots: Vec<Option<InLine>>,
+    /// Hash of the data of the study that is under way.
+    study: String,
+    paused: bool,
+    pausing: Pausing,
+    /// The best score that whoever drove it before had told.
+    resumed: Option<f64>,
+    /// What was computed before is being gone through.
+    replaying: bool,
+    /// A board that is to be written down, with the best score, and when the last one was.
+    board: Option<(String, Option<f64>)>,
+    told: Instant,
+    files: Vec<RunFile>,
+    /// Nodes of a pipeline that give files, each with its port.
+    exports: Vec<(String, String)>,
+    /// Why nodes of a pipeline failed.
+    faults: Vec<Diagnostic>,
+    ended: Option<(RunState, Vec<Diagnostic>)>,
+}
+
+impl Drive {
+    async fn begin(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) -> Result<Self, Stop> {
+        let slots = jobs.store.slots(now() - SEEN).await?.clamp(1, MOST_SLOTS);
+        let work: Work = serde_json::from_str(&run.work).map_err(|_| StoreError::Damaged("run"))?;
+        let mut drive = Self {
+            jobs,
+            session: Session::within(slots as u32, CACHE_BYTES, memory),
+            is_pipeline: matches!(work, Work::Pipeline { .. }),
+            begun: Instant::now(),
+            slots: (0..slots).map(|_| None).collect(),
+            study: String::new(),
+            paused: false,
+            pausing,
+            resumed: run.best,
+            replaying: run.fence > 1,
+            run,
+            board: None,
+            told: Instant::now(),
+            files: Vec::new(),
+            exports: Vec::new(),
+            faults: Vec::new(),
+            ended: None,
+        };
+        match work {
+            Work::Study { dataset, request } => {
+                let (name, options, bytes) = drive.table(&dataset).await?;
+                let outputs =
+                    drive.session.handle(Command::Open { name, options }, Some(&bytes), drive.now());
+                drive.carry(outputs).await?;
+                let outputs = drive.session.handle(Command::Start { request: *request }, None, drive.now());
+                drive.carry(outputs).await?;
+            }
+            Work::Pipeline { document, data, nodes } => {
+                let text = document.to_string();
+                let document =
+                    PipelineDocument::from_json(text.as_bytes()).map_err(|d| Stop::Failed(vec![d]))?;
+                let text = document.pretty();
+                let nodes_that_give = document.nodes().iter().filter(|(_, node)| !node.bypassed);
+                let exports = nodes_that_give.filter_map(|(id, node)| {
+                    Some((id.0.clone(), node.kind.strip_prefix("export.")?.to_owned()))
+                });
+                drive.exports = exports.collect();
+                drive.ask(FlowCommand::Plan { document: text.clone(), pinned: Vec::new() }, None).await?;
+                for (source, dataset) in data {
+                    let (name, options, bytes) = drive.table(&dataset).await?;
+                    drive.ask(FlowCommand::Supply { source, name, options }, Some(&bytes)).await?;
+                }
+                let run = FlowCommand::Run { document: text, nodes, pinned: Vec::new(), afresh: Vec::new() };
+                drive.ask(run, None).await?;
+            }
+        }
+        Ok(drive)
+    }
+
+    /// A data set of the run's project: its name, how it is read, its bytes.
+    async fn table(&self, dataset: &str) -> Result<(String, ReadOptions, bytes::Bytes), Stop> {
+        let found = match self.jobs.store.dataset(&self.run.project, dataset).await {
+            Err(StoreError::Absent(_)) => {
+                return Err(no_data("A data set of this run was deleted before it began."));
+            }
+            found => found?,
+        };
+        let options = serde_json::from_str(&found.options).map_err(|_| StoreError::Damaged("data set"))?;
+        match self.jobs.blobs.get(&found.blob).await {
+            Err(BlobError::Absent(_) | BlobError::Damaged(_)) => {
+                Err(no_data(format!("The bytes of the data set \"{}\" are lost or damaged.", found.name)))
+            }
+            bytes => Ok((found.name, options, bytes?)),
+        }
+    }
+
+    async fn ask(&mut self, ask: FlowCommand, body: Option<&[u8]>) -> Result<(), JobError> {
+        let outputs = self.session.handle(Command::Flow { ask }, body, self.now());
+        self.carry(outputs).await
+    }
+
+    fn now(&self) -> f64 {
+        self.begun.elapsed().as_secs_f64()
+    }
+
+    /// `None`: the server ends before the run does.
+    async fn drive_on(&mut self) -> Result<Option<Outcome>, JobError> {
+        let mut renewed = None::<Instant>;
+        loop {
+            if self.jobs.is_draining() {
+                return Ok(None);
+            }
+            if renewed.is_none_or(|at| at.elapsed() >= renew().min(IDLE)) {
+                renewed = Some(Instant::now());
+                let wish = self.jobs.store.renew_run(&self.run.id, self.run.fence, now() + lease()).await?;
+                self.heed(wish).await?;
+            }
+            self.hear().await?;
+            let outputs = self.session.tick(self.now());
+            self.carry(outputs).await?;
+            self.tell_board(false).await?;
+            if let Some((state, diagnostics)) = self.ended.take() {
+                self.tell_board(true).await?;
+                if state == RunState::Done {
+                    self.keep_results().await?;
+                }
+                return Ok(Some((state, diagnostics, std::mem::take(&mut self.files))));
+            }
+            if !self.session.has_work() {
+                self.jobs.wait(LOOK).await;
+            }
+        }
+    }
+
+    /// Does what somebody wishes of the run.
+    async fn heed(&mut self, wish: Wish) -> Result<(), JobError> {
+        let command = match wish {
+            Wish::Cancel => {
+                self.ended = Some((RunState::Cancelled, Vec::new()));
+                return Ok(());
+            }
+            // The best so far is known only then.
+            Wish::Stop if self.replaying => return Ok(()),
+            Wish::Stop if self.is_pipeline => Command::Flow { ask: FlowCommand::Stop },
+            Wish::Stop => Command::Stop,
+            Wish::Pause if !self.paused => Command::Pause,
+            Wish::GoOn if self.paused => Command::Resume,
+            Wish::Pause | Wish::GoOn => return Ok(()),
+        };
+        self.pause(wish == Wish::Pause);
+        let outputs = self.session.handle(command, None, self.now());
+        self.carry(outputs).await
+    }
+
+    fn pause(&mut self, pause: bool) {
+        match (self.paused, pause) {
+            (false, true) => _ = self.pausing.0.fetch_add(1, Ordering::SeqCst),
+            (true, false) => _ = self.pausing.0.fetch_sub(1, Ordering::SeqCst),
+            _ => {}
+        }
+        self.paused = pause;
+    }
+
+    /// Brings the session what came of its jobs.
+    async fn hear(&mut self) -> Result<(), JobError> {
+        let mut heard = false;
+        for number in 0..self.slots.len() {
+            let Some(line) = &self.slots[number] else { continue };
+            let trial = self.jobs.store.trial(&self.run.id, &line.study, line.job).await?;
+            let state = trial.state.parse()?;
+            heard |= !matches!(state, TrialState::Queued | TrialState::Claimed);
+            let outputs = match state {
+                TrialState::Queued | TrialState::Claimed => continue,
+                TrialState::Done => {
+                    let result = self.jobs.blobs.get(&trial.result).await?;
+                    self.slots[number] = None;
+                    self.session.worker_message(number as u32, &result, self.now())
+                }
+                TrialState::Poisoned | TrialState::Cancelled => {
+                    self.slots[number] = None;
+                    self.session.worker_lost(number as u32, &trial.error, self.now())
+                }
+            };
+            self.carry(outputs).await?;
+        }
+        // What is in line now was not computed before.
+        self.replaying &= heard || self.slots.iter().all(Option::is_none);
+        Ok(())
+    }
+
+    /// Carries what the session gives to where it belongs.
+    async fn carry(&mut self, outputs: Vec<Output>) -> Result<(), JobError> {
+        for output in outputs {
+            match output {
+                Output::Event(event, body) => self.tell(*event, body).await?,
+                Output::ToWorker { worker, bytes } => self.hand_out(worker, bytes).await?,
+                Output::ResetWorker { worker } => {
+                    if let Some(line) = self.slots.get_mut(worker as usize).and_then(Option::take) {
+                        self.jobs.store.cancel_trial(&self.run.id, &line.study, line.job, now()).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A study's data are kept as a blob, its jobs come into line.
+    async fn hand_out(&mut self, worker: u32, bytes: Vec<u8>) -> Result<(), JobError> {
+        let Some(job) = WorkerState::job_in(&bytes) else {
+            let hash = blake3::hash(&bytes).to_hex().to_string();
+            if self.study != hash {
+                self.study = self.jobs.keep(bytes).await?.hash;
+            }
+            return Ok(());
+        };
+        let new = NewTrial { run: &self.run.id, study: &self.study, job: job as i64, payload: &bytes };
+        self.jobs.store.queue_trial(&new).await?;
+        self.jobs.tell();
+        if let Some(slot) = self.slots.get_mut(worker as usize) {
+            *slot = Some(InLine { study: self.study.clone(), job: job as i64 });
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Drive {
+    fn drop(&mut self) {
+        self.pause(false);
+    }
+}

@@ -1,0 +1,67 @@
+//! `trellis executor`: computes trials that come on standard input, and writes what came of them on standard output.
+//! A process of its own, so that one that takes too much memory, or breaks down, takes nothing else along.
+//!
+//! A message is its length as four bytes, little end first, and its bytes.
+
+use crate::Done;
+use crate::args::ExecutorArgs;
+use crate::failure::because;
+use automl_core::engine::WorkerState;
+use std::io::{ErrorKind, Read, Write};
+
+/// Bytes of a message at most.
+pub const LARGEST: u32 = 1 << 30;
+
+/// # Errors
+/// Input or output that breaks off.
+pub fn run(args: &ExecutorArgs) -> Done {
+    end_with_parent();
+    limit(args.max_memory);
+    let mut state = WorkerState::default();
+    let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+    let failed = |e| because("the worker broke off", e, "start the server or the worker again");
+    while let Some(message) = message(&mut input).map_err(failed)? {
+        if let Some(answer) = state.handle(&message) {
+            let length = (answer.len() as u32).to_le_bytes();
+            output.write_all(&length).and_then(|()| output.write_all(&answer)).map_err(failed)?;
+            output.flush().map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// The next message; `None` at the end.
+fn message(input: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
+    let mut length = [0; 4];
+    match input.read_exact(&mut length) {
+        Err(e) if e.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+        done => done?,
+    }
+    let length = u32::from_le_bytes(length);
+    if length > LARGEST {
+        return Err(std::io::Error::new(ErrorKind::InvalidData, "a message is too long"));
+    }
+    let mut bytes = vec![0; length as usize];
+    input.read_exact(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// A server or worker that is killed leaves nobody who would want what is computed here.
+fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    // Where this cannot be had, the process ends when it has computed and finds nobody to tell.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+}
+
+/// Memory beyond the cap is refused to this process, which then ends.
+fn limit(megabytes: Option<u64>) {
+    #[cfg(target_os = "linux")]
+    if let Some(megabytes) = megabytes {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let bytes = Some(megabytes.saturating_mul(1_000_000));
+        // A lower limit may always be set.
+        let _ = setrlimit(Resource::As, Rlimit { current: bytes, maximum: bytes });
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = megabytes;
+}

@@ -1,0 +1,244 @@
+//! The interface for programs, `/api/v1`. Every route is declared once: method, path, what it takes to be allowed, what
+//! it does. The router, the check of rights and the description of the interface follow from that list.
+
+mod datasets;
+mod describe;
+mod infer;
+mod links;
+mod models;
+mod once;
+pub mod people;
+mod projects;
+mod runs;
+mod tokens;
+mod work;
+
+pub use infer::Loaded;
+
+use super::access::{Action, allowed, who};
+use super::problem::Problem;
+use super::state::Shared;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRequest, RawPathParams, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// How the schema of a type is written.
+type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// What a request or an answer holds.
+pub enum Content {
+    Nothing,
+    Json(SchemaOf),
+    Bytes,
+    Events,
+}
+
+/// A route.
+pub struct Route {
+    pub method: &'static str,
+    /// As axum writes it; what is under a project has `{project}` in it.
+    pub path: &'static str,
+    pub action: Action,
+    /// One line.
+    pub summary: &'static str,
+    pub query: Option<SchemaOf>,
+    pub takes: Content,
+    /// What it gives where all is well.
+    pub status: u16,
+    pub gives: Content,
+    handler: MethodRouter<Arc<Shared>>,
+}
+
+impl Route {
+    /// A route that takes nothing and gives nothing.
+    pub fn new(
+        method: &'static str,
+        path: &'static str,
+        action: Action,
+        summary: &'static str,
+        handler: MethodRouter<Arc<Shared>>,
+    ) -> Self {
+        let (takes, gives) = (Content::Nothing, Content::Nothing);
+        Self { method, path, action, summary, query: None, takes, status: 204, gives, handler }
+    }
+
+    /// Takes `T` after the question mark.
+    pub fn asks<T: JsonSchema>(self) -> Self {
+        Self { query: Some(schema_of::<T>), ..self }
+    }
+
+    /// Takes JSON.
+    pub fn takes<T: JsonSchema>(self) -> Self {
+        Self { takes: Content::Json(schema_of::<T>), ..self }
+    }
+
+    /// Takes bytes as they are.
+    pub fn takes_bytes(self) -> Self {
+        Self { takes: Content::Bytes, ..self }
+    }
+
+    /// Gives JSON.
+    pub fn gives<T: JsonSchema>(self) -> Self {
+        self.makes::<T>(200)
+    }
+
+    /// Gives JSON with another status than 200.
+    pub fn makes<T: JsonSchema>(self, status: u16) -> Self {
+        Self { gives: Content::Json(schema_of::<T>), status, ..self }
+    }
+
+    /// Gives bytes as they are, or a stream of events.
+    pub fn gives_content(self, gives: Content) -> Self {
+        Self { gives, status: 200, ..self }
+    }
+}
+
+/// All routes.
+pub fn routes() -> Vec<Route> {
+    let all = [
+        describe::routes(),
+        people::routes(),
+        tokens::routes(),
+        projects::routes(),
+        datasets::routes(),
+        runs::routes(),
+        models::routes(),
+        links::routes(),
+        work::routes(),
+        infer::routes(),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// The router of all routes, each with its check of rights before it.
+pub fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    let all = routes().into_iter().fold(Router::new(), |router, route| {
+        let check = from_fn_with_state((shared.clone(), route.action), check);
+        router.route(route.path, route.handler.route_layer(check))
+    });
+    // Of bodies that are taken whole; those that are streamed count for themselves.
+    all.layer(DefaultBodyLimit::max(shared.limits.json))
+}
+
+/// Finds out who asks, what they are in the project that the path names, and whether they may. Handlers find the
+/// [`super::access::Actor`] among the extensions.
+async fn check(
+    State((shared, action)): State<(Arc<Shared>, Action)>,
+    params: RawPathParams,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let actor = who(&shared, request.headers()).await?;
+    let project = params.iter().find(|(name, _)| *name == "project").map(|(_, value)| value.to_owned());
+    let role = match (&project, actor.account()) {
+        (Some(project), Some(account)) => shared.store.role(project, &account.id).await?,
+        _ => None,
+    };
+    allowed(&actor, action, role)?;
+    request.extensions_mut().insert(actor);
+    Ok(next.run(request).await)
+}
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let json = request.headers().get("content-type").and_then(|v| v.to_str().ok()).is_some_and(|v| {
+            let kind = v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")
+        });
+        if !json {
+            return Err(Problem::wrong_type("Send JSON, with the header Content-Type: application/json."));
+        }
+        let bytes = axum::body::to_bytes(request.into_body(), shared.limits.json).await.map_err(|_| {
+            Problem::too_large(format!("A request may have {} KB at most.", shared.limits.json / 1024))
+        })?;
+        from_json(&bytes).map(Self)
+    }
+}
+
+/// Reads JSON; what is wrong is told with a pointer to it.
+///
+/// # Errors
+/// Bytes that are not JSON, or JSON of another shape.
+pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
+    let read = read.map_err(|e| {
+        let path = e.path().to_string();
+        let pointer = if path == "." {
+            String::new()
+        } else {
+            format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
+        };
+        Problem::bad_request(format!("The JSON cannot be used: {}.", e.inner())).at(pointer)
+    })?;
+    reader.end().map_err(|e| Problem::bad_request(format!("The JSON cannot be used: {e}.")))?;
+    Ok(read)
+}
+
+/// An answer in JSON.
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        let headers = [("content-type", "application/json"), ("cache-control", "no-store")];
+        match serde_json::to_vec(&self.0) {
+            Ok(bytes) => (headers, bytes).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be written");
+                Problem::internal("The answer could not be written.").into_response()
+            }
+        }
+    }
+}
+
+/// Where a page of a list begins, and how long it is.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub struct Page {
+    /// `next` of the page before.
+    pub before: Option<String>,
+    pub limit: Option<i64>,
+}
+
+/// A page of a list, newest first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct List<T> {
+    pub items: Vec<T>,
+    /// For `before`, to get the page after this one; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl<T> List<T> {
+    /// `key`: what names the place of an item.
+    pub fn new(items: Vec<T>, limit: i64, key: impl Fn(&T) -> String) -> Self {
+        let next = items.last().filter(|_| items.len() as i64 >= limit).map(key);
+        Self { items, next }
+    }
+}
+
+/// A name as people give it: not empty, not long, no control characters.
+///
+/// # Errors
+/// Another.
+pub fn checked_name(name: &str, pointer: &str) -> Result<String, Problem> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+        return Err(Problem::unusable("A name has 1 to 200 characters, all of them printable.").at(pointer));
+    }
+    Ok(name.to_owned())
+}

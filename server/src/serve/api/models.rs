@@ -1,0 +1,258 @@
+//! Models: versions that do not change, and aliases that point at one of them.
+
+use super::super::access::{Action, Actor};
+use super::super::problem::Problem;
+use super::super::state::{Shared, State};
+use super::datasets::blob;
+use super::{Body, Content, Json, List, Page, Route, checked_name};
+use crate::store::{Model, ModelVersion, NewModelVersion, PAGE};
+use automl_core::engine::ModelArtifact;
+use axum::Extension;
+use axum::body::Body as RawBody;
+use axum::extract::{Path, Query};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{delete, get, post, put};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub fn routes() -> Vec<Route> {
+    const ALL: &str = "/api/v1/projects/{project}/models";
+    const ONE: &str = "/api/v1/projects/{project}/models/{model}";
+    const ALIAS: &str = "/api/v1/projects/{project}/models/{model}/aliases/{alias}";
+    vec![
+        Route::new("GET", ALL, Action::SeeProject, "Lists the models of a project", get(list))
+            .asks::<Page>()
+            .gives::<List<Model>>(),
+        Route::new(
+            "POST",
+            ALL,
+            Action::ChangeProject,
+            "Adds a version of the model ?name=: the file of a run (?run=&file=), or the body",
+            post(add),
+        )
+        .asks::<Add>()
+        .takes_bytes()
+        .makes::<Shown>(201),
+        Route::new("GET", ONE, Action::SeeProject, "Shows a model with its versions and aliases", get(show))
+            .gives::<Shown>(),
+        Route::new(
+            "DELETE",
+            ONE,
+            Action::OwnProject,
+            "Deletes a model with all its versions",
+            delete(remove),
+        ),
+        Route::new("PUT", ALIAS, Action::ChangeProject, "Points an alias at a version", put(set_alias))
+            .takes::<Pointed>()
+            .gives::<Shown>(),
+        Route::new("DELETE", ALIAS, Action::ChangeProject, "Takes an alias away", delete(remove_alias)),
+        Route::new(
+            "GET",
+            "/api/v1/projects/{project}/models/{model}/versions/{version}/content",
+            Action::SeeProject,
+            "Gives a model file; the version is a number or @ALIAS",
+            get(content),
+        )
+        .gives_content(Content::Bytes),
+    ]
+}
+
+/// What is told of a model file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct About {
+    id: String,
+    target: String,
+    task: automl_core::model::Task,
+    classes: Vec<String>,
+    metric: String,
+    sentence: String,
+    fingerprint: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ShownVersion {
+    #[serde(flatten)]
+    version: ModelVersion,
+    about: serde_json::Value,
+}
+
+impl From<ModelVersion> for ShownVersion {
+    fn from(version: ModelVersion) -> Self {
+        let about = serde_json::from_str(&version.about).unwrap_or_default();
+        Self { version, about }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Shown {
+    #[serde(flatten)]
+    model: Model,
+    versions: Vec<ShownVersion>,
+    aliases: Vec<(String, i64)>,
+}
+
+async fn list(
+    shared: State,
+    Path(project): Path<String>,
+    Query(page): Query<Page>,
+) -> Result<Json<List<Model>>, Problem> {
+    let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE);
+    let found = shared.store.models(&project, page.before.as_deref(), limit).await?;
+    Ok(Json(List::new(found, limit, |m| m.id.clone())))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Add {
+    name: String,
+    run: Option<String>,
+    file: Option<String>,
+}
+
+async fn add(
+    shared: State,
+    Extension(actor): Extension<Actor>,
+    Path(project): Path<String>,
+    Query(add): Query<Add>,
+    body: RawBody,
+) -> Result<(StatusCode, Json<Shown>), Problem> {
+    let name = checked_name(&add.name, "/name")?;
+    let (hash, size) = match (&add.run, &add.file) {
+        (Some(run), Some(file)) => {
+            let found = shared.store.run(run).await?;
+            if found.project != project {
+                return Err(Problem::not_found("There is no such run."));
+            }
+            let files = shared.store.run_files(run).await?;
+            let file = files.into_iter().find(|f| f.name == *file);
+            let file = file.ok_or_else(|| Problem::not_found("This run gave no such file."))?;
+            (file.blob, file.bytes)
+        }
+        (None, None) => {
+            let put = shared.blobs.put_stream(body.into_data_stream(), shared.limits.upload).await?;
+            (put.hash, put.bytes as i64)
+        }
+        _ => {
+            return Err(Problem::bad_request(
+                "Send both ?run= and ?file=, or neither and the file as the body.",
+            ));
+        }
+    };
+    let bytes = shared.blobs.get(&hash).await?;
+    let read = tokio::task::spawn_blocking(move || ModelArtifact::from_bytes(&bytes)).await;
+    let artifact = read.map_err(|_| Problem::unusable("This file cannot be read as a model."))??;
+    let header = artifact.header();
+    let about = About {
+        id: artifact.id(),
+        target: header.target.clone(),
+        task: header.task,
+        classes: header.classes.clone(),
+        metric: header.metric.clone(),
+        sentence: header.verdict.sentence.clone(),
+        fingerprint: header.fingerprint.clone(),
+    };
+    shared.store.note_blob(&hash, size).await?;
+    let new = NewModelVersion {
+        project: &project,
+        name: &name,
+        blob: &hash,
+        bytes: size,
+        run: add.run.as_deref(),
+        about: &serde_json::to_string(&about).unwrap_or_default(),
+        author: actor.id(),
+    };
+    let (model, version) = shared.store.add_model_version(&new).await?;
+    shared.store.audit(actor.id(), "model.add", &format!("{}/{}", model.id, version.number)).await?;
+    Ok((StatusCode::CREATED, Json(shown(&shared, model).await?)))
+}
+
+async fn shown(shared: &Shared, model: Model) -> Result<Shown, Problem> {
+    let versions = shared.store.model_versions(&model.id, None, PAGE).await?;
+    let aliases = shared.store.aliases(&model.id).await?;
+    Ok(Shown { versions: versions.into_iter().map(ShownVersion::from).collect(), aliases, model })
+}
+
+/// A model of that project.
+async fn found(shared: &Shared, project: &str, model: &str) -> Result<Model, Problem> {
+    let found = shared.store.model(model).await?;
+    if found.project == project { Ok(found) } else { Err(Problem::not_found("There is no such model.")) }
+}
+
+/// A version by its number or `@ALIAS`.
+///
+/// # Errors
+/// Another text, or one that names nothing.
+pub async fn version_named(shared: &Shared, model: &str, name: &str) -> Result<ModelVersion, Problem> {
+    Ok(match name.strip_prefix('@') {
+        Some(alias) => shared.store.aliased(model, alias).await?,
+        None => {
+            let number = name.parse();
+            let number =
+                number.map_err(|_| Problem::not_found("A version is a number, or @ and an alias."))?;
+            shared.store.model_version(model, number).await?
+        }
+    })
+}
+
+async fn show(shared: State, Path((project, model)): Path<(String, String)>) -> Result<Json<Shown>, Problem> {
+    let model = found(&shared, &project, &model).await?;
+    Ok(Json(shown(&shared, model).await?))
+}
+
+async fn remove(
+    shared: State,
+    Extension(actor): Extension<Actor>,
+    Path((project, model)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    found(&shared, &project, &model).await?;
+    shared.store.delete_model(&model).await?;
+    shared.store.audit(actor.id(), "model.delete", &model).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Pointed {
+    version: i64,
+}
+
+async fn set_alias(
+    shared: State,
+    Extension(actor): Extension<Actor>,
+    Path((project, model, alias)): Path<(String, String, String)>,
+    Body(body): Body<Pointed>,
+) -> Result<Json<Shown>, Problem> {
+    let model = found(&shared, &project, &model).await?;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if alias.is_empty() || alias.len() > 40 || !alias.chars().all(is_word) {
+        return Err(Problem::unusable(
+            "An alias has 1 to 40 letters, digits, - and _, for example champion.",
+        ));
+    }
+    shared.store.set_alias(&model.id, &alias, Some(body.version)).await?;
+    let what = format!("{}/@{alias}={}", model.id, body.version);
+    shared.store.audit(actor.id(), "model.alias", &what).await?;
+    Ok(Json(shown(&shared, model).await?))
+}
+
+async fn remove_alias(
+    shared: State,
+    Extension(actor): Extension<Actor>,
+    Path((project, model, alias)): Path<(String, String, String)>,
+) -> Result<StatusCode, Problem> {
+    let model = found(&shared, &project, &model).await?;
+    shared.store.set_alias(&model.id, &alias, None).await?;
+    shared.store.audit(actor.id(), "model.alias", &format!("{}/@{alias}=", model.id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn content(
+    shared: State,
+    Path((project, model, version)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let model = found(&shared, &project, &model).await?;
+    let version = version_named(&shared, &model.id, &version).await?;
+    blob(&shared, &version.blob, &format!("{}-{}.trellis-model", model.name, version.number), &headers).await
+}

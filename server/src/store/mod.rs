@@ -1,0 +1,213 @@
+//! What the server keeps, in SQLite (one machine, embedded) or PostgreSQL (shared).
+//!
+//! Both run the same statements: `$1` placeholders, integers of 64 bits, text, bytes and doubles are common ground, and
+//! the two folders of migrations hold what differs. So there is one implementation, and one suite of tests runs on
+//! both. Large things (tables, models, results of trials) lie in [`crate::blobs`]; here are their hashes.
+
+mod accounts;
+mod audit;
+mod blobs;
+mod datasets;
+mod events;
+mod idempotency;
+mod ledger;
+mod links;
+mod models;
+mod projects;
+mod runs;
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use accounts::{Account, ApiToken, Role, Scope};
+pub use audit::AuditEntry;
+pub use datasets::{Dataset, NewDataset};
+pub use events::StoredEvent;
+pub use ledger::{Claim, EMBEDDED, NewTrial, Trial, TrialState};
+pub use links::{Link, NewLink, Rights};
+pub use models::{Model, ModelVersion, NewModelVersion};
+pub use projects::{Project, Version};
+pub use runs::{NewRun, Run, RunFile, RunState, Wish};
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Milliseconds since 1970, UTC.
+pub type Millis = i64;
+
+/// Items that a page of a list holds at most.
+pub const PAGE: i64 = 200;
+
+/// Connections to a database at most.
+const CONNECTIONS: u32 = 8;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such thing (any more).
+    #[error("there is no such {0}")]
+    Absent(&'static str),
+    /// It is not as the caller believed: changed meanwhile, or the name is taken.
+    #[error("{0}")]
+    Conflict(String),
+    /// What is stored makes no sense.
+    #[error("the database holds a {0} that cannot be read")]
+    Damaged(&'static str),
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("the database cannot be brought up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Which database.
+#[derive(Clone)]
+pub(in crate::store) enum Pool {
+    Sqlite(sqlx::SqlitePool),
+    Postgres(sqlx::PgPool),
+}
+
+/// See the module. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    /// SQLite has one writer; waiting in line here beats being refused there.
+    writer: Arc<Mutex<()>>,
+}
+
+/// The same code for either database: `on!(store, db => sqlx::query("…").execute(db).await)`.
+macro_rules! on {
+    ($store:expr, $db:ident => $body:expr) => {
+        match &$store.pool {
+            $crate::store::Pool::Sqlite($db) => $body,
+            $crate::store::Pool::Postgres($db) => $body,
+        }
+    };
+}
+
+/// The same code in a transaction of either database, committed where the body gives `Ok`.
+/// `transact!(store, tx => { sqlx::query("…").execute(&mut *tx).await?; Ok(()) })`.
+macro_rules! transact {
+    ($store:expr, $tx:ident => $body:block) => {{
+        let _turn = $store.turn().await;
+        match &$store.pool {
+            $crate::store::Pool::Sqlite(pool) => {
+                let mut $tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+                let done: $crate::store::Result<_> = async { $body }.await;
+                if done.is_ok() {
+                    $tx.commit().await?;
+                }
+                done
+            }
+            $crate::store::Pool::Postgres(pool) => {
+                let mut $tx = pool.begin().await?;
+                let done: $crate::store::Result<_> = async { $body }.await;
+                if done.is_ok() {
+                    $tx.commit().await?;
+                }
+                done
+            }
+        }
+    }};
+}
+
+/// One statement that changes something: the number of rows that it changed.
+macro_rules! change {
+    ($store:expr, $sql:expr $(, $value:expr)* $(,)?) => {{
+        let _turn = $store.turn().await;
+        $crate::store::on!($store, db => sqlx::query($sql)$(.bind($value))*.execute(db).await?.rows_affected())
+    }};
+}
+
+use {change, on, transact};
+
+impl Store {
+    /// Opens `FOLDER/trellis.db`, or makes it.
+    ///
+    /// # Errors
+    /// A file that is no database, or one of a newer version.
+    pub async fn sqlite(folder: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(folder.join("trellis.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
+        sqlx::migrate!("src/store/migrations/sqlite").run(&pool).await?;
+        Ok(Self::of(Pool::Sqlite(pool)))
+    }
+
+    /// `address`: `postgres://USER@HOST/DATABASE`.
+    ///
+    /// # Errors
+    /// A server that does not answer, or a database of a newer version.
+    pub async fn postgres(address: &str) -> Result<Self> {
+        let options = PgConnectOptions::from_str(address)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        sqlx::migrate!("src/store/migrations/postgres").run(&pool).await?;
+        Ok(Self::of(Pool::Postgres(pool)))
+    }
+
+    fn of(pool: Pool) -> Self {
+        Self { pool, writer: Arc::default() }
+    }
+
+    /// The turn to write, where there is one writer.
+    pub(in crate::store) async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.pool {
+            Pool::Sqlite(_) => Some(self.writer.lock().await),
+            Pool::Postgres(_) => None,
+        }
+    }
+
+    /// The text of a statement that the two do not share.
+    pub(in crate::store) fn either(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self.pool {
+            Pool::Sqlite(_) => sqlite,
+            Pool::Postgres(_) => postgres,
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub async fn ping(&self) -> Result<()> {
+        on!(self, db => sqlx::query("SELECT 1").execute(db).await.map(drop)?);
+        Ok(())
+    }
+
+    /// Ends all connections, with what is under way done.
+    pub async fn close(&self) {
+        on!(self, db => db.close().await);
+    }
+}
+
+/// Now, on this machine's clock.
+pub fn now() -> Millis {
+    // A clock before 1970 counts as 1970.
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as Millis)
+}
+
+/// A new name for a thing: 26 characters, those made later sort later, and 80 bits of each are random.
+pub fn new_id() -> String {
+    ulid::Ulid::new().to_string().to_lowercase()
+}
+
+/// Whether a text could be an id.
+pub fn is_id(text: &str) -> bool {
+    text.len() == 26 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}

@@ -1,0 +1,279 @@
+//! Who may do what: every route for everybody, and how people come in.
+#![cfg(unix)]
+#![allow(clippy::disallowed_methods, reason = "tests run natively, where there is a clock")]
+
+mod common;
+
+use common::{Answer, Process, Server, text, trellis};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+
+/// What each route takes to be allowed. A route that is not here fails the test.
+const ROUTES: &[(&str, &str)] = &[
+    (
+        "public",
+        "GET /api/v1/openapi.json, GET /api/v1/me, POST /api/v1/set-up, POST /api/v1/session, DELETE /api/v1/session",
+    ),
+    ("public", "GET /v2, GET /v2/health/live, GET /v2/health/ready"),
+    ("self", "GET /api/v1/projects"),
+    (
+        "session",
+        "PUT /api/v1/me/password, GET /api/v1/me/tokens, POST /api/v1/me/tokens, DELETE /api/v1/me/tokens/{token}",
+    ),
+    ("session", "GET /api/v1/me/export, DELETE /api/v1/me"),
+    (
+        "admin",
+        "GET /api/v1/accounts, POST /api/v1/accounts, DELETE /api/v1/accounts/{account}, GET /api/v1/audit",
+    ),
+    ("create", "POST /api/v1/projects"),
+    ("see", "GET /api/v1/projects/{project}, GET /api/v1/projects/{project}/pipeline"),
+    ("see", "GET /api/v1/projects/{project}/versions, GET /api/v1/projects/{project}/versions/{number}"),
+    ("see", "GET /api/v1/projects/{project}/datasets, GET /api/v1/projects/{project}/datasets/{dataset}"),
+    ("see", "HEAD /api/v1/projects/{project}/datasets/by-hash/{hash}"),
+    ("see", "GET /api/v1/projects/{project}/datasets/{dataset}/content"),
+    ("see", "GET /api/v1/projects/{project}/runs, GET /api/v1/projects/{project}/runs/{run}"),
+    (
+        "see",
+        "GET /api/v1/projects/{project}/runs/{run}/events, GET /api/v1/projects/{project}/runs/{run}/files",
+    ),
+    ("see", "GET /api/v1/projects/{project}/runs/{run}/files/{name}"),
+    ("see", "GET /api/v1/projects/{project}/models, GET /api/v1/projects/{project}/models/{model}"),
+    ("see", "GET /api/v1/projects/{project}/models/{model}/versions/{version}/content"),
+    ("see", "GET /api/v1/projects/{project}/members"),
+    ("change", "PATCH /api/v1/projects/{project}, PUT /api/v1/projects/{project}/pipeline"),
+    (
+        "change",
+        "POST /api/v1/projects/{project}/datasets, DELETE /api/v1/projects/{project}/datasets/{dataset}",
+    ),
+    ("change", "POST /api/v1/projects/{project}/runs, PATCH /api/v1/projects/{project}/runs/{run}"),
+    ("change", "POST /api/v1/projects/{project}/models"),
+    ("change", "PUT /api/v1/projects/{project}/models/{model}/aliases/{alias}"),
+    ("change", "DELETE /api/v1/projects/{project}/models/{model}/aliases/{alias}"),
+    ("own", "DELETE /api/v1/projects/{project}, DELETE /api/v1/projects/{project}/models/{model}"),
+    (
+        "own",
+        "PUT /api/v1/projects/{project}/members/{account}, DELETE /api/v1/projects/{project}/members/{account}",
+    ),
+    ("own", "GET /api/v1/projects/{project}/links, POST /api/v1/projects/{project}/links"),
+    ("own", "DELETE /api/v1/projects/{project}/links/{link}"),
+    (
+        "work",
+        "POST /api/v1/trials/announce, POST /api/v1/trials/claim, POST /api/v1/trials/renew, POST /api/v1/trials/complete",
+    ),
+    (
+        "work",
+        "POST /api/v1/trials/fail, POST /api/v1/trials/release, GET /api/v1/trials/studies/{run}/{study}",
+    ),
+    // Whose project it is, is found by the model; the model here is nobody's.
+    ("self", "GET /v2/models/{model}, GET /v2/models/{model}/ready, POST /v2/models/{model}/infer"),
+    ("self", "GET /v2/models/{model}/versions/{version}, POST /v2/models/{model}/versions/{version}/infer"),
+];
+
+/// Who is refused how, in the order of [`Team::actors`]: 401, 403, 404, or 0 where the request goes through to what it is
+/// about.
+fn refused(takes: &str) -> [u16; 10] {
+    // nobody, no member, viewer, editor, owner, admin, and the owner's tokens read, predict, write, worker
+    match takes {
+        "public" => [0; 10],
+        "self" => [401, 0, 0, 0, 0, 0, 0, 0, 0, 403],
+        "session" => [401, 0, 0, 0, 0, 0, 403, 403, 403, 403],
+        "create" => [401, 0, 0, 0, 0, 0, 403, 403, 0, 403],
+        "admin" => [401, 403, 403, 403, 403, 0, 403, 403, 403, 403],
+        "see" => [401, 404, 0, 0, 0, 404, 0, 0, 0, 403],
+        "change" => [401, 404, 403, 0, 0, 404, 403, 403, 0, 403],
+        "own" => [401, 404, 403, 403, 0, 404, 403, 403, 403, 403],
+        "work" => [401, 403, 403, 403, 403, 403, 403, 403, 403, 0],
+        other => panic!("{other}"),
+    }
+}
+
+const PASSWORD: &str = "a long enough password";
+
+/// A server with accounts, and those who have one.
+struct Team {
+    server: Server,
+    project: String,
+    /// Headers of each.
+    actors: Vec<(&'static str, String)>,
+}
+
+/// Starts a server that tells the address for the first admin: the server and the secret.
+fn setting_up(folder: &Path) -> (Server, String) {
+    let mut command = trellis(&["serve", "--port", "0", "--workers", "0", "--set-up", "--data-dir"]);
+    command.arg(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = Process::start(command);
+    let line = |from: Option<&mut dyn std::io::Read>| {
+        let mut line = String::new();
+        if let Some(from) = from {
+            let _ = BufReader::new(from).read_line(&mut line);
+        }
+        line
+    };
+    let told = line(process.0.stderr.as_mut().map(|e| e as &mut dyn std::io::Read));
+    let address = line(process.0.stdout.as_mut().map(|o| o as &mut dyn std::io::Read));
+    let address = address.trim().trim_start_matches("listening on http://").to_owned();
+    let token = told.split("token=").nth(1).and_then(|t| t.split(' ').next()).unwrap_or_default().to_owned();
+    assert_eq!(token.len(), 43, "{told:?}");
+    (Server { process, address }, token)
+}
+
+fn sign_in(server: &Server, name: &str) -> String {
+    let answer = server.json("POST", "/api/v1/session", &json!({ "name": name, "password": PASSWORD }));
+    assert_eq!(answer.status, 200, "{answer}");
+    let cookie = answer.head.lines().find(|l| l.starts_with("set-cookie: ")).unwrap_or_default().to_owned();
+    for needed in ["__host-trellis=", "; path=/;", "secure", "httponly", "samesite=lax"] {
+        assert!(cookie.contains(needed), "{cookie}");
+    }
+    cookie_of(&answer)
+}
+
+/// The cookie as it was sent.
+fn cookie_of(answer: &Answer) -> String {
+    let head = String::from_utf8_lossy(&answer.raw_head);
+    let line = head.lines().find(|l| l.to_lowercase().starts_with("set-cookie: ")).unwrap_or_default();
+    let pair = line.split_once(": ").map_or("", |(_, v)| v).split(';').next().unwrap_or_default();
+    format!("Cookie: {pair}")
+}
+
+impl Team {
+    fn gather(folder: &Path) -> Self {
+        let (server, token) = setting_up(folder);
+        let admin = json!({ "token": token, "name": "admin", "password": PASSWORD });
+        let short = json!({ "token": token, "name": "admin", "password": "short" });
+        assert_eq!(server.json("POST", "/api/v1/set-up", &short).status, 422);
+        assert_eq!(server.json("POST", "/api/v1/set-up", &admin).status, 201);
+        assert_eq!(server.json("POST", "/api/v1/set-up", &admin).status, 404, "it works once");
+        let admin = sign_in(&server, "admin");
+        let mut ids = BTreeMap::new();
+        for name in ["stranger", "viewer", "editor", "owner"] {
+            let account = json!({ "name": name, "password": PASSWORD });
+            let made = server.json_with("POST", "/api/v1/accounts", &[&admin], &account).ok();
+            ids.insert(name, text(&made["id"]));
+        }
+        let cookies = ["stranger", "viewer", "editor", "owner"].map(|name| (name, sign_in(&server, name)));
+        let owner = cookies[3].1.clone();
+        let made = server.json_with("POST", "/api/v1/projects", &[&owner], &json!({ "name": "churn" })).ok();
+        let project = text(&made["id"]);
+        for role in ["viewer", "editor"] {
+            let path = format!("/api/v1/projects/{project}/members/{}", ids[role]);
+            let set = server.json_with("PUT", &path, &[&owner], &json!({ "role": role }));
+            assert_eq!(set.status, 204, "{set}");
+        }
+        let token = |scope: &'static str| {
+            let body = json!({ "name": scope, "scope": scope, "days": 1 });
+            let made = server.json_with("POST", "/api/v1/me/tokens", &[&owner], &body).ok();
+            (scope, format!("Authorization: Bearer {}", text(&made["token"])))
+        };
+        let tokens = ["read", "predict", "write", "worker"].map(token);
+        let nobody = ("nobody", "X-Nobody: 1".to_owned());
+        let actors = [nobody].into_iter().chain(cookies).chain([("admin", admin)]).chain(tokens).collect();
+        Self { server, project, actors }
+    }
+
+    fn ask(&self, actor: &str, method: &str, path: &str) -> Answer {
+        let header = &self.actors.iter().find(|a| a.0 == actor).expect("an actor").1;
+        self.server.ask(method, path, &[header, "Content-Type: application/json"], b"{}")
+    }
+}
+
+#[test]
+fn every_route_is_decided_for_everybody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let team = Team::gather(folder.path());
+    let takes: BTreeMap<&str, &str> =
+        ROUTES.iter().flat_map(|(takes, routes)| routes.split(", ").map(move |r| (r, *takes))).collect();
+    let described = team.server.get("/api/v1/openapi.json").ok();
+    let mut seen = 0;
+    for (path, methods) in described["paths"].as_object().expect("paths") {
+        for method in methods.as_object().expect("methods").keys() {
+            let route = format!("{} {path}", method.to_uppercase());
+            let takes =
+                takes.get(route.as_str()).unwrap_or_else(|| panic!("{route} is in no row of this test"));
+            seen += 1;
+            // What is named is not there, apart from the project, so that nothing is changed by those who may.
+            let mut concrete = path.replace("{project}", &team.project);
+            while let Some((start, end)) = concrete.find('{').zip(concrete.find('}')) {
+                concrete.replace_range(start..=end, "1");
+            }
+            for ((actor, _), expected) in team.actors.iter().zip(refused(takes)) {
+                // Going through, these would end the test: the account, the project, the session.
+                let ends =
+                    ["DELETE /api/v1/me", "DELETE /api/v1/projects/{project}", "DELETE /api/v1/session"];
+                if expected == 0 && (ends.contains(&route.as_str()) || route.ends_with("/trials/claim")) {
+                    continue;
+                }
+                let answer = team.ask(actor, &method.to_uppercase(), &concrete);
+                let what = answer.json();
+                let told = (answer.status, what["type"].as_str().unwrap_or_default().to_owned());
+                match expected {
+                    // A sign-in that fails is 401 too; it is told of the name, not of the caller.
+                    0 => assert!(
+                        told.0 != 403 && (told.0 != 401 || route == "POST /api/v1/session"),
+                        "{actor} {route}: {answer}"
+                    ),
+                    // An answer to HEAD has no body.
+                    404 if method == "head" => assert_eq!(told.0, 404, "{actor} {route}: {answer}"),
+                    404 => {
+                        assert_eq!(what["detail"], "There is no such project.", "{actor} {route}: {answer}")
+                    }
+                    status => assert_eq!(told.0, status, "{actor} {route}: {answer}"),
+                }
+                assert!(told.0 < 500, "{actor} {route}: {answer}");
+            }
+        }
+    }
+    assert_eq!(seen, takes.len(), "rows of this test that are no routes");
+}
+
+#[test]
+fn people_come_in_by_their_password_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let team = Team::gather(folder.path());
+    let tried = |name: &str, password: &str| {
+        let body = json!({ "name": name, "password": password });
+        team.server.json("POST", "/api/v1/session", &body)
+    };
+    let (wrong, unknown) = (tried("owner", "not the password"), tried("somebody", "not the password"));
+    assert_eq!((wrong.status, wrong.json()), (401, unknown.json()), "a name is not told from a password");
+    // A password is not guessed by trying.
+    let statuses: Vec<u16> = (0..12).map(|_| tried("viewer", "not the password").status).collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+
+    // Signing out ends the session itself, not the cookie alone.
+    assert_eq!(team.ask("owner", "GET", "/api/v1/projects").status, 200);
+    assert_eq!(team.ask("owner", "DELETE", "/api/v1/session").status, 204);
+    assert_eq!(team.ask("owner", "GET", "/api/v1/projects").status, 401);
+    let bad = team.server.ask("GET", "/api/v1/me", &["Authorization: Bearer trellis_nothing"], &[]);
+    assert_eq!(bad.status, 401);
+
+    // The list of what was done is whole, and names accounts by their ids.
+    let audit = team.ask("admin", "GET", "/api/v1/audit").ok();
+    assert_eq!(audit["broken_at"], Value::Null);
+    let actions: Vec<&str> =
+        audit["items"].as_array().into_iter().flatten().filter_map(|e| e["action"].as_str()).collect();
+    for action in ["set-up", "session.begin", "account.add", "project.create", "member.set", "token.add"] {
+        assert!(actions.contains(&action), "{action}: {actions:?}");
+    }
+}
+
+#[test]
+fn to_be_reached_from_elsewhere_takes_an_admin() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_string_lossy();
+    let arguments = ["serve", "--host", "0.0.0.0", "--port", "0", "--data-dir", &data];
+    let done = trellis(&arguments).output().expect("the binary");
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{told}");
+    assert!(told.contains("nobody could sign in") && told.contains("--set-up"), "{told}");
+    drop(Team::gather(folder.path()));
+    let mut command = trellis(&arguments);
+    command.stdout(Stdio::piped());
+    let mut process = Process::start(command);
+    let mut line = String::new();
+    let out = process.0.stdout.take().expect("output");
+    BufReader::new(out).read_line(&mut line).expect("a line");
+    assert!(line.starts_with("listening on http://0.0.0.0:"), "{line}");
+}
