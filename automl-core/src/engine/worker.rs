@@ -89,8 +89,8 @@ mod tests {
             folds: 5,
             rows: None,
             learner: "gbt".to_owned(),
-            params: Params::new(),
-            recipe: Recipe::default(),
+            params: Params(std::collections::BTreeMap::new()),
+            recipe: Recipe::Native(crate::node::NativeOptions::default()),
             seed: 1,
             deadline_secs: None,
         };
