@@ -89,7 +89,7 @@ mod tests {
             folds: 5,
             rows: None,
             learner: "gbt".to_owned(),
-            params: Params(std::collections::BTreeMap::new()),
+            params: Params::default(),
             recipe: Recipe::Native(crate::node::NativeOptions::default()),
             seed: 1,
             deadline_secs: None,
