@@ -10,6 +10,22 @@ useServerAndBrowser();
 const PHONE = { width: 390, height: 844 };
 // Longer than the page waits before it keeps what has changed.
 const kept = (page) => page.waitForTimeout(900);
+
+// Results are written down one after the other; waits until none has come for a while.
+async function written(page) {
+  const sizes = () =>
+    page.evaluate(async () => {
+      const root = await navigator.storage.getDirectory();
+      const folder = await root.getDirectoryHandle('results', { create: true });
+      const found = [];
+      for await (const [name, handle] of folder.entries()) found.push(`${name} ${(await handle.getFile()).size}`);
+      return found.sort().join();
+    });
+  for (let before = null, now = await sizes(), still = 0; still < 4; before = now, now = await sizes()) {
+    still = now === before ? still + 1 : 0;
+    await page.waitForTimeout(500);
+  }
+}
 const labels = async (page) => (await id(page, 'history').locator('.menu-item').allTextContents()).map((t) => t.trim());
 
 // What is kept of the builder; `text`: in place of it.
@@ -117,6 +133,7 @@ test('a story is told to its end, left, resumed, and outlasts a reload', { timeo
   const [, found, of, alarms, others] = (await verdict.innerText()).match(/(\d+) of (\d+) failures found; (\d+) false alarms? among (\d+)/).map(Number);
   assert.deepEqual([others - alarms, alarms, of - found, found], cells);
   await kept(page);
+  await written(page);
   await page.reload();
   await story.getByText('3 of 3.').waitFor();
   await id(page, 'story-show').click();
