@@ -6,8 +6,8 @@ import { startServer } from './harness.mjs';
 
 // The most bytes of a program: as it is, and as it is sent. A limit is raised only where what is won is worth the wait.
 const LIMITS = {
-  page: { raw: 2_750_000, br: 840_000, gzip: 1_000_000 },
-  worker: { raw: 4_500_000, br: 1_320_000, gzip: 1_650_000 },
+  page: { raw: 3_000_000, br: 900_000, gzip: 1_100_000 },
+  worker: { raw: 5_500_000, br: 1_550_000, gzip: 1_900_000 },
 };
 
 let server;
