@@ -36,7 +36,10 @@ export async function startServer({ folder = mkdtempSync(join(scratch, 'data-'))
     });
     child.on('exit', (code) => reject(new Error(`the server ended with ${code}`)));
   });
-  return { url, stop: () => child.kill('SIGTERM') };
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  // Resolves once it has ended: it puts its work down first.
+  const stop = () => (child.kill('SIGTERM'), ended);
+  return { url, stop };
 }
 
 export async function startBrowser() {

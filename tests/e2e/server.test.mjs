@@ -78,8 +78,7 @@ test('a place that runs nothing is said so, and the tab searches by itself', { t
   const gone = await startServer();
   const { page, context } = await openPage(browser, gone.url, { sends: true });
   await offered(page, 3);
-  gone.stop();
-  await page.waitForTimeout(500);
+  await gone.stop();
   await id(page, 'send-to-server').click();
   await page.getByRole('alert').filter({ hasText: 'The server cannot be reached.' }).first().waitFor();
   await id(page, 'start-search').click();
