@@ -714,7 +714,7 @@ test('states are seen from afar, and what is only missing waits', { timeout: 60_
   assert.equal(await node(page, 'join-1').locator('.node-text').isVisible(), false);
   // Once a run was asked for, what is missing is an error, and the end of the run is said where it is seen.
   await id(page, 'run-all').click();
-  await id(page, 'news-line').getByText(/Run ended/).waitFor();
+  await id(page, 'news-line').getByText(/Nothing could be run/).waitFor();
   await bad.waitFor({ state: 'attached' });
   assert.equal(await state('join-1'), 'not-set');
   await shot(page, 'canvas-run-ended-phone');
