@@ -342,6 +342,8 @@ test('nodes are added, copied, grouped, noted and tidied', { timeout: 90_000 }, 
   await page.keyboard.press('Escape');
   const note = page.locator('.sticky');
   await note.getByText('Ask the shop').waitFor();
+  await page.keyboard.press('.');
+  await settle(page);
   const box = await note.boundingBox();
   await drag(page, { x: box.x + box.width - 5, y: box.y + box.height - 5 }, { x: box.x + box.width + 75, y: box.y + box.height + 40 });
   assert.ok((await note.boundingBox()).width > box.width + 40);
