@@ -98,8 +98,9 @@ test('a run of everything says what was not run, and why', { timeout: 60_000 }, 
   await portraits(page, 'newcomer-passed-over');
   await left.getByRole('button', { name: 'Show it: Join' }).click();
   await id(page, 'inspector').getByText('Nothing is connected to "Right').first().waitFor();
-  await node(page, 'join').focus();
+  await node(page, 'join').click();
   await page.keyboard.press('Delete');
+  await node(page, 'join').waitFor({ state: 'detached' });
   await left.waitFor({ state: 'detached' });
   await context.close();
 });

@@ -69,7 +69,9 @@ pub fn passed_over(
     views: &BTreeMap<NodeId, Arc<NodeView>>,
 ) -> Vec<PassedOver> {
     let one = |(id, view): (&NodeId, &Arc<NodeView>)| {
-        let is_left = matches!(view.state, NodeState::NotSet | NodeState::Unknown) && view.wants.is_none();
+        // A view may outlast its node for a moment.
+        let is_there = document.nodes().contains_key(id) && view.wants.is_none();
+        let is_left = is_there && matches!(view.state, NodeState::NotSet | NodeState::Unknown);
         let wrong = view.findings.iter().map(|f| &f.diagnostic).find(|d| is_left && d.is_error())?;
         let why = format!("{} {}", wrong.message, wrong.remedy);
         Some(PassedOver { node: id.clone(), name: name_of(document, kinds, id), why: why.trim().to_owned() })
