@@ -21,7 +21,7 @@ pub fn cell(text: &str) -> String {
         let written = match size {
             _ if size != 0.0 && !(1e-4..1e9).contains(&size) => format!("{x:.4e}"),
             _ => {
-                let whole = if size >= 1.0 { size.log10() as usize + 1 } else { 0 };
+                let whole = if size >= 1.0 { format!("{:.0}", size.floor()).len() } else { 0 };
                 let digits = 6_usize.saturating_sub(whole).max(2);
                 let written = format!("{x:.digits$}");
                 written.trim_end_matches('0').trim_end_matches('.').to_owned()
