@@ -78,7 +78,8 @@ test('two fingers pan and pinch, one draws wires and drags nodes', { timeout: 12
   assert.deepEqual(await openDocument(page), before);
   assert.equal(await page.evaluate(() => visualViewport.scale), 1);
   assert.ok((await view(page)).zoom < start.zoom);
-  await page.getByRole('button', { name: 'Fit' }).first().dispatchEvent('click');
+  await id(page, 'canvas').focus();
+  await page.keyboard.press('.');
   await settle(page);
 
   // A finger that drags a node and is joined by another gives the drag up.
@@ -121,7 +122,7 @@ test('nothing grave is found in the builder on a phone, in light and dark', { ti
       const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert.ok(over <= 0, `${what}: ${over} px too wide`);
     };
-    const tab = (word) => page.locator('.sheet-tabs').getByRole('button', { name: word, exact: true });
+    const tab = (word) => page.locator('.sheet-tabs').getByRole('button').filter({ hasText: word });
     await id(page, 'run-link').tap();
     await page.locator('[data-node=judge][data-state=done]').waitFor({ timeout: 60_000 });
     await look('ran');
@@ -215,9 +216,7 @@ test('a model is trained and judged from an empty page by keys alone', { timeout
   await page.keyboard.press('/');
   await pick('evaluate');
   assert.equal(await at(), 'evaluate-1');
-  // The test rows go to it as well.
-  await page.keyboard.press('c');
-  await pick('test');
+  // The test rows went to it as well.
   const { wires } = (await openDocument(page)).pipeline;
   const drawn = wires.map(([a, p, b, q]) => `${a}.${p}>${b}.${q}`).sort();
   assert.deepEqual(drawn, ['logistic-1.model>evaluate-1.model', 'sample-1.table>split-1.table', 'split-1.test>evaluate-1.table', 'split-1.train>logistic-1.table']);
