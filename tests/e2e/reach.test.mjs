@@ -142,7 +142,13 @@ test('nothing grave is found in the builder on a phone, in light and dark', { ti
     await tab('Add').tap();
     await look('palette');
     await tab('Add').tap();
+    // On a phone the less usual tools are behind a button, which a choice may close again.
+    const more = async () => {
+      const toggle = id(page, 'more-tools');
+      if ((await toggle.getAttribute('aria-expanded')) === 'false') await toggle.tap();
+    };
     for (const panel of ['share-panel', 'history-panel', 'file-panel']) {
+      await more();
       await page.locator(`[popovertarget=${panel}]`).tap();
       await page.locator(`#${panel}`).waitFor();
       await look(panel);
@@ -157,11 +163,14 @@ test('nothing grave is found in the builder on a phone, in light and dark', { ti
     await id(page, 'canvas-menu').waitFor();
     await look('menu');
     await page.keyboard.press('Escape');
+    await more();
     await id(page, 'outline-toggle').tap();
     await id(page, 'outline').waitFor();
     // The name of a row leaves out the words of the buttons in it, which have names of their own.
     await look('outline', ['label-content-name-mismatch']);
+    await more();
     await id(page, 'outline-toggle').tap();
+    await more();
     await id(page, 'templates').tap();
     await look('templates');
     await page.keyboard.press('Escape');
