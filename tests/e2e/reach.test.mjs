@@ -159,6 +159,7 @@ test('nothing grave is found in the builder on a phone, in light and dark', { ti
     await id(page, 'picker').waitFor();
     await look('quick-add');
     await page.keyboard.press('Escape');
+    await node(page, 'data').focus();
     await page.keyboard.press('Shift+F10');
     await id(page, 'canvas-menu').waitFor();
     await look('menu');
