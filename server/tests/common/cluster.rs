@@ -1,4 +1,4 @@
-//! A PostgreSQL server for tests, as `store::testing` of the binary has it.
+//! A PostgreSQL server for tests, those of the store inside the binary among them.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
