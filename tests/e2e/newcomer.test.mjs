@@ -85,7 +85,7 @@ test('a judge of a model is connected to the test rows, and stands free', { time
 });
 
 test('a run of everything says what was not run, and why', { timeout: 60_000 }, async () => {
-  const drawn = paste({ sort: ['table.sort'], join: ['table.join'] }, [
+  const drawn = paste({ sort: ['table.sort', { keys: [{ column: 'sold' }] }], join: ['table.join'] }, [
     ['data.table', 'sort.table'],
     ['data.table', 'join.left'],
   ]);

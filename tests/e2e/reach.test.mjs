@@ -244,6 +244,7 @@ test('a model is trained and judged from an empty page by keys alone', { timeout
   // Back to the canvas, and run to the evaluation.
   await tabTo('.canvas [data-node]', 'Shift+Tab');
   await page.keyboard.press('End');
+  await settle(page);
   assert.equal(await at(), 'evaluate-1');
   await page.keyboard.press('Control+Enter');
   await page.locator('[data-node="evaluate-1"][data-state=done]').waitFor({ timeout: 60_000 });

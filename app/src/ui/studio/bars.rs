@@ -97,7 +97,6 @@ fn LinkBar(linked: Linked) -> impl IntoView {
 /// Shows a step of a story: its node is selected, and what came out of it is in the preview.
 fn show_step(store: Store, story: Story) {
     let (flow, desk) = (store.flow, store.flow.desk);
-    desk.story.set(Some(story));
     let id = NodeId(SHOWN[story.at].to_owned());
     let kind = flow.with_document(|d| d.nodes().get(&id).map(|n| n.kind.clone()));
     let port = kind.and_then(|k| flow.kind(&k)).and_then(|k| shown_first(&k).map(|p| p.name.clone()));
@@ -135,7 +134,20 @@ fn StoryBar(id: &'static str) -> impl IntoView {
     let Some(template) = template(id) else { return ().into_any() };
     let last = template.story.len() - 1;
     let at = Memo::new(move |_| flow.desk.story.get().map_or(0, |s| s.at.min(last)));
-    let go = move |at: usize| show_step(store, Story { id, at: at.min(last), is_told: true });
+    // What is asked for before the kinds of nodes are known is shown as soon as they are.
+    let wanted = RwSignal::new(None::<Story>);
+    Effect::new(move |_| {
+        let is_known = flow.kinds.with(|kinds| !kinds.is_empty());
+        if let Some(story) = wanted.get().filter(|_| is_known) {
+            wanted.set(None);
+            untrack(|| show_step(store, story));
+        }
+    });
+    let go = move |at: usize| {
+        let story = Story { id, at: at.min(last), is_told: true };
+        flow.desk.story.set(Some(story));
+        wanted.set(Some(story));
+    };
     let shown = move || NodeId(SHOWN[at.get()].to_owned());
     let state = Memo::new(move |_| flow.views.with(|v| v.get(&shown()).map(|v| v.state)));
     let can_run = move || !store.is_flow_busy() && !matches!(state.get(), None | Some(NodeState::Done));
