@@ -10,7 +10,7 @@ use js_sys::Array;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use trellis_page::flow::history::History;
 use trellis_page::flow::templates::template;
 use trellis_page::flow::viewport::{LEAST_ZOOM, MOST_ZOOM, Viewport};
@@ -28,6 +28,8 @@ struct Kept {
     is_open: bool,
     #[serde(default)]
     pinned: BTreeSet<NodeId>,
+    #[serde(default)]
+    kept_keys: BTreeMap<NodeId, String>,
     /// What was seen of the canvas: x, y, zoom.
     #[serde(default)]
     view: Option<(f64, f64, f64)>,
@@ -78,6 +80,8 @@ impl Store {
             flow.history.with(|_| ());
             flow.is_open.track();
             flow.pinned.track();
+            // What is pinned may have got its result.
+            flow.desk.ended.track();
             flow.desk.before.track();
             flow.desk.view.track();
             flow.desk.story.track();
@@ -124,6 +128,7 @@ impl Store {
 
     fn keep_flow_now(self, written: StoredValue<Written>) {
         let flow = self.flow;
+        flow.note_kept();
         let state = (flow.desk.opened.get_untracked(), flow.history.with_untracked(History::revision));
         let known = written.with_value(|w| w.clone().filter(|w| w.0 == state));
         let history = known.map_or_else(|| flow.history.with_untracked(History::kept), |w| w.1);
@@ -137,6 +142,7 @@ impl Store {
             document: flow.document_text(),
             is_open: flow.is_open.get_untracked(),
             pinned: flow.pinned.get_untracked(),
+            kept_keys: flow.kept_keys.get_value(),
             view: flow.desk.view.get_untracked().map(|v| (v.x, v.y, v.zoom)),
             before: flow.desk.before.with_untracked(|b| b.as_ref().map(text_of)),
             history: Some(history),
@@ -206,6 +212,7 @@ impl Store {
                 self.bring(results);
             }
             flow.desk.story.set(story_of(kept.story));
+            flow.kept_keys.set_value(kept.kept_keys);
             flow.pinned.set(kept.pinned);
             flow.desk.returned.set(true);
             flow.desk.before.set(kept.before.as_deref().and_then(document_of));

@@ -8,7 +8,7 @@ use crate::blobs::BlobError;
 use crate::store::{Millis, NewTrial, Run, RunFile, RunState, StoreError, TrialState, Wish, now};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::PipelineDocument;
-use automl_core::engine::protocol::{Command, FlowCommand};
+use automl_core::engine::protocol::{Command, FlowCommand, Pins};
 use automl_core::engine::{Output, Session, WorkerState};
 use automl_core::table::ReadOptions;
 use futures_util::FutureExt;
@@ -227,12 +227,12 @@ impl Drive {
                     Some((id.0.clone(), node.kind.strip_prefix("export.")?.to_owned()))
                 });
                 drive.exports = exports.collect();
-                drive.ask(FlowCommand::Plan { document: text.clone(), pinned: Vec::new() }, None).await?;
+                drive.ask(FlowCommand::Plan { document: text.clone(), pinned: Pins::new() }, None).await?;
                 for (source, dataset) in data {
                     let (name, options, bytes) = drive.table(&dataset).await?;
                     drive.ask(FlowCommand::Supply { source, name, options }, Some(&bytes)).await?;
                 }
-                let run = FlowCommand::Run { document: text, nodes, pinned: Vec::new(), afresh: Vec::new() };
+                let run = FlowCommand::Run { document: text, nodes, pinned: Pins::new(), afresh: Vec::new() };
                 drive.ask(run, None).await?;
             }
         }
