@@ -170,8 +170,7 @@ test('a pinned result is kept over a reload, though what comes before has change
   await stands();
   await kept(page);
   await written(page);
-  await page.goto('about:blank');
-  await page.goto(server.url);
+  await page.goto(`${server.url}/?again`);
   await node(page, 'head').waitFor();
   await stands();
   // Without the pin it has no result as it is set now.
