@@ -216,7 +216,8 @@ impl Store {
             flow.pinned.set(kept.pinned);
             flow.desk.returned.set(true);
             flow.desk.before.set(kept.before.as_deref().and_then(document_of));
-            if kept.is_open {
+            // A link that was refused says so first.
+            if kept.is_open && flow.desk.refused.with_untracked(Option::is_none) {
                 self.go_to_builder();
             }
             return;

@@ -68,8 +68,7 @@ fn LinkBar(linked: Linked) -> impl IntoView {
     };
     let deeds = match linked.deeds.len() {
         _ if linked.has_run => String::new(),
-        0 => "It would do nothing: it is empty.".to_owned(),
-        _ => format!("Running it would {}.", linked.deeds.join(", ")),
+        _ => share::running_would(&linked.deeds),
     };
     let claim = linked.claim.clone();
     let figures = linked.claim.as_ref().map(|c| {
