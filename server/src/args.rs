@@ -31,6 +31,10 @@ pub enum Command {
     Leaderboard(LeaderboardArgs),
     /// Serve the web page, keep projects, and run what outgrows a tab
     Serve(ServeArgs),
+    /// Write all that a server keeps into one file, while it runs
+    Backup(crate::keep::BackupArgs),
+    /// Lay out a backup in a new folder, for a server to go on with
+    Restore(crate::keep::RestoreArgs),
     /// Compute trials for a server on another machine
     Worker(WorkerArgs),
     /// Compute trials that come on standard input; started by workers

@@ -183,6 +183,25 @@ impl Blobs {
         Ok(bytes)
     }
 
+    /// How many bytes a blob has.
+    ///
+    /// # Errors
+    /// One that there is not.
+    pub async fn size(&self, hash: &str) -> Result<u64> {
+        if !is_hash(hash) {
+            return Err(BlobError::Absent(hash.to_owned()));
+        }
+        let Some(remote) = &self.remote else {
+            let found = tokio::fs::metadata(self.folder.join(place(hash))).await;
+            return found.map(|m| m.len()).map_err(|e| absent(e, hash));
+        };
+        match remote.head(&object_store::path::Path::from(place(hash))).await {
+            Ok(found) => Ok(found.size),
+            Err(object_store::Error::NotFound { .. }) => Err(BlobError::Absent(hash.to_owned())),
+            Err(e) => Err(e.into()),
+        }
+    }
+
     /// The bytes of a blob in parts, not checked.
     ///
     /// # Errors

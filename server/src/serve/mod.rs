@@ -117,7 +117,7 @@ fn begin_work(shared: &Arc<Shared>, args: &ServeArgs) -> tokio::task::JoinHandle
 }
 
 /// Where data are kept where nobody says otherwise.
-fn usual_folder() -> PathBuf {
+pub fn usual_folder() -> PathBuf {
     let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let data = set("XDG_DATA_HOME").or_else(|| Some(set("HOME")?.join(".local/share")));
     data.unwrap_or_else(std::env::temp_dir).join("trellis")
@@ -131,6 +131,19 @@ fn elsewhere(address: &str) -> Result<Arc<dyn ObjectStore>, Failure> {
     let (store, folder) =
         object_store::parse_url_opts(&url, std::env::vars()).map_err(|e| failed(e.to_string()))?;
     Ok(Arc::new(PrefixStore::new(store, folder)))
+}
+
+/// The files of a server with this folder; `address`: where they are kept in place of it.
+///
+/// # Errors
+/// A folder that cannot be written, an address that cannot be used.
+pub fn files(folder: &Path, address: Option<&str>) -> Result<Blobs, Failure> {
+    let passing = folder.join("blobs");
+    let blobs = match address {
+        Some(address) => Blobs::remote(&passing, elsewhere(address)?),
+        None => Blobs::local(&passing),
+    };
+    blobs.map_err(|e| because("cannot open the folder of files", e, "check who may write there"))
 }
 
 /// The database and the files.
@@ -150,13 +163,7 @@ async fn open(args: &ServeArgs) -> Result<(Store, Blobs, Option<std::fs::File>),
         None => format!("check who may write in {}, and that no newer Trellis wrote there", folder.display()),
     };
     let store = store.map_err(|e| because("cannot open the database", e, help))?;
-    let passing = folder.join("blobs");
-    let blobs = match &args.files {
-        Some(address) => Blobs::remote(&passing, elsewhere(address)?),
-        None => Blobs::local(&passing),
-    };
-    let blobs =
-        blobs.map_err(|e| because("cannot open the folder of files", e, "check who may write there"))?;
+    let blobs = files(&folder, args.files.as_deref())?;
     if lock.is_some() {
         store.take_over().await.map_err(|e| because("cannot write the database", e, "check the disk"))?;
     }

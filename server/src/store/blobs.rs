@@ -2,6 +2,11 @@
 
 use super::{Result, Store, change, now, on};
 
+/// What names blobs: data sets, models, files of runs, what came of trials, and the data of studies under way.
+pub(in crate::store) const NAMED: &str = "SELECT blob FROM dataset UNION SELECT blob FROM model_version UNION SELECT blob \
+    FROM run_file UNION SELECT result FROM trial WHERE result <> '' UNION SELECT t.study FROM trial t JOIN run r ON r.id = \
+    t.run WHERE r.state IN ('queued', 'running')";
+
 impl Store {
     /// Takes note of a blob that is whole and in its place. Whether it was new.
     ///

@@ -15,6 +15,7 @@ mod links;
 mod models;
 mod projects;
 mod runs;
+mod snapshot;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use links::{Link, NewLink, Rights};
 pub use models::{Model, ModelVersion, NewModelVersion};
 pub use projects::{Project, Version};
 pub use runs::{NewRun, Run, RunFile, RunState, Wish};
+pub use snapshot::Snapshot;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
