@@ -9,6 +9,7 @@ mod blobs;
 mod commands;
 mod failure;
 mod jobs;
+mod look;
 mod memory;
 mod reading;
 mod serve;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Worker(args) => jobs::remote::run(&args),
         Command::Executor(args) => jobs::executor::run(&args),
+        Command::Look(args) => look::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

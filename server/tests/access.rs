@@ -31,6 +31,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("create", "POST /api/v1/projects"),
     ("see", "GET /api/v1/projects/{project}, GET /api/v1/projects/{project}/pipeline"),
     ("see", "GET /api/v1/projects/{project}/versions, GET /api/v1/projects/{project}/versions/{number}"),
+    ("see", "GET /api/v1/projects/{project}/versions/{number}/diff/{other}"),
     ("see", "GET /api/v1/projects/{project}/datasets, GET /api/v1/projects/{project}/datasets/{dataset}"),
     ("see", "HEAD /api/v1/projects/{project}/datasets/by-hash/{hash}"),
     ("see", "GET /api/v1/projects/{project}/datasets/{dataset}/content"),
