@@ -40,6 +40,9 @@ pub enum Command {
     /// Compute trials that come on standard input; started by workers
     #[command(hide = true)]
     Executor(ExecutorArgs),
+    /// Say what a file on standard input holds; started by the server
+    #[command(hide = true)]
+    Look(crate::look::LookArgs),
 }
 
 /// How a table is to be read where its own looks mislead.

@@ -44,6 +44,28 @@ pub struct Put {
     pub bytes: u64,
 }
 
+/// Bytes that came and are not kept yet; whoever lets go of them deletes them.
+#[derive(Debug)]
+pub struct Received {
+    passing: tempfile::TempPath,
+    put: Put,
+}
+
+impl Received {
+    /// Where they lie meanwhile.
+    pub fn path(&self) -> &Path {
+        &self.passing
+    }
+
+    pub fn hash(&self) -> &str {
+        &self.put.hash
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.put.bytes
+    }
+}
+
 /// How long nothing comes to a file on its way until it is taken for left behind.
 const ABANDONED: Duration = Duration::from_secs(3_600);
 
@@ -96,15 +118,16 @@ impl Blobs {
         Ok(Self { remote: Some(store), ..Self::local(folder)? })
     }
 
-    /// Keeps what a stream gives, up to `limit` bytes.
+    /// Takes what a stream gives, up to `limit` bytes, and does not keep it yet: there is no such blob until
+    /// [`Blobs::keep`].
     ///
     /// # Errors
-    /// A stream that breaks off or is too long, a disk that is full: then nothing is kept.
-    pub async fn put_stream<E: std::fmt::Display>(
+    /// A stream that breaks off or is too long, a disk that is full: then nothing is left.
+    pub async fn receive<E: std::fmt::Display>(
         &self,
         stream: impl Stream<Item = std::result::Result<Bytes, E>>,
         limit: u64,
-    ) -> Result<Put> {
+    ) -> Result<Received> {
         let passing = tempfile::Builder::new().tempfile_in(self.folder.join("passing"))?.into_temp_path();
         let mut file = tokio::fs::OpenOptions::new().write(true).open(&passing).await?;
         let (mut hasher, mut bytes) = (blake3::Hasher::new(), 0_u64);
@@ -119,14 +142,20 @@ impl Blobs {
             file.write_all(&part).await?;
         }
         file.flush().await?;
-        let put = Put { hash: hasher.finalize().to_hex().to_string(), bytes };
+        Ok(Received { passing, put: Put { hash: hasher.finalize().to_hex().to_string(), bytes } })
+    }
+
+    /// Keeps what was received.
+    ///
+    /// # Errors
+    /// A disk that fails.
+    pub async fn keep(&self, received: Received) -> Result<Put> {
+        let Received { passing, put } = received;
         if let Some(remote) = &self.remote {
-            drop(file);
             self.send(remote, &passing, &put).await?;
             return Ok(put);
         }
-        file.sync_all().await?;
-        drop(file);
+        tokio::fs::OpenOptions::new().write(true).open(&passing).await?.sync_all().await?;
         let target = self.folder.join(place(&put.hash));
         // The place is always inside the folder.
         let parent = target.parent().unwrap_or(&self.folder).to_owned();
@@ -134,6 +163,19 @@ impl Blobs {
         passing.persist(&target).map_err(|e| e.error)?;
         tokio::fs::File::open(&parent).await?.sync_all().await?;
         Ok(put)
+    }
+
+    /// Receives and keeps.
+    ///
+    /// # Errors
+    /// As [`Blobs::receive`].
+    pub async fn put_stream<E: std::fmt::Display>(
+        &self,
+        stream: impl Stream<Item = std::result::Result<Bytes, E>>,
+        limit: u64,
+    ) -> Result<Put> {
+        let received = self.receive(stream, limit).await?;
+        self.keep(received).await
     }
 
     async fn send(&self, remote: &Arc<dyn ObjectStore>, passing: &Path, put: &Put) -> Result<()> {

@@ -11,6 +11,7 @@ mod commands;
 mod failure;
 mod jobs;
 mod keep;
+mod look;
 mod memory;
 mod reading;
 mod serve;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Restore(args) => keep::restore(&args),
         Command::Worker(args) => jobs::remote::run(&args),
         Command::Executor(args) => jobs::executor::run(&args),
+        Command::Look(args) => look::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

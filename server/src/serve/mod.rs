@@ -6,6 +6,7 @@ mod assets;
 mod csrf;
 mod door;
 mod html;
+mod listen;
 mod policy;
 mod problem;
 mod respond;
@@ -90,16 +91,14 @@ async fn serve(args: &ServeArgs) -> Done {
     let working = begin_work(&shared, args);
     println!("listening on http://{address}");
     let (over, ended) = tokio::sync::oneshot::channel();
-    let serving =
-        axum::serve(listener, router(&shared)).with_graceful_shutdown(stopped(shared.clone(), working, over));
-    let served = tokio::select! {
-        served = serving => served,
+    tokio::select! {
+        () = listen::serve(listener, router(&shared), stopped(shared.clone(), working, over)) => {}
         // Whoever holds a connection open does not hold up the end.
-        () = overdue(ended) => Ok(()),
-    };
+        () = overdue(ended) => {}
+    }
     // Likewise a connection to the database.
     let _ = tokio::time::timeout(GRACE, shared.store.close()).await;
-    served.map_err(|e| because("the server broke off", e, "start it again"))
+    Ok(())
 }
 
 /// Begins to drive runs and to compute trials.
@@ -252,7 +251,9 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     // With accounts a proxy may call this server by any name: a page elsewhere has no session here.
     let named = shared.hosts.is_empty() || shared.loopback().is_none();
     let known = named || shared.hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
-    let is_embedded = known && request.uri().path() == "/" && policy::is_embedded(request.uri().query());
+    let path = request.uri().path();
+    let (is_interface, is_private) = (respond::is_interface(path), respond::is_private(path));
+    let is_embedded = known && path == "/" && policy::is_embedded(request.uri().query());
     let mut response = if !known {
         Problem::misdirected("This server answers for the machine that it runs on only.").into_response()
     } else if let Err(problem) = csrf::check(&request, host) {
@@ -260,6 +261,13 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     } else {
         next.run(request).await
     };
+    if is_interface {
+        response = respond::as_problem(response);
+    }
+    if is_private {
+        // Nothing of it stays in the memory of a browser that others use.
+        response.headers_mut().insert("cache-control", axum::http::HeaderValue::from_static("no-store"));
+    }
     policy::add_headers(response.headers_mut(), &shared.policy);
     if is_embedded {
         policy::let_embed(response.headers_mut(), &shared.policy);

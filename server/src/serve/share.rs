@@ -10,6 +10,7 @@ use automl_core::document::PipelineDocument;
 use automl_core::engine::ModelArtifact;
 use automl_core::engine::protocol::RowPrediction;
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Form, Path};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -47,7 +48,8 @@ async fn model(shared: &Shared, link: &Link) -> Result<Arc<ModelArtifact>, Respo
     shared.loaded.get(shared, &version.blob).await.map_err(|_| gone())
 }
 
-async fn open(shared: State, Path(token): Path<String>) -> Result<Response, Response> {
+async fn open(shared: State, token: Result<Path<String>, PathRejection>) -> Result<Response, Response> {
+    let Path(token) = token.map_err(|_| gone())?;
     let link = link(&shared, &token, true).await?;
     match link.rights.parse() {
         Ok(Rights::Predict) => {
@@ -99,9 +101,10 @@ async fn pipeline(shared: &Shared, link: &Link, rights: Rights) -> Result<Respon
 
 async fn predict(
     shared: State,
-    Path(token): Path<String>,
+    token: Result<Path<String>, PathRejection>,
     Form(values): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Response> {
+    let Path(token) = token.map_err(|_| gone())?;
     let link = link(&shared, &token, false).await?;
     if link.rights != Rights::Predict.name() {
         return Err(gone());

@@ -184,12 +184,12 @@ impl Store {
         Ok(())
     }
 
-    /// Ends all sessions of an account.
+    /// Ends all sessions of an account but one.
     ///
     /// # Errors
     /// The database's.
-    pub async fn end_sessions(&self, account: &str) -> Result<()> {
-        change!(self, "DELETE FROM session WHERE account = $1", account);
+    pub async fn end_other_sessions(&self, account: &str, but: &[u8]) -> Result<()> {
+        change!(self, "DELETE FROM session WHERE account = $1 AND token <> $2", account, but);
         Ok(())
     }
 

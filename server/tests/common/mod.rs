@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod cluster;
+pub mod team;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -79,6 +80,22 @@ impl Answer {
     pub fn ok(&self) -> Value {
         assert!((200..300).contains(&self.status), "{self}");
         self.json()
+    }
+
+    /// A header of that name in lower case, its value in lower case too.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    /// The problem of an answer that says no.
+    #[track_caller]
+    pub fn problem(&self, status: u16) -> Value {
+        let (told, kind) = (self.json(), self.header("content-type"));
+        assert_eq!((self.status, kind), (status, Some("application/problem+json")), "{self}");
+        assert_eq!(told["status"], status, "{self}");
+        let has = |field: &str| told[field].as_str().is_some_and(|text| !text.is_empty());
+        assert!(has("type") && has("title") && has("detail"), "{self}");
+        told
     }
 }
 

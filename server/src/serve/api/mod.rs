@@ -3,6 +3,8 @@
 
 mod datasets;
 mod describe;
+mod diff;
+mod extract;
 mod infer;
 mod links;
 mod models;
@@ -13,18 +15,18 @@ mod runs;
 mod tokens;
 mod work;
 
+pub use extract::{Body, Path, Query, Whole, from_json};
 pub use infer::Loaded;
 
 use super::access::{Action, allowed, who};
 use super::problem::Problem;
 use super::state::Shared;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequest, RawPathParams, Request, State};
+use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -110,6 +112,7 @@ pub fn routes() -> Vec<Route> {
         people::routes(),
         tokens::routes(),
         projects::routes(),
+        diff::routes(),
         datasets::routes(),
         runs::routes(),
         models::routes(),
@@ -122,12 +125,10 @@ pub fn routes() -> Vec<Route> {
 
 /// The router of all routes, each with its check of rights before it.
 pub fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
-    let all = routes().into_iter().fold(Router::new(), |router, route| {
+    routes().into_iter().fold(Router::new(), |router, route| {
         let check = from_fn_with_state((shared.clone(), route.action), check);
         router.route(route.path, route.handler.route_layer(check))
-    });
-    // Of bodies that are taken whole; those that are streamed count for themselves.
-    all.layer(DefaultBodyLimit::max(shared.limits.json))
+    })
 }
 
 /// Finds out who asks, what they are in the project that the path names, and whether they may. Handlers find the
@@ -147,47 +148,6 @@ async fn check(
     allowed(&actor, action, role)?;
     request.extensions_mut().insert(actor);
     Ok(next.run(request).await)
-}
-
-/// A JSON body.
-pub struct Body<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Body<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let json = request.headers().get("content-type").and_then(|v| v.to_str().ok()).is_some_and(|v| {
-            let kind = v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")
-        });
-        if !json {
-            return Err(Problem::wrong_type("Send JSON, with the header Content-Type: application/json."));
-        }
-        let bytes = axum::body::to_bytes(request.into_body(), shared.limits.json).await.map_err(|_| {
-            Problem::too_large(format!("A request may have {} KB at most.", shared.limits.json / 1024))
-        })?;
-        from_json(&bytes).map(Self)
-    }
-}
-
-/// Reads JSON; what is wrong is told with a pointer to it.
-///
-/// # Errors
-/// Bytes that are not JSON, or JSON of another shape.
-pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let read: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
-    let read = read.map_err(|e| {
-        let path = e.path().to_string();
-        let pointer = if path == "." {
-            String::new()
-        } else {
-            format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
-        };
-        Problem::bad_request(format!("The JSON cannot be used: {}.", e.inner())).at(pointer)
-    })?;
-    reader.end().map_err(|e| Problem::bad_request(format!("The JSON cannot be used: {e}.")))?;
-    Ok(read)
 }
 
 /// An answer in JSON.
