@@ -10,6 +10,7 @@ pub mod child;
 pub mod conductor;
 pub mod executor;
 pub mod remote;
+pub mod sweep;
 pub mod work;
 pub mod worker;
 
@@ -69,14 +70,12 @@ impl Jobs {
         Self { store, blobs, news, heard, draining: watch::Sender::new(false) }
     }
 
-    /// Keeps bytes and takes note of them.
+    /// Keeps bytes.
     ///
     /// # Errors
     /// A disk or a database that fails.
     pub async fn keep(&self, bytes: impl Into<bytes::Bytes>) -> Result<crate::blobs::Put, JobError> {
-        let put = self.blobs.put(bytes).await?;
-        self.store.note_blob(&put.hash, put.bytes as i64).await?;
-        Ok(put)
+        Ok(self.blobs.put(bytes).await?)
     }
 
     /// Nothing new is begun, and what is held is let go.

@@ -49,16 +49,15 @@ pub fn backup(args: &BackupArgs) -> Done {
 async fn write(args: &BackupArgs, folder: &Path) -> Result<Manifest, Failure> {
     let to = parent(&args.out);
     let on_disk = |e: std::io::Error| Failure::file("write", &args.out, &e);
+    let blobs = crate::serve::files(folder, args.files.as_deref())?;
     // What the snapshot names must not be swept before it is copied.
-    let lock = super::sweep_lock(folder).map_err(|e| Failure::file("open the folder", folder, &e))?;
-    // A file system without locks is as good as one that is not swept meanwhile: what is missing is found below.
-    let _ = lock.lock_shared();
+    let _held =
+        blobs.hold().map_err(|e| because("the folder of files cannot be written", e, "check the disk"))?;
     let passing = tempfile::Builder::new().prefix(".trellis-backup-").tempdir_in(&to).map_err(on_disk)?;
     let copy = passing.path().join(DATABASE);
     let snapshot = Snapshot::take(folder, &copy).await.map_err(|e| {
         because("the database cannot be copied", e, format!("check it, and the room in {}", to.display()))
     })?;
-    let blobs = crate::serve::files(folder, args.files.as_deref())?;
     let read = |e| because("the copy of the database cannot be read", e, "check the disk");
     let (count, bytes) = snapshot.totals().await.map_err(read)?;
     let (database_hash, database_bytes) = hash(&copy).await.map_err(on_disk)?;

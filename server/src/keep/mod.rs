@@ -64,14 +64,6 @@ struct Manifest {
     blob_bytes: u64,
 }
 
-/// Held while blobs are copied: by backups together, by a sweep alone.
-///
-/// # Errors
-/// A folder that cannot be written.
-pub fn sweep_lock(folder: &Path) -> std::io::Result<File> {
-    File::options().create(true).truncate(false).write(true).open(folder.join("sweep.lock"))
-}
-
 /// A runtime for one command.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();

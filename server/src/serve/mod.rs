@@ -17,7 +17,7 @@ use crate::Done;
 use crate::args::ServeArgs;
 use crate::blobs::Blobs;
 use crate::failure::{Failure, because};
-use crate::jobs::{conductor, worker};
+use crate::jobs::{conductor, sweep, worker};
 use crate::store::{self, Account, Store, StoreError};
 pub use assets::Assets;
 use axum::Router;
@@ -105,7 +105,11 @@ async fn serve(args: &ServeArgs) -> Done {
 async fn work(shared: Arc<Shared>, slots: u16, trial_memory: Option<u64>) {
     let memory = crate::memory::available();
     let computing = worker::work(shared.jobs.clone(), slots, trial_memory);
-    tokio::join!(conductor::conduct(shared.jobs.clone(), memory), computing);
+    tokio::join!(
+        conductor::conduct(shared.jobs.clone(), memory),
+        computing,
+        sweep::sweep(shared.jobs.clone())
+    );
 }
 
 fn begin_work(shared: &Arc<Shared>, args: &ServeArgs) -> tokio::task::JoinHandle<()> {
@@ -162,7 +166,7 @@ async fn open(args: &ServeArgs) -> Result<(Store, Blobs, Option<std::fs::File>),
         None => format!("check who may write in {}, and that no newer Trellis wrote there", folder.display()),
     };
     let store = store.map_err(|e| because("cannot open the database", e, help))?;
-    let blobs = files(&folder, args.files.as_deref())?;
+    let blobs = files(&folder, args.files.as_deref())?.noted_in(&store);
     if lock.is_some() {
         store.take_over().await.map_err(|e| because("cannot write the database", e, "check the disk"))?;
     }

@@ -110,6 +110,7 @@ impl From<BlobError> for Problem {
                 Self::too_large(format!("It may have {} MB at most.", limit.div_ceil(1_000_000)))
             }
             BlobError::BrokenOff(_) => Self::bad_request("The upload broke off. Send it again."),
+            BlobError::Unnoted(error) => (*error).into(),
             BlobError::Absent(_) => Self::not_found("There is no such file."),
             BlobError::Disk(e) if e.kind() == std::io::ErrorKind::StorageFull => {
                 tracing::error!("the disk is full");

@@ -63,6 +63,9 @@ pub enum StoreError {
     Damaged(&'static str),
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// A blob's bytes, which are to go with its row.
+    #[error("{0}")]
+    Blob(#[from] crate::blobs::BlobError),
     #[error("the database cannot be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
 }
