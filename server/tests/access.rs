@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::team::Team;
-use common::{Process, trellis};
+use common::team::{PASSWORD, Team, sign_in};
+use common::{Process, text, trellis};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -169,6 +169,49 @@ fn people_come_in_by_their_password_alone() {
     for action in ["set-up", "session.begin", "account.add", "project.create", "member.set", "token.add"] {
         assert!(actions.contains(&action), "{action}: {actions:?}");
     }
+}
+
+#[test]
+fn a_new_password_ends_the_other_sessions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let team = Team::gather(folder.path());
+    let (mine, other) = (team.who("viewer").to_owned(), sign_in(&team.server, "viewer"));
+    let projects = |who: &str| team.server.ask("GET", "/api/v1/projects", &[who], &[]).status;
+    let change = |old: &str, password: &str| {
+        let body = json!({ "old": old, "password": password });
+        team.server.json_with("PUT", "/api/v1/me/password", &[&mine], &body)
+    };
+    change("not the password", "another long password").problem(403);
+    change(PASSWORD, "short").problem(422);
+    assert_eq!((projects(&mine), projects(&other)), (200, 200));
+    assert_eq!(change(PASSWORD, "another long password").status, 204);
+    assert_eq!((projects(&mine), projects(&other)), (200, 401));
+    assert_eq!(projects(team.who("editor")), 200, "others stay");
+    let body = json!({ "name": "viewer", "password": PASSWORD });
+    team.server.json("POST", "/api/v1/session", &body).problem(401);
+}
+
+#[test]
+fn members_are_added_by_their_sign_in_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let team = Team::gather(folder.path());
+    let members = format!("/api/v1/projects/{}/members", team.project);
+    let set = |name: &str, role: &str| {
+        team.json("owner", "PUT", &format!("{members}/{name}"), &json!({ "role": role }))
+    };
+    team.ask("stranger", "GET", &members).problem(404);
+    assert_eq!(set("stranger", "editor").status, 204);
+    let listed = team.ask("stranger", "GET", &members).ok();
+    let found = listed["items"].as_array().into_iter().flatten().find(|m| m["name"] == "stranger");
+    let account = found.map(|m| (text(&m["account"]), text(&m["role"]))).expect("a member");
+    assert_eq!((account.0.len(), account.1.as_str()), (26, "editor"));
+    // By its id it is the same one.
+    assert_eq!(set(&account.0, "viewer").status, 204);
+    assert_eq!(team.ask("owner", "GET", &members).ok()["items"].as_array().map(Vec::len), Some(4));
+    set("nobody-of-that-name", "viewer").problem(404);
+    set("owner", "viewer").problem(409);
+    assert_eq!(team.ask("owner", "DELETE", &format!("{members}/stranger")).status, 204);
+    team.ask("stranger", "GET", &members).problem(404);
 }
 
 #[test]

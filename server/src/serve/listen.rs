@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 /// Connections at once; more wait until one ends.
 const MOST: usize = 4_096;
 /// How long the head of a request may take, and how long a connection may lie idle before the next.
-const HEAD_TIME: Duration = Duration::from_secs(20);
+const HEAD_TIME: Duration = Duration::from_secs(10);
 /// Headers of a request.
 const HEADERS: usize = 100;
 /// Bytes that are read ahead, and so bytes of a request's head.

@@ -75,8 +75,9 @@ async fn pipeline(shared: &Shared, link: &Link, rights: Rights) -> Result<Respon
     let number = link.target.strip_prefix("version/").and_then(|n| n.parse().ok()).ok_or_else(gone)?;
     let version = shared.store.version(&link.project, number).await.map_err(|_| gone())?;
     let document = PipelineDocument::from_json(version.document.as_bytes()).map_err(|_| gone())?;
-    let (nodes, wires) = (document.nodes().len(), document.wires().len());
-    let about = format!("A pipeline of {nodes} nodes and {wires} wires.");
+    let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let (nodes, wires) = (counted(document.nodes().len(), "node"), counted(document.wires().len(), "wire"));
+    let about = format!("A pipeline of {nodes} and {wires}.");
     let mut body = format!("<h1>{}</h1><p class=\"soft\">{about}</p>", Escaped(&link.title));
     let fragment = document.to_link();
     let address = format!("/#p={fragment}");

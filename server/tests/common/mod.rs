@@ -345,6 +345,21 @@ pub fn fit(trials: u32) -> Vec<u8> {
     std::fs::read(&out).unwrap_or_else(|e| panic!("{e}"))
 }
 
+/// Changes what a server keeps in a folder, behind its back.
+pub fn change(folder: &Path, sql: &'static str) {
+    let path = folder.join("trellis.db");
+    let change = async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).busy_timeout(LIMIT);
+        let pool = sqlx::SqlitePool::connect_with(options).await?;
+        let changed = sqlx::query(sql).execute(&pool).await?.rows_affected();
+        pool.close().await;
+        Ok::<_, sqlx::Error>(changed)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let changed = runtime.unwrap_or_else(|e| panic!("{e}")).block_on(change);
+    assert!(changed.as_ref().is_ok_and(|rows| *rows > 0), "{sql}: {changed:?}");
+}
+
 /// A worker elsewhere.
 pub fn worker(server: &Server, token: &str, arguments: &[&str]) -> Process {
     let address = format!("http://{}", server.address);

@@ -38,9 +38,10 @@ pub fn routes() -> Vec<Route> {
             "HEAD",
             "/api/v1/projects/{project}/datasets/by-hash/{hash}",
             Action::SeeProject,
-            "Says whether a table with these bytes is there already (BLAKE3, hexadecimal)",
+            "Says whether a table with these bytes (BLAKE3, hexadecimal), read with these ?options=, is there already",
             head(by_hash),
         )
+        .asks::<Known>()
         .gives_content(Content::Nothing),
         Route::new("GET", ONE, Action::SeeProject, "Shows a data set", get(show)).gives::<Shown>(),
         Route::new("DELETE", ONE, Action::ChangeProject, "Deletes a data set", delete(remove)),
@@ -88,22 +89,25 @@ async fn list(
     Ok(Json(List::new(found, limit, |d| d.dataset.id.clone())))
 }
 
+/// Options of reading as they are kept.
+fn read_options(text: &str) -> Result<String, Problem> {
+    let options: ReadOptions = from_json(text.as_bytes())?;
+    Ok(serde_json::to_string(&options).unwrap_or_default())
+}
+
 /// Takes a table. It is kept only if it can be read.
 async fn upload(
     shared: State,
     Extension(actor): Extension<Actor>,
     Path(project): Path<String>,
     Query(upload): Query<Upload>,
+    headers: HeaderMap,
     body: RawBody,
 ) -> Result<(StatusCode, Json<Shown>), Problem> {
     let name = checked_name(&upload.name, "/name")?;
-    let options: ReadOptions = match &upload.options {
-        Some(text) => from_json(text.as_bytes())?,
-        None => ReadOptions::default(),
-    };
-    let options = serde_json::to_string(&options).unwrap_or_default();
+    let options = read_options(upload.options.as_deref().unwrap_or("{}"))?;
     let limit = room(&shared, &project, shared.limits.upload).await?;
-    let came = shared.blobs.receive(uploaded(body), limit).await?;
+    let came = shared.blobs.receive(uploaded(&headers, body, limit)?, limit).await?;
     if let Some(same) = shared.store.dataset_of_blob(&project, came.hash()).await?
         && same.name == name
         && same.options == options
@@ -166,8 +170,21 @@ impl From<LookError> for Problem {
     }
 }
 
-async fn by_hash(shared: State, Path((project, hash)): Path<(String, String)>) -> Result<Response, Problem> {
-    match shared.store.dataset_of_blob(&project, &hash).await? {
+/// How a table that is looked for is read.
+#[derive(Deserialize, JsonSchema)]
+struct Known {
+    /// [`ReadOptions`] as JSON; absent: however.
+    options: Option<String>,
+}
+
+async fn by_hash(
+    shared: State,
+    Path((project, hash)): Path<(String, String)>,
+    Query(known): Query<Known>,
+) -> Result<Response, Problem> {
+    let options = known.options.as_deref().map(read_options).transpose()?;
+    let found = shared.store.dataset_of_blob(&project, &hash).await?;
+    match found.filter(|found| options.is_none_or(|options| options == found.options)) {
         Some(dataset) => Ok([("trellis-dataset", dataset.id)].into_response()),
         None => Err(Problem::not_found("There is no data set with these bytes.")),
     }

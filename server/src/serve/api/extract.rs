@@ -3,9 +3,10 @@
 use super::super::problem::Problem;
 use super::super::respond::NOTHING;
 use super::super::state::Shared;
+use crate::blobs::BlobError;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
@@ -99,10 +100,21 @@ pub async fn whole(
     }
 }
 
-/// The parts of a body that is streamed. One that stops coming is broken off.
-pub fn uploaded(body: axum::body::Body) -> impl Stream<Item = Result<Bytes, String>> {
+/// The parts of a body that is streamed. One that stops coming is broken off; whoever takes it counts its bytes.
+///
+/// # Errors
+/// A body that says beforehand that it has more bytes than `most`.
+pub fn uploaded(
+    headers: &HeaderMap,
+    body: axum::body::Body,
+    most: u64,
+) -> Result<impl Stream<Item = Result<Bytes, String>> + use<>, Problem> {
+    let told = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if told.is_some_and(|bytes| bytes > most) {
+        return Err(BlobError::TooLarge(most).into());
+    }
     let parts = Box::pin(body.into_data_stream());
-    futures_util::stream::unfold(Some(parts), |parts| async {
+    Ok(futures_util::stream::unfold(Some(parts), |parts| async {
         let mut parts = parts?;
         match tokio::time::timeout(LONGEST, parts.next()).await {
             Ok(Some(Ok(part))) => Some((Ok(part), Some(parts))),
@@ -110,7 +122,7 @@ pub fn uploaded(body: axum::body::Body) -> impl Stream<Item = Result<Bytes, Stri
             Ok(None) => None,
             Err(_) => Some((Err("nothing came for a while".to_owned()), None)),
         }
-    })
+    }))
 }
 
 /// Reads JSON; what is wrong is told with a pointer to it.

@@ -20,8 +20,10 @@ pub use infer::Loaded;
 
 use super::access::{Action, allowed, who};
 use super::problem::Problem;
+use super::respond::NOTHING;
 use super::state::Shared;
 use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -135,10 +137,11 @@ pub fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
 /// [`super::access::Actor`] among the extensions.
 async fn check(
     State((shared, action)): State<(Arc<Shared>, Action)>,
-    params: RawPathParams,
+    params: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    let params = params.map_err(|_| Problem::not_found(NOTHING))?;
     let actor = who(&shared, request.headers()).await?;
     let project = params.iter().find(|(name, _)| *name == "project").map(|(_, value)| value.to_owned());
     let role = match (&project, actor.account()) {

@@ -104,6 +104,7 @@ async fn add(
     Extension(actor): Extension<Actor>,
     Path(project): Path<String>,
     Query(add): Query<Add>,
+    headers: HeaderMap,
     body: RawBody,
 ) -> Result<(StatusCode, Json<Shown>), Problem> {
     let name = checked_name(&add.name, "/name")?;
@@ -120,7 +121,7 @@ async fn add(
         }
         (None, None) => {
             let limit = room(&shared, &project, shared.limits.model).await?;
-            let came = shared.blobs.receive(uploaded(body), limit).await?;
+            let came = shared.blobs.receive(uploaded(&headers, body, limit)?, limit).await?;
             let (hash, size) = (came.hash().to_owned(), came.bytes() as i64);
             (came, hash, size)
         }

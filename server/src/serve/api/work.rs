@@ -9,7 +9,7 @@ use crate::jobs::worker::{Claimed, Ledger, Worker};
 use crate::jobs::{IDLE, JobError};
 use crate::store::{Claim, now};
 use axum::body::Body as RawBody;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine;
@@ -127,10 +127,15 @@ async fn renew(shared: State, Body(claim): Body<Claim>) -> Result<StatusCode, Pr
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn complete(shared: State, Query(claim): Query<Claim>, body: RawBody) -> Result<StatusCode, Problem> {
+async fn complete(
+    shared: State,
+    Query(claim): Query<Claim>,
+    headers: HeaderMap,
+    body: RawBody,
+) -> Result<StatusCode, Problem> {
     // What nobody wants is not taken.
     shared.jobs.renew(&claim).await?;
-    let put = shared.blobs.put_stream(uploaded(body), LARGEST).await?;
+    let put = shared.blobs.put_stream(uploaded(&headers, body, LARGEST)?, LARGEST).await?;
     shared.store.note_blob(&put.hash, put.bytes as i64).await?;
     shared.store.complete_trial(&claim, &put.hash, now()).await?;
     shared.jobs.tell();
