@@ -5,7 +5,7 @@ mod telling;
 
 use self::clock::Clock;
 use super::work::{Ended, Work};
-use super::{IDLE, JobError, Jobs, lease, renew};
+use super::{IDLE, JobError, Jobs, SEEN, lease, renew};
 use crate::blobs::BlobError;
 use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, Trial, TrialState, Wish, now};
 use automl_core::diagnostic::Diagnostic;
@@ -28,8 +28,6 @@ const MOST_HELD: usize = 16;
 const CACHE_BYTES: u64 = 1 << 30;
 /// Jobs of one run that may be in line at once: as far as a search looks ahead.
 const MOST_SLOTS: i64 = 8;
-/// How long since a worker was seen for it to count.
-const SEEN: i64 = 30_000;
 /// How often what came of trials is looked for where nobody tells.
 const LOOK: Duration = Duration::from_millis(50);
 /// How often a board is written down.

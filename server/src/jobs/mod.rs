@@ -11,12 +11,14 @@ pub mod conductor;
 pub mod executor;
 pub mod remote;
 pub mod sweep;
+pub mod tally;
 pub mod work;
 pub mod worker;
 
+use self::tally::Tally;
 use crate::blobs::{BlobError, Blobs};
 use crate::store::{Millis, Store, StoreError};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -39,6 +41,9 @@ pub fn renew() -> Duration {
     Duration::from_millis(lease() as u64 / 3)
 }
 
+/// How long since a worker was seen for it to count, in milliseconds.
+pub const SEEN: Millis = 30_000;
+
 /// How long nothing is looked at where nobody tells of anything: another process may have put something in line.
 pub const IDLE: Duration = Duration::from_millis(500);
 
@@ -50,6 +55,7 @@ pub struct Jobs {
     news: watch::Sender<()>,
     heard: watch::Receiver<()>,
     draining: watch::Sender<bool>,
+    pub tally: Arc<Tally>,
 }
 
 /// Why a run or a trial cannot go on now.
@@ -67,7 +73,7 @@ pub enum JobError {
 impl Jobs {
     pub fn new(store: Store, blobs: Blobs) -> Self {
         let (news, heard) = watch::channel(());
-        Self { store, blobs, news, heard, draining: watch::Sender::new(false) }
+        Self { store, blobs, news, heard, draining: watch::Sender::new(false), tally: Arc::default() }
     }
 
     /// Keeps bytes.

@@ -12,6 +12,7 @@ mod problem;
 mod respond;
 mod share;
 mod state;
+mod watch;
 
 use crate::Done;
 use crate::args::ServeArgs;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+pub use watch::log;
 
 /// The account of this machine's only user.
 const LOOPBACK: &str = "local";
@@ -62,16 +64,6 @@ pub fn run(args: &ServeArgs) -> Done {
     done
 }
 
-/// Logs on standard error.
-pub fn log() {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter()).init();
-}
-
-/// What is logged; `TRELLIS_LOG` says otherwise, as in `trellis=debug`.
-fn filter() -> tracing_subscriber::EnvFilter {
-    tracing_subscriber::EnvFilter::try_from_env("TRELLIS_LOG").unwrap_or_else(|_| "warn".into())
-}
-
 async fn serve(args: &ServeArgs) -> Done {
     let address = SocketAddr::new(args.host, args.port);
     let listener = TcpListener::bind(address).await.map_err(|e| {
@@ -87,7 +79,8 @@ async fn serve(args: &ServeArgs) -> Done {
     let assets = Assets::embedded();
     let policy = policy::content_security(assets.index());
     let hosts = host_names(args.host, address.port());
-    let shared = Arc::new(Shared::new((assets, policy), hosts, (store, blobs), loopback));
+    let limits = state::Limits::of(args);
+    let shared = Arc::new(Shared::new((assets, policy), hosts, (store, blobs), loopback, limits));
     let working = begin_work(&shared, args);
     println!("listening on http://{address}");
     let (over, ended) = tokio::sync::oneshot::channel();
@@ -237,6 +230,7 @@ fn router(shared: &Arc<Shared>) -> Router {
         .merge(api::router(shared))
         .fallback(respond::respond)
         .layer(axum::middleware::from_fn_with_state(shared.clone(), guard))
+        .layer(axum::middleware::from_fn_with_state(shared.clone(), watch::watch))
         .with_state(shared.clone())
 }
 

@@ -303,6 +303,17 @@ impl Store {
         Ok(on!(self, db => sqlx::query_as(SQL).bind(run).fetch_all(db).await?))
     }
 
+    /// Runs and trials by state.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn counts(&self) -> Result<(Vec<(String, i64)>, Vec<(String, i64)>)> {
+        const RUNS: &str = "SELECT state, COUNT(*) FROM run GROUP BY state ORDER BY state";
+        const TRIALS: &str = "SELECT state, COUNT(*) FROM trial GROUP BY state ORDER BY state";
+        let runs = on!(self, db => sqlx::query_as(RUNS).fetch_all(db).await?);
+        Ok((runs, on!(self, db => sqlx::query_as(TRIALS).fetch_all(db).await?)))
+    }
+
     /// A worker is there.
     ///
     /// # Errors

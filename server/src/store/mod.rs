@@ -7,6 +7,7 @@
 mod accounts;
 mod audit;
 mod blobs;
+mod bundle;
 mod datasets;
 mod events;
 mod idempotency;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use accounts::{Account, ApiToken, Role, Scope};
 pub use audit::AuditEntry;
+pub use bundle::{Bundle, BundleDataset, BundleModel, BundleVersion};
 pub use datasets::{Dataset, NewDataset};
 pub use events::StoredEvent;
 pub use ledger::{Claim, EMBEDDED, NewTrial, Trial, TrialState};

@@ -4,7 +4,7 @@ use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::extract::uploaded;
-use super::{Content, Json, List, Page, Path, Query, Route, checked_name, from_json};
+use super::{Content, Json, List, Page, Path, Query, Route, checked_name, from_json, quota};
 use crate::look::{LookError, What, look};
 use crate::store::{Dataset, NewDataset, PAGE};
 use automl_core::table::ReadOptions;
@@ -107,7 +107,9 @@ async fn upload(
     let name = checked_name(&upload.name, "/name")?;
     let options = read_options(upload.options.as_deref().unwrap_or("{}"))?;
     let limit = room(&shared, &project, shared.limits.upload).await?;
-    let came = shared.blobs.receive(uploaded(&headers, body, limit)?, limit).await?;
+    let own = quota::room(&shared, actor.id(), limit).await?;
+    let parts = uploaded(&headers, body, own.bytes()).map_err(|e| own.told(e))?;
+    let came = shared.blobs.receive(parts, own.bytes()).await.map_err(|e| own.told(e))?;
     if let Some(same) = shared.store.dataset_of_blob(&project, came.hash()).await?
         && same.name == name
         && same.options == options
@@ -115,7 +117,10 @@ async fn upload(
         return Ok((StatusCode::OK, Json(same.into())));
     }
     let about = look(What::Table, came.path(), &name, &options).await?;
-    // Others may have sent something meanwhile.
+    // More may have been sent meanwhile.
+    if came.bytes() > quota::room(&shared, actor.id(), limit).await?.bytes() {
+        return Err(own.full());
+    }
     if came.bytes() > room(&shared, &project, shared.limits.upload).await? {
         return Err(no_room());
     }

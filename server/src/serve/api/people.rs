@@ -118,7 +118,7 @@ async fn me(shared: State, Extension(actor): Extension<Actor>) -> Result<Json<Va
         Actor::Somebody { by: By::Session, .. } => "session",
         Actor::Somebody { by: By::Token(_), .. } => "token",
     };
-    let slots = shared.store.slots(now() - 30_000).await?;
+    let slots = shared.store.slots(now() - crate::jobs::SEEN).await?;
     Ok(Json(json!({
         "account": actor.account().map(shown), "by": by, "version": env!("CARGO_PKG_VERSION"),
         "workers": slots, "upload_limit": shared.limits.upload,
