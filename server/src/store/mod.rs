@@ -14,6 +14,7 @@ mod idempotency;
 mod ledger;
 mod links;
 mod models;
+mod person;
 mod projects;
 mod runs;
 mod snapshot;

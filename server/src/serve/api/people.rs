@@ -269,9 +269,18 @@ async fn password(
 }
 
 async fn export(shared: State, Extension(actor): Extension<Actor>) -> Result<Json<Value>, Problem> {
-    let projects = shared.store.projects(actor.id(), None, PAGE).await?;
-    let tokens = shared.store.tokens(actor.id()).await?;
-    Ok(Json(json!({ "account": actor.account().map(shown), "projects": projects, "tokens": tokens })))
+    let (store, id) = (&shared.store, actor.id());
+    let (mut done, mut before) = (Vec::new(), i64::MAX);
+    loop {
+        let some = store.done_by(id, before).await?;
+        let Some(last) = some.last() else { break };
+        before = last.seq;
+        done.extend(some);
+    }
+    Ok(Json(json!({
+        "account": actor.account().map(shown), "sessions": store.sessions(id).await?, "tokens": store.tokens(id).await?,
+        "projects": store.memberships(id).await?, "made": store.made_by(id).await?, "done": done,
+    })))
 }
 
 async fn erase_self(shared: State, Extension(actor): Extension<Actor>) -> Result<StatusCode, Problem> {
