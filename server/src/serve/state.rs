@@ -21,6 +21,8 @@ pub struct Limits {
     pub upload: u64,
     /// Bytes of a model, which is read whole.
     pub model: u64,
+    /// Megabytes of memory that reading an upload may take; `None`: half of what there is.
+    pub look_mb: Option<u64>,
     /// Bytes that a project may take in all.
     pub project: u64,
     /// Runs of a project that may wait or be under way.
@@ -34,6 +36,7 @@ impl Default for Limits {
             inference: 8 << 20,
             upload: 8 << 30,
             model: 512 << 20,
+            look_mb: None,
             project: 64 << 30,
             runs: 32,
         }

@@ -114,7 +114,7 @@ async fn upload(
     {
         return Ok((StatusCode::OK, Json(same.into())));
     }
-    let about = look(What::Table, came.path(), &name, &options).await?;
+    let about = look(What::Table, came.path(), (&name, &options), shared.limits.look_mb).await?;
     // Others may have sent something meanwhile.
     if came.bytes() > room(&shared, &project, shared.limits.upload).await? {
         return Err(no_room());
