@@ -20,6 +20,10 @@ static TURNS: Semaphore = Semaphore::const_new(2);
 const LONGEST: Duration = Duration::from_secs(600);
 /// Megabytes that it may take where little is left, or where the system does not say.
 const LEAST_MB: u64 = 512;
+/// Columns and remarks that are told at most: what is told lies in the database, and is listed.
+const MOST_TOLD: usize = 2_000;
+/// Characters of a column's name that are told.
+const LONGEST_NAME: usize = 200;
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 20;
 
@@ -50,6 +54,9 @@ pub struct LookArgs {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct AboutTable {
     rows: u64,
+    /// How many columns it has.
+    width: u64,
+    /// The first of them.
     columns: Vec<(String, ColumnType)>,
     /// Content of the table, whatever the file.
     fingerprint: String,
@@ -92,14 +99,20 @@ pub enum LookError {
     Start(#[from] std::io::Error),
 }
 
-/// What is in a file, as JSON.
+/// What is in a file, as JSON; `most_mb`: what looking may take, where that is set.
 ///
 /// # Errors
 /// A file that is something else, or that cannot be read within bounds.
-pub async fn look(what: What, file: &Path, name: &str, options: &str) -> Result<String, LookError> {
+pub async fn look(
+    what: What,
+    file: &Path,
+    (name, options): (&str, &str),
+    most_mb: Option<u64>,
+) -> Result<String, LookError> {
     // The semaphore is never closed.
     let _turn = TURNS.acquire().await;
-    let megabytes = crate::memory::available().map_or(0, |bytes| bytes / 2_000_000).max(LEAST_MB);
+    let share = || Some(crate::memory::available()? / 2_000_000);
+    let megabytes = most_mb.or_else(share).unwrap_or(0).max(LEAST_MB);
     let what = if what == What::Table { "table" } else { "model" };
     let mut command = tokio::process::Command::new(this_program()?);
     command
@@ -174,11 +187,13 @@ fn about_table(table: &Table, report: ReadReport) -> Seen {
             report.diagnostics
         });
     }
+    let told = |name: &str| name.chars().take(LONGEST_NAME).collect();
     known(&AboutTable {
         rows: table.rows as u64,
-        columns: table.columns.iter().map(|c| (c.name.clone(), c.ty)).collect(),
+        width: table.columns.len() as u64,
+        columns: table.columns.iter().take(MOST_TOLD).map(|c| (told(&c.name), c.ty)).collect(),
         fingerprint: automl_core::table::fingerprint(table),
-        diagnostics: report.diagnostics,
+        diagnostics: report.diagnostics.into_iter().take(MOST_TOLD).collect(),
     })
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-/// Connections at once; more wait until one ends.
+/// Connections at once; more wait until one ends. Where the system lets this process open few files, half of them.
 const MOST: usize = 4_096;
 /// How long the head of a request may take, and how long a connection may lie idle before the next.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -23,6 +23,22 @@ const READ_AHEAD: usize = 64 << 10;
 /// How long nothing is taken after the system refused a connection.
 const REFUSED: Duration = Duration::from_millis(200);
 
+/// Connections that there may be, after the system was asked for as many open files as it gives.
+fn most() -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // Where that is refused, the limit stays as it was.
+        let _ = setrlimit(Resource::Nofile, limit);
+        let files = getrlimit(Resource::Nofile).current.map_or(usize::MAX, |files| files as usize);
+        (files / 2).clamp(1, MOST)
+    }
+    #[cfg(not(unix))]
+    MOST
+}
+
 /// Answers until `stopped` is ready, and then what was asked before.
 pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<Output = ()>) {
     let mut http = http1::Builder::new();
@@ -31,7 +47,7 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<O
         .max_headers(HEADERS)
         .max_buf_size(READ_AHEAD);
     let service = TowerToHyperService::new(router);
-    let (connections, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(MOST)));
+    let (connections, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(most())));
     let mut stopped = pin!(stopped);
     loop {
         let next = async {

@@ -26,6 +26,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::FutureExt;
 use object_store::ObjectStore;
 use object_store::prefix::PrefixStore;
 use problem::Problem;
@@ -257,7 +258,11 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     } else if let Err(problem) = csrf::check(&request, host) {
         problem.into_response()
     } else {
-        next.run(request).await
+        let answered = std::panic::AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        // What broke down is in the log; whoever asked is told, and others are answered.
+        answered.unwrap_or_else(|_| {
+            Problem::internal("The request broke down. Report what you sent.").into_response()
+        })
     };
     if is_interface {
         response = respond::as_problem(response);

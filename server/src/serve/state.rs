@@ -22,6 +22,8 @@ pub struct Limits {
     pub upload: u64,
     /// Bytes of a model, which is read whole.
     pub model: u64,
+    /// Megabytes of memory that reading an upload may take; `None`: half of what there is.
+    pub look_mb: Option<u64>,
     /// Bytes that a project may take in all.
     pub project: u64,
     /// Runs of a project that may wait or be under way.
@@ -39,6 +41,7 @@ impl Limits {
         Self {
             person: args.person_data.map_or(usual.person, |megabytes| megabytes.saturating_mul(1_000_000)),
             person_runs: args.person_runs.map_or(usual.person_runs, i64::from),
+            look_mb: args.trial_memory,
             ..usual
         }
     }
@@ -51,6 +54,7 @@ impl Default for Limits {
             inference: 8 << 20,
             upload: 8 << 30,
             model: 512 << 20,
+            look_mb: None,
             project: 64 << 30,
             runs: 32,
             person: 256 << 30,

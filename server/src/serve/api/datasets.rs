@@ -116,7 +116,7 @@ async fn upload(
     {
         return Ok((StatusCode::OK, Json(same.into())));
     }
-    let about = look(What::Table, came.path(), &name, &options).await?;
+    let about = look(What::Table, came.path(), (&name, &options), shared.limits.look_mb).await?;
     // More may have been sent meanwhile.
     if came.bytes() > quota::room(&shared, actor.id(), limit).await?.bytes() {
         return Err(own.full());

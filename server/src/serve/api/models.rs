@@ -131,7 +131,7 @@ async fn add(
             ));
         }
     };
-    let about = look(What::Model, came.path(), "", "").await?;
+    let about = look(What::Model, came.path(), ("", ""), shared.limits.look_mb).await?;
     if add.run.is_none() {
         shared.blobs.keep(came).await?;
     }

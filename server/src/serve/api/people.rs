@@ -1,5 +1,6 @@
 //! Accounts, sessions, tokens, and who may do what in a project.
 
+use super::super::access::secrets::NoTurn;
 use super::super::access::who::{COOKIE, cookie, hashed};
 use super::super::access::{Action, Actor, By, secrets};
 use super::super::problem::Problem;
@@ -151,7 +152,16 @@ fn checked_password(password: &str) -> Result<(), Problem> {
 
 async fn kept_password(password: String) -> Result<String, Problem> {
     checked_password(&password)?;
-    secrets::hashed_password(password).await.ok_or_else(no_randomness)
+    Ok(secrets::hashed_password(password).await?)
+}
+
+impl From<NoTurn> for Problem {
+    fn from(why: NoTurn) -> Self {
+        match why {
+            NoTurn::Busy => Self::too_many("Too many people sign in just now. Try again."),
+            NoTurn::NoRandomness => no_randomness(),
+        }
+    }
 }
 
 /// A machine that cannot make secrets.
@@ -212,7 +222,7 @@ pub async fn session(shared: &Shared, name: &str, password: String) -> Result<(A
         Err(e) => return Err(e.into()),
     };
     let kept = account.as_ref().and_then(|a| a.password.clone());
-    let fits = secrets::password_fits(password, kept).await;
+    let fits = secrets::password_fits(password, kept).await?;
     let Some(account) = account.filter(|_| fits) else {
         return Err(Problem::sign_in("The name or the password is wrong."));
     };
@@ -257,7 +267,7 @@ async fn password(
         return Err(Problem::too_many("Too many tries. Wait a minute."));
     }
     let kept = actor.account().and_then(|a| a.password.clone());
-    if !secrets::password_fits(body.old, kept).await {
+    if !secrets::password_fits(body.old, kept).await? {
         return Err(Problem::forbidden("The old password is wrong."));
     }
     let fresh = kept_password(body.password).await?;

@@ -18,7 +18,6 @@ use axum::body::Body as RawBody;
 use axum::http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::path::Path;
 use tokio::sync::Semaphore;
 
 /// Files of a project at most.
@@ -77,7 +76,8 @@ async fn take(
     }
     for table in plan.datasets {
         let received = file(shared, archive, &table.entry, table.hash.as_deref()).await?;
-        let about = looked(What::Table, received.path(), &table.name, &table.options, &table.entry).await?;
+        let about =
+            looked(shared, What::Table, &received, (&table.name, &table.options), &table.entry).await?;
         bundle.datasets.push(BundleDataset {
             name: table.name,
             blob: received.hash().to_owned(),
@@ -92,7 +92,7 @@ async fn take(
         let mut versions = Vec::new();
         for (entry, hash, created) in model.versions {
             let received = file(shared, archive, &entry, hash.as_deref()).await?;
-            let about = looked(What::Model, received.path(), "", "", &entry).await?;
+            let about = looked(shared, What::Model, &received, ("", ""), &entry).await?;
             let (blob, bytes) = (received.hash().to_owned(), received.bytes() as i64);
             versions.push((blob, bytes, about, created));
             kept.push(received);
@@ -145,13 +145,13 @@ async fn file(
 
 /// What a file is, with its name where it is not what it should be.
 async fn looked(
+    shared: &Shared,
     what: What,
-    path: &Path,
-    name: &str,
-    options: &str,
+    received: &Received,
+    read_as: (&str, &str),
     entry: &Entry,
 ) -> Result<String, Problem> {
-    look(what, path, name, options).await.map_err(|e| {
+    look(what, received.path(), read_as, shared.limits.look_mb).await.map_err(|e| {
         let mut problem = Problem::from(e);
         problem.detail = format!("\"{}\" in the project's file: {}", entry.name, problem.detail);
         problem
