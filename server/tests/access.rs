@@ -4,11 +4,11 @@
 
 mod common;
 
-use common::{Answer, Process, Server, text, trellis};
+use common::team::{PASSWORD, Team, sign_in};
+use common::{Process, text, trellis};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::Stdio;
 
 /// What each route takes to be allowed. A route that is not here fails the test.
@@ -28,9 +28,12 @@ const ROUTES: &[(&str, &str)] = &[
         "admin",
         "GET /api/v1/accounts, POST /api/v1/accounts, DELETE /api/v1/accounts/{account}, GET /api/v1/audit",
     ),
-    ("create", "POST /api/v1/projects"),
+    ("create", "POST /api/v1/projects, POST /api/v1/projects/import"),
+    ("watch", "GET /metrics"),
+    ("see", "GET /api/v1/projects/{project}/export"),
     ("see", "GET /api/v1/projects/{project}, GET /api/v1/projects/{project}/pipeline"),
     ("see", "GET /api/v1/projects/{project}/versions, GET /api/v1/projects/{project}/versions/{number}"),
+    ("see", "GET /api/v1/projects/{project}/versions/{number}/diff/{other}"),
     ("see", "GET /api/v1/projects/{project}/datasets, GET /api/v1/projects/{project}/datasets/{dataset}"),
     ("see", "HEAD /api/v1/projects/{project}/datasets/by-hash/{hash}"),
     ("see", "GET /api/v1/projects/{project}/datasets/{dataset}/content"),
@@ -82,100 +85,12 @@ fn refused(takes: &str) -> [u16; 10] {
         "session" => [401, 0, 0, 0, 0, 0, 403, 403, 403, 403],
         "create" => [401, 0, 0, 0, 0, 0, 403, 403, 0, 403],
         "admin" => [401, 403, 403, 403, 403, 0, 403, 403, 403, 403],
+        "watch" => [401, 403, 403, 403, 403, 0, 403, 403, 403, 403],
         "see" => [401, 404, 0, 0, 0, 404, 0, 0, 0, 403],
         "change" => [401, 404, 403, 0, 0, 404, 403, 403, 0, 403],
         "own" => [401, 404, 403, 403, 0, 404, 403, 403, 403, 403],
         "work" => [401, 403, 403, 403, 403, 403, 403, 403, 403, 0],
         other => panic!("{other}"),
-    }
-}
-
-const PASSWORD: &str = "a long enough password";
-
-/// A server with accounts, and those who have one.
-struct Team {
-    server: Server,
-    project: String,
-    /// Headers of each.
-    actors: Vec<(&'static str, String)>,
-}
-
-/// Starts a server that tells the address for the first admin: the server and the secret.
-fn setting_up(folder: &Path) -> (Server, String) {
-    let mut command = trellis(&["serve", "--port", "0", "--workers", "0", "--set-up", "--data-dir"]);
-    command.arg(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut process = Process::start(command);
-    let line = |from: Option<&mut dyn std::io::Read>| {
-        let mut line = String::new();
-        if let Some(from) = from {
-            let _ = BufReader::new(from).read_line(&mut line);
-        }
-        line
-    };
-    let told = line(process.0.stderr.as_mut().map(|e| e as &mut dyn std::io::Read));
-    let address = line(process.0.stdout.as_mut().map(|o| o as &mut dyn std::io::Read));
-    let address = address.trim().trim_start_matches("listening on http://").to_owned();
-    let token = told.split("token=").nth(1).and_then(|t| t.split(' ').next()).unwrap_or_default().to_owned();
-    assert_eq!(token.len(), 43, "{told:?}");
-    (Server { process, address }, token)
-}
-
-fn sign_in(server: &Server, name: &str) -> String {
-    let answer = server.json("POST", "/api/v1/session", &json!({ "name": name, "password": PASSWORD }));
-    assert_eq!(answer.status, 200, "{answer}");
-    let cookie = answer.head.lines().find(|l| l.starts_with("set-cookie: ")).unwrap_or_default().to_owned();
-    for needed in ["__host-trellis=", "; path=/;", "secure", "httponly", "samesite=lax"] {
-        assert!(cookie.contains(needed), "{cookie}");
-    }
-    cookie_of(&answer)
-}
-
-/// The cookie as it was sent.
-fn cookie_of(answer: &Answer) -> String {
-    let head = String::from_utf8_lossy(&answer.raw_head);
-    let line = head.lines().find(|l| l.to_lowercase().starts_with("set-cookie: ")).unwrap_or_default();
-    let pair = line.split_once(": ").map_or("", |(_, v)| v).split(';').next().unwrap_or_default();
-    format!("Cookie: {pair}")
-}
-
-impl Team {
-    fn gather(folder: &Path) -> Self {
-        let (server, token) = setting_up(folder);
-        let admin = json!({ "token": token, "name": "admin", "password": PASSWORD });
-        let short = json!({ "token": token, "name": "admin", "password": "short" });
-        assert_eq!(server.json("POST", "/api/v1/set-up", &short).status, 422);
-        assert_eq!(server.json("POST", "/api/v1/set-up", &admin).status, 201);
-        assert_eq!(server.json("POST", "/api/v1/set-up", &admin).status, 404, "it works once");
-        let admin = sign_in(&server, "admin");
-        let mut ids = BTreeMap::new();
-        for name in ["stranger", "viewer", "editor", "owner"] {
-            let account = json!({ "name": name, "password": PASSWORD });
-            let made = server.json_with("POST", "/api/v1/accounts", &[&admin], &account).ok();
-            ids.insert(name, text(&made["id"]));
-        }
-        let cookies = ["stranger", "viewer", "editor", "owner"].map(|name| (name, sign_in(&server, name)));
-        let owner = cookies[3].1.clone();
-        let made = server.json_with("POST", "/api/v1/projects", &[&owner], &json!({ "name": "churn" })).ok();
-        let project = text(&made["id"]);
-        for role in ["viewer", "editor"] {
-            let path = format!("/api/v1/projects/{project}/members/{}", ids[role]);
-            let set = server.json_with("PUT", &path, &[&owner], &json!({ "role": role }));
-            assert_eq!(set.status, 204, "{set}");
-        }
-        let token = |scope: &'static str| {
-            let body = json!({ "name": scope, "scope": scope, "days": 1 });
-            let made = server.json_with("POST", "/api/v1/me/tokens", &[&owner], &body).ok();
-            (scope, format!("Authorization: Bearer {}", text(&made["token"])))
-        };
-        let tokens = ["read", "predict", "write", "worker"].map(token);
-        let nobody = ("nobody", "X-Nobody: 1".to_owned());
-        let actors = [nobody].into_iter().chain(cookies).chain([("admin", admin)]).chain(tokens).collect();
-        Self { server, project, actors }
-    }
-
-    fn ask(&self, actor: &str, method: &str, path: &str) -> Answer {
-        let header = &self.actors.iter().find(|a| a.0 == actor).expect("an actor").1;
-        self.server.ask(method, path, &[header, "Content-Type: application/json"], b"{}")
     }
 }
 
@@ -237,7 +152,7 @@ fn people_come_in_by_their_password_alone() {
         team.server.json("POST", "/api/v1/session", &body)
     };
     let (wrong, unknown) = (tried("owner", "not the password"), tried("somebody", "not the password"));
-    assert_eq!((wrong.status, wrong.json()), (401, unknown.json()), "a name is not told from a password");
+    assert_eq!(wrong.problem(401), unknown.problem(401), "a name is not told from a password");
     // A password is not guessed by trying.
     let statuses: Vec<u16> = (0..12).map(|_| tried("viewer", "not the password").status).collect();
     assert!(statuses.contains(&429), "{statuses:?}");
@@ -257,6 +172,49 @@ fn people_come_in_by_their_password_alone() {
     for action in ["set-up", "session.begin", "account.add", "project.create", "member.set", "token.add"] {
         assert!(actions.contains(&action), "{action}: {actions:?}");
     }
+}
+
+#[test]
+fn a_new_password_ends_the_other_sessions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let team = Team::gather(folder.path());
+    let (mine, other) = (team.who("viewer").to_owned(), sign_in(&team.server, "viewer"));
+    let projects = |who: &str| team.server.ask("GET", "/api/v1/projects", &[who], &[]).status;
+    let change = |old: &str, password: &str| {
+        let body = json!({ "old": old, "password": password });
+        team.server.json_with("PUT", "/api/v1/me/password", &[&mine], &body)
+    };
+    change("not the password", "another long password").problem(403);
+    change(PASSWORD, "short").problem(422);
+    assert_eq!((projects(&mine), projects(&other)), (200, 200));
+    assert_eq!(change(PASSWORD, "another long password").status, 204);
+    assert_eq!((projects(&mine), projects(&other)), (200, 401));
+    assert_eq!(projects(team.who("editor")), 200, "others stay");
+    let body = json!({ "name": "viewer", "password": PASSWORD });
+    team.server.json("POST", "/api/v1/session", &body).problem(401);
+}
+
+#[test]
+fn members_are_added_by_their_sign_in_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let team = Team::gather(folder.path());
+    let members = format!("/api/v1/projects/{}/members", team.project);
+    let set = |name: &str, role: &str| {
+        team.json("owner", "PUT", &format!("{members}/{name}"), &json!({ "role": role }))
+    };
+    team.ask("stranger", "GET", &members).problem(404);
+    assert_eq!(set("stranger", "editor").status, 204);
+    let listed = team.ask("stranger", "GET", &members).ok();
+    let found = listed["items"].as_array().into_iter().flatten().find(|m| m["name"] == "stranger");
+    let account = found.map(|m| (text(&m["account"]), text(&m["role"]))).expect("a member");
+    assert_eq!((account.0.len(), account.1.as_str()), (26, "editor"));
+    // By its id it is the same one.
+    assert_eq!(set(&account.0, "viewer").status, 204);
+    assert_eq!(team.ask("owner", "GET", &members).ok()["items"].as_array().map(Vec::len), Some(4));
+    set("nobody-of-that-name", "viewer").problem(404);
+    set("owner", "viewer").problem(409);
+    assert_eq!(team.ask("owner", "DELETE", &format!("{members}/stranger")).status, 204);
+    team.ask("stranger", "GET", &members).problem(404);
 }
 
 #[test]

@@ -74,7 +74,10 @@ impl Child {
 }
 
 /// This very program, also where its file was replaced by a newer one meanwhile.
-fn this_program() -> std::io::Result<std::path::PathBuf> {
+///
+/// # Errors
+/// A system that does not say which that is.
+pub fn this_program() -> std::io::Result<std::path::PathBuf> {
     if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }
 

@@ -47,14 +47,14 @@ fn message(input: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
 }
 
 /// A server or worker that is killed leaves nobody who would want what is computed here.
-fn end_with_parent() {
+pub fn end_with_parent() {
     #[cfg(target_os = "linux")]
     // Where this cannot be had, the process ends when it has computed and finds nobody to tell.
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
 }
 
 /// Memory beyond the cap is refused to this process, which then ends.
-fn limit(megabytes: Option<u64>) {
+pub fn limit(megabytes: Option<u64>) {
     #[cfg(target_os = "linux")]
     if let Some(megabytes) = megabytes {
         use rustix::process::{Resource, Rlimit, setrlimit};

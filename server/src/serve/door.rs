@@ -97,7 +97,7 @@ struct SetUp {
 }
 
 async fn set_up(shared: State, Form(form): Form<SetUp>) -> Response {
-    let allowed = shared.attempts.allow("");
+    let allowed = shared.attempts.allow(people::SETTING_UP);
     let made = if allowed {
         people::first_admin(&shared, &form.token, &form.name, form.password).await
     } else {

@@ -6,17 +6,19 @@ mod assets;
 mod csrf;
 mod door;
 mod html;
+mod listen;
 mod policy;
 mod problem;
 mod respond;
 mod share;
 mod state;
+mod watch;
 
 use crate::Done;
 use crate::args::ServeArgs;
 use crate::blobs::Blobs;
 use crate::failure::{Failure, because};
-use crate::jobs::{conductor, worker};
+use crate::jobs::{conductor, sweep, worker};
 use crate::store::{self, Account, Store, StoreError};
 pub use assets::Assets;
 use axum::Router;
@@ -24,6 +26,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::FutureExt;
 use object_store::ObjectStore;
 use object_store::prefix::PrefixStore;
 use problem::Problem;
@@ -33,6 +36,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+pub use watch::log;
 
 /// The account of this machine's only user.
 const LOOPBACK: &str = "local";
@@ -61,16 +65,6 @@ pub fn run(args: &ServeArgs) -> Done {
     done
 }
 
-/// Logs on standard error.
-pub fn log() {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter()).init();
-}
-
-/// What is logged; `TRELLIS_LOG` says otherwise, as in `trellis=debug`.
-fn filter() -> tracing_subscriber::EnvFilter {
-    tracing_subscriber::EnvFilter::try_from_env("TRELLIS_LOG").unwrap_or_else(|_| "warn".into())
-}
-
 async fn serve(args: &ServeArgs) -> Done {
     let address = SocketAddr::new(args.host, args.port);
     let listener = TcpListener::bind(address).await.map_err(|e| {
@@ -86,27 +80,30 @@ async fn serve(args: &ServeArgs) -> Done {
     let assets = Assets::embedded();
     let policy = policy::content_security(assets.index());
     let hosts = host_names(args.host, address.port());
-    let shared = Arc::new(Shared::new((assets, policy), hosts, (store, blobs), loopback));
+    let limits = state::Limits::of(args);
+    let shared = Arc::new(Shared::new((assets, policy), hosts, (store, blobs), loopback, limits));
     let working = begin_work(&shared, args);
     println!("listening on http://{address}");
     let (over, ended) = tokio::sync::oneshot::channel();
-    let serving =
-        axum::serve(listener, router(&shared)).with_graceful_shutdown(stopped(shared.clone(), working, over));
-    let served = tokio::select! {
-        served = serving => served,
+    tokio::select! {
+        () = listen::serve(listener, router(&shared), stopped(shared.clone(), working, over)) => {}
         // Whoever holds a connection open does not hold up the end.
-        () = overdue(ended) => Ok(()),
-    };
+        () = overdue(ended) => {}
+    }
     // Likewise a connection to the database.
     let _ = tokio::time::timeout(GRACE, shared.store.close()).await;
-    served.map_err(|e| because("the server broke off", e, "start it again"))
+    Ok(())
 }
 
 /// Begins to drive runs and to compute trials.
 async fn work(shared: Arc<Shared>, slots: u16, trial_memory: Option<u64>) {
     let memory = crate::memory::available();
     let computing = worker::work(shared.jobs.clone(), slots, trial_memory);
-    tokio::join!(conductor::conduct(shared.jobs.clone(), memory), computing);
+    tokio::join!(
+        conductor::conduct(shared.jobs.clone(), memory),
+        computing,
+        sweep::sweep(shared.jobs.clone())
+    );
 }
 
 fn begin_work(shared: &Arc<Shared>, args: &ServeArgs) -> tokio::task::JoinHandle<()> {
@@ -117,7 +114,7 @@ fn begin_work(shared: &Arc<Shared>, args: &ServeArgs) -> tokio::task::JoinHandle
 }
 
 /// Where data are kept where nobody says otherwise.
-fn usual_folder() -> PathBuf {
+pub fn usual_folder() -> PathBuf {
     let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let data = set("XDG_DATA_HOME").or_else(|| Some(set("HOME")?.join(".local/share")));
     data.unwrap_or_else(std::env::temp_dir).join("trellis")
@@ -131,6 +128,19 @@ fn elsewhere(address: &str) -> Result<Arc<dyn ObjectStore>, Failure> {
     let (store, folder) =
         object_store::parse_url_opts(&url, std::env::vars()).map_err(|e| failed(e.to_string()))?;
     Ok(Arc::new(PrefixStore::new(store, folder)))
+}
+
+/// The files of a server with this folder; `address`: where they are kept in place of it.
+///
+/// # Errors
+/// A folder that cannot be written, an address that cannot be used.
+pub fn files(folder: &Path, address: Option<&str>) -> Result<Blobs, Failure> {
+    let passing = folder.join("blobs");
+    let blobs = match address {
+        Some(address) => Blobs::remote(&passing, elsewhere(address)?),
+        None => Blobs::local(&passing),
+    };
+    blobs.map_err(|e| because("cannot open the folder of files", e, "check who may write there"))
 }
 
 /// The database and the files.
@@ -150,13 +160,7 @@ async fn open(args: &ServeArgs) -> Result<(Store, Blobs, Option<std::fs::File>),
         None => format!("check who may write in {}, and that no newer Trellis wrote there", folder.display()),
     };
     let store = store.map_err(|e| because("cannot open the database", e, help))?;
-    let passing = folder.join("blobs");
-    let blobs = match &args.files {
-        Some(address) => Blobs::remote(&passing, elsewhere(address)?),
-        None => Blobs::local(&passing),
-    };
-    let blobs =
-        blobs.map_err(|e| because("cannot open the folder of files", e, "check who may write there"))?;
+    let blobs = files(&folder, args.files.as_deref())?.noted_in(&store);
     if lock.is_some() {
         store.take_over().await.map_err(|e| because("cannot write the database", e, "check the disk"))?;
     }
@@ -227,6 +231,7 @@ fn router(shared: &Arc<Shared>) -> Router {
         .merge(api::router(shared))
         .fallback(respond::respond)
         .layer(axum::middleware::from_fn_with_state(shared.clone(), guard))
+        .layer(axum::middleware::from_fn_with_state(shared.clone(), watch::watch))
         .with_state(shared.clone())
 }
 
@@ -245,14 +250,27 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     // With accounts a proxy may call this server by any name: a page elsewhere has no session here.
     let named = shared.hosts.is_empty() || shared.loopback().is_none();
     let known = named || shared.hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
-    let is_embedded = known && request.uri().path() == "/" && policy::is_embedded(request.uri().query());
+    let path = request.uri().path();
+    let (is_interface, is_private) = (respond::is_interface(path), respond::is_private(path));
+    let is_embedded = known && path == "/" && policy::is_embedded(request.uri().query());
     let mut response = if !known {
         Problem::misdirected("This server answers for the machine that it runs on only.").into_response()
     } else if let Err(problem) = csrf::check(&request, host) {
         problem.into_response()
     } else {
-        next.run(request).await
+        let answered = std::panic::AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        // What broke down is in the log; whoever asked is told, and others are answered.
+        answered.unwrap_or_else(|_| {
+            Problem::internal("The request broke down. Report what you sent.").into_response()
+        })
     };
+    if is_interface {
+        response = respond::as_problem(response);
+    }
+    if is_private {
+        // Nothing of it stays in the memory of a browser that others use.
+        response.headers_mut().insert("cache-control", axum::http::HeaderValue::from_static("no-store"));
+    }
     policy::add_headers(response.headers_mut(), &shared.policy);
     if is_embedded {
         policy::let_embed(response.headers_mut(), &shared.policy);

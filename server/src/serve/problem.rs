@@ -7,6 +7,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+/// The type of content of problems.
+pub const PROBLEM: &str = "application/problem+json";
+
 /// What went wrong. `kind` is stable, for programs; `detail` is for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -40,6 +43,7 @@ kinds! {
     forbidden = 403 "forbidden" "Not allowed";
     not_found = 404 "not-found" "Not found";
     wrong_method = 405 "wrong-method" "Method not allowed";
+    too_slow = 408 "too-slow" "It took too long";
     conflict = 409 "conflict" "It is not as you saw it";
     stale = 412 "stale" "It has changed meanwhile";
     too_large = 413 "too-large" "Too large";
@@ -71,8 +75,10 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = serde_json::to_value(&self).unwrap_or_default();
         body["type"] = format!("/problems/{}", self.kind).into();
-        let mut response =
-            (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
+        if let Some(id) = super::watch::request_id() {
+            body["request_id"] = id.into();
+        }
+        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM)], body.to_string()).into_response();
         match self.status {
             401 => {
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -107,6 +113,7 @@ impl From<BlobError> for Problem {
                 Self::too_large(format!("It may have {} MB at most.", limit.div_ceil(1_000_000)))
             }
             BlobError::BrokenOff(_) => Self::bad_request("The upload broke off. Send it again."),
+            BlobError::Unnoted(error) => (*error).into(),
             BlobError::Absent(_) => Self::not_found("There is no such file."),
             BlobError::Disk(e) if e.kind() == std::io::ErrorKind::StorageFull => {
                 tracing::error!("the disk is full");

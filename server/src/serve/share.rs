@@ -10,6 +10,7 @@ use automl_core::document::PipelineDocument;
 use automl_core::engine::ModelArtifact;
 use automl_core::engine::protocol::RowPrediction;
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Form, Path};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -47,7 +48,8 @@ async fn model(shared: &Shared, link: &Link) -> Result<Arc<ModelArtifact>, Respo
     shared.loaded.get(shared, &version.blob).await.map_err(|_| gone())
 }
 
-async fn open(shared: State, Path(token): Path<String>) -> Result<Response, Response> {
+async fn open(shared: State, token: Result<Path<String>, PathRejection>) -> Result<Response, Response> {
+    let Path(token) = token.map_err(|_| gone())?;
     let link = link(&shared, &token, true).await?;
     match link.rights.parse() {
         Ok(Rights::Predict) => {
@@ -73,8 +75,9 @@ async fn pipeline(shared: &Shared, link: &Link, rights: Rights) -> Result<Respon
     let number = link.target.strip_prefix("version/").and_then(|n| n.parse().ok()).ok_or_else(gone)?;
     let version = shared.store.version(&link.project, number).await.map_err(|_| gone())?;
     let document = PipelineDocument::from_json(version.document.as_bytes()).map_err(|_| gone())?;
-    let (nodes, wires) = (document.nodes().len(), document.wires().len());
-    let about = format!("A pipeline of {nodes} nodes and {wires} wires.");
+    let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let (nodes, wires) = (counted(document.nodes().len(), "node"), counted(document.wires().len(), "wire"));
+    let about = format!("A pipeline of {nodes} and {wires}.");
     let mut body = format!("<h1>{}</h1><p class=\"soft\">{about}</p>", Escaped(&link.title));
     let fragment = document.to_link();
     let address = format!("/#p={fragment}");
@@ -99,9 +102,10 @@ async fn pipeline(shared: &Shared, link: &Link, rights: Rights) -> Result<Respon
 
 async fn predict(
     shared: State,
-    Path(token): Path<String>,
+    token: Result<Path<String>, PathRejection>,
     Form(values): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Response> {
+    let Path(token) = token.map_err(|_| gone())?;
     let link = link(&shared, &token, false).await?;
     if link.rights != Rights::Predict.name() {
         return Err(gone());

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod cluster;
+pub mod team;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -79,6 +80,25 @@ impl Answer {
     pub fn ok(&self) -> Value {
         assert!((200..300).contains(&self.status), "{self}");
         self.json()
+    }
+
+    /// A header of that name in lower case, its value in lower case too.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    /// The problem of an answer that says no.
+    #[track_caller]
+    pub fn problem(&self, status: u16) -> Value {
+        let (mut told, kind) = (self.json(), self.header("content-type"));
+        // It differs each time, and the header says it too.
+        let id = told.as_object_mut().and_then(|told| told.remove("request_id"));
+        assert_eq!(id.as_ref().and_then(Value::as_str), self.header("x-request-id"), "{self}");
+        assert_eq!((self.status, kind), (status, Some("application/problem+json")), "{self}");
+        assert_eq!(told["status"], status, "{self}");
+        let has = |field: &str| told[field].as_str().is_some_and(|text| !text.is_empty());
+        assert!(has("type") && has("title") && has("detail"), "{self}");
+        told
     }
 }
 
@@ -326,6 +346,21 @@ pub fn fit(trials: u32) -> Vec<u8> {
     let all: Vec<&str> = paths.iter().map(String::as_str).chain(arguments).collect();
     run(&all);
     std::fs::read(&out).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Changes what a server keeps in a folder, behind its back.
+pub fn change(folder: &Path, sql: &'static str) {
+    let path = folder.join("trellis.db");
+    let change = async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).busy_timeout(LIMIT);
+        let pool = sqlx::SqlitePool::connect_with(options).await?;
+        let changed = sqlx::query(sql).execute(&pool).await?.rows_affected();
+        pool.close().await;
+        Ok::<_, sqlx::Error>(changed)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let changed = runtime.unwrap_or_else(|e| panic!("{e}")).block_on(change);
+    assert!(changed.as_ref().is_ok_and(|rows| *rows > 0), "{sql}: {changed:?}");
 }
 
 /// A worker elsewhere.

@@ -3,17 +3,16 @@
 use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
-use super::{Content, Json, List, Page, Route, checked_name, from_json};
+use super::extract::uploaded;
+use super::{Content, Json, List, Page, Path, Query, Route, checked_name, from_json, quota};
+use crate::look::{LookError, What, look};
 use crate::store::{Dataset, NewDataset, PAGE};
-use automl_core::diagnostic::Diagnostic;
-use automl_core::table::{ColumnType, CsvReader, Format, ReadOptions, ReadReport, Table, read};
+use automl_core::table::ReadOptions;
 use axum::Extension;
 use axum::body::Body as RawBody;
-use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, head, post};
-use futures_util::StreamExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -39,9 +38,10 @@ pub fn routes() -> Vec<Route> {
             "HEAD",
             "/api/v1/projects/{project}/datasets/by-hash/{hash}",
             Action::SeeProject,
-            "Says whether a table with these bytes is there already (BLAKE3, hexadecimal)",
+            "Says whether a table with these bytes (BLAKE3, hexadecimal), read with these ?options=, is there already",
             head(by_hash),
         )
+        .asks::<Known>()
         .gives_content(Content::Nothing),
         Route::new("GET", ONE, Action::SeeProject, "Shows a data set", get(show)).gives::<Shown>(),
         Route::new("DELETE", ONE, Action::ChangeProject, "Deletes a data set", delete(remove)),
@@ -54,16 +54,6 @@ pub fn routes() -> Vec<Route> {
         )
         .gives_content(Content::Bytes),
     ]
-}
-
-/// What is known of a table once it was read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct About {
-    pub rows: u64,
-    pub columns: Vec<(String, ColumnType)>,
-    /// Content of the table, whatever the file.
-    pub fingerprint: String,
-    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// A data set as it is shown.
@@ -99,40 +89,50 @@ async fn list(
     Ok(Json(List::new(found, limit, |d| d.dataset.id.clone())))
 }
 
+/// Options of reading as they are kept.
+fn read_options(text: &str) -> Result<String, Problem> {
+    let options: ReadOptions = from_json(text.as_bytes())?;
+    Ok(serde_json::to_string(&options).unwrap_or_default())
+}
+
 /// Takes a table. It is kept only if it can be read.
 async fn upload(
     shared: State,
     Extension(actor): Extension<Actor>,
     Path(project): Path<String>,
     Query(upload): Query<Upload>,
+    headers: HeaderMap,
     body: RawBody,
 ) -> Result<(StatusCode, Json<Shown>), Problem> {
     let name = checked_name(&upload.name, "/name")?;
-    let options: ReadOptions = match &upload.options {
-        Some(text) => from_json(text.as_bytes())?,
-        None => ReadOptions::default(),
-    };
-    let room = shared.limits.project.saturating_sub(shared.store.project_bytes(&project).await? as u64);
-    let limit = shared.limits.upload.min(room);
-    if limit == 0 {
-        return Err(Problem::full("This project holds as much as it may. Delete data sets or models first."));
-    }
-    let put = shared.blobs.put_stream(body.into_data_stream(), limit).await?;
-    if let Some(same) = shared.store.dataset_of_blob(&project, &put.hash).await?
+    let options = read_options(upload.options.as_deref().unwrap_or("{}"))?;
+    let limit = room(&shared, &project, shared.limits.upload).await?;
+    let own = quota::room(&shared, actor.id(), limit).await?;
+    let parts = uploaded(&headers, body, own.bytes()).map_err(|e| own.told(e))?;
+    let came = shared.blobs.receive(parts, own.bytes()).await.map_err(|e| own.told(e))?;
+    if let Some(same) = shared.store.dataset_of_blob(&project, came.hash()).await?
         && same.name == name
-        && same.options == serde_json::to_string(&options).unwrap_or_default()
+        && same.options == options
     {
         return Ok((StatusCode::OK, Json(same.into())));
     }
-    let about = look(&shared, &put.hash, &name, &options).await?;
+    let about = look(What::Table, came.path(), (&name, &options), shared.limits.look_mb).await?;
+    // More may have been sent meanwhile.
+    if came.bytes() > quota::room(&shared, actor.id(), limit).await?.bytes() {
+        return Err(own.full());
+    }
+    if came.bytes() > room(&shared, &project, shared.limits.upload).await? {
+        return Err(no_room());
+    }
+    let put = shared.blobs.keep(came).await?;
     shared.store.note_blob(&put.hash, put.bytes as i64).await?;
     let new = NewDataset {
         project: &project,
         name: &name,
         blob: &put.hash,
         bytes: put.bytes as i64,
-        options: &serde_json::to_string(&options).unwrap_or_default(),
-        about: &serde_json::to_string(&about).unwrap_or_default(),
+        options: &options,
+        about: &about,
         author: actor.id(),
     };
     let made = shared.store.add_dataset(&new).await?;
@@ -140,58 +140,56 @@ async fn upload(
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
-/// Reads a table in parts and says what is in it.
-async fn look(shared: &Arc<Shared>, blob: &str, name: &str, options: &ReadOptions) -> Result<About, Problem> {
-    let format = Format::from_name(name);
-    let (sender, mut parts) = tokio::sync::mpsc::channel::<bytes::Bytes>(4);
-    let options = options.clone();
-    let reading = tokio::task::spawn_blocking(move || {
-        if format != Format::Csv {
-            let mut whole = Vec::new();
-            while let Some(part) = parts.blocking_recv() {
-                whole.extend_from_slice(&part);
+fn no_room() -> Problem {
+    Problem::full("This project holds as much as it may. Delete data sets or models first.")
+}
+
+/// How many bytes a project may take in at once: `most`, or what is left of all that it may hold.
+///
+/// # Errors
+/// Nothing is left.
+pub async fn room(shared: &Shared, project: &str, most: u64) -> Result<u64, Problem> {
+    let held = shared.store.project_bytes(project).await? as u64;
+    match shared.limits.project.saturating_sub(held).min(most) {
+        0 => Err(no_room()),
+        room => Ok(room),
+    }
+}
+
+impl From<LookError> for Problem {
+    fn from(error: LookError) -> Self {
+        match error {
+            LookError::Refused(diagnostics) => diagnostics.into(),
+            LookError::Broke(megabytes) => Self::unusable(format!(
+                "To read this file takes more than the {megabytes} MB of memory that this server has for it. Send fewer \
+                 rows or columns."
+            )),
+            LookError::TooLong => {
+                Self::unusable("To read this file takes too long. Send fewer rows or columns.")
             }
-            return read(&whole, format, &options);
-        }
-        let mut reader = CsvReader::new(options);
-        while let Some(part) = parts.blocking_recv() {
-            reader.push(&part);
-        }
-        reader.finish()
-    });
-    let mut stream = shared.blobs.stream(blob).await?;
-    while let Some(part) = stream.next().await {
-        let part = part.map_err(crate::blobs::BlobError::from)?;
-        if sender.send(part).await.is_err() {
-            break;
+            LookError::Start(error) => {
+                tracing::error!(%error, "no process can be started");
+                Self::unavailable("The server could not look into the file. Try again.")
+            }
         }
     }
-    drop(sender);
-    let (table, report) = reading.await.map_err(|error| {
-        tracing::error!(%error, "reading a table broke down");
-        Problem::unusable("This table cannot be read.")
-    })?;
-    about(&table, report)
 }
 
-fn about(table: &Table, report: ReadReport) -> Result<About, Problem> {
-    if table.columns.is_empty() || table.rows == 0 {
-        return Err(if report.diagnostics.is_empty() {
-            Problem::unusable("This file holds no rows. Send a table with a header and at least one row.")
-        } else {
-            report.diagnostics.into()
-        });
-    }
-    Ok(About {
-        rows: table.rows as u64,
-        columns: table.columns.iter().map(|c| (c.name.clone(), c.ty)).collect(),
-        fingerprint: automl_core::table::fingerprint(table),
-        diagnostics: report.diagnostics,
-    })
+/// How a table that is looked for is read.
+#[derive(Deserialize, JsonSchema)]
+struct Known {
+    /// [`ReadOptions`] as JSON; absent: however.
+    options: Option<String>,
 }
 
-async fn by_hash(shared: State, Path((project, hash)): Path<(String, String)>) -> Result<Response, Problem> {
-    match shared.store.dataset_of_blob(&project, &hash).await? {
+async fn by_hash(
+    shared: State,
+    Path((project, hash)): Path<(String, String)>,
+    Query(known): Query<Known>,
+) -> Result<Response, Problem> {
+    let options = known.options.as_deref().map(read_options).transpose()?;
+    let found = shared.store.dataset_of_blob(&project, &hash).await?;
+    match found.filter(|found| options.is_none_or(|options| options == found.options)) {
         Some(dataset) => Ok([("trellis-dataset", dataset.id)].into_response()),
         None => Err(Problem::not_found("There is no data set with these bytes.")),
     }

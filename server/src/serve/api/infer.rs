@@ -7,13 +7,13 @@
 use super::super::access::{Action, Actor, allowed};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
+use super::extract::whole;
 use super::models::version_named;
-use super::{Json, Route, from_json};
-use crate::store::ModelVersion;
+use super::{Json, Path, Route, from_json};
+use crate::store::{ModelVersion, StoreError};
 use automl_core::engine::ModelArtifact;
 use axum::Extension;
 use axum::body::Body as RawBody;
-use axum::extract::Path;
 use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -124,18 +124,20 @@ async fn ready(shared: State) -> Result<Json<Value>, Problem> {
     Ok(Json(json!({ "ready": ready })))
 }
 
-/// A version of a model that the actor may predict with.
+/// A version of a model that the actor may predict with. Whoever may not is told the same, whether it is there or not.
 async fn found(
     shared: &Shared,
     actor: &Actor,
     model: &str,
     version: Option<&str>,
 ) -> Result<ModelVersion, Problem> {
-    let unknown = || Problem::not_found("There is no such model.");
-    let model = shared.store.model(model).await.map_err(|_| unknown())?;
+    let unknown = || Problem::not_found("There is no such model, or you may not predict with it.");
+    let model = match shared.store.model(model).await {
+        Err(StoreError::Absent(_)) => return Err(unknown()),
+        model => model?,
+    };
     let role = shared.store.role(&model.project, actor.id()).await?;
-    // To those who may not know of its project, a model is not there.
-    allowed(actor, Action::Predict, role).map_err(|p| if p.status == 404 { unknown() } else { p })?;
+    allowed(actor, Action::Predict, role).map_err(|_| unknown())?;
     match version {
         Some(version) => version_named(shared, &model.id, version).await,
         None => shared.store.model_versions(&model.id, None, 1).await?.into_iter().next().ok_or_else(unknown),
@@ -240,9 +242,8 @@ async fn infer_one(
 /// A body that is too large or no request, tensors of different lengths, rows that the model cannot read.
 async fn infer(shared: &Shared, version: ModelVersion, body: RawBody) -> Result<Json<Answer>, Problem> {
     let most = shared.limits.inference;
-    let bytes = axum::body::to_bytes(body, most).await;
-    let bytes =
-        bytes.map_err(|_| Problem::too_large(format!("A request may have {} MB at most.", most >> 20)))?;
+    let large = || Problem::too_large(format!("A request may have {} MB at most.", most >> 20));
+    let bytes = whole(body, most, large).await?;
     let request: Request = from_json(&bytes)?;
     let artifact = shared.loaded.get(shared, &version.blob).await?;
     let (rows, columns) = columns(&request)?;

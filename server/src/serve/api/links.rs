@@ -3,10 +3,9 @@
 use super::super::access::{Action, Actor, secrets, who::hashed};
 use super::super::problem::Problem;
 use super::super::state::State;
-use super::{Body, Json, List, Page, Route, checked_name};
+use super::{Body, Json, List, Page, Path, Query, Route, checked_name};
 use crate::store::{Link, NewLink, PAGE, Rights, now};
 use axum::Extension;
-use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
 use schemars::JsonSchema;

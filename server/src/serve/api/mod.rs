@@ -1,30 +1,38 @@
 //! The interface for programs, `/api/v1`. Every route is declared once: method, path, what it takes to be allowed, what
 //! it does. The router, the check of rights and the description of the interface follow from that list.
 
+mod bundle;
 mod datasets;
 mod describe;
+mod diff;
+mod extract;
 mod infer;
 mod links;
+mod metrics;
 mod models;
 mod once;
 pub mod people;
 mod projects;
+mod quota;
 mod runs;
 mod tokens;
 mod work;
 
+pub use extract::{Body, Path, Query, Whole, from_json};
 pub use infer::Loaded;
 
 use super::access::{Action, allowed, who};
 use super::problem::Problem;
+use super::respond::NOTHING;
 use super::state::Shared;
+use super::watch::Asker;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequest, RawPathParams, Request, State};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -40,6 +48,7 @@ pub enum Content {
     Nothing,
     Json(SchemaOf),
     Bytes,
+    Text,
     Events,
 }
 
@@ -110,34 +119,36 @@ pub fn routes() -> Vec<Route> {
         people::routes(),
         tokens::routes(),
         projects::routes(),
+        bundle::routes(),
+        diff::routes(),
         datasets::routes(),
         runs::routes(),
         models::routes(),
         links::routes(),
         work::routes(),
         infer::routes(),
+        metrics::routes(),
     ];
     all.into_iter().flatten().collect()
 }
 
 /// The router of all routes, each with its check of rights before it.
 pub fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
-    let all = routes().into_iter().fold(Router::new(), |router, route| {
+    routes().into_iter().fold(Router::new(), |router, route| {
         let check = from_fn_with_state((shared.clone(), route.action), check);
         router.route(route.path, route.handler.route_layer(check))
-    });
-    // Of bodies that are taken whole; those that are streamed count for themselves.
-    all.layer(DefaultBodyLimit::max(shared.limits.json))
+    })
 }
 
 /// Finds out who asks, what they are in the project that the path names, and whether they may. Handlers find the
 /// [`super::access::Actor`] among the extensions.
 async fn check(
     State((shared, action)): State<(Arc<Shared>, Action)>,
-    params: RawPathParams,
+    params: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    let params = params.map_err(|_| Problem::not_found(NOTHING))?;
     let actor = who(&shared, request.headers()).await?;
     let project = params.iter().find(|(name, _)| *name == "project").map(|(_, value)| value.to_owned());
     let role = match (&project, actor.account()) {
@@ -145,49 +156,11 @@ async fn check(
         _ => None,
     };
     allowed(&actor, action, role)?;
+    let asker = Asker(actor.id().to_owned());
     request.extensions_mut().insert(actor);
-    Ok(next.run(request).await)
-}
-
-/// A JSON body.
-pub struct Body<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Body<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let json = request.headers().get("content-type").and_then(|v| v.to_str().ok()).is_some_and(|v| {
-            let kind = v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")
-        });
-        if !json {
-            return Err(Problem::wrong_type("Send JSON, with the header Content-Type: application/json."));
-        }
-        let bytes = axum::body::to_bytes(request.into_body(), shared.limits.json).await.map_err(|_| {
-            Problem::too_large(format!("A request may have {} KB at most.", shared.limits.json / 1024))
-        })?;
-        from_json(&bytes).map(Self)
-    }
-}
-
-/// Reads JSON; what is wrong is told with a pointer to it.
-///
-/// # Errors
-/// Bytes that are not JSON, or JSON of another shape.
-pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let read: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
-    let read = read.map_err(|e| {
-        let path = e.path().to_string();
-        let pointer = if path == "." {
-            String::new()
-        } else {
-            format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
-        };
-        Problem::bad_request(format!("The JSON cannot be used: {}.", e.inner())).at(pointer)
-    })?;
-    reader.end().map_err(|e| Problem::bad_request(format!("The JSON cannot be used: {e}.")))?;
-    Ok(read)
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(asker);
+    Ok(response)
 }
 
 /// An answer in JSON.

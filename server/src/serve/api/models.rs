@@ -3,13 +3,14 @@
 use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
-use super::datasets::blob;
-use super::{Body, Content, Json, List, Page, Route, checked_name};
-use crate::store::{Model, ModelVersion, NewModelVersion, PAGE};
-use automl_core::engine::ModelArtifact;
+use super::datasets::{blob, room};
+use super::extract::uploaded;
+use super::{Body, Content, Json, List, Page, Path, Query, Route, checked_name};
+use crate::blobs::BlobError;
+use crate::look::{What, look};
+use crate::store::{Model, ModelVersion, NewModelVersion, PAGE, RunFile};
 use axum::Extension;
 use axum::body::Body as RawBody;
-use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
@@ -58,18 +59,6 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// What is told of a model file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct About {
-    id: String,
-    target: String,
-    task: automl_core::model::Task,
-    classes: Vec<String>,
-    metric: String,
-    sentence: String,
-    fingerprint: String,
-}
-
 #[derive(Serialize, JsonSchema)]
 struct ShownVersion {
     #[serde(flatten)]
@@ -115,23 +104,26 @@ async fn add(
     Extension(actor): Extension<Actor>,
     Path(project): Path<String>,
     Query(add): Query<Add>,
+    headers: HeaderMap,
     body: RawBody,
 ) -> Result<(StatusCode, Json<Shown>), Problem> {
     let name = checked_name(&add.name, "/name")?;
-    let (hash, size) = match (&add.run, &add.file) {
+    // What a run gave is kept already, and takes no more room.
+    let (came, hash, size) = match (&add.run, &add.file) {
         (Some(run), Some(file)) => {
-            let found = shared.store.run(run).await?;
-            if found.project != project {
-                return Err(Problem::not_found("There is no such run."));
+            let file = file_of(&shared, &project, run, file).await?;
+            let parts = shared.blobs.stream(&file.blob).await?;
+            let came = shared.blobs.receive(parts, shared.limits.model).await?;
+            if came.hash() != file.blob {
+                return Err(BlobError::Damaged(file.blob).into());
             }
-            let files = shared.store.run_files(run).await?;
-            let file = files.into_iter().find(|f| f.name == *file);
-            let file = file.ok_or_else(|| Problem::not_found("This run gave no such file."))?;
-            (file.blob, file.bytes)
+            (came, file.blob, file.bytes)
         }
         (None, None) => {
-            let put = shared.blobs.put_stream(body.into_data_stream(), shared.limits.upload).await?;
-            (put.hash, put.bytes as i64)
+            let limit = room(&shared, &project, shared.limits.model).await?;
+            let came = shared.blobs.receive(uploaded(&headers, body, limit)?, limit).await?;
+            let (hash, size) = (came.hash().to_owned(), came.bytes() as i64);
+            (came, hash, size)
         }
         _ => {
             return Err(Problem::bad_request(
@@ -139,19 +131,10 @@ async fn add(
             ));
         }
     };
-    let bytes = shared.blobs.get(&hash).await?;
-    let read = tokio::task::spawn_blocking(move || ModelArtifact::from_bytes(&bytes)).await;
-    let artifact = read.map_err(|_| Problem::unusable("This file cannot be read as a model."))??;
-    let header = artifact.header();
-    let about = About {
-        id: artifact.id(),
-        target: header.target.clone(),
-        task: header.task,
-        classes: header.classes.clone(),
-        metric: header.metric.clone(),
-        sentence: header.verdict.sentence.clone(),
-        fingerprint: header.fingerprint.clone(),
-    };
+    let about = look(What::Model, came.path(), ("", ""), shared.limits.look_mb).await?;
+    if add.run.is_none() {
+        shared.blobs.keep(came).await?;
+    }
     shared.store.note_blob(&hash, size).await?;
     let new = NewModelVersion {
         project: &project,
@@ -159,12 +142,22 @@ async fn add(
         blob: &hash,
         bytes: size,
         run: add.run.as_deref(),
-        about: &serde_json::to_string(&about).unwrap_or_default(),
+        about: &about,
         author: actor.id(),
     };
     let (model, version) = shared.store.add_model_version(&new).await?;
     shared.store.audit(actor.id(), "model.add", &format!("{}/{}", model.id, version.number)).await?;
     Ok((StatusCode::CREATED, Json(shown(&shared, model).await?)))
+}
+
+/// A file that a run of that project gave.
+async fn file_of(shared: &Shared, project: &str, run: &str, file: &str) -> Result<RunFile, Problem> {
+    let found = shared.store.run(run).await?;
+    if found.project != project {
+        return Err(Problem::not_found("There is no such run."));
+    }
+    let mut files = shared.store.run_files(run).await?.into_iter();
+    files.find(|f| f.name == file).ok_or_else(|| Problem::not_found("This run gave no such file."))
 }
 
 async fn shown(shared: &Shared, model: Model) -> Result<Shown, Problem> {
@@ -217,6 +210,12 @@ struct Pointed {
     version: i64,
 }
 
+/// Whether a text can be an alias.
+pub fn is_alias(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=40).contains(&text.len()) && text.chars().all(is_word)
+}
+
 async fn set_alias(
     shared: State,
     Extension(actor): Extension<Actor>,
@@ -224,8 +223,7 @@ async fn set_alias(
     Body(body): Body<Pointed>,
 ) -> Result<Json<Shown>, Problem> {
     let model = found(&shared, &project, &model).await?;
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if alias.is_empty() || alias.len() > 40 || !alias.chars().all(is_word) {
+    if !is_alias(&alias) {
         return Err(Problem::unusable(
             "An alias has 1 to 40 letters, digits, - and _, for example champion.",
         ));

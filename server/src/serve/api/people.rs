@@ -1,13 +1,13 @@
 //! Accounts, sessions, tokens, and who may do what in a project.
 
+use super::super::access::secrets::NoTurn;
 use super::super::access::who::{COOKIE, cookie, hashed};
 use super::super::access::{Action, Actor, By, secrets};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
-use super::{Body, Json, List, Page, Route, checked_name};
+use super::{Body, Json, List, Page, Path, Query, Route, checked_name};
 use crate::store::{Account, AuditEntry, Millis, PAGE, Role, StoreError, now};
 use axum::Extension;
-use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
@@ -15,6 +15,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+/// What tries at the one-time address are counted under.
+pub const SETTING_UP: &str = "set-up";
 /// How long a session lasts.
 const SESSION: Millis = 14 * 24 * 3_600_000;
 
@@ -40,7 +42,7 @@ pub fn routes() -> Vec<Route> {
             "PUT",
             "/api/v1/me/password",
             Action::ChangeSelf,
-            "Changes your password; ends other sessions",
+            "Changes your password; ends your other sessions",
             put(password),
         )
         .takes::<NewPassword>(),
@@ -92,11 +94,17 @@ pub fn routes() -> Vec<Route> {
             "PUT",
             MEMBER,
             Action::OwnProject,
-            "Gives somebody a role: viewer, editor or owner",
+            "Gives somebody, by account or sign-in name, a role: viewer, editor or owner",
             put(set_role),
         )
         .takes::<Given>(),
-        Route::new("DELETE", MEMBER, Action::OwnProject, "Takes somebody's role away", delete(remove_role)),
+        Route::new(
+            "DELETE",
+            MEMBER,
+            Action::OwnProject,
+            "Takes somebody's role away, by account or sign-in name",
+            delete(remove_role),
+        ),
     ]
 }
 
@@ -111,7 +119,7 @@ async fn me(shared: State, Extension(actor): Extension<Actor>) -> Result<Json<Va
         Actor::Somebody { by: By::Session, .. } => "session",
         Actor::Somebody { by: By::Token(_), .. } => "token",
     };
-    let slots = shared.store.slots(now() - 30_000).await?;
+    let slots = shared.store.slots(now() - crate::jobs::SEEN).await?;
     Ok(Json(json!({
         "account": actor.account().map(shown), "by": by, "version": env!("CARGO_PKG_VERSION"),
         "workers": slots, "upload_limit": shared.limits.upload,
@@ -144,7 +152,16 @@ fn checked_password(password: &str) -> Result<(), Problem> {
 
 async fn kept_password(password: String) -> Result<String, Problem> {
     checked_password(&password)?;
-    secrets::hashed_password(password).await.ok_or_else(no_randomness)
+    Ok(secrets::hashed_password(password).await?)
+}
+
+impl From<NoTurn> for Problem {
+    fn from(why: NoTurn) -> Self {
+        match why {
+            NoTurn::Busy => Self::too_many("Too many people sign in just now. Try again."),
+            NoTurn::NoRandomness => no_randomness(),
+        }
+    }
 }
 
 /// A machine that cannot make secrets.
@@ -153,7 +170,7 @@ pub fn no_randomness() -> Problem {
 }
 
 async fn set_up(shared: State, Body(body): Body<SetUp>) -> Result<(StatusCode, Json<Value>), Problem> {
-    if !shared.attempts.allow("") {
+    if !shared.attempts.allow(SETTING_UP) {
         return Err(Problem::too_many("Too many tries. Wait a minute."));
     }
     let account = first_admin(&shared, &body.token, &body.name, body.password).await?;
@@ -196,7 +213,7 @@ async fn sign_in(shared: State, Body(body): Body<SignIn>) -> Result<Response, Pr
 /// A wrong name or password, told alike; too many tries.
 pub async fn session(shared: &Shared, name: &str, password: String) -> Result<(Account, String), Problem> {
     // Counted by name, so that no list of addresses helps to guess one person's password.
-    if !shared.attempts.allow(name) {
+    if !shared.attempts.allow(&format!("session of {name}")) {
         return Err(Problem::too_many("Too many tries with this name. Wait a minute."));
     }
     let account = match shared.store.account_named(name).await {
@@ -205,7 +222,7 @@ pub async fn session(shared: &Shared, name: &str, password: String) -> Result<(A
         Err(e) => return Err(e.into()),
     };
     let kept = account.as_ref().and_then(|a| a.password.clone());
-    let fits = secrets::password_fits(password, kept).await;
+    let fits = secrets::password_fits(password, kept).await?;
     let Some(account) = account.filter(|_| fits) else {
         return Err(Problem::sign_in("The name or the password is wrong."));
     };
@@ -243,26 +260,37 @@ struct NewPassword {
 async fn password(
     shared: State,
     Extension(actor): Extension<Actor>,
+    headers: HeaderMap,
     Body(body): Body<NewPassword>,
 ) -> Result<StatusCode, Problem> {
-    if !shared.attempts.allow(actor.id()) {
+    if !shared.attempts.allow(&format!("password of {}", actor.id())) {
         return Err(Problem::too_many("Too many tries. Wait a minute."));
     }
     let kept = actor.account().and_then(|a| a.password.clone());
-    if !secrets::password_fits(body.old, kept).await {
+    if !secrets::password_fits(body.old, kept).await? {
         return Err(Problem::forbidden("The old password is wrong."));
     }
     let fresh = kept_password(body.password).await?;
     shared.store.set_password(actor.id(), &fresh).await?;
-    shared.store.end_sessions(actor.id()).await?;
+    let mine = cookie(&headers).map(hashed).unwrap_or_default();
+    shared.store.end_other_sessions(actor.id(), &mine).await?;
     shared.store.audit(actor.id(), "password.change", "").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn export(shared: State, Extension(actor): Extension<Actor>) -> Result<Json<Value>, Problem> {
-    let projects = shared.store.projects(actor.id(), None, PAGE).await?;
-    let tokens = shared.store.tokens(actor.id()).await?;
-    Ok(Json(json!({ "account": actor.account().map(shown), "projects": projects, "tokens": tokens })))
+    let (store, id) = (&shared.store, actor.id());
+    let (mut done, mut before) = (Vec::new(), i64::MAX);
+    loop {
+        let some = store.done_by(id, before).await?;
+        let Some(last) = some.last() else { break };
+        before = last.seq;
+        done.extend(some);
+    }
+    Ok(Json(json!({
+        "account": actor.account().map(shown), "sessions": store.sessions(id).await?, "tokens": store.tokens(id).await?,
+        "projects": store.memberships(id).await?, "made": store.made_by(id).await?, "done": done,
+    })))
 }
 
 async fn erase_self(shared: State, Extension(actor): Extension<Actor>) -> Result<StatusCode, Problem> {
@@ -355,13 +383,21 @@ struct Given {
     role: Role,
 }
 
+/// The id of an account that is named by it or by its sign-in name, which whoever shares a project knows.
+async fn account_of(shared: &Shared, named: String) -> Result<String, Problem> {
+    match shared.store.account(&named).await {
+        Err(StoreError::Absent(_)) => Ok(shared.store.account_named(&named).await?.id),
+        found => Ok(found?.id),
+    }
+}
+
 async fn set_role(
     shared: State,
     Extension(actor): Extension<Actor>,
     Path((project, account)): Path<(String, String)>,
     Body(body): Body<Given>,
 ) -> Result<StatusCode, Problem> {
-    shared.store.account(&account).await?;
+    let account = account_of(&shared, account).await?;
     shared.store.set_role(&project, &account, Some(body.role)).await?;
     let what = format!("{project}/{account}={}", body.role.name());
     shared.store.audit(actor.id(), "member.set", &what).await?;
@@ -373,6 +409,7 @@ async fn remove_role(
     Extension(actor): Extension<Actor>,
     Path((project, account)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
+    let account = account_of(&shared, account).await?;
     shared.store.set_role(&project, &account, None).await?;
     shared.store.audit(actor.id(), "member.remove", &format!("{project}/{account}")).await?;
     Ok(StatusCode::NO_CONTENT)

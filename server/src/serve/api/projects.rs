@@ -3,12 +3,10 @@
 use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
-use super::{Body, Json, List, Page, Route, checked_name};
+use super::{Body, Json, List, Page, Path, Query, Route, Whole, checked_name};
 use crate::store::{PAGE, Project, StoreError, Version};
 use automl_core::document::PipelineDocument;
 use axum::Extension;
-use axum::body::Bytes;
-use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
@@ -197,7 +195,7 @@ async fn save(
     Extension(actor): Extension<Actor>,
     Path(project): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<Response, Problem> {
     let seen = seen(&shared, &project, &headers).await?;
     let read = PipelineDocument::from_json(&body)?;

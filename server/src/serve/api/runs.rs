@@ -4,12 +4,11 @@ use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::datasets::blob;
-use super::{Body, Content, Json, List, Page, Route, from_json};
+use super::{Body, Content, Json, List, Page, Path, Query, Route, Whole, from_json};
 use crate::jobs::Jobs;
 use crate::jobs::work::{Ended, Work};
 use crate::store::{NewRun, PAGE, Run, RunFile, StoredEvent, Wish, now};
 use axum::Extension;
-use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -122,7 +121,7 @@ async fn begin(
     Extension(actor): Extension<Actor>,
     Path(project): Path<String>,
     headers: HeaderMap,
-    body: axum::body::Bytes,
+    Whole(body): Whole,
 ) -> Result<Response, Problem> {
     if shared.jobs.is_draining() {
         return Err(Problem::unavailable("This server is ending."));
@@ -131,6 +130,7 @@ async fn begin(
     check(&shared, &project, &begin).await?;
     let key = headers.get("idempotency-key").map(|v| v.to_str().unwrap_or_default().to_owned());
     let made = async {
+        super::quota::may_run(&shared, actor.id()).await?;
         if shared.store.open_runs(&project).await? >= shared.limits.runs {
             return Err(Problem::too_many(
                 "As many runs as may wait in a project do. Wait for one, or cancel one.",
@@ -214,12 +214,13 @@ async fn change(
 
 async fn events(
     shared: State,
+    Extension(actor): Extension<Actor>,
     Path((project, run)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let run = found(&shared, &project, &run).await?;
     let after = headers.get("last-event-id").and_then(|v| v.to_str().ok()?.parse().ok()).unwrap_or(0);
-    let guard = shared.streams.enter()?;
+    let guard = shared.streams.enter(actor.id())?;
     let jobs = shared.jobs.clone();
     let told = Told {
         shared: shared.0,

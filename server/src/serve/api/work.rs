@@ -3,13 +3,13 @@
 use super::super::access::Action;
 use super::super::problem::Problem;
 use super::super::state::State;
-use super::{Body, Content, Json, Route};
+use super::extract::uploaded;
+use super::{Body, Content, Json, Path, Query, Route};
 use crate::jobs::worker::{Claimed, Ledger, Worker};
 use crate::jobs::{IDLE, JobError};
 use crate::store::{Claim, now};
 use axum::body::Body as RawBody;
-use axum::extract::{Path, Query};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine;
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// How long a worker that asks is kept waiting for a trial.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Bytes of a result at most.
-const LARGEST: usize = 1 << 30;
+const LARGEST: u64 = 1 << 30;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -127,10 +127,18 @@ async fn renew(shared: State, Body(claim): Body<Claim>) -> Result<StatusCode, Pr
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn complete(shared: State, Query(claim): Query<Claim>, body: RawBody) -> Result<StatusCode, Problem> {
-    let bytes = axum::body::to_bytes(body, LARGEST).await;
-    let bytes = bytes.map_err(|_| Problem::too_large("A result may have 1 GB at most."))?;
-    shared.jobs.complete(&claim, bytes).await?;
+async fn complete(
+    shared: State,
+    Query(claim): Query<Claim>,
+    headers: HeaderMap,
+    body: RawBody,
+) -> Result<StatusCode, Problem> {
+    // What nobody wants is not taken.
+    shared.jobs.renew(&claim).await?;
+    let put = shared.blobs.put_stream(uploaded(&headers, body, LARGEST)?, LARGEST).await?;
+    shared.store.note_blob(&put.hash, put.bytes as i64).await?;
+    shared.store.complete_trial(&claim, &put.hash, now()).await?;
+    shared.jobs.tell();
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,0 +1,217 @@
+//! Looks into a file that came from elsewhere, in a process of its own: one that is made to take all memory or all time
+//! takes nothing else along.
+
+use crate::Done;
+use crate::failure::because;
+use crate::jobs::{child::this_program, executor};
+use automl_core::diagnostic::Diagnostic;
+use automl_core::engine::ModelArtifact;
+use automl_core::table::{ColumnType, CsvReader, Format, ReadOptions, ReadReport, Table, read};
+use serde::{Deserialize, Serialize};
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Files that are looked into at once.
+static TURNS: Semaphore = Semaphore::const_new(2);
+/// How long it may take.
+const LONGEST: Duration = Duration::from_secs(600);
+/// Megabytes that it may take where little is left, or where the system does not say.
+const LEAST_MB: u64 = 512;
+/// Columns and remarks that are told at most: what is told lies in the database, and is listed.
+const MOST_TOLD: usize = 2_000;
+/// Characters of a column's name that are told.
+const LONGEST_NAME: usize = 200;
+/// Bytes read at a time.
+const CHUNK: usize = 1 << 20;
+
+/// What a file should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum What {
+    Table,
+    Model,
+}
+
+/// What the process is told.
+#[derive(Debug, clap::Args)]
+pub struct LookArgs {
+    #[arg(long)]
+    what: What,
+    /// Name of the file, whose ending says what kind of table it is
+    #[arg(long, default_value = "")]
+    name: String,
+    /// How a table is read, as JSON
+    #[arg(long)]
+    options: Option<String>,
+    /// Most memory that this process may take, in megabytes
+    #[arg(long)]
+    max_memory: Option<u64>,
+}
+
+/// What is known of a table once it was read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct AboutTable {
+    rows: u64,
+    /// How many columns it has.
+    width: u64,
+    /// The first of them.
+    columns: Vec<(String, ColumnType)>,
+    /// Content of the table, whatever the file.
+    fingerprint: String,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// What is known of a model file.
+#[derive(Debug, Clone, Serialize)]
+struct AboutModel {
+    id: String,
+    target: String,
+    task: automl_core::model::Task,
+    classes: Vec<String>,
+    metric: String,
+    sentence: String,
+    fingerprint: String,
+}
+
+/// What came of a look.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Seen {
+    /// What is known of it.
+    Known(serde_json::Value),
+    /// Why it cannot be used.
+    Refused(Vec<Diagnostic>),
+}
+
+/// Why nothing was seen.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    #[error("it cannot be used")]
+    Refused(Vec<Diagnostic>),
+    /// The process ended before it could say anything.
+    #[error("it took more than {0} MB, or broke down")]
+    Broke(u64),
+    #[error("it took more than {} s", LONGEST.as_secs())]
+    TooLong,
+    #[error("no process can be started: {0}")]
+    Start(#[from] std::io::Error),
+}
+
+/// What is in a file, as JSON; `most_mb`: what looking may take, where that is set.
+///
+/// # Errors
+/// A file that is something else, or that cannot be read within bounds.
+pub async fn look(
+    what: What,
+    file: &Path,
+    (name, options): (&str, &str),
+    most_mb: Option<u64>,
+) -> Result<String, LookError> {
+    // The semaphore is never closed.
+    let _turn = TURNS.acquire().await;
+    let share = || Some(crate::memory::available()? / 2_000_000);
+    let megabytes = most_mb.or_else(share).unwrap_or(0).max(LEAST_MB);
+    let what = if what == What::Table { "table" } else { "model" };
+    let mut command = tokio::process::Command::new(this_program()?);
+    command
+        .args(["look", "--what", what, "--max-memory", &megabytes.to_string()])
+        .args([format!("--name={name}"), format!("--options={options}")])
+        .env_clear()
+        .stdin(std::fs::File::open(file)?)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let done = tokio::time::timeout(LONGEST, command.output()).await.map_err(|_| LookError::TooLong)??;
+    match serde_json::from_slice(&done.stdout) {
+        Ok(Seen::Known(about)) if done.status.success() => Ok(about.to_string()),
+        Ok(Seen::Refused(diagnostics)) => Err(LookError::Refused(diagnostics)),
+        _ => Err(LookError::Broke(megabytes)),
+    }
+}
+
+/// `trellis look`: reads standard input, says what it is on standard output.
+///
+/// # Errors
+/// Input or output that fails.
+pub fn run(args: &LookArgs) -> Done {
+    executor::end_with_parent();
+    executor::limit(args.max_memory);
+    let failed = |e: &dyn std::fmt::Display| because("the look broke off", e, "send the file again");
+    let seen = match args.what {
+        What::Table => {
+            let options =
+                args.options.as_deref().filter(|o| !o.is_empty()).map(serde_json::from_str).transpose();
+            table(&args.name, options.map_err(|e| failed(&e))?.unwrap_or_default())
+        }
+        What::Model => model(),
+    };
+    let seen = seen.map_err(|e| failed(&e))?;
+    serde_json::to_writer(std::io::stdout().lock(), &seen).map_err(|e| failed(&e))
+}
+
+fn known(about: &impl Serialize) -> Seen {
+    Seen::Known(serde_json::to_value(about).unwrap_or_default())
+}
+
+fn table(name: &str, options: ReadOptions) -> std::io::Result<Seen> {
+    let format = Format::from_name(name);
+    let mut input = std::io::stdin().lock();
+    if format != Format::Csv {
+        let mut whole = Vec::new();
+        input.read_to_end(&mut whole)?;
+        let (table, report) = read(&whole, format, &options);
+        return Ok(about_table(&table, report));
+    }
+    let mut reader = CsvReader::new(options);
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match input.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(n) => reader.push(&chunk[..n]),
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    let (table, report) = reader.finish();
+    Ok(about_table(&table, report))
+}
+
+fn about_table(table: &Table, report: ReadReport) -> Seen {
+    if table.columns.is_empty() || table.rows == 0 {
+        return Seen::Refused(if report.diagnostics.is_empty() {
+            let remedy = "Send a table with a header and at least one row.";
+            vec![Diagnostic::error("table.empty", "This file holds no rows.", remedy)]
+        } else {
+            report.diagnostics
+        });
+    }
+    let told = |name: &str| name.chars().take(LONGEST_NAME).collect();
+    known(&AboutTable {
+        rows: table.rows as u64,
+        width: table.columns.len() as u64,
+        columns: table.columns.iter().take(MOST_TOLD).map(|c| (told(&c.name), c.ty)).collect(),
+        fingerprint: automl_core::table::fingerprint(table),
+        diagnostics: report.diagnostics.into_iter().take(MOST_TOLD).collect(),
+    })
+}
+
+fn model() -> std::io::Result<Seen> {
+    let mut whole = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut whole)?;
+    let artifact = match ModelArtifact::from_bytes(&whole) {
+        Ok(artifact) => artifact,
+        Err(diagnostic) => return Ok(Seen::Refused(vec![diagnostic])),
+    };
+    let header = artifact.header();
+    Ok(known(&AboutModel {
+        id: artifact.id(),
+        target: header.target.clone(),
+        task: header.task,
+        classes: header.classes.clone(),
+        metric: header.metric.clone(),
+        sentence: header.verdict.sentence.clone(),
+        fingerprint: header.fingerprint.clone(),
+    }))
+}
