@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::desk::{Story, Supplied};
+use super::flow_saved::Link;
 use crate::client::storage;
 use automl_core::document::{NodeId, PipelineDocument};
 use automl_core::table::ReadOptions;
@@ -40,6 +41,9 @@ struct Kept {
     /// A [`KeptStory`]; what cannot be read as one is let go.
     #[serde(default)]
     story: Value,
+    /// Where it is saved: a [`Link`], or nothing that can be read as one.
+    #[serde(default)]
+    saved: Value,
 }
 
 /// A template's story, and how far it was told.
@@ -81,6 +85,7 @@ impl Store {
             flow.desk.before.track();
             flow.desk.view.track();
             flow.desk.story.track();
+            flow.desk.saved.link.track();
             // What is there at the beginning was kept by the last visit, and has not been brought back yet.
             if has_begun.is_some() && !self.is_embedded() {
                 let keep = Timeout::new(QUIET_MS, move || self.keep_flow_now(written));
@@ -141,6 +146,7 @@ impl Store {
             before: flow.desk.before.with_untracked(|b| b.as_ref().map(text_of)),
             history: Some(history),
             story: serde_json::to_value(story).unwrap_or_default(),
+            saved: serde_json::to_value(flow.desk.saved.link.get_untracked()).unwrap_or_default(),
         };
         spawn_local(async move {
             let json = serde_json::to_string(&kept).unwrap_or_default();
@@ -206,6 +212,7 @@ impl Store {
                 self.bring(results);
             }
             flow.desk.story.set(story_of(kept.story));
+            flow.desk.saved.link.set(serde_json::from_value::<Link>(kept.saved).ok());
             flow.pinned.set(kept.pinned);
             flow.desk.returned.set(true);
             flow.desk.before.set(kept.before.as_deref().and_then(document_of));

@@ -283,8 +283,9 @@ impl Drive {
             self.tell_board(false).await?;
             if let Some((state, diagnostics)) = self.ended.take() {
                 self.tell_board(true).await?;
-                if state == RunState::Done {
-                    self.keep_results().await?;
+                // What a pipeline had done when it was stopped, or when a node failed, is worth as much as before.
+                if state == RunState::Done || self.is_pipeline {
+                    self.keep_results(state == RunState::Done).await?;
                 }
                 return Ok(Some((state, diagnostics, std::mem::take(&mut self.files))));
             }

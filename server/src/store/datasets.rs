@@ -88,6 +88,26 @@ impl Store {
         )
     }
 
+    /// The newest data set of a project with these bytes that bears this name and is read so. The same bytes read in
+    /// another way are another table.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn dataset_read_as(
+        &self,
+        project: &str,
+        blob: &str,
+        name: &str,
+        options: &str,
+    ) -> Result<Option<Dataset>> {
+        const SQL: &str = "SELECT id, project, name, blob, bytes, options, about, author, created FROM dataset WHERE \
+                           project = $1 AND blob = $2 AND name = $3 AND options = $4 ORDER BY id DESC LIMIT 1";
+        Ok(
+            on!(self, db => sqlx::query_as::<_, Dataset>(SQL).bind(project).bind(blob).bind(name).bind(options)
+            .fetch_optional(db).await?),
+        )
+    }
+
     /// Newest first, from below `before` on.
     ///
     /// # Errors

@@ -90,9 +90,9 @@ impl Drive {
         self.add_event("board", &json, best).await
     }
 
-    /// Results of nodes, for whoever opens the pipeline, and the files that it exports.
-    pub(super) async fn keep_results(&mut self) -> Result<(), JobError> {
-        for (node, port) in std::mem::take(&mut self.exports) {
+    /// Results of nodes, for whoever opens the pipeline, and the files that it exports once all of it is done.
+    pub(super) async fn keep_results(&mut self, is_done: bool) -> Result<(), JobError> {
+        for (node, port) in std::mem::take(&mut self.exports).into_iter().filter(|_| is_done) {
             self.ask(FlowCommand::Save { node, port }, None).await?;
         }
         for key in self.session.fresh_results() {

@@ -39,9 +39,11 @@ pub fn routes() -> Vec<Route> {
             "HEAD",
             "/api/v1/projects/{project}/datasets/by-hash/{hash}",
             Action::SeeProject,
-            "Says whether a table with these bytes is there already (BLAKE3, hexadecimal)",
+            "Says whether a table with these bytes is there already (BLAKE3, hexadecimal); with ?name= and ?options=, \
+             one that is read so",
             head(by_hash),
         )
+        .asks::<Reading>()
         .gives_content(Content::Nothing),
         Route::new("GET", ONE, Action::SeeProject, "Shows a data set", get(show)).gives::<Shown>(),
         Route::new("DELETE", ONE, Action::ChangeProject, "Deletes a data set", delete(remove)),
@@ -99,6 +101,11 @@ async fn list(
     Ok(Json(List::new(found, limit, |d| d.dataset.id.clone())))
 }
 
+/// How a table is read, as it is kept.
+fn as_text(options: &ReadOptions) -> String {
+    serde_json::to_string(options).unwrap_or_default()
+}
+
 /// Takes a table. It is kept only if it can be read.
 async fn upload(
     shared: State,
@@ -118,10 +125,8 @@ async fn upload(
         return Err(Problem::full("This project holds as much as it may. Delete data sets or models first."));
     }
     let put = shared.blobs.put_stream(body.into_data_stream(), limit).await?;
-    if let Some(same) = shared.store.dataset_of_blob(&project, &put.hash).await?
-        && same.name == name
-        && same.options == serde_json::to_string(&options).unwrap_or_default()
-    {
+    let read_as = as_text(&options);
+    if let Some(same) = shared.store.dataset_read_as(&project, &put.hash, &name, &read_as).await? {
         return Ok((StatusCode::OK, Json(same.into())));
     }
     let about = look(&shared, &put.hash, &name, &options).await?;
@@ -131,7 +136,7 @@ async fn upload(
         name: &name,
         blob: &put.hash,
         bytes: put.bytes as i64,
-        options: &serde_json::to_string(&options).unwrap_or_default(),
+        options: &read_as,
         about: &serde_json::to_string(&about).unwrap_or_default(),
         author: actor.id(),
     };
@@ -190,8 +195,29 @@ fn about(table: &Table, report: ReadReport) -> Result<About, Problem> {
     })
 }
 
-async fn by_hash(shared: State, Path((project, hash)): Path<(String, String)>) -> Result<Response, Problem> {
-    match shared.store.dataset_of_blob(&project, &hash).await? {
+/// How a table that is looked for is to be read.
+#[derive(Deserialize, JsonSchema)]
+struct Reading {
+    name: Option<String>,
+    /// [`ReadOptions`] as JSON.
+    options: Option<String>,
+}
+
+async fn by_hash(
+    shared: State,
+    Path((project, hash)): Path<(String, String)>,
+    Query(reading): Query<Reading>,
+) -> Result<Response, Problem> {
+    let found = match (&reading.name, &reading.options) {
+        (None, None) => shared.store.dataset_of_blob(&project, &hash).await?,
+        (name, options) => {
+            let options =
+                options.as_deref().map_or(Ok(ReadOptions::default()), |o| from_json(o.as_bytes()))?;
+            let name = name.as_deref().unwrap_or_default();
+            shared.store.dataset_read_as(&project, &hash, name, &as_text(&options)).await?
+        }
+    };
+    match found {
         Some(dataset) => Ok([("trellis-dataset", dataset.id)].into_response()),
         None => Err(Problem::not_found("There is no data set with these bytes.")),
     }
