@@ -290,8 +290,15 @@ impl Server {
     /// No such file.
     pub async fn file(self, place: &Place, name: &str) -> Result<Blob, Diagnostic> {
         let name: Vec<String> = name.split('/').map(encoded).collect();
-        let response =
-            self.ask("GET", &format!("{}/files/{}", place.path(), name.join("/")), None, &[]).await?;
+        self.blob(&format!("{}/files/{}", place.path(), name.join("/"))).await
+    }
+
+    /// What lies at a path.
+    ///
+    /// # Errors
+    /// What the server or the way to it refuses.
+    pub async fn blob(self, path: &str) -> Result<Blob, Diagnostic> {
+        let response = self.ask("GET", path, None, &[]).await?;
         let broken = |_| unreachable(&NetworkError::BrokenOff);
         let blob = JsFuture::from(response.blob().map_err(broken)?).await.map_err(broken)?;
         blob.dyn_into().map_err(broken)

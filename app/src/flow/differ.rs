@@ -13,12 +13,19 @@ pub struct Differences {
     pub removed: Vec<String>,
     /// Other settings, another name, or other wires that come in.
     pub changed: Vec<String>,
-    /// Another title, other places, frames or notes.
+    pub is_retitled: bool,
+    /// Nodes that are in both stand elsewhere, or frames or notes differ.
     pub is_drawn_otherwise: bool,
 }
 
 fn into<'a>(document: &'a PipelineDocument, id: &'a NodeId) -> impl Iterator<Item = &'a Wire> {
     document.wires().iter().filter(move |wire| wire.to.node == *id)
+}
+
+fn is_drawn_otherwise(before: &PipelineDocument, after: &PipelineDocument) -> bool {
+    let (old, new) = (before.layout(), after.layout());
+    let is_moved = |id: &NodeId| before.nodes().contains_key(id) && old.places.get(id) != new.places.get(id);
+    after.nodes().keys().any(is_moved) || old.groups != new.groups || old.notes != new.notes
 }
 
 impl Differences {
@@ -39,11 +46,12 @@ impl Differences {
             added: names(after, &|id| !before.nodes().contains_key(id)),
             removed: names(before, &|id| !after.nodes().contains_key(id)),
             changed: names(after, &is_changed),
-            is_drawn_otherwise: before.title() != after.title() || before.layout() != after.layout(),
+            is_retitled: before.title() != after.title(),
+            is_drawn_otherwise: is_drawn_otherwise(before, after),
         }
     }
 
-    /// In a few words: `added A; removed B, C; changed D`.
+    /// In a few words: `added A; removed B, C; changed D; another title`.
     pub fn words(&self) -> String {
         let part = |word: &str, names: &[String]| {
             (!names.is_empty()).then(|| format!("{word} {}", names.join(", ")))
@@ -176,8 +184,9 @@ mod tests {
         check(vec![set("b", 2)], "changed table.sort");
         check(vec![renamed], "changed Last");
         check(vec![cut], "changed table.sort");
-        check(vec![moved(9.0)], "drawn or titled otherwise");
-        check(vec![Edit::RemoveNode { id: id("c") }], "removed table.sort; drawn or titled otherwise");
+        check(vec![moved(9.0)], "drawn otherwise");
+        check(vec![Edit::Title { title: "T".to_owned() }], "another title");
+        check(vec![Edit::RemoveNode { id: id("c") }], "removed table.sort");
         let more = vec![add("d", "table.head"), Edit::Move { id: id("d"), place: None }, set("b", 3)];
         check(more, "added table.head; changed table.sort");
     }

@@ -205,12 +205,7 @@ impl Store {
             // A past that does not fit is let go, and the document stays.
             let history = kept.history.and_then(|kept| History::with_kept(document.clone(), &kept));
             flow.load_with(history.unwrap_or_else(|| History::new(document)));
-            let results: Vec<JsValue> = results.iter().collect();
-            let result = |pair: &[JsValue]| Some((pair[0].as_string()?, pair[1].clone().dyn_into().ok()?));
-            let results: Vec<(String, Blob)> = results.chunks_exact(2).filter_map(result).collect();
-            if !results.is_empty() {
-                self.bring(results);
-            }
+            self.bring_kept(&results);
             flow.desk.story.set(story_of(kept.story));
             flow.desk.saved.link.set(serde_json::from_value::<Link>(kept.saved).ok());
             flow.pinned.set(kept.pinned);
@@ -221,11 +216,25 @@ impl Store {
             }
             return;
         }
+        if flow.with_document(|open| *open == document) {
+            // A link to what was open before.
+            self.bring_kept(&results);
+            return flow.desk.saved.link.set(serde_json::from_value::<Link>(kept.saved).ok());
+        }
         // They came with what is not open.
         flow.desk.brought.set(Vec::new());
-        if flow.desk.before.with_untracked(Option::is_none) && flow.with_document(|open| *open != document) {
+        if flow.desk.before.with_untracked(Option::is_none) {
             // A link was opened: what was there before can be gone back to.
             flow.desk.before.set(Some(document));
+        }
+    }
+
+    fn bring_kept(self, results: &Array) {
+        let results: Vec<JsValue> = results.iter().collect();
+        let result = |pair: &[JsValue]| Some((pair[0].as_string()?, pair[1].clone().dyn_into().ok()?));
+        let results: Vec<(String, Blob)> = results.chunks_exact(2).filter_map(result).collect();
+        if !results.is_empty() {
+            self.bring(results);
         }
     }
 

@@ -4,6 +4,7 @@
 //! save says which version it was made from. Where somebody else saved meanwhile a person decides.
 
 use super::Store;
+use super::flow_shelf::Shelved;
 use crate::client::server::{AWAY, Refusal, Server, body, encoded, text};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::PipelineDocument;
@@ -76,18 +77,20 @@ pub struct Saved {
     pub is_away: RwSignal<bool>,
     /// It no longer lets this be seen or changed.
     pub refused: RwSignal<Option<Diagnostic>>,
+    /// Tables that could be fetched.
+    pub shelved: RwSignal<Vec<Shelved>>,
     is_sending: RwSignal<bool>,
 }
 
-fn number_of(tag: &str) -> i64 {
+pub(super) fn number_of(tag: &str) -> i64 {
     tag.trim_start_matches('"').split('-').next().and_then(|n| n.parse().ok()).unwrap_or_default()
 }
 
-fn tag_of(response: &Response) -> String {
+pub(super) fn tag_of(response: &Response) -> String {
     response.headers().get("etag").ok().flatten().unwrap_or_default()
 }
 
-fn canonical(document: &PipelineDocument) -> String {
+pub(super) fn canonical(document: &PipelineDocument) -> String {
     String::from_utf8(document.canonical()).unwrap_or_default()
 }
 
@@ -105,6 +108,7 @@ impl Saved {
             queue: RwSignal::new(LocalStore::get(QUEUE).unwrap_or_default()),
             is_away: RwSignal::default(),
             refused: RwSignal::default(),
+            shelved: RwSignal::default(),
             is_sending: RwSignal::default(),
         }
     }
@@ -114,6 +118,7 @@ impl Saved {
         self.link.set(None);
         self.newer.set(None);
         self.refused.set(None);
+        self.shelved.set(Vec::new());
         self.dialog.set(None);
     }
 
@@ -129,7 +134,7 @@ impl Saved {
         project.is_some_and(|p| self.queue.with(|queue| queue.contains_key(&p)))
     }
 
-    fn is_open(self, project: &str) -> bool {
+    pub(super) fn is_open(self, project: &str) -> bool {
         self.link.with_untracked(|l| l.as_ref().is_some_and(|l| l.project == project))
     }
 
@@ -140,7 +145,7 @@ impl Saved {
 }
 
 impl Store {
-    fn saved(self) -> Saved {
+    pub(super) fn saved(self) -> Saved {
         self.flow.desk.saved
     }
 
@@ -193,58 +198,6 @@ impl Store {
         saved.refused.set(None);
         saved.change_queue(|queue| drop(queue.insert(link.project.clone(), Link { base, ..link })));
         spawn_local(self.send_saves());
-    }
-
-    /// Saves the open pipeline in a new project.
-    ///
-    /// # Errors
-    /// What the server refuses; a project of that name is told of.
-    pub async fn save_anew(self, name: &str) -> Result<(), Diagnostic> {
-        let server = Server(self.network);
-        if server.project_named(name).await?.is_some_and(|p| p["head"].as_i64() != Some(0)) {
-            return Err(Diagnostic::error(
-                "server.name_taken",
-                format!("There is a project \"{name}\" already."),
-                "Choose another name, or open it from the server and save there.",
-            ));
-        }
-        let project = server.project(name).await?;
-        let link = Link { project, name: name.to_owned(), can_write: true, ..Link::default() };
-        self.saved().part();
-        self.saved().link.set(Some(link));
-        self.save_on_server();
-        Ok(())
-    }
-
-    /// Opens a version of a project; the newest one where none is named.
-    ///
-    /// # Errors
-    /// What the server refuses.
-    pub async fn open_saved(self, project: &str, name: &str, number: Option<i64>) -> Result<(), Diagnostic> {
-        let server = Server(self.network);
-        let base = format!("/api/v1/projects/{}", encoded(project));
-        let path = number.map_or_else(|| format!("{base}/pipeline"), |n| format!("{base}/versions/{n}"));
-        let response = server.ask("GET", &path, None, &[]).await?;
-        let document = PipelineDocument::from_json(text(&response).await.as_bytes())?;
-        let members = server.json("GET", &format!("{base}/members"), None).await?;
-        let mine = self.saved().me.with_untracked(|me| me.as_ref().map(|me| me["account"]["id"].clone()));
-        let role = items(&members).iter().find(|m| Some(&m["account"]) == mine.as_ref());
-        let tag = tag_of(&response);
-        let link = Link {
-            project: project.to_owned(),
-            name: name.to_owned(),
-            number: number_of(&tag),
-            tag,
-            base: canonical(&document),
-            can_write: role.is_some_and(|m| m["role"] != "viewer"),
-        };
-        self.open_flow(document);
-        self.saved().link.set(Some(link));
-        self.news.set(format!("{name} is open."));
-        if number.is_some() {
-            self.look_for_newer().await;
-        }
-        Ok(())
     }
 
     async fn put(self, link: &Link) -> Result<Link, Refusal> {
@@ -375,7 +328,7 @@ impl Store {
         }
     }
 
-    async fn look_for_newer(self) {
+    pub(super) async fn look_for_newer(self) {
         let saved = self.saved();
         let Some(link) = saved.link.get_untracked().filter(|l| !l.tag.is_empty()) else { return };
         let known = saved.newer.with_untracked(|n| n.as_ref().map_or(link.tag.clone(), |n| n.tag.clone()));

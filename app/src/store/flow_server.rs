@@ -47,7 +47,7 @@ pub struct FlowRun {
 
 /// A source's table that is here.
 pub struct Table {
-    node: NodeId,
+    pub(super) node: NodeId,
     source: String,
     pub supplied: Supplied,
 }
@@ -137,6 +137,7 @@ impl Store {
         let desk = self.flow.desk;
         desk.saved.dialog.set(None);
         desk.ended.set(None);
+        desk.linked.update(|l| l.iter_mut().for_each(|l| l.has_run = true));
         desk.remote.leave();
         desk.remote.stage.set(Some(Stage::Sending));
         spawn_local(async move {

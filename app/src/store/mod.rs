@@ -8,6 +8,7 @@ mod flow_keep;
 mod flow_route;
 pub mod flow_saved;
 pub mod flow_server;
+mod flow_shelf;
 mod hear;
 mod keep;
 pub mod server;

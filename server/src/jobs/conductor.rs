@@ -12,6 +12,7 @@ use automl_core::engine::protocol::{Command, FlowCommand};
 use automl_core::engine::{Output, Session, WorkerState};
 use automl_core::table::ReadOptions;
 use futures_util::FutureExt;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -177,6 +178,8 @@ struct Drive {
     /// A board that is to be written down, with the best score, and when the last one was.
     board: Option<(String, Option<f64>)>,
     told: Instant,
+    /// What nodes that run have told last, to be written down likewise.
+    moving: BTreeMap<String, String>,
     files: Vec<RunFile>,
     /// Nodes of a pipeline that give files, each with its port.
     exports: Vec<(String, String)>,
@@ -203,6 +206,7 @@ impl Drive {
             run,
             board: None,
             told: Instant::now(),
+            moving: BTreeMap::new(),
             files: Vec::new(),
             exports: Vec::new(),
             faults: Vec::new(),

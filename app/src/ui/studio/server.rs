@@ -120,6 +120,28 @@ pub fn NewerBar() -> impl IntoView {
     }
 }
 
+/// Tables of the open pipeline that the server has.
+#[component]
+pub fn ShelvedBar() -> impl IntoView {
+    let store: Store = expect_context();
+    let shelved = store.flow.desk.saved.shelved;
+    move || {
+        let all = shelved.get();
+        let names: Vec<&str> = all.iter().map(|s| s.name.as_str()).collect();
+        let bytes = format::bytes(all.iter().map(|s| s.bytes).sum());
+        let words = format!("The project has its tables: {} ({bytes}).", names.join(", "));
+        (!all.is_empty()).then(|| view! {
+            <section class="studio-bar slim" data-testid="shelved" aria-label="Tables on the server">
+                <p role="status">{words}</p>
+                <div class="actions">
+                    <button type="button" class="tiny primary" data-testid="fetch-shelved" on:click=move |_| store.fetch_shelved()>"Fetch them"</button>
+                    <button type="button" class="tiny plain" on:click=move |_| shelved.set(Vec::new())>"Close"</button>
+                </div>
+            </section>
+        })
+    }
+}
+
 /// What went wrong with what a dialog asked, and that something is under way.
 #[derive(Clone, Copy)]
 struct Asked {
@@ -157,7 +179,7 @@ fn close(store: Store) -> impl IntoView {
 /// What a run there would send.
 fn run(store: Store) -> AnyView {
     let tables = store.tables();
-    let row = |(name, bytes): (String, u64)| view! { <li>{name}" "<span class="quiet num">{format::bytes(bytes)}</span></li> };
+    let row = |(name, bytes): (String, u64)| view! { <li><span>{name}</span>" "<span class="quiet num">{format::bytes(bytes)}</span></li> };
     let pipeline = ("The pipeline".to_owned(), store.flow.document_text().len() as u64);
     let all = tables.into_iter().map(|t| (t.supplied.name.clone(), t.supplied.blob.size() as u64));
     let all = std::iter::once(pipeline).chain(all).map(row).collect_view();
@@ -165,7 +187,7 @@ fn run(store: Store) -> AnyView {
     let project = link.map_or_else(|| store.project_name(), |l| l.name);
     view! {
         <p>"This sends to "<strong>{host()}</strong>", which keeps it in the project "<strong>{project}</strong>":"</p>
-        <ul data-testid="to-send">{all}</ul>
+        <ul class="plain-list server-list" data-testid="to-send">{all}</ul>
         <p class="quiet">"A table that it has already is not sent again. What comes out is brought here and stays there. The run goes on there if this page is closed."</p>
         <div class="actions">
             <button type="button" class="primary" autofocus data-testid="send-to-server" on:click=move |_| store.run_on_server()>"Send and run"</button>
@@ -184,16 +206,29 @@ fn save(store: Store) -> AnyView {
     });
     let word = if link.is_some() { "This saves a copy of the pipeline" } else { "This saves the pipeline" };
     let size = format::bytes(store.flow.document_text().len() as u64);
+    let tables = store.tables();
+    let with_tables = RwSignal::new(false);
+    let names: Vec<&str> = tables.iter().map(|t| t.supplied.name.as_str()).collect();
+    let bytes = tables.iter().map(|t| t.supplied.blob.size() as u64).sum();
+    let offer = (!tables.is_empty()).then(|| {
+        let words = format!("With its tables, for others to run it: {} ({})", names.join(", "), format::bytes(bytes));
+        view! {
+            <label class="check"><input type="checkbox" data-testid="with-tables" on:change=move |e| with_tables.set(event_target_checked(&e)) /><span>{words}</span></label>
+        }
+    });
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        asked.ask(async move { store.save_anew(name.get_untracked().trim()).await });
+        asked.ask(
+            async move { store.save_anew(name.get_untracked().trim(), with_tables.get_untracked()).await },
+        );
     };
     view! {
         <form class="server-form" on:submit=submit>
-            <p>{word}{format!(" ({size}) on ")}<strong>{host()}</strong>". Tables, models and results stay here."</p>
+            <p>{word}{format!(" ({size}) on ")}<strong>{host()}</strong>". Models and results stay here, and so do tables unless you say otherwise."</p>
             <label class="field"><span>"Name of the project"</span>
                 <input type="text" autofocus required maxlength="200" autocomplete="off" data-testid="project-name" prop:value=move || name.get() on:input=move |e| name.set(event_target_value(&e)) />
             </label>
+            {offer}
             {asked.view()}
             <div class="actions">
                 <button class="primary" data-testid="save-project-here" disabled=move || asked.is_busy.get()>"Save"</button>
@@ -283,7 +318,7 @@ fn open(store: Store) -> AnyView {
         ),
     };
     view! {
-        <p class="quiet">"Opening runs nothing and fetches no tables. What is open now can be gone back to."</p>
+        <p class="quiet">"Opening runs nothing. What is open now can be gone back to."</p>
         {asked.view()}
         {rows}
         <div class="actions">{close(store)}</div>
@@ -308,7 +343,7 @@ fn conflict(store: Store) -> AnyView {
     let name = format!("{} (copy)", link.name);
     let copy = move |_| {
         let name = name.clone();
-        asked.ask(async move { store.save_anew(&name).await });
+        asked.ask(async move { store.save_anew(&name, false).await });
     };
     let take = if is_mine_changed { "Take that one; mine can be brought back by Undo" } else { "Take it" };
     let since = format!("since version {}", link.number);
