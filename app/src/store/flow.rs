@@ -128,6 +128,8 @@ impl Flow {
     pub(super) fn load_with(self, history: History) {
         self.history.set(history);
         self.desk.ended.set(None);
+        self.desk.remote.leave();
+        self.desk.saved.part();
         self.desk.taken.set(None);
         self.desk.takes_search.set_value(None);
         // What came with another document is good for that alone.
@@ -345,7 +347,9 @@ impl Flow {
             Some((view.digest.clone(), is_source.then(|| view.key.clone())))
         };
         let before = standing();
-        self.views.set(views.collect());
+        let mut views = views.collect();
+        self.desk.remote.lay_over(&mut views);
+        self.views.set(views);
         self.note_kept();
         self.plan.set(Arc::new(plan));
         // A result may have come without a run: from an earlier visit, or with a project.
