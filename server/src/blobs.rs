@@ -4,6 +4,8 @@
 //! then renamed. So no half blob is ever visible, and none lies there without a row. Elsewhere than on this machine's
 //! disk they lie behind [`object_store`].
 
+#[cfg(test)]
+mod faults;
 mod tidy;
 
 use crate::store::Store;
