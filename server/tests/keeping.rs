@@ -197,7 +197,8 @@ fn one_person_has_only_so_much() {
     assert_eq!(server.ask("DELETE", &format!("{}/datasets/{id}", project.0), &[], &[]).status, 204);
     assert_eq!(send(&other).status, 201);
 
-    let server = Server::start(tempfile::tempdir().unwrap_or_else(|e| panic!("{e}")).path(), &limits);
+    let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let server = Server::start(folder.path(), &limits);
     let (project, other) = (server.project(), server.project());
     let (study, elsewhere) = (project.study(&server, 3), other.study(&server, 3));
     let first = project.begin(&server, &study);

@@ -274,3 +274,49 @@ fn trials_that_break_down_are_given_up() {
     assert!(shown.to_string().contains("memory"), "it does not say why: {shown}");
     assert_eq!(server.get("/readyz").status, 200);
 }
+
+/// One trial that breaks down each time costs the run that trial and no more.
+#[test]
+fn a_run_goes_on_without_a_trial_that_breaks_down() {
+    let Here { folder: _folder, server, project } = here(&["--workers", "0"]);
+    let me = json!({ "id": "0".repeat(26), "name": "by hand", "slots": 2 });
+    assert_eq!(server.json("POST", "/api/v1/trials/announce", &me).status, 204);
+    let run = project.begin(&server, &project.study(&server, 6));
+    let claim = || {
+        let claimed = until("a trial", || {
+            let answer = server.json("POST", "/api/v1/trials/claim", &me);
+            (answer.status == 200).then(|| answer.json())
+        });
+        claimed["claim"].clone()
+    };
+    // The first is what all others are compared with; the second is a learner's.
+    let (first, mut broken) = (claim(), claim());
+    let job = broken["job"].clone();
+    for attempt in 1..=3 {
+        assert_eq!(broken["job"], job, "it comes again until it was tried three times");
+        let mut told = broken.clone();
+        told["error"] = "it took more memory than a trial may have".into();
+        assert_eq!(server.json("POST", "/api/v1/trials/fail", &told).status, 204, "attempt {attempt}");
+        if attempt < 3 {
+            broken = claim();
+        }
+    }
+    assert_eq!(project.trials(&server, &run, "poisoned"), 1);
+    let renewed = server.json("POST", "/api/v1/trials/renew", &broken);
+    assert_eq!(renewed.status, 409, "nobody computes it any more: {renewed}");
+    assert_eq!(server.json("POST", "/api/v1/trials/release", &first).status, 204);
+
+    let token = server.token("worker");
+    let _worker: Process = worker(&server, &token, &["--slots", "2"]);
+    let model = project.model(&server, &run);
+    assert!(model.starts_with(b"TRELLIS\n"));
+    let shown = project.show(&server, &run);
+    assert_eq!((project.trials(&server, &run, "poisoned"), &shown["state"]), (1, &json!("done")), "{shown}");
+    let told = project.events(&server, &run, 0, usize::MAX);
+    let finished = told.iter().find(|e| e.kind == "finished").unwrap_or_else(|| panic!("{told:?}"));
+    let trials = finished.data["board"]["rows"].as_array().cloned().unwrap_or_default();
+    let failed: Vec<_> = trials.iter().filter(|t| t["state"] == "failed").collect();
+    assert_eq!(failed.len(), 1, "{trials:?}");
+    assert!(failed[0].to_string().contains("took more memory"), "it does not say why: {}", failed[0]);
+    assert!(trials.iter().filter(|t| t["state"] == "done").count() >= 4, "{trials:?}");
+}
