@@ -116,7 +116,7 @@ fn no_name_or_id_leads_out_of_its_place() {
 #[test]
 fn nothing_that_was_uploaded_is_shown_as_a_page() {
     let here = here("0");
-    let page = b"<html><script>alert(1)</script></html>,b\n1,2\n";
+    let page = b"note,b\n<html><script>alert(1)</script></html>,2\n<svg onload=alert(2)>,3\n";
     for name in [
         "page.html",
         "picture.svg",
@@ -132,9 +132,6 @@ fn nothing_that_was_uploaded_is_shown_as_a_page() {
             let sent = here.server.ask("POST", &path, &[&format!("Content-Type: {kind}")], page);
             if name.contains('\r') {
                 sent.problem(422);
-                continue;
-            }
-            if sent.status == 422 {
                 continue;
             }
             let path = format!("{}/datasets/{}/content", here.project.0, text(&sent.ok()["id"]));

@@ -333,6 +333,40 @@ fn slow_clients_are_let_go() {
     assert_eq!((list["items"].clone(), here.server.get("/readyz").status), (json!([]), 200));
 }
 
+/// Clients that ask for much and take nothing of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn clients_that_take_nothing_are_let_go() {
+    const CLIENTS: usize = 8;
+    let here = here();
+    let table = format!("a,b\n{}", "some text of a cell,1234567\n".repeat(1_000_000));
+    let id = text(&here.send("a.csv", table.as_bytes()).ok()["id"]);
+    let sockets = || {
+        let open =
+            std::fs::read_dir(format!("/proc/{}/fd", here.server.process.0.id())).into_iter().flatten();
+        let links = open.flatten().filter_map(|e| std::fs::read_link(e.path()).ok());
+        links.filter(|l| l.to_string_lossy().starts_with("socket:")).count()
+    };
+    let before = sockets();
+    let request = format!(
+        "GET {}/datasets/{id}/content HTTP/1.1\r\nHost: {}\r\n\r\n",
+        here.project.0, here.server.address
+    );
+    let ask = || {
+        let mut stream = TcpStream::connect(&here.server.address).unwrap_or_else(|e| panic!("{e}"));
+        stream.write_all(request.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+        let mut begun = [0; 12];
+        stream.read_exact(&mut begun).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(&begun, b"HTTP/1.1 200");
+        stream
+    };
+    let held: Vec<_> = (0..CLIENTS).map(|_| ask()).collect();
+    assert!(sockets() >= before + CLIENTS);
+    until("they are let go", || (sockets() <= before).then_some(()));
+    drop(held);
+    here.lives_within(300);
+}
+
 /// One person's streams leave some to others.
 #[test]
 fn streams_of_events_are_shared() {

@@ -384,11 +384,18 @@ struct Given {
 }
 
 /// The id of an account that is named by it or by its sign-in name, which whoever shares a project knows.
-async fn account_of(shared: &Shared, named: String) -> Result<String, Problem> {
-    match shared.store.account(&named).await {
-        Err(StoreError::Absent(_)) => Ok(shared.store.account_named(&named).await?.id),
-        found => Ok(found?.id),
+async fn account_of(shared: &Shared, actor: &Actor, named: &str) -> Result<String, Problem> {
+    let found = match shared.store.account(named).await {
+        Err(StoreError::Absent(_)) => shared.store.account_named(named).await,
+        found => found,
+    };
+    // Nobody finds out who has an account by trying.
+    if matches!(found, Err(StoreError::Absent(_)))
+        && !shared.attempts.allow(&format!("names by {}", actor.id()))
+    {
+        return Err(Problem::too_many("Too many names that nobody has. Wait a minute."));
     }
+    Ok(found?.id)
 }
 
 async fn set_role(
@@ -397,7 +404,7 @@ async fn set_role(
     Path((project, account)): Path<(String, String)>,
     Body(body): Body<Given>,
 ) -> Result<StatusCode, Problem> {
-    let account = account_of(&shared, account).await?;
+    let account = account_of(&shared, &actor, &account).await?;
     shared.store.set_role(&project, &account, Some(body.role)).await?;
     let what = format!("{project}/{account}={}", body.role.name());
     shared.store.audit(actor.id(), "member.set", &what).await?;
@@ -409,7 +416,7 @@ async fn remove_role(
     Extension(actor): Extension<Actor>,
     Path((project, account)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let account = account_of(&shared, account).await?;
+    let account = account_of(&shared, &actor, &account).await?;
     shared.store.set_role(&project, &account, None).await?;
     shared.store.audit(actor.id(), "member.remove", &format!("{project}/{account}")).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -110,10 +110,12 @@ async fn show(shared: State, Path(project): Path<String>) -> Result<Json<Project
 
 async fn rename(
     shared: State,
+    Extension(actor): Extension<Actor>,
     Path(project): Path<String>,
     Body(body): Body<Name>,
 ) -> Result<Json<Project>, Problem> {
     shared.store.rename_project(&project, &checked_name(&body.name, "/name")?).await?;
+    shared.store.audit(actor.id(), "project.rename", &project).await?;
     Ok(Json(shared.store.project(&project).await?))
 }
 
