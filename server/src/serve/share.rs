@@ -74,7 +74,8 @@ async fn pipeline(shared: &Shared, link: &Link, rights: Rights) -> Result<Respon
     let version = shared.store.version(&link.project, number).await.map_err(|_| gone())?;
     let document = PipelineDocument::from_json(version.document.as_bytes()).map_err(|_| gone())?;
     let (nodes, wires) = (document.nodes().len(), document.wires().len());
-    let about = format!("A pipeline of {nodes} nodes and {wires} wires.");
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let about = format!("A pipeline of {} and {}.", count(nodes, "node"), count(wires, "wire"));
     let mut body = format!("<h1>{}</h1><p class=\"soft\">{about}</p>", Escaped(&link.title));
     let fragment = document.to_link();
     let address = format!("/#p={fragment}");
@@ -146,7 +147,7 @@ fn answer(model: &ModelArtifact, prediction: &RowPrediction) -> String {
 fn form(link: &Link, model: &ModelArtifact, row: &BTreeMap<String, String>, answer: &str) -> Response {
     let header = model.header();
     let mut body = format!(
-        "<h1>{}</h1><p class=\"soft\">Predicts <b>{}</b>. {}</p>{answer}<form method=\"post\">",
+        "<h1>{}</h1><p class=\"soft\">Predicts <b>{}</b>. {}</p>{answer}<form class=\"fields\" method=\"post\">",
         Escaped(&link.title),
         Escaped(&header.target),
         Escaped(&header.verdict.sentence),

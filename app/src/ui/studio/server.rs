@@ -385,7 +385,7 @@ pub fn ServerDialog() -> impl IntoView {
         }
         .into_any()
     };
-    let shown = move || {
+    move || {
         let dialog = asked.get()?;
         let (title, body) = match dialog {
             Dialog::Run => ("Run on server", run as fn(Store) -> AnyView),
@@ -400,6 +400,5 @@ pub fn ServerDialog() -> impl IntoView {
                 {body}
             </dialog>
         })
-    };
-    shown
+    }
 }
