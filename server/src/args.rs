@@ -31,6 +31,10 @@ pub enum Command {
     Leaderboard(LeaderboardArgs),
     /// Serve the web page, keep projects, and run what outgrows a tab
     Serve(ServeArgs),
+    /// Write all that a server keeps into one file, while it runs
+    Backup(crate::keep::BackupArgs),
+    /// Lay out a backup in a new folder, for a server to go on with
+    Restore(crate::keep::RestoreArgs),
     /// Compute trials for a server on another machine
     Worker(WorkerArgs),
     /// Compute trials that come on standard input; started by workers
@@ -262,6 +266,11 @@ pub struct LeaderboardArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Variables: TRELLIS_LOG says what is logged, as in info or trellis=debug [warn]; TRELLIS_LOG_FORMAT=json \
+    logs objects; TRELLIS_LEASE sets the seconds after which who says nothing is taken for gone [15]; TRELLIS_GRACE the \
+    seconds that files are kept which nothing names [86400]."
+)]
 pub struct ServeArgs {
     /// Address to listen on; others than loopback can be reached by other machines
     #[arg(long, default_value = "127.0.0.1")]
@@ -287,6 +296,12 @@ pub struct ServeArgs {
     /// Most memory that one trial may take, for example 2GB [default: an even share of this machine's]
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]
     pub trial_memory: Option<u64>,
+    /// Most that the data sets of one person may take in all, for example 50GB [default: 275GB]
+    #[arg(long, value_name = "SIZE", value_parser = megabytes)]
+    pub person_data: Option<u64>,
+    /// Most runs of one person that may wait or be under way [default: 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub person_runs: Option<u16>,
 }
 
 #[derive(Debug, Args)]

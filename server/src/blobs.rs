@@ -1,9 +1,12 @@
 //! Large things by the BLAKE3 hash of their bytes: written once, never changed, so what is named is what was meant.
 //!
-//! Bytes are streamed into a file of a passing name, hashed on the way, brought to the disk, and then renamed; the row
-//! in the database comes last. So no half blob is ever visible, and what has a row is whole. Elsewhere than on this
-//! machine's disk they lie behind [`object_store`].
+//! Bytes are streamed into a file of a passing name, hashed on the way, brought to the disk, noted in the database, and
+//! then renamed. So no half blob is ever visible, and none lies there without a row. Elsewhere than on this machine's
+//! disk they lie behind [`object_store`].
 
+mod tidy;
+
+use crate::store::Store;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -28,6 +31,8 @@ pub enum BlobError {
     /// What was read is not what was written.
     #[error("blob {0} is damaged")]
     Damaged(String),
+    #[error("a blob could not be noted: {0}")]
+    Unnoted(Box<crate::store::StoreError>),
     #[error("the disk failed: {0}")]
     Disk(#[from] std::io::Error),
     #[error("the object store failed: {0}")]
@@ -75,6 +80,8 @@ pub struct Blobs {
     /// For files on their way, and for blobs themselves where `remote` is `None`.
     folder: PathBuf,
     remote: Option<Arc<dyn ObjectStore>>,
+    /// Where it is noted what is put.
+    noted_in: Option<Store>,
 }
 
 /// Whether a text is a hash, and so safe as the name of a file.
@@ -96,18 +103,9 @@ impl Blobs {
     pub fn local(folder: &Path) -> Result<Self> {
         let passing = folder.join("passing");
         std::fs::create_dir_all(&passing)?;
-        for file in std::fs::read_dir(&passing)? {
-            let file = file?;
-            // One that grows is being written by another server that shares the folder.
-            if file
-                .metadata()
-                .and_then(|m| m.modified())
-                .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED))
-            {
-                std::fs::remove_file(file.path())?;
-            }
-        }
-        Ok(Self { folder: folder.to_owned(), remote: None })
+        let blobs = Self { folder: folder.to_owned(), remote: None, noted_in: None };
+        blobs.sweep_passing()?;
+        Ok(blobs)
     }
 
     /// Blobs in an object store; `folder` is for files on their way.
@@ -116,6 +114,12 @@ impl Blobs {
     /// As [`Blobs::local`].
     pub fn remote(folder: &Path, store: Arc<dyn ObjectStore>) -> Result<Self> {
         Ok(Self { remote: Some(store), ..Self::local(folder)? })
+    }
+
+    /// The same, and what is put is noted in a database before it is in its place.
+    #[must_use]
+    pub fn noted_in(self, store: &Store) -> Self {
+        Self { noted_in: Some(store.clone()), ..self }
     }
 
     /// Takes what a stream gives, up to `limit` bytes, and does not keep it yet: there is no such blob until
@@ -151,6 +155,10 @@ impl Blobs {
     /// A disk that fails.
     pub async fn keep(&self, received: Received) -> Result<Put> {
         let Received { passing, put } = received;
+        if let Some(store) = &self.noted_in {
+            let noted = store.note_blob(&put.hash, put.bytes as i64).await;
+            noted.map_err(|e| BlobError::Unnoted(Box::new(e)))?;
+        }
         if let Some(remote) = &self.remote {
             self.send(remote, &passing, &put).await?;
             return Ok(put);
@@ -223,6 +231,25 @@ impl Blobs {
             return Err(BlobError::Damaged(hash.to_owned()));
         }
         Ok(bytes)
+    }
+
+    /// How many bytes a blob has.
+    ///
+    /// # Errors
+    /// One that there is not.
+    pub async fn size(&self, hash: &str) -> Result<u64> {
+        if !is_hash(hash) {
+            return Err(BlobError::Absent(hash.to_owned()));
+        }
+        let Some(remote) = &self.remote else {
+            let found = tokio::fs::metadata(self.folder.join(place(hash))).await;
+            return found.map(|m| m.len()).map_err(|e| absent(e, hash));
+        };
+        match remote.head(&object_store::path::Path::from(place(hash))).await {
+            Ok(found) => Ok(found.size),
+            Err(object_store::Error::NotFound { .. }) => Err(BlobError::Absent(hash.to_owned())),
+            Err(e) => Err(e.into()),
+        }
     }
 
     /// The bytes of a blob in parts, not checked.

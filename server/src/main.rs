@@ -4,11 +4,13 @@
     reason = "the bans keep the core deterministic and portable; here are the threads and the clock it is given"
 )]
 
+mod archive;
 mod args;
 mod blobs;
 mod commands;
 mod failure;
 mod jobs;
+mod keep;
 mod look;
 mod memory;
 mod reading;
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
         Command::Kinds(args) => commands::kinds::run(&args),
         Command::Leaderboard(args) => commands::leaderboard::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Backup(args) => keep::backup(&args),
+        Command::Restore(args) => keep::restore(&args),
         Command::Worker(args) => jobs::remote::run(&args),
         Command::Executor(args) => jobs::executor::run(&args),
         Command::Look(args) => look::run(&args),

@@ -28,7 +28,9 @@ const ROUTES: &[(&str, &str)] = &[
         "admin",
         "GET /api/v1/accounts, POST /api/v1/accounts, DELETE /api/v1/accounts/{account}, GET /api/v1/audit",
     ),
-    ("create", "POST /api/v1/projects"),
+    ("create", "POST /api/v1/projects, POST /api/v1/projects/import"),
+    ("watch", "GET /metrics"),
+    ("see", "GET /api/v1/projects/{project}/export"),
     ("see", "GET /api/v1/projects/{project}, GET /api/v1/projects/{project}/pipeline"),
     ("see", "GET /api/v1/projects/{project}/versions, GET /api/v1/projects/{project}/versions/{number}"),
     ("see", "GET /api/v1/projects/{project}/versions/{number}/diff/{other}"),
@@ -83,6 +85,7 @@ fn refused(takes: &str) -> [u16; 10] {
         "session" => [401, 0, 0, 0, 0, 0, 403, 403, 403, 403],
         "create" => [401, 0, 0, 0, 0, 0, 403, 403, 0, 403],
         "admin" => [401, 403, 403, 403, 403, 0, 403, 403, 403, 403],
+        "watch" => [401, 403, 403, 403, 403, 0, 403, 403, 403, 403],
         "see" => [401, 404, 0, 0, 0, 404, 0, 0, 0, 403],
         "change" => [401, 404, 403, 0, 0, 404, 403, 403, 0, 403],
         "own" => [401, 404, 403, 403, 0, 404, 403, 403, 403, 403],
@@ -149,7 +152,7 @@ fn people_come_in_by_their_password_alone() {
         team.server.json("POST", "/api/v1/session", &body)
     };
     let (wrong, unknown) = (tried("owner", "not the password"), tried("somebody", "not the password"));
-    assert_eq!((wrong.status, wrong.json()), (401, unknown.json()), "a name is not told from a password");
+    assert_eq!(wrong.problem(401), unknown.problem(401), "a name is not told from a password");
     // A password is not guessed by trying.
     let statuses: Vec<u16> = (0..12).map(|_| tried("viewer", "not the password").status).collect();
     assert!(statuses.contains(&429), "{statuses:?}");

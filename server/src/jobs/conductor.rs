@@ -1,17 +1,20 @@
 //! Drives runs: holds the engine's session of each, hands its jobs to the ledger, and writes down what it tells.
 
+mod clock;
 mod telling;
 
+use self::clock::Clock;
 use super::work::{Ended, Work};
-use super::{IDLE, JobError, Jobs, lease, renew};
+use super::{IDLE, JobError, Jobs, SEEN, lease, renew};
 use crate::blobs::BlobError;
-use crate::store::{Millis, NewTrial, Run, RunFile, RunState, StoreError, TrialState, Wish, now};
+use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, Trial, TrialState, Wish, now};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::PipelineDocument;
-use automl_core::engine::protocol::{Command, FlowCommand};
+use automl_core::engine::protocol::{Command, FlowCommand, Pins};
 use automl_core::engine::{Output, Session, WorkerState};
 use automl_core::table::ReadOptions;
 use futures_util::FutureExt;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,14 +29,8 @@ const MOST_HELD: usize = 16;
 const CACHE_BYTES: u64 = 1 << 30;
 /// Jobs of one run that may be in line at once: as far as a search looks ahead.
 const MOST_SLOTS: i64 = 8;
-/// How long since a worker was seen for it to count.
-const SEEN: i64 = 30_000;
 /// How often what came of trials is looked for where nobody tells.
 const LOOK: Duration = Duration::from_millis(50);
-/// How often what is old is forgotten.
-const SWEEP: Duration = Duration::from_secs(3_600);
-/// How long an answer is kept for whoever asks again with its key, in milliseconds.
-const KEPT: Millis = 24 * 3_600_000;
 /// How often a board is written down.
 const BOARD: Duration = Duration::from_millis(250);
 
@@ -41,14 +38,7 @@ const BOARD: Duration = Duration::from_millis(250);
 pub async fn conduct(mut jobs: Jobs, memory: Option<u64>) {
     let mut driven = JoinSet::new();
     let pausing = Pausing::default();
-    let mut swept = None::<Instant>;
     while !jobs.is_draining() {
-        if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
-            swept = Some(Instant::now());
-            if let Err(error) = jobs.store.sweep_keys(now() - KEPT).await {
-                tracing::warn!(%error, "old answers cannot be forgotten");
-            }
-        }
         while driven.try_join_next().is_some() {}
         if driven.len() >= MOST_HELD || driven.len().saturating_sub(pausing.count()) >= AT_ONCE {
             jobs.wait(IDLE).await;
@@ -163,7 +153,7 @@ struct Drive {
     run: Run,
     session: Session,
     is_pipeline: bool,
-    begun: Instant,
+    clock: Clock,
     /// What each of the session's workers has in line.
     slots: Vec<Option<InLine>>,
     /// Hash of the data of the study that is under way.
@@ -177,6 +167,8 @@ struct Drive {
     /// A board that is to be written down, with the best score, and when the last one was.
     board: Option<(String, Option<f64>)>,
     told: Instant,
+    /// What nodes that run have told last, to be written down likewise.
+    moving: BTreeMap<String, String>,
     files: Vec<RunFile>,
     /// Nodes of a pipeline that give files, each with its port.
     exports: Vec<(String, String)>,
@@ -193,7 +185,7 @@ impl Drive {
             jobs,
             session: Session::within(slots as u32, CACHE_BYTES, memory),
             is_pipeline: matches!(work, Work::Pipeline { .. }),
-            begun: Instant::now(),
+            clock: Clock::begin(),
             slots: (0..slots).map(|_| None).collect(),
             study: String::new(),
             paused: false,
@@ -203,6 +195,7 @@ impl Drive {
             run,
             board: None,
             told: Instant::now(),
+            moving: BTreeMap::new(),
             files: Vec::new(),
             exports: Vec::new(),
             faults: Vec::new(),
@@ -227,12 +220,12 @@ impl Drive {
                     Some((id.0.clone(), node.kind.strip_prefix("export.")?.to_owned()))
                 });
                 drive.exports = exports.collect();
-                drive.ask(FlowCommand::Plan { document: text.clone(), pinned: Vec::new() }, None).await?;
+                drive.ask(FlowCommand::Plan { document: text.clone(), pinned: Pins::new() }, None).await?;
                 for (source, dataset) in data {
                     let (name, options, bytes) = drive.table(&dataset).await?;
                     drive.ask(FlowCommand::Supply { source, name, options }, Some(&bytes)).await?;
                 }
-                let run = FlowCommand::Run { document: text, nodes, pinned: Vec::new(), afresh: Vec::new() };
+                let run = FlowCommand::Run { document: text, nodes, pinned: Pins::new(), afresh: Vec::new() };
                 drive.ask(run, None).await?;
             }
         }
@@ -262,7 +255,7 @@ impl Drive {
     }
 
     fn now(&self) -> f64 {
-        self.begun.elapsed().as_secs_f64()
+        self.clock.now()
     }
 
     /// `None`: the server ends before the run does.
@@ -274,7 +267,8 @@ impl Drive {
             }
             if renewed.is_none_or(|at| at.elapsed() >= renew().min(IDLE)) {
                 renewed = Some(Instant::now());
-                let wish = self.jobs.store.renew_run(&self.run.id, self.run.fence, now() + lease()).await?;
+                let mine = (self.run.id.as_str(), self.run.fence);
+                let wish = self.jobs.store.renew_run(mine, self.now(), now() + lease()).await?;
                 self.heed(wish).await?;
             }
             self.hear().await?;
@@ -283,8 +277,9 @@ impl Drive {
             self.tell_board(false).await?;
             if let Some((state, diagnostics)) = self.ended.take() {
                 self.tell_board(true).await?;
-                if state == RunState::Done {
-                    self.keep_results().await?;
+                // What a pipeline had done when it was stopped, or when a node failed, is worth as much as before.
+                if state == RunState::Done || self.is_pipeline {
+                    self.keep_results(state == RunState::Done).await?;
                 }
                 return Ok(Some((state, diagnostics, std::mem::take(&mut self.files))));
             }
@@ -316,8 +311,14 @@ impl Drive {
 
     fn pause(&mut self, pause: bool) {
         match (self.paused, pause) {
-            (false, true) => _ = self.pausing.0.fetch_add(1, Ordering::SeqCst),
-            (true, false) => _ = self.pausing.0.fetch_sub(1, Ordering::SeqCst),
+            (false, true) => {
+                self.clock.stop();
+                self.pausing.0.fetch_add(1, Ordering::SeqCst);
+            }
+            (true, false) => {
+                self.clock.go_on();
+                self.pausing.0.fetch_sub(1, Ordering::SeqCst);
+            }
             _ => {}
         }
         self.paused = pause;
@@ -335,6 +336,7 @@ impl Drive {
                 TrialState::Queued | TrialState::Claimed => continue,
                 TrialState::Done => {
                     let result = self.jobs.blobs.get(&trial.result).await?;
+                    self.keep_time(&trial).await?;
                     self.slots[number] = None;
                     self.session.worker_message(number as u32, &result, self.now())
                 }
@@ -346,8 +348,20 @@ impl Drive {
             self.carry(outputs).await?;
         }
         // What is in line now was not computed before.
-        self.replaying &= heard || self.slots.iter().all(Option::is_none);
+        if self.replaying && !heard && self.slots.iter().any(Option::is_some) {
+            self.replaying = false;
+            self.clock.forward(self.run.spent);
+        }
         Ok(())
+    }
+
+    /// What was heard before is heard at the same time of the run's clock again, so a budget is spent as it was then.
+    async fn keep_time(&mut self, trial: &Trial) -> Result<(), JobError> {
+        if let Some(clock) = trial.clock {
+            self.clock.forward(clock);
+            return Ok(());
+        }
+        Ok(self.jobs.store.time_trial(&trial.run, &trial.study, trial.job, self.now()).await?)
     }
 
     /// Carries what the session gives to where it belongs.

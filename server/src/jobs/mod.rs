@@ -10,12 +10,15 @@ pub mod child;
 pub mod conductor;
 pub mod executor;
 pub mod remote;
+pub mod sweep;
+pub mod tally;
 pub mod work;
 pub mod worker;
 
+use self::tally::Tally;
 use crate::blobs::{BlobError, Blobs};
 use crate::store::{Millis, Store, StoreError};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -38,6 +41,9 @@ pub fn renew() -> Duration {
     Duration::from_millis(lease() as u64 / 3)
 }
 
+/// How long since a worker was seen for it to count, in milliseconds.
+pub const SEEN: Millis = 30_000;
+
 /// How long nothing is looked at where nobody tells of anything: another process may have put something in line.
 pub const IDLE: Duration = Duration::from_millis(500);
 
@@ -49,6 +55,7 @@ pub struct Jobs {
     news: watch::Sender<()>,
     heard: watch::Receiver<()>,
     draining: watch::Sender<bool>,
+    pub tally: Arc<Tally>,
 }
 
 /// Why a run or a trial cannot go on now.
@@ -66,17 +73,15 @@ pub enum JobError {
 impl Jobs {
     pub fn new(store: Store, blobs: Blobs) -> Self {
         let (news, heard) = watch::channel(());
-        Self { store, blobs, news, heard, draining: watch::Sender::new(false) }
+        Self { store, blobs, news, heard, draining: watch::Sender::new(false), tally: Arc::default() }
     }
 
-    /// Keeps bytes and takes note of them.
+    /// Keeps bytes.
     ///
     /// # Errors
     /// A disk or a database that fails.
     pub async fn keep(&self, bytes: impl Into<bytes::Bytes>) -> Result<crate::blobs::Put, JobError> {
-        let put = self.blobs.put(bytes).await?;
-        self.store.note_blob(&put.hash, put.bytes as i64).await?;
-        Ok(put)
+        Ok(self.blobs.put(bytes).await?)
     }
 
     /// Nothing new is begun, and what is held is let go.

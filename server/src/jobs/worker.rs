@@ -1,8 +1,9 @@
 //! A worker: claims trials of the ledger, has them computed, and brings what came of them.
 
 use super::child::Child;
+use super::tally::count;
 use super::{IDLE, JobError, Jobs, lease, renew};
-use crate::store::{Claim, EMBEDDED, StoreError, Trial, new_id, now};
+use crate::store::{Claim, EMBEDDED, StoreError, Trial, TrialState, new_id, now};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -62,7 +63,9 @@ impl Ledger for Jobs {
     }
 
     async fn claim(&self, worker: &str) -> Result<Option<Trial>, JobError> {
-        Ok(self.store.claim_trial(worker, now(), lease()).await?)
+        let claimed = self.store.claim_trial(worker, now(), lease()).await?;
+        claimed.iter().for_each(|_| count(&self.tally.claimed));
+        Ok(claimed)
     }
 
     async fn study(&self, trial: &Trial) -> Result<Bytes, JobError> {
@@ -76,18 +79,21 @@ impl Ledger for Jobs {
     async fn complete(&self, claim: &Claim, result: Bytes) -> Result<(), JobError> {
         let put = self.keep(result).await?;
         self.store.complete_trial(claim, &put.hash, now()).await?;
+        count(&self.tally.completed);
         self.tell();
         Ok(())
     }
 
     async fn fail(&self, claim: &Claim, error: &str) -> Result<(), JobError> {
-        self.store.fail_trial(claim, error, now()).await?;
+        let state = self.store.fail_trial(claim, error, now()).await?;
+        count(if state == TrialState::Poisoned { &self.tally.poisoned } else { &self.tally.failed });
         self.tell();
         Ok(())
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), JobError> {
         self.store.release_trial(claim).await?;
+        count(&self.tally.released);
         self.tell();
         Ok(())
     }

@@ -12,12 +12,13 @@ mod problem;
 mod respond;
 mod share;
 mod state;
+mod watch;
 
 use crate::Done;
 use crate::args::ServeArgs;
 use crate::blobs::Blobs;
 use crate::failure::{Failure, because};
-use crate::jobs::{conductor, worker};
+use crate::jobs::{conductor, sweep, worker};
 use crate::store::{self, Account, Store, StoreError};
 pub use assets::Assets;
 use axum::Router;
@@ -35,6 +36,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+pub use watch::log;
 
 /// The account of this machine's only user.
 const LOOPBACK: &str = "local";
@@ -63,16 +65,6 @@ pub fn run(args: &ServeArgs) -> Done {
     done
 }
 
-/// Logs on standard error.
-pub fn log() {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter()).init();
-}
-
-/// What is logged; `TRELLIS_LOG` says otherwise, as in `trellis=debug`.
-fn filter() -> tracing_subscriber::EnvFilter {
-    tracing_subscriber::EnvFilter::try_from_env("TRELLIS_LOG").unwrap_or_else(|_| "warn".into())
-}
-
 async fn serve(args: &ServeArgs) -> Done {
     let address = SocketAddr::new(args.host, args.port);
     let listener = TcpListener::bind(address).await.map_err(|e| {
@@ -88,9 +80,8 @@ async fn serve(args: &ServeArgs) -> Done {
     let assets = Assets::embedded();
     let policy = policy::content_security(assets.index());
     let hosts = host_names(args.host, address.port());
-    let mut shared = Shared::new((assets, policy), hosts, (store, blobs), loopback);
-    shared.limits.look_mb = args.trial_memory;
-    let shared = Arc::new(shared);
+    let limits = state::Limits::of(args);
+    let shared = Arc::new(Shared::new((assets, policy), hosts, (store, blobs), loopback, limits));
     let working = begin_work(&shared, args);
     println!("listening on http://{address}");
     let (over, ended) = tokio::sync::oneshot::channel();
@@ -108,7 +99,11 @@ async fn serve(args: &ServeArgs) -> Done {
 async fn work(shared: Arc<Shared>, slots: u16, trial_memory: Option<u64>) {
     let memory = crate::memory::available();
     let computing = worker::work(shared.jobs.clone(), slots, trial_memory);
-    tokio::join!(conductor::conduct(shared.jobs.clone(), memory), computing);
+    tokio::join!(
+        conductor::conduct(shared.jobs.clone(), memory),
+        computing,
+        sweep::sweep(shared.jobs.clone())
+    );
 }
 
 fn begin_work(shared: &Arc<Shared>, args: &ServeArgs) -> tokio::task::JoinHandle<()> {
@@ -119,7 +114,7 @@ fn begin_work(shared: &Arc<Shared>, args: &ServeArgs) -> tokio::task::JoinHandle
 }
 
 /// Where data are kept where nobody says otherwise.
-fn usual_folder() -> PathBuf {
+pub fn usual_folder() -> PathBuf {
     let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let data = set("XDG_DATA_HOME").or_else(|| Some(set("HOME")?.join(".local/share")));
     data.unwrap_or_else(std::env::temp_dir).join("trellis")
@@ -133,6 +128,19 @@ fn elsewhere(address: &str) -> Result<Arc<dyn ObjectStore>, Failure> {
     let (store, folder) =
         object_store::parse_url_opts(&url, std::env::vars()).map_err(|e| failed(e.to_string()))?;
     Ok(Arc::new(PrefixStore::new(store, folder)))
+}
+
+/// The files of a server with this folder; `address`: where they are kept in place of it.
+///
+/// # Errors
+/// A folder that cannot be written, an address that cannot be used.
+pub fn files(folder: &Path, address: Option<&str>) -> Result<Blobs, Failure> {
+    let passing = folder.join("blobs");
+    let blobs = match address {
+        Some(address) => Blobs::remote(&passing, elsewhere(address)?),
+        None => Blobs::local(&passing),
+    };
+    blobs.map_err(|e| because("cannot open the folder of files", e, "check who may write there"))
 }
 
 /// The database and the files.
@@ -152,13 +160,7 @@ async fn open(args: &ServeArgs) -> Result<(Store, Blobs, Option<std::fs::File>),
         None => format!("check who may write in {}, and that no newer Trellis wrote there", folder.display()),
     };
     let store = store.map_err(|e| because("cannot open the database", e, help))?;
-    let passing = folder.join("blobs");
-    let blobs = match &args.files {
-        Some(address) => Blobs::remote(&passing, elsewhere(address)?),
-        None => Blobs::local(&passing),
-    };
-    let blobs =
-        blobs.map_err(|e| because("cannot open the folder of files", e, "check who may write there"))?;
+    let blobs = files(&folder, args.files.as_deref())?.noted_in(&store);
     if lock.is_some() {
         store.take_over().await.map_err(|e| because("cannot write the database", e, "check the disk"))?;
     }
@@ -229,6 +231,7 @@ fn router(shared: &Arc<Shared>) -> Router {
         .merge(api::router(shared))
         .fallback(respond::respond)
         .layer(axum::middleware::from_fn_with_state(shared.clone(), guard))
+        .layer(axum::middleware::from_fn_with_state(shared.clone(), watch::watch))
         .with_state(shared.clone())
 }
 

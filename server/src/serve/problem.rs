@@ -75,6 +75,9 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = serde_json::to_value(&self).unwrap_or_default();
         body["type"] = format!("/problems/{}", self.kind).into();
+        if let Some(id) = super::watch::request_id() {
+            body["request_id"] = id.into();
+        }
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM)], body.to_string()).into_response();
         match self.status {
             401 => {
@@ -110,6 +113,7 @@ impl From<BlobError> for Problem {
                 Self::too_large(format!("It may have {} MB at most.", limit.div_ceil(1_000_000)))
             }
             BlobError::BrokenOff(_) => Self::bad_request("The upload broke off. Send it again."),
+            BlobError::Unnoted(error) => (*error).into(),
             BlobError::Absent(_) => Self::not_found("There is no such file."),
             BlobError::Disk(e) if e.kind() == std::io::ErrorKind::StorageFull => {
                 tracing::error!("the disk is full");

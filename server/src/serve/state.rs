@@ -4,6 +4,7 @@ use super::access::attempts::Attempts;
 use super::api::Loaded;
 use super::assets::Assets;
 use super::problem::Problem;
+use super::watch::Watched;
 use crate::blobs::Blobs;
 use crate::jobs::Jobs;
 use crate::store::{Account, Store};
@@ -27,6 +28,23 @@ pub struct Limits {
     pub project: u64,
     /// Runs of a project that may wait or be under way.
     pub runs: i64,
+    /// Bytes that the data sets of one person may take in all.
+    pub person: u64,
+    /// Runs of one person that may wait or be under way.
+    pub person_runs: i64,
+}
+
+impl Limits {
+    /// As a command line says.
+    pub fn of(args: &crate::args::ServeArgs) -> Self {
+        let usual = Self::default();
+        Self {
+            person: args.person_data.map_or(usual.person, |megabytes| megabytes.saturating_mul(1_000_000)),
+            person_runs: args.person_runs.map_or(usual.person_runs, i64::from),
+            look_mb: args.trial_memory,
+            ..usual
+        }
+    }
 }
 
 impl Default for Limits {
@@ -39,6 +57,8 @@ impl Default for Limits {
             look_mb: None,
             project: 64 << 30,
             runs: 32,
+            person: 256 << 30,
+            person_runs: 64,
         }
     }
 }
@@ -56,6 +76,8 @@ pub struct Shared {
     pub limits: Limits,
     /// This machine's only user, on a server that listens on loopback and has no accounts.
     loopback: RwLock<Option<Account>>,
+    /// Numbers of requests.
+    pub watched: Watched,
     /// Streams of events that are open.
     pub streams: Streams,
     /// Models in memory.
@@ -72,6 +94,7 @@ impl Shared {
         hosts: Vec<String>,
         (store, blobs): (Store, Blobs),
         loopback: Option<Account>,
+        limits: Limits,
     ) -> Self {
         let jobs = Jobs::new(store.clone(), blobs.clone());
         Self {
@@ -81,8 +104,9 @@ impl Shared {
             store,
             blobs,
             jobs,
-            limits: Limits::default(),
+            limits,
             loopback: RwLock::new(loopback),
+            watched: Watched::default(),
             streams: Streams::default(),
             loaded: Loaded::default(),
             attempts: Attempts::new(10.0, 0.1),
@@ -115,6 +139,11 @@ pub struct Stream {
 impl Streams {
     const MOST: usize = 256;
     const MOST_EACH: usize = 32;
+
+    /// How many are open.
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+    }
 
     /// # Errors
     /// Too many are open.

@@ -137,14 +137,18 @@ impl Store {
         if changed == 0 { Err(StoreError::Absent("account")) } else { Ok(()) }
     }
 
-    /// Erases a person: the account, its sessions, tokens and memberships. What it made in projects stays and bears its
-    /// id, which leads nowhere from then on.
+    /// Erases a person: the account, its sessions, tokens and memberships, and answers that are kept for it. What it made
+    /// in projects stays and bears its id, which leads nowhere from then on.
     ///
     /// # Errors
     /// No such account.
     pub async fn erase_account(&self, account: &str) -> Result<()> {
-        let changed = change!(self, "DELETE FROM account WHERE id = $1", account);
-        if changed == 0 { Err(StoreError::Absent("account")) } else { Ok(()) }
+        transact!(self, tx => {
+            // Answers that are kept for the person hold what was asked.
+            sqlx::query("DELETE FROM idempotency WHERE actor = $1").bind(account).execute(&mut *tx).await?;
+            let gone = sqlx::query("DELETE FROM account WHERE id = $1").bind(account).execute(&mut *tx).await?;
+            if gone.rows_affected() == 0 { Err(StoreError::Absent("account")) } else { Ok(()) }
+        })
     }
 
     /// Begins a session; `token` is a hash.

@@ -37,7 +37,7 @@ named!(
 );
 
 /// A job of a study of a run.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Trial {
     pub run: String,
     /// Hash of the study's data.
@@ -52,6 +52,8 @@ pub struct Trial {
     /// Hash of what came of it; empty before.
     pub result: String,
     pub error: String,
+    /// Seconds that its run had been driven when what came of it was heard.
+    pub clock: Option<f64>,
 }
 
 /// A trial to be computed.
@@ -93,6 +95,7 @@ impl Claim {
             worker: String::new(),
             result: String::new(),
             error: String::new(),
+            clock: None,
         }
     }
 }
@@ -132,12 +135,12 @@ impl Store {
             sqlx::query("INSERT INTO trial (run, study, job, payload, state, priority, attempt, fence, lease_until, \
                 worker, result, error, created) SELECT id, $2, $3, $4, 'queued', priority, 0, 0, 0, '', '', '', $5 FROM run WHERE id = $1 ON CONFLICT \
                 (run, study, job) DO UPDATE SET payload = EXCLUDED.payload, state = 'queued', attempt = 0, fence = \
-                trial.fence + 1, result = '', error = '' WHERE trial.payload <> EXCLUDED.payload OR trial.state = \
+                trial.fence + 1, result = '', error = '', clock = NULL WHERE trial.payload <> EXCLUDED.payload OR trial.state = \
                 'cancelled'")
                 .bind(new.run).bind(new.study).bind(new.job).bind(new.payload).bind(at)
                 .execute(&mut *tx).await?;
             Ok(sqlx::query_as::<_, Trial>("SELECT run, study, job, payload, state, attempt, fence, lease_until, worker, \
-                result, error FROM trial WHERE run = $1 AND study = $2 AND job = $3")
+                result, error, clock FROM trial WHERE run = $1 AND study = $2 AND job = $3")
                 .bind(new.run).bind(new.study).bind(new.job).fetch_one(&mut *tx).await?)
         })
     }
@@ -145,7 +148,7 @@ impl Store {
     /// # Errors
     /// No such trial.
     pub async fn trial(&self, run: &str, study: &str, job: i64) -> Result<Trial> {
-        const SQL: &str = "SELECT run, study, job, payload, state, attempt, fence, lease_until, worker, result, error FROM \
+        const SQL: &str = "SELECT run, study, job, payload, state, attempt, fence, lease_until, worker, result, error, clock FROM \
                            trial WHERE run = $1 AND study = $2 AND job = $3";
         let found = on!(self, db => sqlx::query_as::<_, Trial>(SQL).bind(run).bind(study).bind(job)
             .fetch_optional(db).await?);
@@ -162,12 +165,12 @@ impl Store {
                               $2, worker = $3 WHERE (run, study, job) = (SELECT run, study, job FROM trial WHERE (state = \
                               'queued' OR (state = 'claimed' AND lease_until < $1)) AND attempt < $4 ORDER BY priority \
                               DESC, created, job LIMIT 1) RETURNING run, study, job, payload, state, attempt, fence, \
-                              lease_until, worker, result, error";
+                              lease_until, worker, result, error, clock";
         const POSTGRES: &str = "UPDATE trial SET state = 'claimed', attempt = attempt + 1, fence = fence + 1, lease_until \
                                 = $2, worker = $3 WHERE (run, study, job) = (SELECT run, study, job FROM trial WHERE \
                                 (state = 'queued' OR (state = 'claimed' AND lease_until < $1)) AND attempt < $4 ORDER BY \
                                 priority DESC, created, job LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING run, study, job, \
-                                payload, state, attempt, fence, lease_until, worker, result, error";
+                                payload, state, attempt, fence, lease_until, worker, result, error, clock";
         let sql = self.either(SQLITE, POSTGRES);
         transact!(self, tx => {
             sqlx::query("UPDATE trial SET state = 'poisoned', ended = $1, error = 'its worker was lost each time' WHERE \
@@ -213,6 +216,22 @@ impl Store {
             at,
         );
         if done == 0 { Err(stale()) } else { Ok(()) }
+    }
+
+    /// Takes note of a run's clock when what came of a trial is heard, the first time.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn time_trial(&self, run: &str, study: &str, job: i64, clock: f64) -> Result<()> {
+        change!(
+            self,
+            "UPDATE trial SET clock = $4 WHERE run = $1 AND study = $2 AND job = $3 AND clock IS NULL",
+            run,
+            study,
+            job,
+            clock,
+        );
+        Ok(())
     }
 
     /// Takes note that a claim's process broke down: the trial comes back into line, or is poisoned.
@@ -282,6 +301,17 @@ impl Store {
     pub async fn trial_counts(&self, run: &str) -> Result<Vec<(String, i64)>> {
         const SQL: &str = "SELECT state, COUNT(*) FROM trial WHERE run = $1 GROUP BY state ORDER BY state";
         Ok(on!(self, db => sqlx::query_as(SQL).bind(run).fetch_all(db).await?))
+    }
+
+    /// Runs and trials by state.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn counts(&self) -> Result<(Vec<(String, i64)>, Vec<(String, i64)>)> {
+        const RUNS: &str = "SELECT state, COUNT(*) FROM run GROUP BY state ORDER BY state";
+        const TRIALS: &str = "SELECT state, COUNT(*) FROM trial GROUP BY state ORDER BY state";
+        let runs = on!(self, db => sqlx::query_as(RUNS).fetch_all(db).await?);
+        Ok((runs, on!(self, db => sqlx::query_as(TRIALS).fetch_all(db).await?)))
     }
 
     /// A worker is there.

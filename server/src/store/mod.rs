@@ -7,14 +7,17 @@
 mod accounts;
 mod audit;
 mod blobs;
+mod bundle;
 mod datasets;
 mod events;
 mod idempotency;
 mod ledger;
 mod links;
 mod models;
+mod person;
 mod projects;
 mod runs;
+mod snapshot;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]
@@ -22,6 +25,7 @@ mod tests;
 
 pub use accounts::{Account, ApiToken, Role, Scope};
 pub use audit::AuditEntry;
+pub use bundle::{Bundle, BundleDataset, BundleModel, BundleVersion};
 pub use datasets::{Dataset, NewDataset};
 pub use events::StoredEvent;
 pub use ledger::{Claim, EMBEDDED, NewTrial, Trial, TrialState};
@@ -29,6 +33,7 @@ pub use links::{Link, NewLink, Rights};
 pub use models::{Model, ModelVersion, NewModelVersion};
 pub use projects::{Project, Version};
 pub use runs::{NewRun, Run, RunFile, RunState, Wish};
+pub use snapshot::Snapshot;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -61,6 +66,9 @@ pub enum StoreError {
     Damaged(&'static str),
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// A blob's bytes, which are to go with its row.
+    #[error("{0}")]
+    Blob(#[from] crate::blobs::BlobError),
     #[error("the database cannot be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
 }

@@ -59,6 +59,8 @@ pub struct Run {
     pub lease_until: Millis,
     /// The best score so far, higher is better; it never falls.
     pub best: Option<f64>,
+    /// Seconds that it was driven, by whoever did, pauses aside.
+    pub spent: f64,
     /// How it ended, as JSON; empty before.
     #[serde(skip)]
     pub outcome: String,
@@ -89,6 +91,7 @@ impl From<NewRun<'_>> for Run {
             fence: 0,
             lease_until: 0,
             best: None,
+            spent: 0.0,
             outcome: String::new(),
             author: new.author.to_owned(),
             created: now(),
@@ -133,7 +136,7 @@ impl Store {
     /// # Errors
     /// No such run.
     pub async fn run(&self, id: &str) -> Result<Run> {
-        const SQL: &str = "SELECT id, project, work, state, wish, priority, fence, lease_until, best, outcome, author, \
+        const SQL: &str = "SELECT id, project, work, state, wish, priority, fence, lease_until, best, spent, outcome, author, \
                            created, started, ended FROM run WHERE id = $1";
         let found = on!(self, db => sqlx::query_as::<_, Run>(SQL).bind(id).fetch_optional(db).await?);
         found.ok_or(StoreError::Absent("run"))
@@ -144,7 +147,7 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn runs(&self, project: &str, before: Option<&str>, limit: i64) -> Result<Vec<Run>> {
-        const SQL: &str = "SELECT id, project, work, state, wish, priority, fence, lease_until, best, outcome, author, \
+        const SQL: &str = "SELECT id, project, work, state, wish, priority, fence, lease_until, best, spent, outcome, author, \
                            created, started, ended FROM run WHERE project = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         let (before, limit) = (before.unwrap_or("~"), limit.clamp(1, PAGE));
         Ok(on!(self, db => sqlx::query_as::<_, Run>(SQL).bind(project).bind(before).bind(limit)
@@ -160,6 +163,15 @@ impl Store {
         Ok(on!(self, db => sqlx::query_scalar(SQL).bind(project).fetch_one(db).await?))
     }
 
+    /// Runs of an account that wait or are under way, in all projects.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn open_runs_of(&self, account: &str) -> Result<i64> {
+        const SQL: &str = "SELECT COUNT(*) FROM run WHERE author = $1 AND state IN ('queued', 'running')";
+        Ok(on!(self, db => sqlx::query_scalar(SQL).bind(account).fetch_one(db).await?))
+    }
+
     /// Takes the next run to drive: one that waits, or one whose driver is gone.
     ///
     /// # Errors
@@ -168,12 +180,12 @@ impl Store {
         const SQLITE: &str = "UPDATE run SET state = 'running', fence = fence + 1, lease_until = $2, started = \
                               COALESCE(started, $1) WHERE id = (SELECT id FROM run WHERE state = 'queued' OR (state = \
                               'running' AND lease_until < $1) ORDER BY priority DESC, created LIMIT 1) RETURNING id, \
-                              project, work, state, wish, priority, fence, lease_until, best, outcome, author, created, \
+                              project, work, state, wish, priority, fence, lease_until, best, spent, outcome, author, created, \
                               started, ended";
         const POSTGRES: &str = "UPDATE run SET state = 'running', fence = fence + 1, lease_until = $2, started = \
                                 COALESCE(started, $1) WHERE id = (SELECT id FROM run WHERE state = 'queued' OR (state = \
                                 'running' AND lease_until < $1) ORDER BY priority DESC, created LIMIT 1 FOR UPDATE SKIP \
-                                LOCKED) RETURNING id, project, work, state, wish, priority, fence, lease_until, best, \
+                                LOCKED) RETURNING id, project, work, state, wish, priority, fence, lease_until, best, spent, \
                                 outcome, author, created, started, ended";
         let sql = self.either(SQLITE, POSTGRES);
         transact!(self, tx => {
@@ -181,15 +193,15 @@ impl Store {
         })
     }
 
-    /// Keeps a run; gives what is wished of it.
+    /// Keeps a run, and notes how long it was driven; gives what is wished of it.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where another drives it now.
-    pub async fn renew_run(&self, id: &str, fence: i64, until: Millis) -> Result<Wish> {
-        const SQL: &str = "UPDATE run SET lease_until = $3 WHERE id = $1 AND fence = $2 AND state = 'running' RETURNING \
-                           wish";
+    pub async fn renew_run(&self, (id, fence): (&str, i64), spent: f64, until: Millis) -> Result<Wish> {
+        const SQL: &str = "UPDATE run SET lease_until = $3, spent = CASE WHEN spent < $4 THEN $4 ELSE spent END WHERE id = \
+                           $1 AND fence = $2 AND state = 'running' RETURNING wish";
         let wish: Option<String> = transact!(self, tx => {
-            Ok(sqlx::query_scalar(SQL).bind(id).bind(fence).bind(until).fetch_optional(&mut *tx).await?)
+            Ok(sqlx::query_scalar(SQL).bind(id).bind(fence).bind(until).bind(spent).fetch_optional(&mut *tx).await?)
         })?;
         wish.ok_or_else(|| StoreError::Conflict("another server drives this run".to_owned()))?.parse()
     }

@@ -182,8 +182,8 @@ async fn data_and_models(store: Store) {
     let one = store.add_dataset(&NewDataset { project: &project, ..new("h1") }).await.expect("data set");
     assert_eq!(store.dataset(&project, &one.id).await.expect("data set"), one);
     absent(store.dataset("other", &one.id).await);
-    assert_eq!(store.dataset_of_blob(&project, "h1").await.expect("found"), Some(one.clone()));
-    assert_eq!(store.dataset_of_blob("other", "h1").await.expect("none"), None);
+    assert_eq!(store.dataset_read_as(&project, "h1", None, None).await.expect("found"), Some(one.clone()));
+    assert_eq!(store.dataset_read_as("other", "h1", None, None).await.expect("none"), None);
 
     let model = |blob: &'static str| NewModelVersion {
         project: "",
@@ -211,6 +211,78 @@ async fn data_and_models(store: Store) {
     store.delete_dataset(&project, &one.id).await.expect("delete");
     store.delete_model(&made.id).await.expect("delete");
     assert_eq!(store.project_bytes(&project).await.expect("bytes"), 0);
+}
+
+/// Nothing is swept that is named or fresh, and whoever puts a blob that is being swept comes after.
+async fn blobs_are_swept(store: Store) {
+    let (owner, project) = project(&store).await;
+    let run = run(&store, &project, 0).await.id;
+    for hash in ["dataset", "result", "study", "none"] {
+        store.note_blob(hash, 1).await.expect("blob");
+    }
+    let new = NewDataset {
+        project: &project,
+        name: "t.csv",
+        blob: "dataset",
+        bytes: 5,
+        options: "{}",
+        about: "{}",
+        author: &owner,
+    };
+    let dataset = store.add_dataset(&new).await.expect("data set");
+    assert_eq!(store.account_bytes(&owner).await.expect("bytes"), 5);
+    assert_eq!(store.account_bytes("nobody").await.expect("bytes"), 0);
+    store.queue_trial(&NewTrial { run: &run, study: "study", job: 1, payload: b"p" }).await.expect("trial");
+    let trial = store.claim_trial("w", 0, 50).await.expect("claim").expect("a trial");
+    store.complete_trial(&trial.claim(), "result", 1).await.expect("done");
+
+    let future = now() + 60_000;
+    assert_eq!(store.unnamed_blobs("", future).await.expect("list"), ["none"]);
+    assert_eq!(store.unnamed_blobs("none", future).await.expect("list"), [""; 0]);
+    assert_eq!(store.unnamed_blobs("", 1).await.expect("list"), [""; 0], "it is fresh");
+    let untouched = async || -> std::result::Result<(), crate::blobs::BlobError> { panic!("it is swept") };
+    for (hash, before) in
+        [("dataset", future), ("result", future), ("study", future), ("none", 1), ("no", future)]
+    {
+        assert!(!store.sweep_blob(hash, before, untouched()).await.expect("sweep"), "{hash}");
+    }
+    let fails = async { Err(crate::blobs::BlobError::Absent(String::new())) };
+    assert!(store.sweep_blob("none", future, fails).await.is_err());
+    assert!(store.has_blob("none").await.expect("look"), "its bytes may still be there");
+
+    // One is put while it is swept: its row is there afterwards, so its bytes come after those that went.
+    let (deleting, waits) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+    let delete = async {
+        deleting.notify_one();
+        waits.notified().await;
+        Ok(())
+    };
+    let put = async {
+        deleting.notified().await;
+        let note = store.note_blob("none", 1);
+        tokio::pin!(note);
+        let early = tokio::time::timeout(Duration::from_millis(200), &mut note).await;
+        assert!(early.is_err(), "it is noted before what was there has gone");
+        waits.notify_one();
+        note.await.expect("noted");
+    };
+    let (swept, ()) = tokio::join!(store.sweep_blob("none", future, delete), put);
+    assert!(swept.expect("swept") && store.has_blob("none").await.expect("look"));
+
+    assert!(!store.sweep_stray("none", untouched()).await.expect("sweep"), "it has a row");
+    let mut gone = false;
+    let delete = async {
+        gone = true;
+        Ok(())
+    };
+    assert!(store.sweep_stray("stray", delete).await.expect("sweep"));
+    assert!(gone && !store.has_blob("stray").await.expect("look"));
+
+    assert_eq!(store.open_runs_of("a").await.expect("runs"), 1);
+    store.delete_dataset(&project, &dataset.id).await.expect("delete");
+    store.delete_project(&project).await.expect("delete");
+    let all = store.unnamed_blobs("", future).await.expect("list");
+    assert_eq!(all, ["dataset", "none", "result", "study"]);
 }
 
 async fn links_and_audit(store: Store) {
@@ -272,11 +344,11 @@ async fn runs_have_one_driver(store: Store) {
     let second = store.claim_run(100, 50).await.expect("claim").expect("a run");
     assert_eq!(second.id, low.id);
     assert!(store.claim_run(100, 50).await.expect("claim").is_none());
-    assert_eq!(store.renew_run(&high.id, 1, 200).await.expect("renew"), Wish::GoOn);
+    assert_eq!(store.renew_run((&high.id, 1), 2.5, 200).await.expect("renew"), Wish::GoOn);
     // The driver of the other one is gone.
     let again = store.claim_run(160, 50).await.expect("claim").expect("a run");
     assert_eq!((again.id.as_str(), again.fence, again.started), (low.id.as_str(), 2, Some(100)));
-    conflict(store.renew_run(&low.id, 1, 500).await);
+    conflict(store.renew_run((&low.id, 1), 9.0, 500).await);
     conflict(store.add_event((&low.id, 1), "board", "{}", true, Some(1.0)).await);
     conflict(store.end_run((&low.id, 1), RunState::Done, "{}", &[], 170).await);
 
@@ -291,7 +363,9 @@ async fn runs_have_one_driver(store: Store) {
     assert_eq!(seqs(store.events_after(&low.id, 3, 10).await.expect("events")), []);
 
     store.wish(&low.id, Wish::Pause, 170).await.expect("wish");
-    assert_eq!(store.renew_run(&low.id, 2, 300).await.expect("renew"), Wish::Pause);
+    assert_eq!(store.renew_run((&low.id, 2), 1.5, 300).await.expect("renew"), Wish::Pause);
+    assert_eq!(store.renew_run((&low.id, 2), 0.5, 300).await.expect("renew"), Wish::Pause);
+    assert_eq!(store.run(&low.id).await.expect("run").spent, 1.5, "what was spent is never less");
     store.note_blob("m", 9).await.expect("blob");
     let files = [RunFile { name: "model".to_owned(), blob: "m".to_owned(), bytes: 9 }];
     store.end_run(driver, RunState::Done, "ended", &files, 180).await.expect("end");
@@ -340,6 +414,11 @@ async fn trials_are_charged_and_fenced(store: Store) {
     assert_eq!(done(queue(1, b"one").await).0, "done", "a run that is driven again finds it");
     assert_eq!(done(queue(1, b"other").await), ("queued".to_owned(), 0, 3), "another job is another trial");
 
+    // What came of it is heard at one time, whoever hears it again.
+    for clock in [2.5, 7.0] {
+        store.time_trial(&of, "s", 1, clock).await.expect("time");
+    }
+    assert_eq!(store.trial(&of, "s", 1).await.expect("trial").clock, Some(2.5));
     // Given back in good order, an attempt is not charged; broken down, it is.
     let back = store.claim_trial("w", 500, 50).await.expect("claim").expect("a trial");
     store.release_trial(&back.claim()).await.expect("release");
@@ -409,7 +488,7 @@ macro_rules! each {
 
 macro_rules! all {
     ($fresh:expr) => {
-        each!($fresh; a_run_and_its_answer, what_is_taken_over, people, set_up_once, versions_are_not_lost, data_and_models, links_and_audit, keys_are_taken_once,
+        each!($fresh; a_run_and_its_answer, what_is_taken_over, people, set_up_once, versions_are_not_lost, data_and_models, blobs_are_swept, links_and_audit, keys_are_taken_once,
             runs_have_one_driver, trials_are_charged_and_fenced, many_claim_each_trial_once)
     };
 }

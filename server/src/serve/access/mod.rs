@@ -57,11 +57,13 @@ pub enum Action {
     Administer,
     /// Claim trials and bring their results.
     Work,
+    /// The server's numbers.
+    Watch,
 }
 
 impl Action {
     #[cfg(test)]
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Public,
         Self::SeeSelf,
         Self::ChangeSelf,
@@ -72,13 +74,14 @@ impl Action {
         Self::OwnProject,
         Self::Administer,
         Self::Work,
+        Self::Watch,
     ];
 
     /// What a token must be for.
     fn scope(self) -> Option<Scope> {
         match self {
             Self::Public => None,
-            Self::SeeSelf | Self::SeeProject => Some(Scope::Read),
+            Self::SeeSelf | Self::SeeProject | Self::Watch => Some(Scope::Read),
             Self::Predict => Some(Scope::Predict),
             Self::CreateProject | Self::ChangeProject => Some(Scope::Write),
             // A token that leaks must not be able to make more of its kind or let others in.
@@ -133,7 +136,7 @@ pub fn allowed(actor: &Actor, action: Action, role: Option<Role>) -> Result<(), 
             None => Err(Problem::not_found("There is no such project.")),
         };
     }
-    if action == Action::Administer && account.admin == 0 && *by != By::Loopback {
+    if matches!(action, Action::Administer | Action::Watch) && account.admin == 0 && *by != By::Loopback {
         return Err(Problem::forbidden("Only an admin may do that."));
     }
     Ok(())
@@ -158,65 +161,77 @@ mod tests {
     #[test]
     fn every_action_is_decided_for_every_actor_and_role() {
         let roles = [None, Some(Role::Viewer), Some(Role::Editor), Some(Role::Owner)];
-        // Public, see self, change self, create, see, predict, change, own, administer, work
-        let table: &[(Actor, [[u16; 10]; 4])] = &[
-            (Actor::Nobody, [[200, 401, 401, 401, 401, 401, 401, 401, 401, 401]; 4]),
+        // Public, see self, change self, create, see, predict, change, own, administer, work, watch
+        let table: &[(Actor, [[u16; 11]; 4])] = &[
+            (Actor::Nobody, [[200, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401]; 4]),
             (
                 somebody(0, By::Session),
                 [
-                    [200, 200, 200, 200, 404, 404, 404, 404, 403, 403],
-                    [200, 200, 200, 200, 200, 200, 403, 403, 403, 403],
-                    [200, 200, 200, 200, 200, 200, 200, 403, 403, 403],
-                    [200, 200, 200, 200, 200, 200, 200, 200, 403, 403],
+                    [200, 200, 200, 200, 404, 404, 404, 404, 403, 403, 403],
+                    [200, 200, 200, 200, 200, 200, 403, 403, 403, 403, 403],
+                    [200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403],
+                    [200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403],
                 ],
             ),
             (
                 somebody(1, By::Session),
                 [
                     // An admin runs the server, and sees projects only as a member.
-                    [200, 200, 200, 200, 404, 404, 404, 404, 200, 403],
-                    [200, 200, 200, 200, 200, 200, 403, 403, 200, 403],
-                    [200, 200, 200, 200, 200, 200, 200, 403, 200, 403],
-                    [200, 200, 200, 200, 200, 200, 200, 200, 200, 403],
+                    [200, 200, 200, 200, 404, 404, 404, 404, 200, 403, 200],
+                    [200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 200],
+                    [200, 200, 200, 200, 200, 200, 200, 403, 200, 403, 200],
+                    [200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 200],
                 ],
             ),
             (
                 somebody(0, By::Loopback),
                 [
-                    [200, 200, 200, 200, 404, 404, 404, 404, 200, 200],
-                    [200, 200, 200, 200, 200, 200, 403, 403, 200, 200],
-                    [200, 200, 200, 200, 200, 200, 200, 403, 200, 200],
-                    [200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+                    [200, 200, 200, 200, 404, 404, 404, 404, 200, 200, 200],
+                    [200, 200, 200, 200, 200, 200, 403, 403, 200, 200, 200],
+                    [200, 200, 200, 200, 200, 200, 200, 403, 200, 200, 200],
+                    [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
                 ],
             ),
             (
                 somebody(1, By::Token(Scope::Read)),
                 [
-                    [200, 200, 403, 403, 404, 403, 403, 403, 403, 403],
-                    [200, 200, 403, 403, 200, 403, 403, 403, 403, 403],
-                    [200, 200, 403, 403, 200, 403, 403, 403, 403, 403],
-                    [200, 200, 403, 403, 200, 403, 403, 403, 403, 403],
+                    [200, 200, 403, 403, 404, 403, 403, 403, 403, 403, 200],
+                    [200, 200, 403, 403, 200, 403, 403, 403, 403, 403, 200],
+                    [200, 200, 403, 403, 200, 403, 403, 403, 403, 403, 200],
+                    [200, 200, 403, 403, 200, 403, 403, 403, 403, 403, 200],
                 ],
             ),
             (
                 somebody(1, By::Token(Scope::Predict)),
                 [
-                    [200, 200, 403, 403, 404, 404, 403, 403, 403, 403],
-                    [200, 200, 403, 403, 200, 200, 403, 403, 403, 403],
-                    [200, 200, 403, 403, 200, 200, 403, 403, 403, 403],
-                    [200, 200, 403, 403, 200, 200, 403, 403, 403, 403],
+                    [200, 200, 403, 403, 404, 404, 403, 403, 403, 403, 200],
+                    [200, 200, 403, 403, 200, 200, 403, 403, 403, 403, 200],
+                    [200, 200, 403, 403, 200, 200, 403, 403, 403, 403, 200],
+                    [200, 200, 403, 403, 200, 200, 403, 403, 403, 403, 200],
                 ],
             ),
             (
                 somebody(1, By::Token(Scope::Write)),
                 [
-                    [200, 200, 403, 200, 404, 404, 404, 403, 403, 403],
-                    [200, 200, 403, 200, 200, 200, 403, 403, 403, 403],
-                    [200, 200, 403, 200, 200, 200, 200, 403, 403, 403],
-                    [200, 200, 403, 200, 200, 200, 200, 403, 403, 403],
+                    [200, 200, 403, 200, 404, 404, 404, 403, 403, 403, 200],
+                    [200, 200, 403, 200, 200, 200, 403, 403, 403, 403, 200],
+                    [200, 200, 403, 200, 200, 200, 200, 403, 403, 403, 200],
+                    [200, 200, 403, 200, 200, 200, 200, 403, 403, 403, 200],
                 ],
             ),
-            (somebody(1, By::Token(Scope::Worker)), [[200, 403, 403, 403, 403, 403, 403, 403, 403, 200]; 4]),
+            (
+                somebody(0, By::Token(Scope::Read)),
+                [
+                    [200, 200, 403, 403, 404, 403, 403, 403, 403, 403, 403],
+                    [200, 200, 403, 403, 200, 403, 403, 403, 403, 403, 403],
+                    [200, 200, 403, 403, 200, 403, 403, 403, 403, 403, 403],
+                    [200, 200, 403, 403, 200, 403, 403, 403, 403, 403, 403],
+                ],
+            ),
+            (
+                somebody(1, By::Token(Scope::Worker)),
+                [[200, 403, 403, 403, 403, 403, 403, 403, 403, 200, 403]; 4],
+            ),
         ];
         for (actor, expected) in table {
             for (role, expected) in roles.iter().zip(expected) {

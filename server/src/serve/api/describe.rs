@@ -69,6 +69,7 @@ fn problem() -> Value {
             "status": { "type": "integer" },
             "detail": { "type": "string", "description": "What happened and what to do, for people" },
             "pointer": { "type": "string", "description": "JSON pointer to what is wrong in the request" },
+            "request_id": { "type": "string", "description": "For whoever runs the server, to find it in the log" },
             "diagnostics": { "type": "array", "items": { "type": "object" } },
         },
     })
@@ -80,6 +81,7 @@ fn content(content: &Content, generator: &mut SchemaGenerator) -> Option<Value> 
         Content::Nothing => return None,
         Content::Json(schema) => json!({ "application/json": { "schema": schema(generator) } }),
         Content::Bytes => json!({ "application/octet-stream": { "schema": bytes } }),
+        Content::Text => json!({ "text/plain": { "schema": { "type": "string" } } }),
         Content::Events => json!({ "text/event-stream": { "schema": { "type": "string" } } }),
     })
 }

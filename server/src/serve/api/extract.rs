@@ -108,10 +108,10 @@ pub fn uploaded(
     headers: &HeaderMap,
     body: axum::body::Body,
     most: u64,
-) -> Result<impl Stream<Item = Result<Bytes, String>> + use<>, Problem> {
+) -> Result<impl Stream<Item = Result<Bytes, String>> + use<>, BlobError> {
     let told = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if told.is_some_and(|bytes| bytes > most) {
-        return Err(BlobError::TooLarge(most).into());
+        return Err(BlobError::TooLarge(most));
     }
     let parts = Box::pin(body.into_data_stream());
     Ok(futures_util::stream::unfold(Some(parts), |parts| async {

@@ -1,16 +1,19 @@
 //! The interface for programs, `/api/v1`. Every route is declared once: method, path, what it takes to be allowed, what
 //! it does. The router, the check of rights and the description of the interface follow from that list.
 
+mod bundle;
 mod datasets;
 mod describe;
 mod diff;
 mod extract;
 mod infer;
 mod links;
+mod metrics;
 mod models;
 mod once;
 pub mod people;
 mod projects;
+mod quota;
 mod runs;
 mod tokens;
 mod work;
@@ -22,6 +25,7 @@ use super::access::{Action, allowed, who};
 use super::problem::Problem;
 use super::respond::NOTHING;
 use super::state::Shared;
+use super::watch::Asker;
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
@@ -44,6 +48,7 @@ pub enum Content {
     Nothing,
     Json(SchemaOf),
     Bytes,
+    Text,
     Events,
 }
 
@@ -114,6 +119,7 @@ pub fn routes() -> Vec<Route> {
         people::routes(),
         tokens::routes(),
         projects::routes(),
+        bundle::routes(),
         diff::routes(),
         datasets::routes(),
         runs::routes(),
@@ -121,6 +127,7 @@ pub fn routes() -> Vec<Route> {
         links::routes(),
         work::routes(),
         infer::routes(),
+        metrics::routes(),
     ];
     all.into_iter().flatten().collect()
 }
@@ -149,8 +156,11 @@ async fn check(
         _ => None,
     };
     allowed(&actor, action, role)?;
+    let asker = Asker(actor.id().to_owned());
     request.extensions_mut().insert(actor);
-    Ok(next.run(request).await)
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(asker);
+    Ok(response)
 }
 
 /// An answer in JSON.

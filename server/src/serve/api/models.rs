@@ -210,6 +210,12 @@ struct Pointed {
     version: i64,
 }
 
+/// Whether a text can be an alias.
+pub fn is_alias(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=40).contains(&text.len()) && text.chars().all(is_word)
+}
+
 async fn set_alias(
     shared: State,
     Extension(actor): Extension<Actor>,
@@ -217,8 +223,7 @@ async fn set_alias(
     Body(body): Body<Pointed>,
 ) -> Result<Json<Shown>, Problem> {
     let model = found(&shared, &project, &model).await?;
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if alias.is_empty() || alias.len() > 40 || !alias.chars().all(is_word) {
+    if !is_alias(&alias) {
         return Err(Problem::unusable(
             "An alias has 1 to 40 letters, digits, - and _, for example champion.",
         ));

@@ -119,7 +119,7 @@ async fn me(shared: State, Extension(actor): Extension<Actor>) -> Result<Json<Va
         Actor::Somebody { by: By::Session, .. } => "session",
         Actor::Somebody { by: By::Token(_), .. } => "token",
     };
-    let slots = shared.store.slots(now() - 30_000).await?;
+    let slots = shared.store.slots(now() - crate::jobs::SEEN).await?;
     Ok(Json(json!({
         "account": actor.account().map(shown), "by": by, "version": env!("CARGO_PKG_VERSION"),
         "workers": slots, "upload_limit": shared.limits.upload,
@@ -279,16 +279,18 @@ async fn password(
 }
 
 async fn export(shared: State, Extension(actor): Extension<Actor>) -> Result<Json<Value>, Problem> {
-    let mut projects = shared.store.projects(actor.id(), None, PAGE).await?;
-    let mut page = projects.len() as i64;
-    while page == PAGE {
-        let last = projects.last().map(|p| p.id.clone());
-        let more = shared.store.projects(actor.id(), last.as_deref(), PAGE).await?;
-        page = more.len() as i64;
-        projects.extend(more);
+    let (store, id) = (&shared.store, actor.id());
+    let (mut done, mut before) = (Vec::new(), i64::MAX);
+    loop {
+        let some = store.done_by(id, before).await?;
+        let Some(last) = some.last() else { break };
+        before = last.seq;
+        done.extend(some);
     }
-    let tokens = shared.store.tokens(actor.id()).await?;
-    Ok(Json(json!({ "account": actor.account().map(shown), "projects": projects, "tokens": tokens })))
+    Ok(Json(json!({
+        "account": actor.account().map(shown), "sessions": store.sessions(id).await?, "tokens": store.tokens(id).await?,
+        "projects": store.memberships(id).await?, "made": store.made_by(id).await?, "done": done,
+    })))
 }
 
 async fn erase_self(shared: State, Extension(actor): Extension<Actor>) -> Result<StatusCode, Problem> {

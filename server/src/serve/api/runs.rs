@@ -130,6 +130,7 @@ async fn begin(
     check(&shared, &project, &begin).await?;
     let key = headers.get("idempotency-key").map(|v| v.to_str().unwrap_or_default().to_owned());
     let made = async {
+        super::quota::may_run(&shared, actor.id()).await?;
         if shared.store.open_runs(&project).await? >= shared.limits.runs {
             return Err(Problem::too_many(
                 "As many runs as may wait in a project do. Wait for one, or cancel one.",
