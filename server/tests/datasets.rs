@@ -161,8 +161,12 @@ fn the_same_bytes_are_kept_once() {
     assert_eq!(known.header("trellis-dataset"), otherwise.json()["id"].as_str());
     let read = here.server.ask("HEAD", &format!("{}?options={options}", path(&hash)), &[], &[]);
     assert_eq!(read.header("trellis-dataset"), otherwise.json()["id"].as_str());
-    let unread = here.server.ask("HEAD", &format!("{}?options=%7B%7D", path(&hash)), &[], &[]);
-    assert_eq!(unread.status, 404, "it is not there as it would be read");
+    let plain = here.server.ask("HEAD", &format!("{}?options=%7B%7D", path(&hash)), &[], &[]);
+    assert_eq!(plain.header("trellis-dataset"), renamed.json()["id"].as_str());
+    for otherwise in ["options=%7B%22has_header%22%3Atrue%7D", "name=c.csv"] {
+        let unread = here.server.ask("HEAD", &format!("{}?{otherwise}", path(&hash)), &[], &[]);
+        assert_eq!(unread.status, 404, "it is not there as it would be read: {otherwise}");
+    }
     for hash in ["0".repeat(64), "x".to_owned(), "..%2f..".to_owned()] {
         assert_eq!(here.server.ask("HEAD", &path(&hash), &[], &[]).status, 404, "{hash}");
     }

@@ -23,10 +23,12 @@ function browserPath() {
   return found;
 }
 
-// The server on a port of its own choice, with a folder of its own; resolves once it says where.
-export async function startServer({ folder = mkdtempSync(join(scratch, 'data-')), more = [] } = {}) {
+// The server on a port of its own choice, with a folder of its own; resolves once it says where. `hear` is given what it
+// says beside.
+export async function startServer({ folder = mkdtempSync(join(scratch, 'data-')), more = [], hear } = {}) {
   const serve = ['serve', '--port', '0', '--data-dir', folder, ...more];
-  const child = spawn(trellis, serve, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(trellis, serve, { stdio: ['ignore', 'pipe', hear ? 'pipe' : 'inherit'] });
+  child.stderr?.on('data', (chunk) => hear(String(chunk)));
   const url = await new Promise((resolve, reject) => {
     let text = '';
     child.stdout.on('data', (chunk) => {

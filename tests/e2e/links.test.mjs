@@ -1,7 +1,7 @@
 // Links: they hold the whole pipeline, open without doing anything, and lose nothing when they are damaged.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { id, server, useServerAndBrowser } from './harness.mjs';
+import { id, portraits, server, useServerAndBrowser } from './harness.mjs';
 import { link, node, openBuilder, openDocument, pipeline, unlink } from './studio.mjs';
 
 useServerAndBrowser();
@@ -71,6 +71,14 @@ test('damaged, newer and hostile links are told of, and what was open stays', { 
     await node(page, 'split').waitFor();
     assert.equal((await openDocument(page)).pipeline.title, 'Shops');
   }
+  // And where the page is opened by one: what the last visit left does not cover what is said.
+  await page.waitForTimeout(900);
+  await page.goto(`${server.url}/?again#p=1AAAA`);
+  await id(page, 'link-refused').getByText('cannot be read').first().waitFor();
+  await id(page, 'link-refused').getByText('Back to my pipeline').waitFor();
+  await portraits(page, 'links-refused');
+  await id(page, 'leave-refused').click();
+  await node(page, 'split').waitFor();
   await leave(page, `p=${link(pipeline({ only: ['source.paste', {}] }))}`);
   await node(page, 'only').waitFor();
   await id(page, 'go-back').click();

@@ -150,6 +150,36 @@ test('a story is told to its end, left, resumed, and outlasts a reload', { timeo
   await context.close();
 });
 
+test('a pinned result is kept over a reload, though what comes before has changed', { timeout: 90_000 }, async () => {
+  const drawn = pipeline({ data: ['source.paste', { text: 'town,size\nBern,4\nUri,7\n' }], head: ['table.head', { rows: 2 }], sort: ['table.sort', { keys: [{ column: 'size' }] }] }, [
+    ['data.table', 'head.table'],
+    ['head.table', 'sort.table'],
+  ]);
+  const { page, context, faults } = await openBuilder({ path: `/#p=${link(drawn)}` });
+  await id(page, 'run-link').click();
+  await page.locator('[data-node=sort][data-state=done]').waitFor({ timeout: 30_000 });
+  await node(page, 'head').click();
+  await id(page, 'inspector').getByRole('button', { name: 'Pin', exact: true }).click();
+  await id(page, 'inspector').locator('#field-head-rows').fill('1');
+  const stands = async () => {
+    await page.locator('[data-node=data][data-state=done]').waitFor({ timeout: 30_000 });
+    await page.locator('[data-node=head][data-state=done]').waitFor({ timeout: 30_000 });
+    await node(page, 'head').click();
+    await id(page, 'preview-table').getByText('Uri').waitFor({ timeout: 30_000 });
+  };
+  await stands();
+  await kept(page);
+  await written(page);
+  await page.goto(`${server.url}/?again`);
+  await node(page, 'head').waitFor();
+  await stands();
+  // Without the pin it has no result as it is set now.
+  await id(page, 'inspector').getByRole('button', { name: 'Pin', exact: true }).click();
+  await page.locator('[data-node=head][data-state=stale]').waitFor({ timeout: 30_000 });
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 // An archive of stored entries, as projects are.
 function unzip(bytes) {
   const out = [];

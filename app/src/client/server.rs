@@ -18,6 +18,12 @@ const PART: f64 = 4.0 * 1024.0 * 1024.0;
 /// Milliseconds before a stream that broke off is asked for again.
 const AGAIN_MS: u32 = 1_000;
 
+/// Code of a server that cannot be reached.
+pub const AWAY: &str = "server.away";
+
+/// Code of a server that does not know who asks.
+pub const SIGNED_OUT: &str = "server.signed_out";
+
 /// A run on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
@@ -31,8 +37,41 @@ impl Place {
     }
 }
 
+/// What the server or the way to it refused.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// 0: the server cannot be reached.
+    pub status: u16,
+    pub told: Diagnostic,
+}
+
+impl From<Refusal> for Diagnostic {
+    fn from(refusal: Refusal) -> Self {
+        refusal.told
+    }
+}
+
 fn problem(what: impl Into<String>, remedy: impl Into<String>) -> Diagnostic {
     Diagnostic::error("server.refused", what.into(), remedy.into())
+}
+
+fn unread() -> Diagnostic {
+    problem("The server's answer cannot be read.", "Load the page again.")
+}
+
+/// A part of an address, whatever it holds.
+pub fn encoded(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
+fn id_of(answer: &Value) -> Result<String, Diagnostic> {
+    answer["id"].as_str().map(str::to_owned).ok_or_else(unread)
+}
+
+/// JSON as the body of a request.
+pub fn body(json: &str) -> Result<Blob, Diagnostic> {
+    let blob = save::blob("application/json", &Array::of1(&json.into()));
+    blob.map_err(|e| unreachable(&NetworkError::Browser(format!("{e:?}"))))
 }
 
 fn unreachable(error: &NetworkError) -> Diagnostic {
@@ -42,11 +81,11 @@ fn unreachable(error: &NetworkError) -> Diagnostic {
         NetworkError::Browser(said) => {
             problem(format!("The browser did not ask the server: {said}."), remedy)
         }
-        _ => problem("The server cannot be reached.", remedy),
+        _ => Diagnostic::error(AWAY, "The server cannot be reached.", remedy),
     }
 }
 
-async fn text(response: &Response) -> String {
+pub async fn text(response: &Response) -> String {
     let Ok(promise) = response.text() else { return String::new() };
     JsFuture::from(promise).await.ok().and_then(|t| t.as_string()).unwrap_or_default()
 }
@@ -56,57 +95,80 @@ async fn text(response: &Response) -> String {
 pub struct Server(pub Network);
 
 impl Server {
-    async fn ask(
+    /// # Errors
+    /// What the server or the way to it refuses.
+    pub async fn ask(
         self,
         method: &str,
         path: &str,
         body: Option<&Blob>,
         headers: &[(&str, &str)],
-        stop: Option<&AbortSignal>,
-    ) -> Result<Response, Diagnostic> {
-        let answer = self.0.server(method, path, body, headers, stop).await;
-        let response = answer.map_err(|e| unreachable(&e))?;
-        if response.ok() {
+    ) -> Result<Response, Refusal> {
+        let answer = self.0.server(method, path, body, headers, None).await;
+        let response = answer.map_err(|e| Refusal { status: 0, told: unreachable(&e) })?;
+        let status = response.status();
+        if response.ok() || status == 304 {
             return Ok(response);
         }
-        let status = response.status();
-        let told: Value = serde_json::from_str(&text(&response).await).unwrap_or_default();
-        Err(match (status, told["detail"].as_str()) {
-            (401, _) => problem(
+        let problem_told: Value = serde_json::from_str(&text(&response).await).unwrap_or_default();
+        let told = match (status, problem_told["detail"].as_str()) {
+            (401, _) => Diagnostic::error(
+                SIGNED_OUT,
                 "This server wants to know who you are.",
-                "Sign in at /sign-in on this server, then come back; the table stays open here.",
+                "Sign in at /sign-in on this server, then come back; what is open stays open here.",
             ),
             (_, Some(detail)) => problem(detail, "Change what it says, or run it in this tab."),
             _ => problem(
                 format!("This page comes from a place that keeps and runs nothing (status {status})."),
                 "Run it in this tab, or open the page from `trellis serve`.",
             ),
-        })
+        };
+        // What is wrong with a table or a pipeline is told as it would be here.
+        let first = problem_told["diagnostics"].get(0).cloned();
+        let told = first.and_then(|d| serde_json::from_value(d).ok()).unwrap_or(told);
+        Err(Refusal { status, told })
     }
 
-    async fn json(self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Diagnostic> {
-        let body = body.map(|b| save::blob("application/json", &Array::of1(&b.to_string().into())));
-        let body = body.transpose().map_err(|e| unreachable(&NetworkError::Browser(format!("{e:?}"))))?;
-        let response = self.ask(method, path, body.as_ref(), &[], None).await?;
+    /// # Errors
+    /// What the server or the way to it refuses.
+    pub async fn json(self, method: &str, path: &str, json: Option<&Value>) -> Result<Value, Refusal> {
+        let sent = json.map(|json| body(&json.to_string())).transpose();
+        let sent = sent.map_err(|told| Refusal { status: 0, told })?;
+        let response = self.ask(method, path, sent.as_ref(), &[]).await?;
         Ok(serde_json::from_str(&text(&response).await).unwrap_or_default())
     }
 
-    /// The project of that name; a new one where there is none.
-    async fn project(self, name: &str) -> Result<String, Diagnostic> {
-        let all = self.json("GET", "/api/v1/projects", None).await?;
-        let known = all["items"].as_array().into_iter().flatten().find(|p| p["name"] == name);
-        let id = match known {
-            Some(project) => project["id"].as_str().map(str::to_owned),
-            None => {
-                let made = self.json("POST", "/api/v1/projects", Some(&json!({ "name": name }))).await?;
-                made["id"].as_str().map(str::to_owned)
-            }
-        };
-        id.ok_or_else(|| problem("The server's answer cannot be read.", "Load the page again."))
+    /// A new project.
+    ///
+    /// # Errors
+    /// What the server or the way to it refuses.
+    pub async fn new_project(self, name: &str) -> Result<String, Diagnostic> {
+        id_of(&self.json("POST", "/api/v1/projects", Some(&json!({ "name": name }))).await?)
     }
 
-    /// The data set with these bytes; they are sent where they are not there yet.
-    async fn dataset(
+    /// The project of that name, if there is one: what is told of it.
+    ///
+    /// # Errors
+    /// What the server or the way to it refuses.
+    pub async fn project_named(self, name: &str) -> Result<Option<Value>, Diagnostic> {
+        let mut all = self.json("GET", "/api/v1/projects", None).await?;
+        let items = all["items"].as_array_mut();
+        Ok(items.and_then(|items| items.iter_mut().find(|p| p["name"] == name).map(Value::take)))
+    }
+
+    /// The project of that name; a new one where there is none.
+    pub async fn project(self, name: &str) -> Result<String, Diagnostic> {
+        match self.project_named(name).await? {
+            Some(project) => id_of(&project),
+            None => self.new_project(name).await,
+        }
+    }
+
+    /// The data set with these bytes, read so; they are sent where they are not there yet.
+    ///
+    /// # Errors
+    /// What the server or the way to it refuses.
+    pub async fn dataset(
         self,
         project: &str,
         name: &str,
@@ -115,18 +177,25 @@ impl Server {
     ) -> Result<String, Diagnostic> {
         let base = format!("/api/v1/projects/{project}/datasets");
         let hash = hashed(file).await?;
-        let known = self.0.server("HEAD", &format!("{base}/by-hash/{hash}"), None, &[], None).await;
+        let options = serde_json::to_string(options).unwrap_or_default();
+        let read_as = format!("?name={}&options={}", encoded(name), encoded(&options));
+        let known = self.0.server("HEAD", &format!("{base}/by-hash/{hash}{read_as}"), None, &[], None).await;
         let known = known.map_err(|e| unreachable(&e))?;
         if let (true, Ok(Some(id))) = (known.ok(), known.headers().get("trellis-dataset")) {
             return Ok(id);
         }
-        let options = serde_json::to_string(options).unwrap_or_default();
-        let encoded = |t: &str| String::from(js_sys::encode_uri_component(t));
-        let path = format!("{base}?name={}&options={}", encoded(name), encoded(&options));
-        let response = self.ask("POST", &path, Some(file), &[], None).await?;
-        let made: Value = serde_json::from_str(&text(&response).await).unwrap_or_default();
-        let id = made["id"].as_str().map(str::to_owned);
-        id.ok_or_else(|| problem("The server's answer cannot be read.", "Load the page again."))
+        let response = self.ask("POST", &format!("{base}{read_as}"), Some(file), &[]).await?;
+        id_of(&serde_json::from_str(&text(&response).await).unwrap_or_default())
+    }
+
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// What the server or the way to it refuses.
+    pub async fn begin(self, project: String, task: Value) -> Result<Place, Diagnostic> {
+        let work = json!({ "task": task });
+        let run = self.json("POST", &format!("/api/v1/projects/{project}/runs"), Some(&work)).await?;
+        Ok(Place { run: id_of(&run)?, project })
     }
 
     /// Sends a table, once, and has a search run on it.
@@ -142,12 +211,7 @@ impl Server {
     ) -> Result<Place, Diagnostic> {
         let project = self.project(name).await?;
         let dataset = self.dataset(&project, name, file, options).await?;
-        let work = json!({ "task": { "kind": "study", "dataset": dataset, "request": request } });
-        let run = self.json("POST", &format!("/api/v1/projects/{project}/runs"), Some(&work)).await?;
-        let run = run["id"].as_str().map(str::to_owned);
-        let run =
-            run.ok_or_else(|| problem("The server's answer cannot be read.", "Load the page again."))?;
-        Ok(Place { project, run })
+        self.begin(project, json!({ "kind": "study", "dataset": dataset, "request": request })).await
     }
 
     /// Says what is wished of a run: `go_on`, `pause`, `stop`, `cancel`.
@@ -155,7 +219,8 @@ impl Server {
     /// # Errors
     /// A run that has ended, or no way to the server.
     pub async fn wish(self, place: &Place, wish: &str) -> Result<(), Diagnostic> {
-        self.json("PATCH", &place.path(), Some(&json!({ "wish": wish }))).await.map(drop)
+        self.json("PATCH", &place.path(), Some(&json!({ "wish": wish }))).await?;
+        Ok(())
     }
 
     /// Hears what a run tells, to its end; a stream that breaks off is asked for again, from where it was.
@@ -201,15 +266,42 @@ impl Server {
     /// # Errors
     /// No such file.
     pub async fn model(self, place: &Place) -> Result<ArrayBuffer, Diagnostic> {
-        let files = self.json("GET", &format!("{}/files", place.path()), None).await?;
-        let names = files["items"].as_array().into_iter().flatten().filter_map(|f| f["name"].as_str());
-        let name = names.into_iter().find(|n| !n.ends_with(".html") && !n.starts_with("result/"));
+        let mut names = self.files(place).await?.into_iter().map(|f| f.0);
+        let name = names.find(|n| !n.ends_with(".html") && !n.starts_with("result/"));
         let missing = || problem("The run gave no model.", "Look at the server's list of runs for why.");
-        let name = String::from(js_sys::encode_uri_component(name.ok_or_else(missing)?));
-        let response = self.ask("GET", &format!("{}/files/{name}", place.path()), None, &[], None).await?;
-        let buffer = response.array_buffer().map_err(|_| missing())?;
-        let buffer = JsFuture::from(buffer).await.map_err(|_| unreachable(&NetworkError::BrokenOff))?;
+        let blob = self.file(place, &name.ok_or_else(missing)?).await?;
+        let buffer = JsFuture::from(blob.array_buffer()).await.map_err(|_| missing())?;
         buffer.dyn_into().map_err(|_| missing())
+    }
+
+    /// The names of the files that a run gave, and their bytes.
+    ///
+    /// # Errors
+    /// What the server or the way to it refuses.
+    pub async fn files(self, place: &Place) -> Result<Vec<(String, u64)>, Diagnostic> {
+        let files = self.json("GET", &format!("{}/files", place.path()), None).await?;
+        let file = |f: &Value| Some((f["name"].as_str()?.to_owned(), f["bytes"].as_u64()?));
+        Ok(files["items"].as_array().into_iter().flatten().filter_map(file).collect())
+    }
+
+    /// A file that a run gave.
+    ///
+    /// # Errors
+    /// No such file.
+    pub async fn file(self, place: &Place, name: &str) -> Result<Blob, Diagnostic> {
+        let name: Vec<String> = name.split('/').map(encoded).collect();
+        self.blob(&format!("{}/files/{}", place.path(), name.join("/"))).await
+    }
+
+    /// What lies at a path.
+    ///
+    /// # Errors
+    /// What the server or the way to it refuses.
+    pub async fn blob(self, path: &str) -> Result<Blob, Diagnostic> {
+        let response = self.ask("GET", path, None, &[]).await?;
+        let broken = |_| unreachable(&NetworkError::BrokenOff);
+        let blob = JsFuture::from(response.blob().map_err(broken)?).await.map_err(broken)?;
+        blob.dyn_into().map_err(broken)
     }
 }
 

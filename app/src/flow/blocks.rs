@@ -3,7 +3,8 @@
 
 use super::geometry::{Rect, between, moved, on_grid};
 use super::scene::framed;
-use super::tidy::{LAYER_GAP, NODE_GAP, layered};
+pub use super::tidy::Tile;
+use super::tidy::{NODE_GAP, gap, layered};
 use automl_core::document::{NodeId, Place, PortRef, Wire};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// of which not all members are among the nodes is no group here. Frames of groups without common members do not
 /// overlap.
 pub fn tidied<'a>(
-    nodes: &BTreeMap<NodeId, Rect>,
+    nodes: &BTreeMap<NodeId, Tile>,
     groups: impl Iterator<Item = &'a BTreeSet<NodeId>>,
     wires: &BTreeSet<Wire>,
     corner: Place,
@@ -20,18 +21,20 @@ pub fn tidied<'a>(
     let (mut block_of, mut blocks) = (BTreeMap::<&NodeId, &NodeId>::new(), BTreeMap::new());
     let mut outer = nodes.clone();
     for group in groups.filter(|g| g.iter().all(|id| nodes.contains_key(id))) {
-        let own: BTreeMap<NodeId, Rect> =
+        let own: BTreeMap<NodeId, Tile> =
             group.iter().filter(|id| !block_of.contains_key(id)).map(|id| (id.clone(), nodes[id])).collect();
         let Some(first) = group.iter().find(|id| own.contains_key(id)) else { continue };
         block_of.extend(group.iter().filter(|id| own.contains_key(id)).map(|id| (id, first)));
-        let before = Rect::around_all(own.values().copied()).unwrap_or_default();
+        let before = Rect::around_all(own.values().map(|t| t.rect)).unwrap_or_default();
         let within = wires.iter().filter(|w| own.contains_key(&w.from.node) && own.contains_key(&w.to.node));
         let places = layered(&own, within, Place::default());
-        let rects = places.iter().map(|(id, p)| Rect { x: p.x, y: p.y, ..own[id] });
+        let rects = places.iter().map(|(id, p)| Rect { x: p.x, y: p.y, ..own[id].rect });
         let frame = framed(rects).unwrap_or_default();
         outer.retain(|id, _| !own.contains_key(id));
         // Where the group was decides the order, as with nodes.
-        outer.insert(first.clone(), Rect { x: before.x, y: before.y, ..frame });
+        let most = |of: fn(&Tile) -> f64| own.values().map(of).fold(0.0, f64::max);
+        let rect = Rect { x: before.x, y: before.y, ..frame };
+        outer.insert(first.clone(), Tile { rect, left: most(|t| t.left), right: most(|t| t.right) });
         blocks.insert(first.clone(), (places, frame.place()));
     }
     let end = |port: &PortRef| {
@@ -66,7 +69,7 @@ pub fn tidied<'a>(
 
 /// Draws nodes leftward that a wide block of another row keeps apart: a layer is as wide as its widest. Heights stay, and
 /// so does the order of any two that are beside each other.
-fn close_up(nodes: &BTreeMap<NodeId, Rect>, wires: &[Wire], places: &mut BTreeMap<NodeId, Place>) {
+fn close_up(nodes: &BTreeMap<NodeId, Tile>, wires: &[Wire], places: &mut BTreeMap<NodeId, Place>) {
     let (mut before, mut after) =
         (BTreeMap::<&NodeId, Vec<&NodeId>>::new(), BTreeMap::<&NodeId, Vec<&NodeId>>::new());
     for wire in wires {
@@ -78,31 +81,36 @@ fn close_up(nodes: &BTreeMap<NodeId, Rect>, wires: &[Wire], places: &mut BTreeMa
     // What nothing comes into stands right before the first that needs it, and so comes last here.
     let (fed, free): (Vec<&NodeId>, Vec<&NodeId>) =
         order.into_iter().partition(|id| before.contains_key(id) || !after.contains_key(id));
-    let mut done: Vec<Rect> = Vec::with_capacity(nodes.len());
-    let mut right = BTreeMap::<&NodeId, f64>::new();
+    let mut done: Vec<Tile> = Vec::with_capacity(nodes.len());
+    let mut moved = BTreeMap::<&NodeId, Tile>::new();
     for id in fed {
-        let rect = Rect { x: places[id].x, y: places[id].y, ..nodes[id] };
-        let is_beside =
-            |r: &&Rect| r.y < rect.bottom() + NODE_GAP / 2.0 && rect.y < r.bottom() + NODE_GAP / 2.0;
-        let ends = done.iter().filter(is_beside).map(|r| r.right());
-        let sources = before.get(id).into_iter().flatten().filter_map(|b| right.get(b).copied());
-        let x = ends.chain(sources).map(|end| end + LAYER_GAP).fold(0.0, f64::max).min(rect.x);
-        done.push(Rect { x, ..rect });
-        right.insert(id, x + rect.width);
+        let tile = nodes[id];
+        let rect = Rect { x: places[id].x, y: places[id].y, ..tile.rect };
+        let is_beside = |t: &&Tile| {
+            t.rect.y < rect.bottom() + NODE_GAP / 2.0 && rect.y < t.rect.bottom() + NODE_GAP / 2.0
+        };
+        let sources = before.get(id).into_iter().flatten().filter_map(|b| moved.get(b));
+        let ends = done.iter().filter(is_beside).chain(sources);
+        let x = ends.map(|t| t.rect.right() + gap(t.right, tile.left)).fold(0.0, f64::max).min(rect.x);
+        let tile = Tile { rect: Rect { x, ..rect }, ..tile };
+        done.push(tile);
+        moved.insert(id, tile);
         places.insert(id.clone(), Place { x, y: rect.y });
     }
     for id in free.into_iter().rev() {
-        let rect = Rect { x: places[id].x, y: places[id].y, ..nodes[id] };
-        let needed = after[id].iter().map(|to| places[*to].x - LAYER_GAP - rect.width);
+        let tile = nodes[id];
+        let rect = Rect { x: places[id].x, y: places[id].y, ..tile.rect };
+        let left_of = |x: f64, next: &Tile| x - gap(tile.right, next.left) - rect.width;
+        let needed = after[id].iter().map(|to| left_of(places[*to].x, &nodes[*to]));
         let mut x = needed.fold(f64::INFINITY, f64::min).min(rect.x);
         // Each step left passes one for good.
-        while let Some(hit) = done.iter().find(|r| {
+        while let Some(hit) = done.iter().find(|t| {
             let apart = Rect { x, ..rect }.grown(NODE_GAP / 2.0);
-            apart.touches(**r)
+            apart.touches(t.rect)
         }) {
-            x = hit.x - LAYER_GAP - rect.width;
+            x = left_of(hit.rect.x, hit);
         }
-        done.push(Rect { x, ..rect });
+        done.push(Tile { rect: Rect { x, ..rect }, ..tile });
         places.insert(id.clone(), Place { x, y: rect.y });
     }
 }
@@ -113,8 +121,9 @@ mod tests {
     use crate::flow::samples::{id, wire};
     use automl_core::numeric::Rng;
 
-    fn check_sound(nodes: &BTreeMap<NodeId, Rect>, places: &BTreeMap<NodeId, Place>) {
-        let placed: Vec<Rect> = places.iter().map(|(id, p)| Rect { x: p.x, y: p.y, ..nodes[id] }).collect();
+    fn check_sound(nodes: &BTreeMap<NodeId, Tile>, places: &BTreeMap<NodeId, Place>) {
+        let placed: Vec<Rect> =
+            places.iter().map(|(id, p)| Rect { x: p.x, y: p.y, ..nodes[id].rect }).collect();
         assert_eq!(placed.len(), nodes.len());
         for (i, a) in placed.iter().enumerate() {
             assert!(placed[..i].iter().all(|b| !a.grown(8.0).touches(*b)), "{a:?} covers another");
@@ -126,7 +135,8 @@ mod tests {
         let names = ["s", "a", "b", "c", "u", "v", "w"];
         let rect =
             |i: usize| Rect { x: 300.0 * i as f64, y: 200.0 * (i / 4) as f64, width: 208.0, height: 80.0 };
-        let nodes: BTreeMap<NodeId, Rect> = names.iter().enumerate().map(|(i, n)| (id(n), rect(i))).collect();
+        let nodes: BTreeMap<NodeId, Tile> =
+            names.iter().enumerate().map(|(i, n)| (id(n), rect(i).into())).collect();
         let pairs = [("s", "a"), ("a", "b"), ("b", "c"), ("s", "u"), ("u", "v"), ("v", "w")];
         let wires: BTreeSet<Wire> = pairs.map(|(a, b)| wire((a, "o"), (b, "i"))).into();
         let group: BTreeSet<NodeId> = ["a", "b", "c"].map(id).into();
@@ -134,7 +144,7 @@ mod tests {
         check_sound(&nodes, &places);
         for (a, b) in pairs {
             let gap = places[&id(b)].x - places[&id(a)].x - 208.0;
-            assert!((LAYER_GAP..=LAYER_GAP + 32.0).contains(&gap), "{a} {b} {gap}");
+            assert!((72.0..=104.0).contains(&gap), "{a} {b} {gap}");
         }
     }
 
@@ -142,11 +152,11 @@ mod tests {
     fn any_drawing(
         rng: &mut Rng,
         count: usize,
-    ) -> (BTreeMap<NodeId, Rect>, Vec<BTreeSet<NodeId>>, BTreeSet<Wire>) {
+    ) -> (BTreeMap<NodeId, Tile>, Vec<BTreeSet<NodeId>>, BTreeSet<Wire>) {
         let node = |i: usize| id(&format!("n{i}"));
         let nodes = (0..count).map(|i| {
             let (x, y) = (rng.below(2_000) as f64, rng.below(2_000) as f64);
-            (node(i), Rect { x, y, width: 208.0, height: 80.0 + 24.0 * (i % 4) as f64 })
+            (node(i), Rect { x, y, width: 208.0, height: 80.0 + 24.0 * (i % 4) as f64 }.into())
         });
         let nodes = nodes.collect();
         let wires = (0..rng.below(2 * count))
@@ -176,7 +186,7 @@ mod tests {
             let places = tidied(&nodes, groups.iter(), &wires, corner);
             check_sound(&nodes, &places);
             assert_eq!(places, tidied(&nodes, groups.iter(), &wires, corner), "round {round}");
-            let rect = |id: &NodeId| Rect { x: places[id].x, y: places[id].y, ..nodes[id] };
+            let rect = |id: &NodeId| Rect { x: places[id].x, y: places[id].y, ..nodes[id].rect };
             let frames: Vec<Rect> = groups.iter().filter_map(|g| framed(g.iter().map(rect))).collect();
             for (i, (frame, group)) in frames.iter().zip(&groups).enumerate() {
                 assert!(frames[..i].iter().all(|f| !f.touches(*frame)), "round {round}: frames overlap");

@@ -5,6 +5,7 @@ use super::scene::{NODE_WIDTH, Scene};
 use super::selection::{Item, Selection};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::{Edit, Group, NodeId, PipelineDocument, Place, PortRef, Wire};
+use automl_core::engine::flow::rename_order;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,10 +117,14 @@ pub fn paste(document: &PipelineDocument, part: &PipelineDocument, by: Place) ->
         let stem = stem.rsplit_once('-').map_or(stem.as_str(), |(stem, _)| stem).to_owned();
         let id = NodeId(free_name(&stem, |name| taken.contains(name)));
         taken.insert(id.0.clone());
-        let place = part.layout().places.get(old).map(|p| moved(*p, by));
-        edits.push(Edit::AddNode { id: id.clone(), node: node.clone(), place });
-        items.push(Item::Node(id.clone()));
         ids.insert(old, id);
+    }
+    for (old, id) in &ids {
+        let mut node = part.nodes()[*old].clone();
+        rename_order(&mut node, &ids);
+        let place = part.layout().places.get(*old).map(|p| moved(*p, by));
+        edits.push(Edit::AddNode { id: id.clone(), node, place });
+        items.push(Item::Node(id.clone()));
     }
     let end = |port: &PortRef| Some(PortRef { node: ids.get(&port.node)?.clone(), port: port.port.clone() });
     for wire in part.wires() {
@@ -151,7 +156,9 @@ pub fn paste(document: &PipelineDocument, part: &PipelineDocument, by: Place) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::samples::{apply, churn, id, kinds};
+    use crate::flow::samples::{apply, churn, id, kinds, wire};
+    use automl_core::document::Node;
+    use automl_core::kind::ORDER;
     use automl_core::numeric::Rng;
 
     fn everything(document: &PipelineDocument) -> Selection {
@@ -180,6 +187,31 @@ mod tests {
         let mut other = PipelineDocument::default();
         apply(&mut other, Edit::All { edits });
         assert_eq!((other.nodes().len(), other.wires().len()), (6, 6));
+    }
+
+    #[test]
+    fn the_order_of_a_union_is_pasted() {
+        let mut document = PipelineDocument::default();
+        let mut union = Node::new("table.union", 1);
+        union.params.insert(ORDER.to_owned(), json!(["paste-2.table", "paste-3.table", "paste-1.table"]));
+        let add = |name: &str, node: Node| Edit::AddNode { id: id(name), node, place: None };
+        apply(&mut document, add("union-1", union));
+        for name in ["paste-1", "paste-2", "paste-3"] {
+            apply(&mut document, add(name, Node::new("source.paste", 1)));
+            apply(&mut document, Edit::Connect { wire: wire((name, "table"), ("union-1", "tables")) });
+        }
+        let check = |document: &mut PipelineDocument, some: &[&str], expected: Value| {
+            let selection = Selection::of(some.iter().map(|name| Item::Node(id(name))));
+            let (edits, _) = paste(document, &cut(document, &selection), Place::default());
+            apply(document, Edit::All { edits });
+            let (_, pasted) =
+                document.nodes().iter().rfind(|(_, n)| n.kind == "table.union").expect("a union");
+            assert_eq!(pasted.params.get(ORDER).unwrap_or(&Value::Null), &expected);
+        };
+        let all = ["paste-1", "paste-2", "paste-3", "union-1"];
+        check(&mut document, &all, json!(["paste-5.table", "paste-6.table", "paste-4.table"]));
+        check(&mut document, &["paste-1", "paste-2", "union-1"], json!(["paste-8.table", "paste-7.table"]));
+        check(&mut document, &["union-1"], Value::Null);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod blocks;
 pub mod chart;
 pub mod clipboard;
 pub mod connect;
+pub mod differ;
 pub mod ended;
 pub mod find;
 pub mod forms;

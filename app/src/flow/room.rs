@@ -2,12 +2,11 @@
 
 use super::geometry::{Rect, on_grid};
 use super::scene::{NODE_WIDTH, Scene, Shape, Side};
+use super::tidy::{Tile, gap};
 use automl_core::document::Place;
 
 /// Between nodes without names beside them.
 const GAP: f64 = 24.0;
-/// Between a node and the one that is added after it, at least.
-const BESIDE: f64 = 72.0;
 /// From a node's edge to the name of a port, and pixels a character of that.
 const NAME_AT: f64 = 18.0;
 const NAME_CHARACTER: f64 = 5.6;
@@ -27,10 +26,15 @@ impl Shape {
         Rect { x: rect.x - left, width: rect.width + left + right, ..rect }
     }
 
+    /// The node as it is laid out.
+    pub fn tile(&self) -> Tile {
+        Tile { rect: self.rect(), left: self.names(Side::Input), right: self.names(Side::Output) }
+    }
+
     /// Where a node stands beside this one, so that the names of neither reach the other's.
     pub fn beside(&self, next: &Shape) -> Place {
-        let names = self.names(Side::Output) + next.names(Side::Input) + 16.0;
-        Place { x: self.place.x + NODE_WIDTH + names.max(BESIDE), y: self.place.y }
+        let gap = gap(self.names(Side::Output), next.names(Side::Input));
+        Place { x: self.place.x + NODE_WIDTH + gap, y: self.place.y }
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::blocks;
 use super::geometry::{Curve, Rect};
+use super::tidy::Tile;
 use automl_core::document::{Node, NodeId, PipelineDocument, Place, PortRef, Wire};
 use automl_core::kind::{KindSpec, PortSpec, PortType};
 use std::collections::{BTreeMap, BTreeSet};
@@ -250,10 +251,10 @@ fn place_all(document: &PipelineDocument, shapes: &mut BTreeMap<NodeId, Shape>) 
             shape.place = *place;
         }
     }
-    let homeless: BTreeMap<NodeId, Rect> = shapes
+    let homeless: BTreeMap<NodeId, Tile> = shapes
         .iter()
         .filter(|(id, _)| !places.contains_key(*id))
-        .map(|(id, s)| (id.clone(), s.rect()))
+        .map(|(id, s)| (id.clone(), s.tile()))
         .collect();
     if homeless.is_empty() {
         return;

@@ -104,6 +104,15 @@ pub fn deeds(document: &PipelineDocument) -> Vec<String> {
     reads.into_iter().chain(trains).chain(steps).collect()
 }
 
+/// A sentence of these deeds.
+pub fn running_would(deeds: &[String]) -> String {
+    match deeds {
+        [] => "It would do nothing: it is empty.".to_owned(),
+        [one] => format!("Running it would {one}."),
+        [all @ .., last] => format!("Running it would {} and {last}.", all.join(", ")),
+    }
+}
+
 /// A result that a link claims, for whoever has the same data to compute again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
@@ -343,7 +352,14 @@ mod tests {
             "search for the best model for 60 s",
             "do 1 other step",
         ];
-        assert_eq!(deeds(&document), expected);
+        let deeds = deeds(&document);
+        assert_eq!(deeds, expected);
+        assert_eq!(
+            running_would(&deeds[2..]),
+            "Running it would search for the best model for 60 s and do 1 other step."
+        );
+        assert_eq!(running_would(&deeds[3..]), "Running it would do 1 other step.");
+        assert_eq!(running_would(&[]), "It would do nothing: it is empty.");
     }
 
     fn claim(document: &PipelineDocument) -> Claim {

@@ -5,13 +5,36 @@ use super::geometry::{Rect, on_grid};
 use automl_core::document::{NodeId, Place, Wire};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const LAYER_GAP: f64 = 72.0;
+/// Between layers, at least.
+const LAYER_GAP: f64 = 72.0;
+/// Between the names of ports that face each other.
+const NAME_GAP: f64 = 16.0;
 pub(super) const NODE_GAP: f64 = 40.0;
 /// Height of the room that a wire takes where it passes a layer.
 const PASSING: f64 = 16.0;
 const SWEEPS: usize = 12;
 /// Wires that pass more layers than this in all are drawn through nodes rather than slowly.
 const MOST_PASSING: usize = 20_000;
+
+/// What is laid out: a node, or the frame of a group.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tile {
+    pub rect: Rect,
+    /// Pixels that the names of its ports take on either side of it.
+    pub left: f64,
+    pub right: f64,
+}
+
+impl From<Rect> for Tile {
+    fn from(rect: Rect) -> Self {
+        Self { rect, left: 0.0, right: 0.0 }
+    }
+}
+
+/// The room between two that stand beside each other, so that the names of neither reach the other's.
+pub(super) fn gap(before: f64, after: f64) -> f64 {
+    (before + after + NAME_GAP).max(LAYER_GAP)
+}
 
 /// Something in a layer: a node, or a wire that passes.
 struct Item {
@@ -24,7 +47,7 @@ struct Item {
 /// Places of nodes, the uppermost leftmost at `corner`, by their sizes, present places (which decide the order where
 /// nothing else does) and wires. Wires against the stream, as cycles have them, are left out of account.
 pub(super) fn layered<'a>(
-    nodes: &BTreeMap<NodeId, Rect>,
+    nodes: &BTreeMap<NodeId, Tile>,
     wires: impl Iterator<Item = &'a Wire>,
     corner: Place,
 ) -> BTreeMap<NodeId, Place> {
@@ -33,16 +56,21 @@ pub(super) fn layered<'a>(
     let edges: BTreeSet<(usize, usize)> =
         wires.filter_map(|w| Some((*index.get(&w.from.node)?, *index.get(&w.to.node)?))).collect();
     let (layer_of, edges) = layers(ids.len(), &edges);
-    let rects: Vec<Rect> = nodes.values().copied().collect();
+    let tiles: Vec<Tile> = nodes.values().copied().collect();
+    let rects: Vec<Rect> = tiles.iter().map(|t| t.rect).collect();
     let items = with_passing(&rects, &layer_of, &edges);
     let ordered = in_order(&items, &rects);
     let tops = heights(&items, &ordered);
     let mut lefts = Vec::with_capacity(ordered.len());
-    let mut x = 0.0;
+    let (mut x, mut before) = (0.0, None);
     for layer in &ordered {
+        // Those that pass are no tiles.
+        let most =
+            |of: fn(&Tile) -> f64| layer.iter().filter_map(|i| tiles.get(*i)).map(of).fold(0.0, f64::max);
+        x += before.map_or(0.0, |before| gap(before, most(|t| t.left)));
         lefts.push(x);
-        let widths = layer.iter().filter_map(|i| rects.get(*i)).map(|r| r.width);
-        x += widths.fold(0.0, f64::max) + LAYER_GAP;
+        x += most(|t| t.rect.width);
+        before = Some(most(|t| t.right));
     }
     let least = tops.iter().take(ids.len()).copied().fold(f64::INFINITY, f64::min);
     let place = |i: usize| Place { x: corner.x + lefts[layer_of[i]], y: corner.y + tops[i] - least };
@@ -237,15 +265,16 @@ fn spaced(items: &[Item], layer: &[usize], wishes: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::flow::samples::{churn, id, kinds, wire};
-    use crate::flow::scene::Scene;
+    use crate::flow::scene::{NODE_WIDTH, Scene, Shape};
     use automl_core::numeric::Rng;
 
-    fn rects(scene: &Scene) -> BTreeMap<NodeId, Rect> {
-        scene.nodes.iter().map(|(id, s)| (id.clone(), s.rect())).collect()
+    fn tiles(scene: &Scene) -> BTreeMap<NodeId, Tile> {
+        scene.nodes.iter().map(|(id, s)| (id.clone(), s.tile())).collect()
     }
 
-    fn check_sound(nodes: &BTreeMap<NodeId, Rect>, places: &BTreeMap<NodeId, Place>) {
-        let placed: Vec<Rect> = places.iter().map(|(id, p)| Rect { x: p.x, y: p.y, ..nodes[id] }).collect();
+    fn check_sound(nodes: &BTreeMap<NodeId, Tile>, places: &BTreeMap<NodeId, Place>) {
+        let placed: Vec<Rect> =
+            places.iter().map(|(id, p)| Rect { x: p.x, y: p.y, ..nodes[id].rect }).collect();
         assert_eq!(placed.len(), nodes.len());
         for (i, a) in placed.iter().enumerate() {
             assert!(placed[..i].iter().all(|b| !a.grown(8.0).touches(*b)), "{a:?} covers another");
@@ -255,7 +284,7 @@ mod tests {
     #[test]
     fn the_stream_runs_from_left_to_right() {
         let document = churn();
-        let nodes = rects(&Scene::of(&document, &kinds()));
+        let nodes = tiles(&Scene::of(&document, &kinds()));
         let places = layered(&nodes, document.wires().iter(), Place { x: 16.0, y: 24.0 });
         check_sound(&nodes, &places);
         assert!(document.wires().iter().all(|w| places[&w.from.node].x < places[&w.to.node].x));
@@ -267,10 +296,27 @@ mod tests {
     }
 
     #[test]
+    fn names_of_ports_have_room_between_layers() {
+        let (document, kinds) = (churn(), kinds());
+        let scene = Scene::of(&document, &kinds);
+        let places = layered(&tiles(&scene), document.wires().iter(), Place::default());
+        for wire in document.wires() {
+            let (a, b) = (&wire.from.node, &wire.to.node);
+            let room = |id: &NodeId| Shape { place: places[id], ..(*scene.nodes[id]).clone() }.room();
+            assert!(room(a).right() + 8.0 <= room(b).x, "{a} {b}");
+        }
+        // Two ports with long names face each other somewhere.
+        let gaps =
+            document.wires().iter().map(|w| places[&w.to.node].x - places[&w.from.node].x - NODE_WIDTH);
+        assert!(gaps.fold(0.0, f64::max) > LAYER_GAP);
+    }
+
+    #[test]
     fn wires_that_need_not_cross_do_not() {
         let rect = |y: f64| Rect { x: 0.0, y, width: 208.0, height: 80.0 };
-        let nodes: BTreeMap<NodeId, Rect> =
-            ["a", "b", "c", "x", "y", "z"].iter().enumerate().map(|(i, n)| (id(n), rect(i as f64))).collect();
+        let names = ["a", "b", "c", "x", "y", "z"];
+        let nodes: BTreeMap<NodeId, Tile> =
+            names.iter().enumerate().map(|(i, n)| (id(n), rect(i as f64).into())).collect();
         let wires = [("a", "z"), ("b", "y"), ("c", "x")].map(|(a, b)| wire((a, "o"), (b, "i")));
         let places = layered(&nodes, wires.iter(), Place::default());
         for w in &wires {
@@ -284,11 +330,8 @@ mod tests {
         for round in 0..60 {
             let count = 1 + rng.below(40);
             let node = |i: usize| id(&format!("n{i}"));
-            let nodes: BTreeMap<NodeId, Rect> = (0..count)
-                .map(|i| {
-                    (node(i), Rect { x: 0.0, y: 0.0, width: 208.0, height: 80.0 + 8.0 * (i % 5) as f64 })
-                })
-                .collect();
+            let rect = |i: usize| Rect { x: 0.0, y: 0.0, width: 208.0, height: 80.0 + 8.0 * (i % 5) as f64 };
+            let nodes: BTreeMap<NodeId, Tile> = (0..count).map(|i| (node(i), rect(i).into())).collect();
             // With cycles.
             let wires: Vec<Wire> = (0..rng.below(80))
                 .map(|_| Wire {

@@ -9,6 +9,7 @@ use crate::ui::studio::bars::{Bars, Refused};
 use crate::ui::studio::inspector::Inspector;
 use crate::ui::studio::palette::Palette;
 use crate::ui::studio::preview::Preview;
+use crate::ui::studio::server::ServerDialog;
 use crate::ui::studio::start::{Begin, Templates};
 use crate::ui::studio::toolbar::{RunNews, Toolbar, see_result};
 use crate::ui::studio::tour::{TourCard, provide_tour};
@@ -204,6 +205,7 @@ pub fn Studio() -> impl IntoView {
                     <Alerts />
                     <Body outline templates />
                     <Show when=move || templates.get()><Templates open=templates /></Show>
+                    <ServerDialog />
                     <TourCard />
                 </main>
             }>

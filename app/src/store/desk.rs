@@ -1,6 +1,8 @@
 //! What surrounds the canvas: tables that were supplied, links that were opened, the rows of the preview.
 
 use super::RowsPage;
+use super::flow_saved::{Link, Saved};
+use super::flow_server::FlowRun;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::{NodeId, PipelineDocument};
 use automl_core::engine::protocol::Wants;
@@ -33,10 +35,12 @@ pub struct Linked {
 }
 
 /// What is run once its samples have come.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Run {
     pub nodes: Vec<NodeId>,
     pub afresh: bool,
+    /// On the server, all of it.
+    pub is_there: bool,
 }
 
 /// A template's story that is told.
@@ -90,6 +94,12 @@ pub struct Desk {
     pub rows: RwSignal<BTreeMap<u64, RowsPage>>,
     /// The pipeline that was open before a link was.
     pub before: RwSignal<Option<PipelineDocument>>,
+    /// Where that is saved.
+    pub(super) before_link: StoredValue<Option<Link>>,
+    /// The run on the server.
+    pub remote: FlowRun,
+    /// What of it the server keeps.
+    pub saved: Saved,
     pub linked: RwSignal<Option<Linked>>,
     /// Why a link cannot be opened.
     pub refused: RwSignal<Option<Diagnostic>>,
@@ -136,6 +146,9 @@ impl Desk {
             reading: RwSignal::default(),
             rows: RwSignal::default(),
             before: RwSignal::default(),
+            before_link: StoredValue::default(),
+            remote: FlowRun::new(),
+            saved: Saved::new(),
             linked: RwSignal::default(),
             refused: RwSignal::default(),
             returned: RwSignal::default(),

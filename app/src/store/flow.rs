@@ -6,7 +6,8 @@ use crate::client::workers::Beside;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::{Edit, NodeId, PipelineDocument};
 use automl_core::engine::protocol::{
-    Board, Command, FlowCommand, FlowEvent, Look, MetricWords, NodeView, PlanView, Suggestion,
+    Board, Command, FlowCommand, FlowEvent, Look, MetricWords, NodeState, NodeView, Pins, PlanView,
+    Suggestion,
 };
 use automl_core::kind::expr::Listed;
 use automl_core::kind::{Finding, KindSpec};
@@ -59,6 +60,8 @@ pub struct Flow {
     pub is_running: RwSignal<bool>,
     /// Nodes that keep the results that they have.
     pub pinned: RwSignal<BTreeSet<NodeId>>,
+    /// The keys of the results that pinned nodes keep.
+    pub(super) kept_keys: StoredValue<BTreeMap<NodeId, String>>,
     /// What the preview shows.
     pub subject: RwSignal<Option<Subject>>,
     pub look: RwSignal<Option<Arc<Look>>>,
@@ -90,6 +93,7 @@ impl Flow {
             selection: RwSignal::default(),
             is_running: RwSignal::new(false),
             pinned: RwSignal::default(),
+            kept_keys: StoredValue::default(),
             subject: RwSignal::default(),
             look: RwSignal::default(),
             completions: RwSignal::default(),
@@ -124,6 +128,8 @@ impl Flow {
     pub(super) fn load_with(self, history: History) {
         self.history.set(history);
         self.desk.ended.set(None);
+        self.desk.remote.leave();
+        self.desk.saved.part();
         self.desk.taken.set(None);
         self.desk.takes_search.set_value(None);
         // What came with another document is good for that alone.
@@ -137,6 +143,7 @@ impl Flow {
         self.views.set(BTreeMap::new());
         self.boards.set(BTreeMap::new());
         self.pinned.set(BTreeSet::new());
+        self.kept_keys.set_value(BTreeMap::new());
         self.show(None);
         self.look_over();
     }
@@ -215,17 +222,34 @@ impl Flow {
     }
 
     fn ask_plan(self, document: String) {
-        self.ask(FlowCommand::Plan { document, pinned: self.pinned_ids() }, Beside::Nothing);
+        self.ask(FlowCommand::Plan { document, pinned: self.pins() }, Beside::Nothing);
     }
 
-    fn pinned_ids(self) -> Vec<String> {
-        self.pinned.with_untracked(|p| p.iter().map(|id| id.0.clone()).collect())
+    /// What is pinned, with the keys of the results that are kept, as far as they are known.
+    fn pins(self) -> Pins {
+        let key = |id: &NodeId| self.kept_keys.with_value(|keys| keys.get(id).cloned());
+        self.pinned
+            .with_untracked(|p| p.iter().map(|id| (id.0.clone(), key(id).unwrap_or_default())).collect())
+    }
+
+    /// Notes which results pinned nodes keep, so that a later visit can name them.
+    pub(super) fn note_kept(self) {
+        self.kept_keys.update_value(|keys| {
+            let pinned = self.pinned.get_untracked();
+            keys.retain(|id, _| pinned.contains(id));
+            let views = self.views.get_untracked();
+            for (id, view) in pinned.iter().filter_map(|id| Some((id, views.get(id)?))) {
+                if view.state == NodeState::Done {
+                    keys.entry(id.clone()).or_insert_with(|| view.key.clone());
+                }
+            }
+        });
     }
 
     /// Runs what is stale of these nodes and of all that they need; no nodes: everything.
     pub fn run(self, nodes: impl IntoIterator<Item = NodeId>, afresh: bool) {
         let nodes: Vec<String> = nodes.into_iter().map(|id| id.0).collect();
-        let pinned = self.pinned_ids();
+        let pinned = self.pins();
         let afresh = if afresh { nodes.clone() } else { Vec::new() };
         self.is_running.set(true);
         self.desk.ran_all.set(nodes.is_empty());
@@ -323,7 +347,10 @@ impl Flow {
             Some((view.digest.clone(), is_source.then(|| view.key.clone())))
         };
         let before = standing();
-        self.views.set(views.collect());
+        let mut views = views.collect();
+        self.desk.remote.lay_over(&mut views);
+        self.views.set(views);
+        self.note_kept();
         self.plan.set(Arc::new(plan));
         // A result may have come without a run: from an earlier visit, or with a project.
         if standing() != before {

@@ -87,7 +87,7 @@ impl Store {
     }
 
     /// How a node's file is to be read.
-    fn reading_of(self, node: &NodeId) -> ReadOptions {
+    pub(super) fn reading_of(self, node: &NodeId) -> ReadOptions {
         let read =
             self.flow.with_document(|d| d.nodes().get(node).and_then(|n| n.params.get("read").cloned()));
         read.and_then(|r| serde_json::from_value(r).ok()).unwrap_or_default()
@@ -140,7 +140,7 @@ impl Store {
             && !lacks
             && let Some(run) = desk.next.try_update_value(Option::take).flatten()
         {
-            self.flow.run(run.nodes, run.afresh);
+            self.go_on(run);
         }
     }
 
@@ -162,18 +162,24 @@ impl Store {
             flow.desk.linked.set(Some(super::desk::Linked { has_run: true, ..linked }));
         }
         flow.trouble.set(self.missing_table().into_iter().collect());
+        self.when_fetched(Run { nodes, afresh, is_there: false });
+    }
+
+    /// Goes on with a run once the samples that the pipeline needs are here.
+    pub(super) fn when_fetched(self, run: Run) {
+        let flow = self.flow;
         let wishes: Vec<Wants> = flow.views.with_untracked(|all| {
             all.values().filter_map(|v| v.wants.clone()).filter(|w| w.from == WantsFrom::Sample).collect()
         });
         if wishes.is_empty() {
-            return flow.run(nodes, afresh);
+            return self.go_on(run);
         }
-        flow.desk.next.set_value(Some(Run { nodes, afresh }));
+        flow.desk.next.set_value(Some(run));
         wishes.into_iter().for_each(|w| self.fetch_sample(w));
     }
 
     /// A table that a person has to choose or to allow first: its node is selected, so that this can be done.
-    fn missing_table(self) -> Option<Diagnostic> {
+    pub(super) fn missing_table(self) -> Option<Diagnostic> {
         let missing = self.flow.views.with_untracked(|all| {
             let wants = |(id, view): (&NodeId, &Arc<NodeView>)| Some((id.clone(), view.wants.clone()?));
             all.iter().filter_map(wants).find(|(_, wants)| wants.from != WantsFrom::Sample)
@@ -199,6 +205,7 @@ impl Store {
     /// Ends the run, or the wait for it.
     pub fn stop_flow(self) {
         self.flow.desk.next.set_value(None);
+        self.stop_on_server();
         self.flow.stop();
     }
 
@@ -300,6 +307,7 @@ impl Store {
     /// Whether anything is being run or fetched for a run.
     pub fn is_flow_busy(self) -> bool {
         self.flow.is_running.get()
+            || self.flow.desk.remote.stage.with(Option::is_some)
             || self.flow.desk.reading.with(|all| !all.is_empty())
                 && self.flow.desk.next.with_value(Option::is_some)
     }

@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::desk::{Story, Supplied};
+use super::flow_saved::Link;
 use crate::client::storage;
 use automl_core::document::{NodeId, PipelineDocument};
 use automl_core::table::ReadOptions;
@@ -10,7 +11,7 @@ use js_sys::Array;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use trellis_page::flow::history::History;
 use trellis_page::flow::templates::template;
 use trellis_page::flow::viewport::{LEAST_ZOOM, MOST_ZOOM, Viewport};
@@ -28,6 +29,8 @@ struct Kept {
     is_open: bool,
     #[serde(default)]
     pinned: BTreeSet<NodeId>,
+    #[serde(default)]
+    kept_keys: BTreeMap<NodeId, String>,
     /// What was seen of the canvas: x, y, zoom.
     #[serde(default)]
     view: Option<(f64, f64, f64)>,
@@ -40,6 +43,9 @@ struct Kept {
     /// A [`KeptStory`]; what cannot be read as one is let go.
     #[serde(default)]
     story: Value,
+    /// Where it is saved: a [`Link`], or nothing that can be read as one.
+    #[serde(default)]
+    saved: Value,
 }
 
 /// A template's story, and how far it was told.
@@ -78,9 +84,12 @@ impl Store {
             flow.history.with(|_| ());
             flow.is_open.track();
             flow.pinned.track();
+            // What is pinned may have got its result.
+            flow.desk.ended.track();
             flow.desk.before.track();
             flow.desk.view.track();
             flow.desk.story.track();
+            flow.desk.saved.link.track();
             // What is there at the beginning was kept by the last visit, and has not been brought back yet.
             if has_begun.is_some() && !self.is_embedded() {
                 let keep = Timeout::new(QUIET_MS, move || self.keep_flow_now(written));
@@ -124,6 +133,7 @@ impl Store {
 
     fn keep_flow_now(self, written: StoredValue<Written>) {
         let flow = self.flow;
+        flow.note_kept();
         let state = (flow.desk.opened.get_untracked(), flow.history.with_untracked(History::revision));
         let known = written.with_value(|w| w.clone().filter(|w| w.0 == state));
         let history = known.map_or_else(|| flow.history.with_untracked(History::kept), |w| w.1);
@@ -137,10 +147,12 @@ impl Store {
             document: flow.document_text(),
             is_open: flow.is_open.get_untracked(),
             pinned: flow.pinned.get_untracked(),
+            kept_keys: flow.kept_keys.get_value(),
             view: flow.desk.view.get_untracked().map(|v| (v.x, v.y, v.zoom)),
             before: flow.desk.before.with_untracked(|b| b.as_ref().map(text_of)),
             history: Some(history),
             story: serde_json::to_value(story).unwrap_or_default(),
+            saved: serde_json::to_value(flow.desk.saved.link.get_untracked()).unwrap_or_default(),
         };
         spawn_local(async move {
             let json = serde_json::to_string(&kept).unwrap_or_default();
@@ -199,26 +211,38 @@ impl Store {
             // A past that does not fit is let go, and the document stays.
             let history = kept.history.and_then(|kept| History::with_kept(document.clone(), &kept));
             flow.load_with(history.unwrap_or_else(|| History::new(document)));
-            let results: Vec<JsValue> = results.iter().collect();
-            let result = |pair: &[JsValue]| Some((pair[0].as_string()?, pair[1].clone().dyn_into().ok()?));
-            let results: Vec<(String, Blob)> = results.chunks_exact(2).filter_map(result).collect();
-            if !results.is_empty() {
-                self.bring(results);
-            }
+            self.bring_kept(&results);
             flow.desk.story.set(story_of(kept.story));
+            flow.kept_keys.set_value(kept.kept_keys);
+            flow.desk.saved.link.set(serde_json::from_value::<Link>(kept.saved).ok());
             flow.pinned.set(kept.pinned);
             flow.desk.returned.set(true);
             flow.desk.before.set(kept.before.as_deref().and_then(document_of));
-            if kept.is_open {
+            // A link that was refused says so first.
+            if kept.is_open && flow.desk.refused.with_untracked(Option::is_none) {
                 self.go_to_builder();
             }
             return;
         }
+        if flow.with_document(|open| *open == document) {
+            // A link to what was open before.
+            self.bring_kept(&results);
+            return flow.desk.saved.link.set(serde_json::from_value::<Link>(kept.saved).ok());
+        }
         // They came with what is not open.
         flow.desk.brought.set(Vec::new());
-        if flow.desk.before.with_untracked(Option::is_none) && flow.with_document(|open| *open != document) {
+        if flow.desk.before.with_untracked(Option::is_none) {
             // A link was opened: what was there before can be gone back to.
             flow.desk.before.set(Some(document));
+        }
+    }
+
+    fn bring_kept(self, results: &Array) {
+        let results: Vec<JsValue> = results.iter().collect();
+        let result = |pair: &[JsValue]| Some((pair[0].as_string()?, pair[1].clone().dyn_into().ok()?));
+        let results: Vec<(String, Blob)> = results.chunks_exact(2).filter_map(result).collect();
+        if !results.is_empty() {
+            self.bring(results);
         }
     }
 

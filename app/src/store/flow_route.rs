@@ -96,6 +96,7 @@ impl Store {
         let open = self.flow.with_document(Clone::clone);
         if !open.nodes().is_empty() {
             self.flow.desk.before.set(Some(open));
+            self.flow.desk.before_link.set_value(self.flow.desk.saved.link.get_untracked());
         }
     }
 
@@ -121,7 +122,9 @@ impl Store {
         if let Some(before) = self.flow.desk.before.try_update(Option::take).flatten() {
             self.flow.desk.linked.set(None);
             self.flow.desk.story.set(None);
+            let link = self.flow.desk.before_link.try_update_value(Option::take).flatten();
             self.flow.load(before);
+            self.flow.desk.saved.link.set(link);
         }
         self.go_to_builder();
     }

@@ -6,6 +6,9 @@ mod flow_data;
 mod flow_files;
 mod flow_keep;
 mod flow_route;
+pub mod flow_saved;
+pub mod flow_server;
+mod flow_shelf;
 mod hear;
 mod keep;
 pub mod server;
@@ -165,10 +168,14 @@ impl Store {
         self.heed_pins();
         self.fetch_what_is_selected();
         let is_embedded = self.is_embedded();
+        if !is_embedded {
+            self.watch_server();
+        }
         wasm_bindgen_futures::spawn_local(async move {
             // What stands in another page begins with nothing.
             if !is_embedded {
                 self.bring_flow_back().await;
+                wasm_bindgen_futures::spawn_local(self.follow_flow_again());
                 self.bring_back().await;
                 self.follow_again().await;
             }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use trellis_page::format;
 
 /// The name under which this page's server is known.
-fn host() -> String {
+pub fn host() -> String {
     web_sys::window().and_then(|w| w.location().host().ok()).unwrap_or_default()
 }
 

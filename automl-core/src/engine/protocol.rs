@@ -9,7 +9,7 @@ mod request;
 mod trust;
 
 pub use flow::{
-    FlowCommand, FlowEvent, Look, MetricWords, ModelScores, NodeState, NodeView, OutputView, PlanView,
+    FlowCommand, FlowEvent, Look, MetricWords, ModelScores, NodeState, NodeView, OutputView, Pins, PlanView,
     RunEnd, Suggestion, Wants, WantsFrom, WireFinding,
 };
 pub use remarks::LeftOut;

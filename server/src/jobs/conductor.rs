@@ -10,10 +10,11 @@ use crate::blobs::BlobError;
 use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, Trial, TrialState, Wish, now};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::PipelineDocument;
-use automl_core::engine::protocol::{Command, FlowCommand};
+use automl_core::engine::protocol::{Command, FlowCommand, Pins};
 use automl_core::engine::{Output, Session, WorkerState};
 use automl_core::table::ReadOptions;
 use futures_util::FutureExt;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -166,6 +167,8 @@ struct Drive {
     /// A board that is to be written down, with the best score, and when the last one was.
     board: Option<(String, Option<f64>)>,
     told: Instant,
+    /// What nodes that run have told last, to be written down likewise.
+    moving: BTreeMap<String, String>,
     files: Vec<RunFile>,
     /// Nodes of a pipeline that give files, each with its port.
     exports: Vec<(String, String)>,
@@ -192,6 +195,7 @@ impl Drive {
             run,
             board: None,
             told: Instant::now(),
+            moving: BTreeMap::new(),
             files: Vec::new(),
             exports: Vec::new(),
             faults: Vec::new(),
@@ -216,12 +220,12 @@ impl Drive {
                     Some((id.0.clone(), node.kind.strip_prefix("export.")?.to_owned()))
                 });
                 drive.exports = exports.collect();
-                drive.ask(FlowCommand::Plan { document: text.clone(), pinned: Vec::new() }, None).await?;
+                drive.ask(FlowCommand::Plan { document: text.clone(), pinned: Pins::new() }, None).await?;
                 for (source, dataset) in data {
                     let (name, options, bytes) = drive.table(&dataset).await?;
                     drive.ask(FlowCommand::Supply { source, name, options }, Some(&bytes)).await?;
                 }
-                let run = FlowCommand::Run { document: text, nodes, pinned: Vec::new(), afresh: Vec::new() };
+                let run = FlowCommand::Run { document: text, nodes, pinned: Pins::new(), afresh: Vec::new() };
                 drive.ask(run, None).await?;
             }
         }
@@ -273,8 +277,9 @@ impl Drive {
             self.tell_board(false).await?;
             if let Some((state, diagnostics)) = self.ended.take() {
                 self.tell_board(true).await?;
-                if state == RunState::Done {
-                    self.keep_results().await?;
+                // What a pipeline had done when it was stopped, or when a node failed, is worth as much as before.
+                if state == RunState::Done || self.is_pipeline {
+                    self.keep_results(state == RunState::Done).await?;
                 }
                 return Ok(Some((state, diagnostics, std::mem::take(&mut self.files))));
             }

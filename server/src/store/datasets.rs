@@ -76,15 +76,24 @@ impl Store {
         found.ok_or(StoreError::Absent("data set"))
     }
 
-    /// The newest data set of a project with these bytes.
+    /// The newest data set of a project with these bytes that bears this name and is read so; `None`: whatever it is
+    /// called, however it is read. The same bytes read in another way are another table.
     ///
     /// # Errors
     /// The database's.
-    pub async fn dataset_of_blob(&self, project: &str, blob: &str) -> Result<Option<Dataset>> {
+    pub async fn dataset_read_as(
+        &self,
+        project: &str,
+        blob: &str,
+        name: Option<&str>,
+        options: Option<&str>,
+    ) -> Result<Option<Dataset>> {
         const SQL: &str = "SELECT id, project, name, blob, bytes, options, about, author, created FROM dataset WHERE \
-                           project = $1 AND blob = $2 ORDER BY id DESC LIMIT 1";
+                           project = $1 AND blob = $2 AND name = COALESCE($3, name) AND \
+                           options = COALESCE($4, options) ORDER BY id DESC LIMIT 1";
         Ok(
-            on!(self, db => sqlx::query_as::<_, Dataset>(SQL).bind(project).bind(blob).fetch_optional(db).await?),
+            on!(self, db => sqlx::query_as::<_, Dataset>(SQL).bind(project).bind(blob).bind(name).bind(options)
+            .fetch_optional(db).await?),
         )
     }
 

@@ -182,8 +182,8 @@ async fn data_and_models(store: Store) {
     let one = store.add_dataset(&NewDataset { project: &project, ..new("h1") }).await.expect("data set");
     assert_eq!(store.dataset(&project, &one.id).await.expect("data set"), one);
     absent(store.dataset("other", &one.id).await);
-    assert_eq!(store.dataset_of_blob(&project, "h1").await.expect("found"), Some(one.clone()));
-    assert_eq!(store.dataset_of_blob("other", "h1").await.expect("none"), None);
+    assert_eq!(store.dataset_read_as(&project, "h1", None, None).await.expect("found"), Some(one.clone()));
+    assert_eq!(store.dataset_read_as("other", "h1", None, None).await.expect("none"), None);
 
     let model = |blob: &'static str| NewModelVersion {
         project: "",

@@ -4,7 +4,7 @@ use super::state::{CanvasCtl, Surface};
 use automl_core::document::{Edit, Group, NodeId, Place, Sticky, Wire};
 use leptos::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use trellis_page::flow::blocks::tidied;
+use trellis_page::flow::blocks::{Tile, tidied};
 use trellis_page::flow::clipboard::free_name;
 use trellis_page::flow::connect;
 use trellis_page::flow::geometry::{Rect, on_grid};
@@ -40,15 +40,16 @@ impl CanvasCtl {
         let selected = self.selected_nodes();
         let edits: Vec<Edit> = self.with(|document, scene, _| {
             let is_meant = |id: &NodeId| selected.len() < 2 || selected.contains(id);
-            let rects: BTreeMap<NodeId, Rect> = scene
+            let tiles: BTreeMap<NodeId, Tile> = scene
                 .nodes
                 .iter()
                 .filter(|(id, _)| is_meant(id))
-                .map(|(id, shape)| (id.clone(), shape.rect()))
+                .map(|(id, shape)| (id.clone(), shape.tile()))
                 .collect();
-            let corner = Rect::around_all(rects.values().copied()).map_or(Place::default(), Rect::place);
+            let corner =
+                Rect::around_all(tiles.values().map(|t| t.rect)).map_or(Place::default(), Rect::place);
             let groups = document.layout().groups.values().map(|g| &g.nodes);
-            let places = tidied(&rects, groups, document.wires(), corner);
+            let places = tidied(&tiles, groups, document.wires(), corner);
             let moved = places.into_iter().filter(|(id, p)| document.layout().places.get(id) != Some(p));
             moved.map(|(id, place)| Edit::Move { id, place: Some(place) }).collect()
         });

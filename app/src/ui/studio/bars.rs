@@ -1,5 +1,6 @@
 //! Words above the canvas: a link that was opened, a pipeline that was brought back, a template's story.
 
+use super::server::{NewerBar, ShelvedBar};
 use crate::store::Store;
 use crate::store::desk::{Linked, Sheet, Story};
 use crate::store::flow::Subject;
@@ -68,8 +69,7 @@ fn LinkBar(linked: Linked) -> impl IntoView {
     };
     let deeds = match linked.deeds.len() {
         _ if linked.has_run => String::new(),
-        0 => "It would do nothing: it is empty.".to_owned(),
-        _ => format!("Running it would {}.", linked.deeds.join(", ")),
+        _ => share::running_would(&linked.deeds),
     };
     let claim = linked.claim.clone();
     let figures = linked.claim.as_ref().map(|c| {
@@ -187,8 +187,8 @@ fn BroughtBar(count: usize) -> impl IntoView {
     let store: Store = expect_context();
     let (were, them) = if count == 1 { ("result was", "it") } else { ("results were", "them") };
     view! {
-        <section class="studio-bar slim" data-testid="brought" aria-label="Results that came with the project">
-            <p>{format!("{count} {were} not computed here: they came with the project, or rest on what did. Nothing was run.")}</p>
+        <section class="studio-bar slim" data-testid="brought" aria-label="Results that were not computed here">
+            <p>{format!("{count} {were} not computed here: they came with the project or from the server, or rest on what did.")}</p>
             <div class="actions">
                 <button type="button" class="tiny" data-testid="run-brought" on:click=move |_| store.run_brought()>{format!("Compute {them} again here")}</button>
                 <button type="button" class="tiny plain" on:click=move |_| store.flow.desk.brought_read.set(true)>"Close"</button>
@@ -309,5 +309,5 @@ pub fn Bars() -> impl IntoView {
             ().into_any()
         }
     };
-    view! { {first}<PassedOverBar /> }
+    view! { <NewerBar /><ShelvedBar />{first}<PassedOverBar /> }
 }

@@ -13,6 +13,7 @@ mod order;
 pub mod palette;
 pub mod preview;
 pub mod results;
+pub mod server;
 pub mod share;
 pub mod source;
 pub mod start;

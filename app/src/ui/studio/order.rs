@@ -31,8 +31,17 @@ fn Order(store: Store, input: PortRef, title: String) -> impl IntoView {
         }
     };
     let swap = StoredValue::new(swap);
-    let entry = move |(at, source): (usize, PortRef), of: usize| {
-        let name = flow.kinds.with(|kinds| flow.history.with(|h| name_of(h.document(), kinds, &source.node)));
+    // Those of one name are told apart by their nodes' ids.
+    let names = move |all: &[PortRef]| {
+        let name = |source: &PortRef| {
+            flow.kinds.with(|kinds| flow.history.with(|h| name_of(h.document(), kinds, &source.node)))
+        };
+        let names: Vec<String> = all.iter().map(name).collect();
+        let is_one = |name: &String| names.iter().filter(|n| *n == name).count() == 1;
+        let told = names.iter().zip(all);
+        told.map(|(n, s)| if is_one(n) { n.clone() } else { format!("{n} ({})", s.node) }).collect::<Vec<_>>()
+    };
+    let entry = move |(at, name): (usize, String), of: usize| {
         view! {
             <li class="entry">
                 <div class="param-head">
@@ -54,7 +63,7 @@ fn Order(store: Store, input: PortRef, title: String) -> impl IntoView {
             view! {
                 <div class="param" role="group" aria-label=label.clone() data-testid="order">
                     <div class="param-head"><span>{label.clone()}</span></div>
-                    <ol class="entries">{all.into_iter().enumerate().map(|one| entry(one, of)).collect_view()}</ol>
+                    <ol class="entries">{names(&all).into_iter().enumerate().map(|one| entry(one, of)).collect_view()}</ol>
                 </div>
             }
         })

@@ -1,5 +1,6 @@
 //! The bar above the canvas.
 
+use super::server::{ServerItems, ServerState};
 use super::share::ShareDialog;
 use super::tour::open_tour;
 use crate::store::Store;
@@ -82,8 +83,10 @@ fn FileMenu(more: RwSignal<bool>) -> impl IntoView {
         store.go_back();
         chosen();
     };
+    // Only now is it asked whether this page's server keeps and runs anything.
+    let ask = move |_| wasm_bindgen_futures::spawn_local(store.ask_who());
     view! {
-        <button type="button" class="tool" popovertarget="file-panel" aria-label="File: open or save">"File"</button>
+        <button type="button" class="tool" popovertarget="file-panel" aria-label="File: open or save" on:click=ask>"File"</button>
         <div id="file-panel" class="panel-small" popover="auto" role="group" aria-label="Open or save">
             <label class="button menu-item">
                 "Open a pipeline, project, model or table"
@@ -95,6 +98,7 @@ fn FileMenu(more: RwSignal<bool>) -> impl IntoView {
             <Show when=move || store.flow.desk.before.with(Option::is_some)>
                 <button type="button" class="menu-item" on:click=go_back>"Back to the pipeline before"</button>
             </Show>
+            <ServerItems chosen=Callback::new(move |()| chosen()) />
         </div>
     }
 }
@@ -189,6 +193,7 @@ pub fn Toolbar(outline: RwSignal<bool>, templates: RwSignal<bool>) -> impl IntoV
             <Title />
             <Running />
             <RunNews />
+            <ServerState />
             <span class="tool-group">
                 <button type="button" class="tool" data-testid="undo" disabled=move || !can_undo.get() on:click=move |_| flow.undo()>"Undo"</button>
                 <button type="button" class="tool" data-testid="redo" disabled=move || !can_redo.get() on:click=move |_| flow.redo()>"Redo"</button>

@@ -29,7 +29,7 @@ mod work;
 mod workspace;
 
 pub use catalogue::catalogue;
-pub use order::{order_of, sources};
+pub use order::{order_of, rename_order, sources};
 pub use request::from_request;
 pub use runner::{RunRequest, Stepped, StudyToRun};
 pub use supplied::{Supplied, SuppliedTable, read_options};

@@ -4,7 +4,7 @@
 //! themselves are a set, so that documents with the same wires have the same bytes; where nodes are drawn must not count,
 //! and titles change. A document that names no order has the bytes that it always had.
 
-use crate::document::{Node, PipelineDocument, PortRef};
+use crate::document::{Node, NodeId, PipelineDocument, PortRef};
 use crate::kind::ORDER;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -32,6 +32,20 @@ pub fn sources(document: &PipelineDocument, input: &PortRef) -> Vec<PortRef> {
         in_order(node, &mut sources);
     }
     sources
+}
+
+/// Calls the sources in a node's order by the new names of their nodes; those whose nodes have none are left out.
+pub fn rename_order(node: &mut Node, names: &BTreeMap<&NodeId, NodeId>) {
+    let Some(Value::Array(order)) = node.params.get_mut(ORDER) else { return };
+    let renamed = order.iter().filter_map(|source| {
+        let (node, port) = source.as_str()?.rsplit_once('.')?;
+        let node = names.get(&NodeId(node.to_owned()))?;
+        Some(Value::String(format!("{node}.{port}")))
+    });
+    *order = renamed.collect();
+    if order.is_empty() {
+        node.params.remove(ORDER);
+    }
 }
 
 /// The value of [`ORDER`] for an order of sources.

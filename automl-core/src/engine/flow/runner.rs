@@ -9,7 +9,7 @@ use super::work::{Begun, RunResult, Values, Work, begin};
 use super::workspace::Workspace;
 use crate::diagnostic::Diagnostic;
 use crate::document::{NodeId, PipelineDocument};
-use crate::engine::protocol::{Board, FlowEvent, NodeState, RunEnd, StudyRequest};
+use crate::engine::protocol::{Board, FlowEvent, NodeState, Pins, RunEnd, StudyRequest};
 use crate::engine::{Outcome, Prepared, prepare_within};
 use crate::kind::Finding;
 use crate::platform::Stopwatch;
@@ -22,7 +22,7 @@ pub struct RunRequest {
     /// These and all that they need; none: everything.
     pub nodes: Vec<String>,
     /// Keep the results that they have.
-    pub pinned: Vec<String>,
+    pub pinned: Pins,
     /// Are run even if they have results.
     pub afresh: Vec<String>,
 }
@@ -128,8 +128,7 @@ impl Workspace {
         let mut events = self.stop(now);
         self.pin(&asked.pinned);
         self.document_is(document);
-        let pinned: BTreeSet<&str> = asked.pinned.iter().map(String::as_str).collect();
-        for id in asked.afresh.iter().filter(|id| !pinned.contains(id.as_str())) {
+        for id in asked.afresh.iter().filter(|id| !asked.pinned.contains_key(*id)) {
             let key = self.plan.nodes.get(&NodeId(id.clone())).and_then(|n| n.key.clone());
             if let Some(key) = key {
                 self.cache.remove(&key);

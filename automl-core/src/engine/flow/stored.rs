@@ -147,9 +147,11 @@ impl Workspace {
         self.cache.take_fresh()
     }
 
-    /// Keys of results that the document could have and that are not here.
+    /// Keys of results that the document could have, or that pinned nodes keep, and that are not here.
     pub fn wanted_results(&self) -> Vec<String> {
-        let keys = self.plan.nodes.values().filter_map(|n| n.key.as_ref());
+        let pinned =
+            self.pinned.iter().filter(|(id, key)| !key.is_empty() && self.plan.nodes.contains_key(id));
+        let keys = self.plan.nodes.values().filter_map(|n| n.key.as_ref()).chain(pinned.map(|(_, key)| key));
         keys.filter(|key| self.cache.get(key).is_none()).cloned().collect()
     }
 

@@ -6,7 +6,7 @@ use super::runner::Run;
 use super::supplied::{Supplied, SuppliedTable};
 use super::value::Value;
 use crate::document::{NodeId, PipelineDocument, PortRef};
-use crate::engine::protocol::{FlowEvent, PlanView};
+use crate::engine::protocol::{FlowEvent, Pins, PlanView};
 use crate::kind::Finding;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,7 +25,8 @@ pub struct Workspace {
     pub(super) last: BTreeMap<NodeId, String>,
     /// Why nodes gave nothing, by key.
     pub(super) failures: BTreeMap<String, Vec<Finding>>,
-    pinned: BTreeSet<NodeId>,
+    /// Nodes that keep a result, with its key where the front knows it.
+    pub(super) pinned: BTreeMap<NodeId, String>,
     pub(super) run: Option<Run>,
     /// Bytes of memory for a study; `None`: no limit.
     pub(super) memory: Option<u64>,
@@ -43,7 +44,7 @@ impl Workspace {
             plan: Arc::new(Plan::empty()),
             last: BTreeMap::new(),
             failures: BTreeMap::new(),
-            pinned: BTreeSet::new(),
+            pinned: BTreeMap::new(),
             run: None,
             memory,
         };
@@ -58,8 +59,8 @@ impl Workspace {
     }
 
     /// Nodes that keep the results that they have, whatever changes before them, from the next plan on.
-    pub fn pin(&mut self, nodes: &[String]) {
-        self.pinned = nodes.iter().map(|id| NodeId(id.clone())).collect();
+    pub fn pin(&mut self, nodes: &Pins) {
+        self.pinned = nodes.iter().map(|(id, key)| (NodeId(id.clone()), key.clone())).collect();
     }
 
     /// Looks a document over. Nothing is run.
@@ -88,8 +89,12 @@ impl Workspace {
     }
 
     fn look_over(&mut self) {
-        let keeps = |id: &&NodeId| self.last.get(*id).is_some_and(|key| self.cache.get(key).is_some());
-        let pinned = self.pinned.iter().filter(keeps).map(|id| (id.clone(), self.last[id].clone())).collect();
+        let kept = |(id, key): (&NodeId, &String)| {
+            let known = [Some(key), self.last.get(id)].into_iter().flatten();
+            let kept = known.into_iter().find(|key| self.cache.get(key).is_some())?;
+            Some((id.clone(), kept.clone()))
+        };
+        let pinned = self.pinned.iter().filter_map(kept).collect();
         let known = Known { supplied: &self.supplied, cache: &self.cache, pinned: &pinned };
         self.plan = Arc::new(Plan::new(&self.document, &known, &mut self.memo));
         // What is there already, from before or from elsewhere, is a node's last result.

@@ -13,6 +13,9 @@ use crate::table::{Profile, ReadOptions};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Nodes that keep a result, with its key ([`NodeView::key`]); where that is empty or not there, the last that they had.
+pub type Pins = BTreeMap<String, String>;
+
 /// What a front asks about pipelines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
@@ -21,13 +24,13 @@ pub enum FlowCommand {
     Catalogue,
     /// Look a document over. Nothing is run; `pinned` keep the results that they have. Answered by
     /// [`FlowEvent::Planned`].
-    Plan { document: String, pinned: Vec<String> },
+    Plan { document: String, pinned: Pins },
     /// The data that a source wants ([`Wants::source`]); its bytes lie beside the message. Told by
     /// [`FlowEvent::Reading`] and a new [`FlowEvent::Planned`], or [`FlowEvent::Refused`].
     Supply { source: String, name: String, options: ReadOptions },
     /// Run what is stale of these nodes and of all that they need; no nodes: everything. `pinned` keep the results
     /// that they have, `afresh` are run even if they have some.
-    Run { document: String, nodes: Vec<String>, pinned: Vec<String>, afresh: Vec<String> },
+    Run { document: String, nodes: Vec<String>, pinned: Pins, afresh: Vec<String> },
     /// End the run. What is done stays done.
     Stop,
     /// Show what came out of a port. Answered by [`FlowEvent::Looked`].

@@ -3,7 +3,7 @@
 use super::{Output, Session};
 use crate::engine::flow;
 use crate::engine::protocol::{
-    Command, Event, FlowCommand, FlowEvent, Look, NodeState, Phase, RunEnd, StudyRequest,
+    Command, Event, FlowCommand, FlowEvent, Look, NodeState, Phase, Pins, RunEnd, StudyRequest,
 };
 use crate::engine::tests::{csv, request};
 use crate::engine::{ModelArtifact, PredictOptions, WorkerState};
@@ -244,7 +244,7 @@ fn a_pipeline_is_supplied_run_looked_at_and_adopted() {
         assert!(
             matches!(heard(&page), FlowEvent::Catalogue { kinds, functions, metrics } if kinds.len() > 30 && functions.len() > 60 && metrics.len() > 10)
         );
-        page.ask(ask(FlowCommand::Plan { document: document.clone(), pinned: Vec::new() }), None);
+        page.ask(ask(FlowCommand::Plan { document: document.clone(), pinned: Pins::new() }), None);
         let FlowEvent::Planned { plan } = heard(&page) else { panic!("no plan") };
         let wants = plan.nodes["file-1"].wants.clone().expect("a file is wanted");
         let supply = FlowCommand::Supply {
@@ -258,7 +258,7 @@ fn a_pipeline_is_supplied_run_looked_at_and_adopted() {
         let run = FlowCommand::Run {
             document: document.clone(),
             nodes: Vec::new(),
-            pinned: Vec::new(),
+            pinned: Pins::new(),
             afresh: Vec::new(),
         };
         page.ask(ask(run), None);
@@ -305,12 +305,12 @@ fn a_stopped_pipeline_frees_its_workers() {
     let mut page = Page::new(2);
     let document = flow::from_request(&flow::catalogue(), "shop.csv", &ReadOptions::default(), &request(500));
     let document = String::from_utf8(document.canonical()).expect("text");
-    let plan = FlowCommand::Plan { document: document.clone(), pinned: Vec::new() };
+    let plan = FlowCommand::Plan { document: document.clone(), pinned: Pins::new() };
     page.ask(Command::Flow { ask: plan }, None);
     let source = "file:shop.csv".to_owned();
     let supply = FlowCommand::Supply { source, name: "shop.csv".to_owned(), options: ReadOptions::default() };
     page.ask(Command::Flow { ask: supply }, Some(csv(Task::Binary).as_bytes()));
-    let run = FlowCommand::Run { document, nodes: Vec::new(), pinned: Vec::new(), afresh: Vec::new() };
+    let run = FlowCommand::Run { document, nodes: Vec::new(), pinned: Pins::new(), afresh: Vec::new() };
     // Jobs are handed out, and nobody does them.
     let mut out = page.session.handle(Command::Flow { ask: run }, None, 0.0);
     for i in 1..9 {

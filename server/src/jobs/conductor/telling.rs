@@ -39,9 +39,9 @@ impl Drive {
     async fn flow_told(&mut self, tell: &FlowEvent, json: String) -> Result<(), JobError> {
         match tell {
             FlowEvent::Board { board, .. } => self.board = Some((json, best(board))),
-            FlowEvent::Node { view, .. } if matches!(view.state, NodeState::Running) => {
+            FlowEvent::Node { node, view } if matches!(view.state, NodeState::Running) => {
                 // Progress goes the way of boards: only the newest counts.
-                self.board.get_or_insert((json, None));
+                self.moving.insert(node.clone(), json);
             }
             FlowEvent::Node { node, view } => {
                 if view.state == NodeState::Failed {
@@ -49,6 +49,7 @@ impl Drive {
                     self.faults.extend(errors.cloned());
                 }
                 let kind = format!("node {node}");
+                self.moving.remove(node);
                 self.tell_board(true).await?;
                 self.add_event(&kind, &json, None).await?;
             }
@@ -76,10 +77,14 @@ impl Drive {
         Ok(())
     }
 
-    /// Writes the newest board down, not too often unless `now`.
+    /// Writes the newest board and the progress of nodes down, not too often unless `at_once`.
     pub(super) async fn tell_board(&mut self, at_once: bool) -> Result<(), JobError> {
         if !at_once && self.told.elapsed() < BOARD {
             return Ok(());
+        }
+        for (node, json) in std::mem::take(&mut self.moving) {
+            self.told = Instant::now();
+            self.add_event(&format!("node {node}"), &json, None).await?;
         }
         let Some((json, best)) = self.board.take() else { return Ok(()) };
         // While it is gone through again, what was told before stands.
@@ -90,9 +95,9 @@ impl Drive {
         self.add_event("board", &json, best).await
     }
 
-    /// Results of nodes, for whoever opens the pipeline, and the files that it exports.
-    pub(super) async fn keep_results(&mut self) -> Result<(), JobError> {
-        for (node, port) in std::mem::take(&mut self.exports) {
+    /// Results of nodes, for whoever opens the pipeline, and the files that it exports once all of it is done.
+    pub(super) async fn keep_results(&mut self, is_done: bool) -> Result<(), JobError> {
+        for (node, port) in std::mem::take(&mut self.exports).into_iter().filter(|_| is_done) {
             self.ask(FlowCommand::Save { node, port }, None).await?;
         }
         for key in self.session.fresh_results() {

@@ -38,10 +38,11 @@ pub fn routes() -> Vec<Route> {
             "HEAD",
             "/api/v1/projects/{project}/datasets/by-hash/{hash}",
             Action::SeeProject,
-            "Says whether a table with these bytes (BLAKE3, hexadecimal), read with these ?options=, is there already",
+            "Says whether a table with these bytes is there already (BLAKE3, hexadecimal); with ?name= and ?options=, \
+             one that is read so",
             head(by_hash),
         )
-        .asks::<Known>()
+        .asks::<Reading>()
         .gives_content(Content::Nothing),
         Route::new("GET", ONE, Action::SeeProject, "Shows a data set", get(show)).gives::<Shown>(),
         Route::new("DELETE", ONE, Action::ChangeProject, "Deletes a data set", delete(remove)),
@@ -110,9 +111,8 @@ async fn upload(
     let own = quota::room(&shared, actor.id(), limit).await?;
     let parts = uploaded(&headers, body, own.bytes()).map_err(|e| own.told(e))?;
     let came = shared.blobs.receive(parts, own.bytes()).await.map_err(|e| own.told(e))?;
-    if let Some(same) = shared.store.dataset_of_blob(&project, came.hash()).await?
-        && same.name == name
-        && same.options == options
+    if let Some(same) =
+        shared.store.dataset_read_as(&project, came.hash(), Some(&name), Some(&options)).await?
     {
         return Ok((StatusCode::OK, Json(same.into())));
     }
@@ -175,21 +175,22 @@ impl From<LookError> for Problem {
     }
 }
 
-/// How a table that is looked for is read.
+/// How a table that is looked for is to be read; what is absent may be anything.
 #[derive(Deserialize, JsonSchema)]
-struct Known {
-    /// [`ReadOptions`] as JSON; absent: however.
+struct Reading {
+    name: Option<String>,
+    /// [`ReadOptions`] as JSON.
     options: Option<String>,
 }
 
 async fn by_hash(
     shared: State,
     Path((project, hash)): Path<(String, String)>,
-    Query(known): Query<Known>,
+    Query(reading): Query<Reading>,
 ) -> Result<Response, Problem> {
-    let options = known.options.as_deref().map(read_options).transpose()?;
-    let found = shared.store.dataset_of_blob(&project, &hash).await?;
-    match found.filter(|found| options.is_none_or(|options| options == found.options)) {
+    let options = reading.options.as_deref().map(read_options).transpose()?;
+    let (name, options) = (reading.name.as_deref(), options.as_deref());
+    match shared.store.dataset_read_as(&project, &hash, name, options).await? {
         Some(dataset) => Ok([("trellis-dataset", dataset.id)].into_response()),
         None => Err(Problem::not_found("There is no data set with these bytes.")),
     }

@@ -8,7 +8,7 @@ mod whole;
 
 use super::*;
 use crate::document::{Edit, Node, NodeId, PipelineDocument, PortRef, Wire};
-use crate::engine::protocol::{FlowEvent, Look, NodeState, PlanView, RunEnd};
+use crate::engine::protocol::{FlowEvent, Look, NodeState, Pins, PlanView, RunEnd};
 use crate::engine::tests::{csv, run as run_study, table};
 use crate::model::Task;
 use crate::table::{Format, ReadOptions, read};

@@ -271,8 +271,22 @@ fn a_plan_knows_what_is_pinned() {
     all_done(&desk.run(&drawn(5)));
     let states = |plan: &PlanView| (plan.nodes["head"].state, plan.nodes["out"].state);
     assert_eq!(states(&desk.workspace.plan(&drawn(6))), (NodeState::Stale, NodeState::Stale));
-    desk.workspace.pin(&["head".to_owned()]);
+    let pins = |key: &str| Pins::from([("head".to_owned(), key.to_owned())]);
+    desk.workspace.pin(&pins(""));
     assert_eq!(states(&desk.workspace.plan(&drawn(6))), (NodeState::Done, NodeState::Done));
-    desk.workspace.pin(&[]);
+    desk.workspace.pin(&Pins::new());
     assert_eq!(states(&desk.workspace.plan(&drawn(6))), (NodeState::Stale, NodeState::Stale));
+    // By its key, a result is kept that is not the last one, or of which nothing but the key is remembered.
+    let key = desk.workspace.plan(&drawn(5)).nodes["head"].key.clone();
+    all_done(&desk.run(&drawn(6)));
+    desk.workspace.last.clear();
+    desk.workspace.pin(&pins("elsewhere"));
+    desk.workspace.plan(&drawn(6));
+    assert_eq!(desk.workspace.wanted_results(), ["elsewhere"]);
+    desk.workspace.pin(&pins(&key));
+    let plan = desk.workspace.plan(&drawn(6));
+    assert_eq!(
+        (states(&plan), plan.nodes["head"].key.as_str()),
+        ((NodeState::Done, NodeState::Done), key.as_str())
+    );
 }
