@@ -96,6 +96,7 @@ fn a_full_disk_is_told_and_leaves_nothing_half_done() {
     // Writing to the database: nothing is half done, whatever is refused.
     fill();
     let mut refused = 0;
+    // Whichever connection it was, it is of use again afterwards.
     for number in 0..400 {
         let answer = server.json("POST", "/api/v1/projects", &json!({ "name": format!("{number}") }));
         match answer.status {

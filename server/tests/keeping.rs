@@ -207,5 +207,6 @@ fn one_person_has_only_so_much() {
     let detail = text(&refused.problem(429)["detail"]);
     assert!(detail.starts_with("2 of your runs") && detail.contains("cancel one"), "{detail}");
     assert_eq!(project.wish(&server, &first, "cancel").status, 200);
+    project.ended(&server, &first);
     assert_eq!(server.json("POST", &format!("{}/runs", project.0), &study).status, 202);
 }

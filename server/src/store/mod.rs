@@ -35,6 +35,7 @@ pub use projects::{Project, Version};
 pub use runs::{NewRun, Run, RunFile, RunState, Wish};
 pub use snapshot::Snapshot;
 
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::path::Path;
@@ -120,6 +121,9 @@ macro_rules! transact {
                 let done: $crate::store::Result<_> = async { $body }.await;
                 if done.is_ok() {
                     $tx.commit().await?;
+                } else {
+                    // Where this fails, the connection is not used again.
+                    let _ = $tx.rollback().await;
                 }
                 done
             }
@@ -158,7 +162,13 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            // On a full disk SQLite takes a transaction back itself; a connection that still believes itself in one would
+            // refuse all that is written from then on.
+            .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
+            .connect_with(options)
+            .await?;
         sqlx::migrate!("src/store/migrations/sqlite").run(&pool).await?;
         Ok(Self::of(Pool::Sqlite(pool)))
     }
