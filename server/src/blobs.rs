@@ -4,6 +4,8 @@
 //! then renamed. So no half blob is ever visible, and none lies there without a row. Elsewhere than on this machine's
 //! disk they lie behind [`object_store`].
 
+#[cfg(test)]
+mod faults;
 mod tidy;
 
 use crate::store::Store;
@@ -74,6 +76,10 @@ impl Received {
 /// How long nothing comes to a file on its way until it is taken for left behind.
 const ABANDONED: Duration = Duration::from_secs(3_600);
 
+/// How much of an upload that failed is still taken in.
+const RUN_OUT_BYTES: usize = 64 << 20;
+const RUN_OUT_TIME: Duration = Duration::from_secs(5);
+
 /// See the module. Cheap to clone.
 #[derive(Clone)]
 pub struct Blobs {
@@ -134,19 +140,16 @@ impl Blobs {
     ) -> Result<Received> {
         let passing = tempfile::Builder::new().tempfile_in(self.folder.join("passing"))?.into_temp_path();
         let mut file = tokio::fs::OpenOptions::new().write(true).open(&passing).await?;
-        let (mut hasher, mut bytes) = (blake3::Hasher::new(), 0_u64);
         let mut stream = pin!(stream);
-        while let Some(part) = stream.next().await {
-            let part = part.map_err(|e| BlobError::BrokenOff(e.to_string()))?;
-            bytes += part.len() as u64;
-            if bytes > limit {
-                return Err(BlobError::TooLarge(limit));
+        match write(&mut stream, limit, &mut file).await {
+            Ok(put) => Ok(Received { passing, put }),
+            Err(error) => {
+                // What was written so far makes room for others at once.
+                drop((file, passing));
+                run_out(&mut stream).await;
+                Err(error)
             }
-            hasher.update(&part);
-            file.write_all(&part).await?;
         }
-        file.flush().await?;
-        Ok(Received { passing, put: Put { hash: hasher.finalize().to_hex().to_string(), bytes } })
     }
 
     /// Keeps what was received.
@@ -274,6 +277,42 @@ impl Blobs {
         let file = tokio::fs::File::open(self.folder.join(place(hash))).await.map_err(|e| absent(e, hash))?;
         Ok(tokio_util::io::ReaderStream::with_capacity(file, 256 << 10).boxed())
     }
+}
+
+/// Writes what a stream gives.
+async fn write<E: std::fmt::Display>(
+    stream: &mut (impl Stream<Item = std::result::Result<Bytes, E>> + Unpin),
+    limit: u64,
+    file: &mut tokio::fs::File,
+) -> Result<Put> {
+    let (mut hasher, mut bytes) = (blake3::Hasher::new(), 0_u64);
+    while let Some(part) = stream.next().await {
+        let part = part.map_err(|e| BlobError::BrokenOff(e.to_string()))?;
+        bytes += part.len() as u64;
+        if bytes > limit {
+            return Err(BlobError::TooLarge(limit));
+        }
+        hasher.update(&part);
+        file.write_all(&part).await?;
+    }
+    file.flush().await?;
+    Ok(Put { hash: hasher.finalize().to_hex().to_string(), bytes })
+}
+
+/// Lets a stream run out that is of no use any more, for a while: a sender that is cut off in the midst of sending does not
+/// see why.
+async fn run_out<E>(stream: &mut (impl Stream<Item = std::result::Result<Bytes, E>> + Unpin)) {
+    let mut bytes = 0;
+    let rest = async {
+        while let Some(Ok(part)) = stream.next().await {
+            bytes += part.len();
+            if bytes > RUN_OUT_BYTES {
+                break;
+            }
+        }
+    };
+    // One that takes longer is cut off.
+    let _ = tokio::time::timeout(RUN_OUT_TIME, rest).await;
 }
 
 fn absent(error: std::io::Error, hash: &str) -> BlobError {

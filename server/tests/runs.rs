@@ -115,6 +115,26 @@ fn a_pipeline_gives_what_the_command_gives() {
 }
 
 #[test]
+fn a_pipeline_that_is_stopped_keeps_what_was_done() {
+    // Where nobody computes, tables are divided and nothing is trained.
+    let Here { folder: _folder, server, project } = here(&["--workers", "0"]);
+    let document: Value = serde_json::from_str(PIPELINE).unwrap_or_default();
+    let bytes = std::fs::read(sample("fraud.csv")).unwrap_or_else(|e| panic!("{e}"));
+    let dataset = project.upload(&server, "fraud.csv", &bytes);
+    let work = json!({ "kind": "pipeline", "document": document, "data": { "file:fraud.csv": dataset } });
+    let id = project.begin(&server, &json!({ "task": work }));
+    until("a trial in line", || (project.trials(&server, &id, "queued") > 0).then_some(()));
+    assert_eq!(project.wish(&server, &id, "stop").status, 200);
+    let shown = project.ended(&server, &id);
+    assert_eq!(shown["state"], "cancelled", "{shown}");
+    let told = project.events(&server, &id, 0, usize::MAX);
+    let split = told.iter().rfind(|e| e.kind == "node" && e.data["tell"]["node"] == "split");
+    let key = split.map(|e| text(&e.data["tell"]["view"]["key"])).unwrap_or_default();
+    let file = server.get(&format!("{}/files/result/{key}", project.run(&id)));
+    assert_eq!((file.status, file.body.is_empty()), (200, false), "{key}");
+}
+
+#[test]
 fn a_document_or_data_that_cannot_be_used_is_told() {
     let Here { folder: _folder, server, project } = here(&["--workers", "1"]);
     let study = project.study(&server, 4);

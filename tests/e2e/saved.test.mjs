@@ -70,6 +70,15 @@ test('a pipeline runs on the server: what comes out is here, the same as in the 
 
   const { page, context, grave } = await withTable(server.url, trained());
   const sent = posts(page);
+  // By keys alone: the dialog takes the keyboard, and gives it back.
+  await page.locator('[popovertarget=file-panel]').focus();
+  await page.keyboard.press('Enter');
+  await id(page, 'run-on-server').waitFor();
+  for (let i = 0; i < 12 && (await page.evaluate(() => document.activeElement?.dataset.testid)) !== 'run-on-server'; i++) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.locator('[data-testid=send-to-server]:focus').waitFor();
+  await page.keyboard.press('Escape');
+  await id(page, 'server-dialog').waitFor({ state: 'detached' });
   await choose(page, 'run-on-server');
   const dialog = id(page, 'server-dialog');
   const offer = await dialog.innerText();
@@ -264,6 +273,35 @@ test('two people save one project, see each other, and lose nothing', { timeout:
     assert.deepEqual(grave(), []);
     await context.close();
   }
+});
+
+test('a pipeline is saved with its tables, and whoever opens it fetches them', { timeout: 120_000 }, async () => {
+  const one = await withTable(server.url, trained());
+  await choose(one.page, 'save-on-server');
+  await id(one.page, 'project-name').fill('With tables');
+  await id(one.page, 'with-tables').check();
+  await id(one.page, 'save-project-here').click();
+  await stands(one.page, 'Saved · version 1');
+  // A name that is taken is not written over.
+  await choose(one.page, 'save-on-server');
+  await id(one.page, 'project-name').fill('With tables');
+  await id(one.page, 'save-project-here').click();
+  await id(one.page, 'server-said').getByText('There is a project "With tables" already.').waitFor();
+
+  const { page, context, grave } = await builder(server.url);
+  await choose(page, 'open-from-server');
+  await page.getByRole('button', { name: 'Open With tables' }).click();
+  await id(page, 'shelved').getByText('t.csv').waitFor();
+  await portraits(page, 'saved-shelved');
+  await id(page, 'fetch-shelved').click();
+  await state(page, 'model', 'ready');
+  // A page that is loaded again is of the same project.
+  await page.waitForTimeout(900);
+  await page.reload();
+  await stands(page, 'Saved · version 1');
+  assert.deepEqual([...one.grave(), ...grave()], []);
+  await one.context.close();
+  await context.close();
 });
 
 test('what is saved without a server waits, also for the next visit, and meets what others saved', { timeout: 240_000 }, async () => {

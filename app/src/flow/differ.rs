@@ -56,10 +56,11 @@ impl Differences {
         let part = |word: &str, names: &[String]| {
             (!names.is_empty()).then(|| format!("{word} {}", names.join(", ")))
         };
-        let drawn = || self.is_drawn_otherwise.then(|| "drawn or titled otherwise".to_owned());
+        let drawn = [(self.is_retitled, "another title"), (self.is_drawn_otherwise, "drawn otherwise")];
+        let drawn = drawn.into_iter().filter(|d| d.0).map(|d| d.1.to_owned());
         let parts =
             [part("added", &self.added), part("removed", &self.removed), part("changed", &self.changed)];
-        let words: Vec<String> = parts.into_iter().flatten().chain(drawn()).collect();
+        let words: Vec<String> = parts.into_iter().flatten().chain(drawn).collect();
         if words.is_empty() { "nothing".to_owned() } else { words.join("; ") }
     }
 }

@@ -26,7 +26,7 @@ pub fn Home(over: RwSignal<bool>) -> impl IntoView {
             <Show when=move || open.get()><Data /></Show>
         </main>
         <footer class="footer">
-            "Everything is computed in this tab. Nothing leaves this device: no upload, no account, no tracking."
+            "Everything is computed in this tab. Nothing leaves this device unless you send it: no account, no tracking."
         </footer>
     }
 }

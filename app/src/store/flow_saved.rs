@@ -182,8 +182,12 @@ impl Store {
     /// Asks the server, if this page comes from one, who asks.
     pub async fn ask_who(self) {
         let told = Server(self.network).json("GET", "/api/v1/me", None).await;
-        // Another kind of place answers with something else.
-        self.saved().me.set(told.ok().filter(|me| me["version"].is_string()));
+        match told {
+            // One that cannot be reached just now is the same as before.
+            Err(refusal) if refusal.status == 0 => {}
+            // Another kind of place answers with something else.
+            told => self.saved().me.set(told.ok().filter(|me| me["version"].is_string())),
+        }
     }
 
     /// Saves the open pipeline as the next version of its project, or asks where.

@@ -71,6 +71,13 @@ impl FlowRun {
         });
     }
 
+    /// What failed there is no longer told, once it is run here.
+    fn forget(self) {
+        if self.stage.with_untracked(Option::is_none) {
+            self.views.set_value(BTreeMap::new());
+        }
+    }
+
     /// Stops listening; the run goes on there.
     pub(super) fn leave(self) {
         self.views.set_value(BTreeMap::new());
@@ -316,6 +323,7 @@ impl Store {
         if run.is_there {
             self.flow.desk.saved.dialog.set(Some(Dialog::Run));
         } else {
+            self.flow.desk.remote.forget();
             self.flow.run(run.nodes, run.afresh);
         }
     }

@@ -70,7 +70,7 @@ impl Store {
         };
         self.open_flow(document);
         self.saved().link.set(Some(link));
-        self.news.set(format!("{name} is open."));
+        self.news.set(format!("\"{name}\" is open."));
         let tables = server.json("GET", &format!("{base}/datasets"), None).await?;
         self.saved().shelved.set(self.lacking(items(&tables)));
         if number.is_some() {

@@ -55,7 +55,7 @@ pub fn Header() -> impl IntoView {
             </ChipMenu>
             <ChipMenu id="sent-panel" testid="bytes-sent" value=sent>
                 <p>"What this page has sent to anyone since it was opened, counted where requests are made."</p>
-                <p>"Your table, your models and your predictions stay in this tab. The page only asks its own server for its own files."</p>
+                <p>"Your table, your models and your predictions stay in this tab, but for what you tell it to run or to save on its own server."</p>
             </ChipMenu>
             <button class="icon" on:click=toggle aria-pressed=move || dark.get().to_string() aria-label="Dark mode">
                 <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3a9 9 0 1 0 9 9 7 7 0 0 1-9-9Z" /></svg>

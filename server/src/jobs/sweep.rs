@@ -6,7 +6,7 @@
 //! never swept, whichever servers share the database.
 
 use super::{JobError, Jobs};
-use crate::store::{Millis, now};
+use crate::store::{Millis, StoreError, now};
 use futures_util::StreamExt;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -67,7 +67,7 @@ async fn sweep_blobs(jobs: &Jobs) -> Result<u64, JobError> {
             if jobs.is_draining() {
                 return Ok(swept);
             }
-            swept += u64::from(jobs.store.sweep_blob(&hash, before, jobs.blobs.delete(&hash)).await?);
+            swept += one(&hash, jobs.store.sweep_blob(&hash, before, jobs.blobs.delete(&hash)).await)?;
         }
     }
     // What has no row at all was left by a server that ended between the two.
@@ -78,8 +78,22 @@ async fn sweep_blobs(jobs: &Jobs) -> Result<u64, JobError> {
             break;
         }
         if !jobs.store.has_blob(&hash).await? {
-            swept += u64::from(jobs.store.sweep_stray(&hash, jobs.blobs.delete(&hash)).await?);
+            swept += one(&hash, jobs.store.sweep_stray(&hash, jobs.blobs.delete(&hash)).await)?;
         }
     }
     Ok(swept)
+}
+
+/// How many went. One whose bytes cannot be deleted does not keep the others.
+///
+/// # Errors
+/// The database's.
+fn one(hash: &str, swept: Result<bool, StoreError>) -> Result<u64, StoreError> {
+    match swept {
+        Err(StoreError::Blob(error)) => {
+            tracing::warn!(%error, hash, "a blob that nobody names cannot be deleted");
+            Ok(0)
+        }
+        swept => swept.map(u64::from),
+    }
 }

@@ -105,8 +105,8 @@ async fn set_up(shared: State, Form(form): Form<SetUp>) -> Response {
     };
     match made {
         Ok(_) => {
-            let body = "<h1>The admin is made</h1><p>Start the server again without <code>--set-up</code>, where it is to \
-                        listen, and sign in.</p><p><a class=\"button\" href=\"/sign-in\">Sign in</a></p>";
+            let body = "<h1>The admin is made</h1><p>From now on this server lets in only who signs in. To let others reach \
+                        it, start it again without <code>--set-up</code> and with the address to listen on.</p><p><a class=\"button\" href=\"/sign-in\">Sign in</a></p>";
             page(StatusCode::CREATED, "Set up", "", body)
         }
         Err(problem) => set_up_page(status(&problem), &form.token, &form.name, &problem.detail),

@@ -25,13 +25,17 @@ impl std::fmt::Display for Escaped<'_> {
 pub const STYLE_PATH: &str = "/server.css";
 pub const STYLE: &str = include_str!("server.css");
 
+/// The sign beside the name, as the page's own header has it.
+const SIGN: &str =
+    "<svg viewBox=\"0 0 32 32\" aria-hidden=\"true\"><path d=\"M8 26 16 6l8 20M5 13h22M6 20h20\"/></svg>";
+
 /// A page. `head`: what else belongs there; `body` is HTML.
 pub fn page(status: StatusCode, title: &str, head: &str, body: &str) -> Response {
     let title = Escaped(title);
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width,initial-scale=1\"><title>{title} · Trellis</title><link rel=\"stylesheet\" \
-         href=\"{STYLE_PATH}\">{head}</head><body><header><a href=\"/\">Trellis</a></header><main>{body}</main></body></html>\n"
+         href=\"{STYLE_PATH}\">{head}</head><body><header><a href=\"/\">{SIGN}Trellis</a></header><main>{body}</main></body></html>\n"
     );
     let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
     (status, headers, html).into_response()

@@ -97,6 +97,12 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Absent(what) => Self::not_found(format!("There is no such {what}.")),
             StoreError::Conflict(what) => Self::conflict(format!("{what}.")),
+            error if error.is_full() => {
+                tracing::error!(%error, "the disk is full");
+                Self::full(
+                    "The disk of the server's database is full. Nothing was kept; tell whoever runs it.",
+                )
+            }
             // What a database says may name its address or hold data; it goes to the log.
             error => {
                 tracing::error!(%error, "the database failed");
@@ -115,7 +121,12 @@ impl From<BlobError> for Problem {
             BlobError::BrokenOff(_) => Self::bad_request("The upload broke off. Send it again."),
             BlobError::Unnoted(error) => (*error).into(),
             BlobError::Absent(_) => Self::not_found("There is no such file."),
-            BlobError::Disk(e) if e.kind() == std::io::ErrorKind::StorageFull => {
+            BlobError::Disk(e)
+                if matches!(
+                    e.kind(),
+                    std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+                ) =>
+            {
                 tracing::error!("the disk is full");
                 Self::full("The server's disk is full. Nothing was kept; tell whoever runs it.")
             }

@@ -75,9 +75,9 @@ async fn pipeline(shared: &Shared, link: &Link, rights: Rights) -> Result<Respon
     let number = link.target.strip_prefix("version/").and_then(|n| n.parse().ok()).ok_or_else(gone)?;
     let version = shared.store.version(&link.project, number).await.map_err(|_| gone())?;
     let document = PipelineDocument::from_json(version.document.as_bytes()).map_err(|_| gone())?;
-    let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
-    let (nodes, wires) = (counted(document.nodes().len(), "node"), counted(document.wires().len(), "wire"));
-    let about = format!("A pipeline of {nodes} and {wires}.");
+    let (nodes, wires) = (document.nodes().len(), document.wires().len());
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let about = format!("A pipeline of {} and {}.", count(nodes, "node"), count(wires, "wire"));
     let mut body = format!("<h1>{}</h1><p class=\"soft\">{about}</p>", Escaped(&link.title));
     let fragment = document.to_link();
     let address = format!("/#p={fragment}");
@@ -150,7 +150,7 @@ fn answer(model: &ModelArtifact, prediction: &RowPrediction) -> String {
 fn form(link: &Link, model: &ModelArtifact, row: &BTreeMap<String, String>, answer: &str) -> Response {
     let header = model.header();
     let mut body = format!(
-        "<h1>{}</h1><p class=\"soft\">Predicts <b>{}</b>. {}</p>{answer}<form method=\"post\">",
+        "<h1>{}</h1><p class=\"soft\">Predicts <b>{}</b>. {}</p>{answer}<form class=\"fields\" method=\"post\">",
         Escaped(&link.title),
         Escaped(&header.target),
         Escaped(&header.verdict.sentence),

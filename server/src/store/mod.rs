@@ -73,6 +73,15 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
+impl StoreError {
+    /// Whether there is no room left on the database's disk.
+    pub fn is_full(&self) -> bool {
+        // SQLITE_FULL, and disk_full of PostgreSQL.
+        const CODES: [&str; 2] = ["13", "53100"];
+        matches!(self, Self::Database(sqlx::Error::Database(e)) if e.code().is_some_and(|c| CODES.contains(&c.as_ref())))
+    }
+}
+
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Which database.

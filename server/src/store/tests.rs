@@ -184,6 +184,10 @@ async fn data_and_models(store: Store) {
     absent(store.dataset("other", &one.id).await);
     assert_eq!(store.dataset_read_as(&project, "h1", None, None).await.expect("found"), Some(one.clone()));
     assert_eq!(store.dataset_read_as("other", "h1", None, None).await.expect("none"), None);
+    for (name, options, is_it) in [("t.csv", "{}", true), ("u.csv", "{}", false), ("t.csv", "{ }", false)] {
+        let found = store.dataset_read_as(&project, "h1", Some(name), Some(options)).await.expect("found or not");
+        assert_eq!(found.is_some(), is_it, "{name} {options}");
+    }
 
     let model = |blob: &'static str| NewModelVersion {
         project: "",

@@ -5,6 +5,7 @@
 
 pub mod cluster;
 pub mod team;
+pub mod zip;
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -148,7 +149,13 @@ impl Server {
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
         let folder = folder.to_string_lossy();
         let mut command = trellis(&["serve", "--port", "0", "--data-dir", &folder]);
-        command.args(arguments).stdout(Stdio::piped());
+        command.args(arguments);
+        Self::of(command)
+    }
+
+    /// What a command that serves starts.
+    pub fn of(mut command: Command) -> Self {
+        command.stdout(Stdio::piped());
         let mut process = Process::start(command);
         let mut line = String::new();
         if let Some(out) = process.0.stdout.take() {

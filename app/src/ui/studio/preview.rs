@@ -118,6 +118,9 @@ fn nothing_yet(store: Store) -> AnyView {
             format!("\"{}\" is not here yet. Choose the file in the settings of its node.", wants.name)
                 .into_any()
         }
+        None if store.flow.desk.remote.stage.with(Option::is_some) => {
+            "What comes out on the server is brought here when the run there ends.".into_any()
+        }
         None => "Nothing has come out yet. Run the pipeline, or run to this node.".into_any(),
     }
 }

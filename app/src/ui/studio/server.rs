@@ -224,7 +224,7 @@ fn save(store: Store) -> AnyView {
     };
     view! {
         <form class="server-form" on:submit=submit>
-            <p>{word}{format!(" ({size}) on ")}<strong>{host()}</strong>". Models and results stay here, and so do tables unless you say otherwise."</p>
+            <p>{word}{format!(" ({size}) on ")}<strong>{host()}</strong>". Models and results stay here."</p>
             <label class="field"><span>"Name of the project"</span>
                 <input type="text" autofocus required maxlength="200" autocomplete="off" data-testid="project-name" prop:value=move || name.get() on:input=move |e| name.set(event_target_value(&e)) />
             </label>
@@ -385,7 +385,7 @@ pub fn ServerDialog() -> impl IntoView {
         }
         .into_any()
     };
-    let shown = move || {
+    move || {
         let dialog = asked.get()?;
         let (title, body) = match dialog {
             Dialog::Run => ("Run on server", run as fn(Store) -> AnyView),
@@ -400,6 +400,5 @@ pub fn ServerDialog() -> impl IntoView {
                 {body}
             </dialog>
         })
-    };
-    shown
+    }
 }

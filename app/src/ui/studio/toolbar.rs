@@ -6,7 +6,9 @@ use super::tour::open_tour;
 use crate::store::Store;
 use crate::store::desk::{Sheet, Story};
 use crate::store::flow::Subject;
+use crate::store::flow_server::Stage;
 use crate::ui::canvas::CanvasCtl;
+use crate::ui::server::host;
 use automl_core::document::Edit;
 use leptos::prelude::*;
 use trellis_page::flow::ended::{Ended, to_look_at};
@@ -121,6 +123,11 @@ fn Title() -> impl IntoView {
 fn Running() -> impl IntoView {
     let store: Store = expect_context();
     let busy = move || store.is_flow_busy();
+    let words = move || match store.flow.desk.remote.stage.get() {
+        Some(Stage::Sending) => format!("Sending to {} …", host()),
+        Some(Stage::Running(_)) => format!("On {}: {}", host(), store.flow_progress()),
+        None => store.flow_progress(),
+    };
     let is_empty = Memo::new(move |_| store.flow.history.with(|h| h.document().nodes().is_empty()));
     let why = move || is_empty.get().then_some("There is nothing to run yet: add a node first.");
     view! {
@@ -128,7 +135,7 @@ fn Running() -> impl IntoView {
             <button type="button" class="tool primary" data-testid="run-all" disabled=move || is_empty.get() title=why on:click=move |_| store.start_flow(Vec::new(), false)>"Run all"</button>
         }>
             <button type="button" class="tool" data-testid="stop-run" on:click=move |_| store.stop_flow()>"Stop"</button>
-            <span class="quiet small ellipsis run-words" role="status">{move || store.flow_progress()}</span>
+            <span class="quiet small ellipsis run-words" role="status">{words}</span>
         </Show>
     }
 }
