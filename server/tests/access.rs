@@ -5,10 +5,11 @@
 mod common;
 
 use common::team::{PASSWORD, Team, sign_in};
-use common::{Process, text, trellis};
+use common::{LIMIT, Process, sample, text, trellis};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::Stdio;
 
 /// What each route takes to be allowed. A route that is not here fails the test.
@@ -214,7 +215,27 @@ fn members_are_added_by_their_sign_in_name() {
     let unknown: Vec<u16> = (0..12).map(|n| set(&format!("nobody{n}"), "viewer").status).collect();
     assert!(unknown[0] == 404 && unknown.contains(&429), "names are found out by trying: {unknown:?}");
     set("owner", "viewer").problem(409);
+    // Whoever follows a run does so as a member.
+    let table = std::fs::read(sample("recurrence.csv")).expect("the sample");
+    let project = members.trim_end_matches("/members");
+    let sent =
+        team.server.ask("POST", &format!("{project}/datasets?name=a.csv"), &[team.who("owner")], &table);
+    let request = json!({ "target": "back_within_two_years", "max_trials": 2 });
+    let task = json!({ "kind": "study", "dataset": text(&sent.ok()["id"]), "request": request });
+    let run = team.json("owner", "POST", &format!("{project}/runs"), &json!({ "task": task })).ok();
+    let events = format!("{project}/runs/{}/events", text(&run["id"]));
+    let (address, who) = (&team.server.address, team.who("stranger"));
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(LIMIT)).expect("a limit");
+    write!(stream, "GET {events} HTTP/1.0\r\nHost: {address}\r\n{who}\r\n\r\n").expect("it is sent");
+    let mut begun = [0; 12];
+    stream.read_exact(&mut begun).expect("it begins");
+    assert_eq!(&begun, b"HTTP/1.0 200");
     assert_eq!(team.ask("owner", "DELETE", &format!("{members}/stranger")).status, 204);
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).expect("the stream ends with the role");
+    let open = team.ask("owner", "GET", events.trim_end_matches("/events")).ok();
+    assert_eq!(open["ended"], Value::Null, "the run itself goes on");
     team.ask("stranger", "GET", &members).problem(404);
 }
 

@@ -1,6 +1,6 @@
 //! Runs: begin one, follow it, end it, take what it gave.
 
-use super::super::access::{Action, Actor};
+use super::super::access::{Action, Actor, allowed, who};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::datasets::blob;
@@ -19,8 +19,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+/// How often it is found out anew whether who follows a run may do so.
+const AGAIN: Duration = Duration::from_secs(5);
 /// How long a stream of events waits where nobody tells of any.
 const LOOK: Duration = Duration::from_millis(300);
 
@@ -229,6 +231,9 @@ async fn events(
         after,
         waiting: VecDeque::new(),
         over: false,
+        project,
+        headers,
+        checked: Instant::now(),
         _guard: guard,
     };
     let stream = futures_util::stream::unfold(told, |mut told| async move {
@@ -246,10 +251,26 @@ struct Told {
     after: i64,
     waiting: VecDeque<StoredEvent>,
     over: bool,
+    project: String,
+    /// Of the request, to find out who asks.
+    headers: HeaderMap,
+    /// When that was last found out.
+    checked: Instant,
     _guard: super::super::state::Stream,
 }
 
 impl Told {
+    /// Whether who asks may still see the run: a session ends, a token is revoked, a member leaves.
+    async fn may(&mut self) -> bool {
+        if self.checked.elapsed() < AGAIN {
+            return true;
+        }
+        self.checked = Instant::now();
+        let Ok(actor) = who(&self.shared, &self.headers).await else { return false };
+        let role = self.shared.store.role(&self.project, actor.id()).await;
+        role.is_ok_and(|role| allowed(&actor, Action::SeeProject, role).is_ok())
+    }
+
     /// The next event; `None` after the last.
     async fn next(&mut self) -> Option<Event> {
         loop {
@@ -259,7 +280,7 @@ impl Told {
                 let kind = event.kind.split(' ').next().unwrap_or_default().to_owned();
                 return Some(Event::default().id(event.seq.to_string()).event(kind).data(event.data));
             }
-            if self.over || self.shared.jobs.is_draining() {
+            if self.over || self.shared.jobs.is_draining() || !self.may().await {
                 return None;
             }
             match self.shared.store.events_after(&self.run, self.after, 100).await {
