@@ -116,6 +116,7 @@ fn killed_workers_lose_nothing() {
     let (mut left, mut runs) = (kills, Vec::new());
     while left > 0 || runs.is_empty() {
         let run = project.begin(&server, &study);
+        let mut best = f64::NEG_INFINITY;
         while left > 0 {
             let mut worker: Process = worker(&server, &token, &["--slots", "1"]);
             let done = project.trials(&server, &run, "done");
@@ -132,6 +133,9 @@ fn killed_workers_lose_nothing() {
             }
             worker.kill();
             left -= 1;
+            let score = project.show(&server, &run)["best"].as_f64().unwrap_or(f64::NEG_INFINITY);
+            assert!(score >= best, "the best score fell: {best} to {score}");
+            best = score;
             let (at, held) = (Instant::now(), project.trials(&server, &run, "claimed"));
             if held > 0 {
                 let _next: Process = common::worker(&server, &token, &["--slots", "1"]);
@@ -170,7 +174,7 @@ fn a_token_for_workers_does_nothing_else() {
 fn what_comes_after_its_lease_is_refused() {
     let (_folder, server, project, token) = elsewhere();
     let bearer = format!("Authorization: Bearer {token}");
-    let run = project.begin(&server, &project.study(&server, TRIALS));
+    let study = project.study(&server, TRIALS);
     let stops = times("TRELLIS_KILLS", 3);
     let claim = |id: u32| {
         let me = json!({ "id": format!("{id:026}"), "name": "by hand", "slots": 1 });
@@ -189,7 +193,18 @@ fn what_comes_after_its_lease_is_refused() {
         );
         server.ask("POST", &path, &[&bearer], b"anything")
     };
-    // By hand first, so that it is certain who holds what. A trial has three attempts.
+    // By hand first, so that it is certain who holds what. A trial has three attempts, so each time a run of its own.
+    for _ in 1..stops {
+        let run = project.begin(&server, &study);
+        let slow = claim(1);
+        let quick = until("the lease ends", || Some(claim(2)).filter(|next| next["job"] == slow["job"]));
+        assert_eq!(complete(&slow).status, 409, "{slow} {quick}");
+        assert_eq!(project.trials(&server, &run, "done"), 0);
+        assert_eq!(project.wish(&server, &run, "cancel").status, 200);
+        project.ended(&server, &run);
+    }
+    eprintln!("{} of {} late results by hand refused", stops - 1, stops - 1);
+    let run = project.begin(&server, &study);
     let slow = claim(1);
     let quick = until("the lease ends", || {
         let next = claim(2);
@@ -208,15 +223,19 @@ fn what_comes_after_its_lease_is_refused() {
     assert_eq!(server.json_with("POST", "/api/v1/trials/fail", &[&bearer], &twisted).status, 409);
 
     // Then with processes that are stopped, each in the midst of a trial where it has one.
-    for _ in 0..stops {
+    let (mut left, mut runs) = (stops, vec![run]);
+    while left > 0 {
+        let run = runs.last().cloned().unwrap_or_default();
         let stopped: Process = worker(&server, &token, &["--slots", "1"]);
         let busy = until("it claims a trial", || {
             let over = !project.show(&server, &run)["ended"].is_null();
             (over || project.trials(&server, &run, "claimed") > 0).then_some(!over)
         });
         if !busy {
-            break;
+            runs.push(project.begin(&server, &study));
+            continue;
         }
+        left -= 1;
         stopped.signal("STOP");
         let done = project.trials(&server, &run, "done");
         let _other: Process = worker(&server, &token, &["--slots", "1"]);
@@ -225,9 +244,24 @@ fn what_comes_after_its_lease_is_refused() {
             (over || project.trials(&server, &run, "done") > done + 1).then_some(())
         });
         stopped.signal("CONT");
+        // So that what it brings is brought before it goes.
+        std::thread::sleep(Duration::from_millis(300));
     }
     let _last: Process = worker(&server, &token, &["--slots", "1"]);
-    assert!(project.model(&server, &run) == undisturbed(), "the model differs");
+    for run in &runs {
+        assert!(project.model(&server, run) == undisturbed(), "the model differs");
+        assert_eq!(project.trials(&server, run, "poisoned"), 0);
+    }
+    let told = String::from_utf8_lossy(&server.get("/metrics").body).into_owned();
+    let refused: f64 = ["complete", "renew"]
+        .iter()
+        .map(|what| format!("route=\"/api/v1/trials/{what}\",class=\"4xx\"}} "))
+        .filter_map(|label| told.lines().find_map(|l| l.split_once(&label)?.1.parse::<f64>().ok()))
+        .sum();
+    eprintln!(
+        "{stops} workers stopped beyond their lease in {} runs; {refused} late words refused",
+        runs.len()
+    );
 }
 
 #[test]

@@ -8,9 +8,6 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-/// Held while blobs are copied, by backups together; by a sweep alone.
-const LOCK: &str = "sweep.lock";
-
 /// Milliseconds since 1970 at which a file was last written.
 fn written(path: &Path) -> std::io::Result<Millis> {
     let at = std::fs::metadata(path)?.modified()?;
@@ -39,14 +36,15 @@ impl Blobs {
         Ok(())
     }
 
+    /// What is locked while blobs are copied, by backups together; by a sweep alone.
     fn lock(&self) -> std::io::Result<File> {
-        File::options().create(true).truncate(false).write(true).open(self.folder.join(LOCK))
+        File::open(self.folder.join("passing"))
     }
 
     /// Keeps sweeps away as long as what this gives is held.
     ///
     /// # Errors
-    /// A folder that cannot be written.
+    /// A folder that cannot be read.
     pub fn hold(&self) -> Result<File> {
         let file = self.lock()?;
         // A file system without locks lets all go on: a blob that is missing then is found by whoever copies it.
