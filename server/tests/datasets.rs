@@ -44,6 +44,8 @@ impl Here {
 
 fn count(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    // By this a sweep and a backup know of each other.
+    let entries = entries.filter(|e| e.file_name() != "sweep.lock");
     entries.map(|e| if e.path().is_dir() { count(&e.path()) } else { 1 }).sum()
 }
 

@@ -185,7 +185,8 @@ async fn data_and_models(store: Store) {
     assert_eq!(store.dataset_read_as(&project, "h1", None, None).await.expect("found"), Some(one.clone()));
     assert_eq!(store.dataset_read_as("other", "h1", None, None).await.expect("none"), None);
     for (name, options, is_it) in [("t.csv", "{}", true), ("u.csv", "{}", false), ("t.csv", "{ }", false)] {
-        let found = store.dataset_read_as(&project, "h1", Some(name), Some(options)).await.expect("found or not");
+        let found =
+            store.dataset_read_as(&project, "h1", Some(name), Some(options)).await.expect("found or not");
         assert_eq!(found.is_some(), is_it, "{name} {options}");
     }
 
