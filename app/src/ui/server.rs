@@ -2,7 +2,6 @@
 
 use crate::store::Store;
 use crate::store::server::OnServer;
-use leptos::html;
 use leptos::prelude::*;
 use trellis_page::format;
 
@@ -30,9 +29,6 @@ pub fn ServerButton(offer: Callback<()>) -> impl IntoView {
 pub fn ServerOffer() -> impl IntoView {
     let store: Store = expect_context();
     let stage = store.server.stage;
-    // The button that asked can no longer have the keyboard.
-    let first = NodeRef::<html::Button>::new();
-    first.on_load(|button| drop(button.focus()));
     let view = move || match stage.get()? {
         OnServer::Offered(request) => {
             let size = format::bytes(store.bytes_to_send());
@@ -45,7 +41,7 @@ pub fn ServerOffer() -> impl IntoView {
                             <strong>{host()}</strong>
                             ", which keeps them in a project of that name. What it has already is not sent again. The finished model opens here."
                         </p>
-                        <button class="primary" node_ref=first data-testid="send-to-server" on:click=send>"Send and run"</button>
+                        <button class="primary" data-testid="send-to-server" on:click=send>"Send and run"</button>
                         " "
                         <button on:click=move |_| stage.set(None)>"Cancel"</button>
                     </div>
