@@ -285,7 +285,12 @@ fn requests_are_done_once_and_open_runs_are_counted() {
 #[test]
 fn trials_that_break_down_are_given_up() {
     let Here { folder: _folder, server, project } = here(&["--workers", "1", "--trial-memory", "20MB"]);
-    let id = project.begin(&server, &project.study(&server, 4));
+    // More rows than fit into what the process has from its beginning, which no cap takes from it.
+    let rows: String = (0..60_000).map(|i| format!("{},{},{}\n", i % 97, (i * 31) % 1009, i % 2)).collect();
+    let dataset = project.upload(&server, "rows.csv", format!("a,b,y\n{rows}").as_bytes());
+    let request = json!({ "target": "y", "max_trials": 4, "seed": 7, "reproducible": true });
+    let id = project
+        .begin(&server, &json!({ "task": { "kind": "study", "dataset": dataset, "request": request } }));
     let shown = project.ended(&server, &id);
     assert_eq!(shown["state"], "failed", "{shown}");
     assert!(project.trials(&server, &id, "poisoned") > 0, "{shown}");

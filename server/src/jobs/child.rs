@@ -1,6 +1,7 @@
 //! The other end of [`super::executor`]: a child process that computes one trial at a time.
 
 use super::executor::LARGEST;
+use std::io::{Error, ErrorKind};
 use std::process::Stdio;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child as Process, ChildStdin, ChildStdout, Command};
@@ -31,17 +32,21 @@ impl Child {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
-        let gone = || std::io::Error::other("the process has no pipes");
+        let gone = || Error::other("the process has no pipes");
         let input = process.stdin.take().ok_or_else(gone)?;
         let output = process.stdout.take().ok_or_else(gone)?;
         let mut child = Self { process, input, output, study: study.to_owned() };
-        child.send(data).await?;
-        Ok(child)
+        match child.send(data).await {
+            Ok(()) => Ok(child),
+            // It ended while it took the data, most likely for want of memory: that is what to tell.
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => Err(Error::other(child.end().await)),
+            Err(e) => Err(e),
+        }
     }
 
     async fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         let length = u32::try_from(bytes.len()).ok().filter(|l| *l <= LARGEST);
-        let length = length.ok_or_else(|| std::io::Error::other("a message is too long"))?;
+        let length = length.ok_or_else(|| Error::other("a message is too long"))?;
         self.input.write_all(&length.to_le_bytes()).await?;
         self.input.write_all(bytes).await?;
         self.input.flush().await
@@ -55,7 +60,7 @@ impl Child {
         self.send(job).await?;
         let length = self.output.read_u32_le().await?;
         if length > LARGEST {
-            return Err(std::io::Error::other("a message is too long"));
+            return Err(Error::other("a message is too long"));
         }
         let mut bytes = vec![0; length as usize];
         self.output.read_exact(&mut bytes).await?;
