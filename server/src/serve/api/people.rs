@@ -21,7 +21,11 @@ pub const SETTING_UP: &str = "set-up";
 const SESSION: Millis = 14 * 24 * 3_600_000;
 
 pub fn routes() -> Vec<Route> {
-    const MEMBER: &str = "/api/v1/projects/{project}/members/{account}";
+    own_routes().into_iter().chain(other_routes()).collect()
+}
+
+/// What people do with accounts of their own.
+fn own_routes() -> Vec<Route> {
     vec![
         Route::new("GET", "/api/v1/me", Action::Public, "Says who you are, and what this server is", get(me))
             .gives::<Value>(),
@@ -61,6 +65,13 @@ pub fn routes() -> Vec<Route> {
             "Erases you: account, sessions, tokens, memberships",
             delete(erase_self),
         ),
+    ]
+}
+
+/// What admins do with all accounts, and owners with the members of their projects.
+fn other_routes() -> Vec<Route> {
+    const MEMBER: &str = "/api/v1/projects/{project}/members/{account}";
+    vec![
         Route::new("GET", "/api/v1/accounts", Action::Administer, "Lists all accounts", get(accounts))
             .gives::<List<Value>>(),
         Route::new("POST", "/api/v1/accounts", Action::Administer, "Makes an account", post(add_account))
