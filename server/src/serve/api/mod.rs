@@ -8,6 +8,7 @@ mod diff;
 mod extract;
 mod infer;
 mod links;
+mod members;
 mod metrics;
 mod models;
 mod once;
@@ -117,6 +118,7 @@ pub fn routes() -> Vec<Route> {
     let all = [
         describe::routes(),
         people::routes(),
+        members::routes(),
         tokens::routes(),
         projects::routes(),
         bundle::routes(),

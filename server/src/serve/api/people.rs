@@ -1,4 +1,4 @@
-//! Accounts, sessions, tokens, and who may do what in a project.
+//! Accounts and sessions.
 
 use super::super::access::secrets::NoTurn;
 use super::super::access::who::{COOKIE, cookie, hashed};
@@ -6,7 +6,7 @@ use super::super::access::{Action, Actor, By, secrets};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::{Body, Json, List, Page, Path, Query, Route, checked_name};
-use crate::store::{Account, AuditEntry, Millis, PAGE, Role, StoreError, now};
+use crate::store::{Account, AuditEntry, Millis, PAGE, StoreError, now};
 use axum::Extension;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -68,9 +68,8 @@ fn own_routes() -> Vec<Route> {
     ]
 }
 
-/// What admins do with all accounts, and owners with the members of their projects.
+/// What admins do with all accounts.
 fn other_routes() -> Vec<Route> {
-    const MEMBER: &str = "/api/v1/projects/{project}/members/{account}";
     vec![
         Route::new("GET", "/api/v1/accounts", Action::Administer, "Lists all accounts", get(accounts))
             .gives::<List<Value>>(),
@@ -93,29 +92,6 @@ fn other_routes() -> Vec<Route> {
         )
         .asks::<Page>()
         .gives::<Audit>(),
-        Route::new(
-            "GET",
-            "/api/v1/projects/{project}/members",
-            Action::SeeProject,
-            "Lists the members of a project",
-            get(members),
-        )
-        .gives::<List<Value>>(),
-        Route::new(
-            "PUT",
-            MEMBER,
-            Action::OwnProject,
-            "Gives somebody, by account or sign-in name, a role: viewer, editor or owner",
-            put(set_role),
-        )
-        .takes::<Given>(),
-        Route::new(
-            "DELETE",
-            MEMBER,
-            Action::OwnProject,
-            "Takes somebody's role away, by account or sign-in name",
-            delete(remove_role),
-        ),
     ]
 }
 
@@ -379,56 +355,4 @@ async fn audit(shared: State, Query(page): Query<Page>) -> Result<Json<Audit>, P
     let found = shared.store.audit_entries(before, limit).await?;
     let broken_at = shared.store.audit_break().await?;
     Ok(Json(Audit { list: List::new(found, limit, |e| e.seq.to_string()), broken_at }))
-}
-
-async fn members(shared: State, Path(project): Path<String>) -> Result<Json<List<Value>>, Problem> {
-    let all = shared.store.members(&project).await?.into_iter();
-    let items =
-        all.map(|(account, name, role)| json!({ "account": account, "name": name, "role": role })).collect();
-    Ok(Json(List { items, next: None }))
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Given {
-    role: Role,
-}
-
-/// The id of an account that is named by it or by its sign-in name, which whoever shares a project knows.
-async fn account_of(shared: &Shared, actor: &Actor, named: &str) -> Result<String, Problem> {
-    let found = match shared.store.account(named).await {
-        Err(StoreError::Absent(_)) => shared.store.account_named(named).await,
-        found => found,
-    };
-    // Nobody finds out who has an account by trying.
-    if matches!(found, Err(StoreError::Absent(_)))
-        && !shared.attempts.allow(&format!("names by {}", actor.id()))
-    {
-        return Err(Problem::too_many("Too many names that nobody has. Wait a minute."));
-    }
-    Ok(found?.id)
-}
-
-async fn set_role(
-    shared: State,
-    Extension(actor): Extension<Actor>,
-    Path((project, account)): Path<(String, String)>,
-    Body(body): Body<Given>,
-) -> Result<StatusCode, Problem> {
-    let account = account_of(&shared, &actor, &account).await?;
-    shared.store.set_role(&project, &account, Some(body.role)).await?;
-    let what = format!("{project}/{account}={}", body.role.name());
-    shared.store.audit(actor.id(), "member.set", &what).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn remove_role(
-    shared: State,
-    Extension(actor): Extension<Actor>,
-    Path((project, account)): Path<(String, String)>,
-) -> Result<StatusCode, Problem> {
-    let account = account_of(&shared, &actor, &account).await?;
-    shared.store.set_role(&project, &account, None).await?;
-    shared.store.audit(actor.id(), "member.remove", &format!("{project}/{account}")).await?;
-    Ok(StatusCode::NO_CONTENT)
 }
