@@ -334,6 +334,7 @@ test('what is saved without a server waits, also for the next visit, and meets w
   const other = await builder(server.url);
   await choose(other.page, 'open-from-server');
   await other.page.getByRole('button', { name: 'Open Offline' }).click();
+  await stands(other.page, 'Saved · version 2');
   await id(other.page, 'pipeline-title').fill('Meanwhile');
   await id(other.page, 'server-save').click();
   await stands(other.page, 'Saved · version 3');

@@ -6,7 +6,8 @@ import { startServer } from './harness.mjs';
 
 // The most bytes of a program: as it is, and as it is sent. A limit is raised only where what is won is worth the wait.
 const LIMITS = {
-  page: { raw: 3_000_000, br: 900_000, gzip: 1_100_000 },
+  // It runs and keeps pipelines on the server since it was 2.9 MB.
+  page: { raw: 3_050_000, br: 930_000, gzip: 1_140_000 },
   worker: { raw: 5_500_000, br: 1_550_000, gzip: 1_900_000 },
 };
 
