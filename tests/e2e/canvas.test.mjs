@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { browser, id, openPage, portraits, server, shot, useServerAndBrowser } from './harness.mjs';
+import { browser, id, openPage, portraits, server, shot, slowFrames, useServerAndBrowser } from './harness.mjs';
 
 useServerAndBrowser();
 
@@ -420,6 +420,34 @@ test('everything goes by keyboard', { timeout: 60_000 }, async () => {
   await page.keyboard.press('Tab');
   assert.equal(await page.evaluate(() => document.activeElement.closest('.canvas-layer')), null, 'Tab leads out');
   assert.equal(await id(page, 'picker').count(), 0);
+  await closed(opened);
+});
+
+test('what is typed between two frames is heard, and the keyboard is not taken from where it went', { timeout: 60_000 }, async () => {
+  const opened = await open(pipeline(), { prepare: async (context) => {
+    await prepare(context);
+    await context.addInitScript(slowFrames, 150);
+  } });
+  const { page } = opened;
+  await node(page, 'file-1').focus();
+  for (const key of ['ArrowRight', 'F2']) await page.keyboard.press(key);
+  await id(page, 'rename').fill('Mine');
+  for (const key of ['Enter', 'b', 'Delete']) await page.keyboard.press(key);
+  await page.locator('.node').filter({ hasText: 'Mine' }).waitFor({ state: 'detached' });
+  await page.keyboard.press('Control+z');
+  const mine = page.locator('.node').filter({ hasText: 'Mine' });
+  await mine.waitFor();
+  assert.match(await mine.getAttribute('class'), /bypassed/);
+
+  // A title is left for a field elsewhere: what is typed then goes there.
+  await mine.click();
+  await page.keyboard.press('F2');
+  await id(page, 'rename').fill('Ours');
+  await page.getByPlaceholder(/^Search/).first().click();
+  await settle(page);
+  await page.keyboard.type('join');
+  assert.equal(await page.getByPlaceholder(/^Search/).first().inputValue(), 'join');
+  await page.locator('.node').filter({ hasText: 'Ours' }).waitFor();
   await closed(opened);
 });
 

@@ -60,6 +60,13 @@ export async function startBrowser() {
   });
 }
 
+// Frames that come late, as on a busy machine: SLOW_FRAMES=150 shows what is lost between a press and its frame.
+const frameDelay = Number(process.env.SLOW_FRAMES ?? 0);
+export function slowFrames(delay) {
+  const own = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (act) => own(() => setTimeout(() => act(performance.now()), delay));
+}
+
 // A page with a log of what must not happen: errors, requests to elsewhere, and, unless `sends`, any but to read.
 export async function openPage(
   browser,
@@ -74,6 +81,7 @@ export async function openPage(
     // Certificates that a test made for itself.
     ignoreHTTPSErrors: trusting,
   });
+  if (frameDelay) await context.addInitScript(slowFrames, frameDelay);
   await prepare?.(context);
   const page = await context.newPage();
   const faults = [];

@@ -166,9 +166,15 @@ fn follow_view(store: Store, ctl: CanvasCtl) {
     }
     Effect::new(move |_| {
         desk.opened.track();
-        Timeout::new(DRAWN_MS, move || match desk.next_view.try_update_value(Option::take).flatten() {
+        let show = move || match desk.next_view.try_update_value(Option::take).flatten() {
             Some(view) => ctl.viewport.set(view),
             None => ctl.zoom_to_fit(),
+        };
+        // The builder may have been left by then.
+        Timeout::new(DRAWN_MS, move || {
+            if !ctl.viewport.is_disposed() {
+                show()
+            }
         })
         .forget();
     });

@@ -2,6 +2,7 @@
 
 use super::state::{CanvasCtl, Surface};
 use automl_core::document::{Edit, Group, NodeId, Place, Sticky, Wire};
+use leptos::ev::FocusEvent;
 use leptos::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use trellis_page::flow::blocks::{Tile, tidied};
@@ -181,11 +182,13 @@ impl CanvasCtl {
         }
     }
 
-    /// Takes what was typed.
-    pub(super) fn renamed(self, item: &Item, text: String) {
+    /// Takes what was typed in a field that the keyboard has left. Where it went elsewhere by itself, there it stays.
+    pub(super) fn renamed(self, item: &Item, text: String, left: &FocusEvent) {
         let Some((surface, _)) = self.renaming.get_untracked() else { return };
         self.renaming.set(None);
-        self.refocus(surface);
+        if left.related_target().is_none() {
+            self.refocus(surface);
+        }
         let edit = self.with(|document, _, _| match item {
             Item::Node(id) => {
                 let is_new = document.nodes().get(id).is_some_and(|n| n.title != text);

@@ -31,7 +31,7 @@ impl Pointers {
         let is_panning = self.hands.with_value(|h| h.edge.is_some());
         if !is_panning && self.speed().is_some() {
             self.hands.update_value(|h| h.edge = Some(Stopwatch::start()));
-            request_animation_frame(move || self.edge_frame());
+            self.ctl.in_a_frame(move || self.edge_frame());
         }
     }
 
@@ -53,7 +53,7 @@ impl Pointers {
             }
         });
         self.step();
-        request_animation_frame(move || self.edge_frame());
+        self.ctl.in_a_frame(move || self.edge_frame());
     }
 
     /// Something of another part of the page is dragged over the canvas, or no longer.

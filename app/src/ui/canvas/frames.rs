@@ -99,7 +99,7 @@ fn NoteField(item: Item, value: String) -> impl IntoView {
             maxlength="5000"
             prop:value=value
             on:keydown=on_key
-            on:blur=move |e| ctl.renamed(&item, event_target_value(&e))
+            on:blur=move |e| ctl.renamed(&item, event_target_value(&e), &e)
         ></textarea>
     }
 }

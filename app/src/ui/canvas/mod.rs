@@ -41,7 +41,7 @@ use trellis_page::flow::selection::Item;
 use trellis_page::flow::viewport::{Turn, turn};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{ClipboardEvent, DragEvent, Element, MouseEvent, WheelEvent};
+use web_sys::{ClipboardEvent, DragEvent, Element, KeyboardEvent, MouseEvent, WheelEvent};
 use wires::{Above, Wires};
 
 /// Milliseconds after the last change of the view in which it still counts as moving.
@@ -114,12 +114,48 @@ fn hear<E: JsCast + 'static>(
     })
 }
 
+/// What is typed while the keyboard is on its way to the canvas belongs to the canvas.
+fn hear_page(ctl: CanvasCtl, pointers: Pointers) -> Vec<EventListener> {
+    let Some(body) = state::page().and_then(|d| d.body()) else { return Vec::new() };
+    let is_ours = move |event: &web_sys::Event| {
+        let element = event.target().and_then(|t| t.dyn_into::<Element>().ok());
+        ctl.is_awaited.get_value() && element.is_some_and(|e| e.tag_name() == "BODY")
+    };
+    vec![
+        hear(&body, "keydown", move |e: &KeyboardEvent| {
+            if is_ours(e) {
+                keys::key_down(ctl, pointers, e)
+            }
+        }),
+        hear(&body, "keyup", move |e: &KeyboardEvent| {
+            if is_ours(e) {
+                keys::key_up(ctl, pointers, e)
+            }
+        }),
+        hear(&body, "copy", move |e: &ClipboardEvent| {
+            if is_ours(e) {
+                on_copy(ctl, e, false)
+            }
+        }),
+        hear(&body, "cut", move |e: &ClipboardEvent| {
+            if is_ours(e) {
+                on_copy(ctl, e, true)
+            }
+        }),
+        hear(&body, "paste", move |e: &ClipboardEvent| {
+            if is_ours(e) {
+                on_paste(ctl, e)
+            }
+        }),
+    ]
+}
+
 /// Hears everything beside the pointer and the keyboard.
 fn hear_all(ctl: CanvasCtl, pointers: Pointers, root: NodeRef<Div>) {
     Effect::new(move |_| {
         let Some(root) = root.get() else { return };
         let root: Element = root.into();
-        let listeners = vec![
+        let mut listeners = vec![
             hear(&root, "wheel", move |e| on_wheel(ctl, e)),
             hear(&root, "copy", move |e| on_copy(ctl, e, false)),
             hear(&root, "cut", move |e| on_copy(ctl, e, true)),
@@ -130,6 +166,7 @@ fn hear_all(ctl: CanvasCtl, pointers: Pointers, root: NodeRef<Div>) {
             hear(&root, "dragleave", move |e| on_drag_leave(pointers, e)),
             hear(&root, "drop", move |e| on_drop(ctl, pointers, e)),
         ];
+        listeners.extend(hear_page(ctl, pointers));
         let kept = StoredValue::new_local(listeners);
         on_cleanup(move || kept.update_value(Vec::clear));
     });
@@ -245,7 +282,7 @@ fn keep_keyboard(ctl: CanvasCtl, order: Memo<Vec<automl_core::document::NodeId>>
     Effect::new(move |before: Option<()>| {
         order.track();
         if before.is_some() && ctl.focus.get_untracked().is_some() {
-            request_animation_frame(move || {
+            ctl.in_a_frame(move || {
                 let active = state::page().and_then(|d| d.active_element());
                 if active.is_some_and(|e| e.tag_name() == "BODY") {
                     ctl.refocus(Surface::Canvas);

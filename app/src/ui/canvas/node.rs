@@ -160,7 +160,7 @@ pub(super) fn TitleField(item: Item, value: String) -> impl IntoView {
             spellcheck="false"
             prop:value=value
             on:keydown=on_key
-            on:blur=move |e| ctl.renamed(&item, event_target_value(&e).trim().to_owned())
+            on:blur=move |e| ctl.renamed(&item, event_target_value(&e).trim().to_owned(), &e)
         />
     }
 }

@@ -273,7 +273,7 @@ impl Pointers {
                 // Moves outside of the canvas count too; a pointer that is gone cannot be captured.
                 let _ = root.set_pointer_capture(id);
             }
-            request_animation_frame(move || {
+            self.ctl.in_a_frame(move || {
                 self.hands.update_value(|h| h.is_frame_asked = false);
                 self.step();
                 self.pan_at_edge();

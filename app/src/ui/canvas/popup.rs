@@ -47,7 +47,7 @@ fn Menu(at: Place, surface: Surface) -> impl IntoView {
     };
     Effect::new(move |_| {
         if menu.get().is_some() {
-            request_animation_frame(move || go(&|_, _| 0));
+            go(&|_, _| 0);
         }
     });
     let on_key = move |event: KeyboardEvent| {

@@ -108,6 +108,10 @@ pub struct CanvasCtl {
     pub(super) scene: Memo<Arc<Scene>>,
     /// What the keyboard is at.
     pub(super) focus: RwSignal<Option<Item>>,
+    /// The keyboard is on its way to the canvas: until it is there, the page hears it for the canvas.
+    pub(super) is_awaited: StoredValue<bool>,
+    /// How often the keyboard was sent for: only the last counts.
+    turn: StoredValue<u64>,
     pub(super) renaming: RwSignal<Option<(Surface, Item)>>,
     pub(super) opened: RwSignal<Option<Arc<Opened>>>,
     pub(super) wiring: RwSignal<Option<Arc<Wiring>>>,
@@ -143,6 +147,8 @@ impl CanvasCtl {
             origin: StoredValue::new(Place::default()),
             scene,
             focus: RwSignal::default(),
+            is_awaited: StoredValue::new(false),
+            turn: StoredValue::new(0),
             renaming: RwSignal::default(),
             opened: RwSignal::default(),
             wiring: RwSignal::default(),
@@ -283,17 +289,46 @@ impl CanvasCtl {
         }
         let id = dom_id(&item);
         self.focus.set(Some(item));
-        request_animation_frame(move || focus_element(&id));
+        self.await_focus(move || focus_element(&id));
+    }
+
+    /// Gives the keyboard to an element with the next frame, unless it went elsewhere by then or is to go elsewhere.
+    fn await_focus(self, give: impl FnOnce() + 'static) {
+        let active = || page().and_then(|d| d.active_element());
+        let before = active();
+        let turn = self.turn.get_value() + 1;
+        self.turn.set_value(turn);
+        self.is_awaited.set_value(true);
+        self.in_a_frame(move || {
+            if self.turn.get_value() != turn {
+                return;
+            }
+            self.is_awaited.set_value(false);
+            let now = active();
+            if now == before || now.is_none_or(|e| e.tag_name() == "BODY") {
+                give();
+            }
+        });
+    }
+
+    /// Does something with the next frame, unless the canvas is gone by then.
+    pub(super) fn in_a_frame(self, act: impl FnOnce() + 'static) {
+        request_animation_frame(move || {
+            if !self.focus.is_disposed() {
+                act();
+            }
+        });
     }
 
     /// Gives the keyboard back to where it was before a popup or a field took it.
     pub(super) fn refocus(self, surface: Surface) {
         if surface == Surface::Outline {
-            return request_animation_frame(|| focus_first("[data-testid=outline] [tabindex=\"0\"]"));
+            self.await_focus(|| focus_first("[data-testid=outline] [tabindex=\"0\"]"));
+            return self.is_awaited.set_value(false);
         }
         let item = self.focus.get_untracked();
         let id = item.map_or_else(|| "canvas".to_owned(), |item| dom_id(&item));
-        request_animation_frame(move || focus_element(&id));
+        self.await_focus(move || focus_element(&id));
     }
 
     /// The keyboard has come to an item.
