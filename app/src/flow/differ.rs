@@ -1,7 +1,7 @@
-//! What differs between two documents, in names of nodes; and the change that makes one the other.
+//! What differs between two documents, in names of nodes.
 
 use super::words::name_of;
-use automl_core::document::{Edit, Node, NodeId, PipelineDocument, Wire};
+use automl_core::document::{NodeId, PipelineDocument};
 use automl_core::kind::KindSpec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,16 +18,6 @@ pub struct Differences {
     pub is_drawn_otherwise: bool,
 }
 
-fn into<'a>(document: &'a PipelineDocument, id: &'a NodeId) -> impl Iterator<Item = &'a Wire> {
-    document.wires().iter().filter(move |wire| wire.to.node == *id)
-}
-
-fn is_drawn_otherwise(before: &PipelineDocument, after: &PipelineDocument) -> bool {
-    let (old, new) = (before.layout(), after.layout());
-    let is_moved = |id: &NodeId| before.nodes().contains_key(id) && old.places.get(id) != new.places.get(id);
-    after.nodes().keys().any(is_moved) || old.groups != new.groups || old.notes != new.notes
-}
-
 impl Differences {
     /// Of `after`, to somebody who knows `before`.
     pub fn between(
@@ -35,19 +25,15 @@ impl Differences {
         after: &PipelineDocument,
         kinds: &BTreeMap<String, Arc<KindSpec>>,
     ) -> Self {
-        let names = |of: &PipelineDocument, is_told: &dyn Fn(&NodeId) -> bool| {
-            of.nodes().keys().filter(|id| is_told(id)).map(|id| name_of(of, kinds, id)).collect()
-        };
-        let is_changed = |id: &NodeId| {
-            let (old, new) = (before.nodes().get(id), after.nodes().get(id));
-            old.is_some() && (old != new || !into(before, id).eq(into(after, id)))
-        };
+        let difference = before.difference(after);
+        let name = |of: &PipelineDocument, id: &NodeId| name_of(of, kinds, id);
+        let stayed = after.nodes().keys().filter(|id| before.nodes().contains_key(*id));
         Self {
-            added: names(after, &|id| !before.nodes().contains_key(id)),
-            removed: names(before, &|id| !after.nodes().contains_key(id)),
-            changed: names(after, &is_changed),
-            is_retitled: before.title() != after.title(),
-            is_drawn_otherwise: is_drawn_otherwise(before, after),
+            added: difference.added.iter().map(|(id, _)| name(after, id)).collect(),
+            removed: difference.removed.iter().map(|(id, _)| name(before, id)).collect(),
+            changed: stayed.filter(|id| difference.touches(id)).map(|id| name(after, id)).collect(),
+            is_retitled: difference.is_retitled,
+            is_drawn_otherwise: difference.is_drawn_otherwise,
         }
     }
 
@@ -65,69 +51,11 @@ impl Differences {
     }
 }
 
-/// Sets what differs in one node of the same kind.
-fn node_edits(id: &NodeId, from: &Node, to: &Node, edits: &mut Vec<Edit>) {
-    if from.title != to.title {
-        edits.push(Edit::RenameNode { id: id.clone(), title: to.title.clone() });
-    }
-    if from.bypassed != to.bypassed {
-        edits.push(Edit::Bypass { id: id.clone(), bypassed: to.bypassed });
-    }
-    let gone = from.params.keys().filter(|name| !to.params.contains_key(*name)).map(|name| (name, None));
-    let set = to.params.iter().filter(|(name, value)| from.params.get(*name) != Some(value));
-    for (name, value) in gone.chain(set.map(|(name, value)| (name, Some(value.clone())))) {
-        edits.push(Edit::SetParam { id: id.clone(), name: name.clone(), value });
-    }
-}
-
-/// The change after which `from` is what `to` is: one step, that can be taken back.
-pub fn edit_to(from: &PipelineDocument, to: &PipelineDocument) -> Edit {
-    let mut edits = Vec::new();
-    let is_same = |id: &NodeId| match (from.nodes().get(id), to.nodes().get(id)) {
-        (Some(a), Some(b)) => a.kind == b.kind && a.version == b.version && a.unknown == b.unknown,
-        _ => false,
-    };
-    let stays = |wire: &Wire| is_same(&wire.from.node) && is_same(&wire.to.node);
-    if from.title() != to.title() {
-        edits.push(Edit::Title { title: to.title().to_owned() });
-    }
-    // Wires and frames first, so that none is left at a node that goes or comes.
-    let no_longer = from.wires().iter().filter(|wire| !(stays(wire) && to.wires().contains(wire)));
-    edits.extend(no_longer.map(|wire| Edit::Disconnect { wire: wire.clone() }));
-    let (old, new) = (from.layout(), to.layout());
-    let groups = old.groups.iter().filter(|(name, group)| new.groups.get(*name) != Some(group));
-    edits.extend(groups.map(|(name, _)| Edit::Group { name: name.clone(), group: None }));
-    let has_left = from.nodes().keys().filter(|id| !is_same(id));
-    edits.extend(has_left.map(|id| Edit::RemoveNode { id: id.clone() }));
-    for (id, node) in to.nodes() {
-        let place = new.places.get(id).copied();
-        match from.nodes().get(id).filter(|_| is_same(id)) {
-            None => edits.push(Edit::AddNode { id: id.clone(), node: node.clone(), place }),
-            Some(before) => {
-                node_edits(id, before, node, &mut edits);
-                if old.places.get(id).copied() != place {
-                    edits.push(Edit::Move { id: id.clone(), place });
-                }
-            }
-        }
-    }
-    let fresh = to.wires().iter().filter(|wire| !(stays(wire) && from.wires().contains(wire)));
-    edits.extend(fresh.map(|wire| Edit::Connect { wire: wire.clone() }));
-    // A frame may have lost a node that goes and comes again.
-    let is_kept = |name: &String| old.groups.get(name) == new.groups.get(name);
-    let groups = new.groups.iter().filter(|(name, g)| !is_kept(name) || !g.nodes.iter().all(is_same));
-    edits.extend(groups.map(|(name, group)| Edit::Group { name: name.clone(), group: Some(group.clone()) }));
-    let names = old.notes.keys().chain(new.notes.keys().filter(|name| !old.notes.contains_key(*name)));
-    let notes = names.filter(|name| old.notes.get(*name) != new.notes.get(*name));
-    edits.extend(notes.map(|name| Edit::Note { name: name.clone(), note: new.notes.get(name).cloned() }));
-    Edit::All { edits }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::flow::templates::ALL;
-    use automl_core::document::{Group, Place, PortRef, Sticky};
+    use automl_core::document::{Edit, Group, Node, Place, PortRef, Sticky, Wire};
     use serde_json::json;
     use std::collections::BTreeSet;
 
@@ -211,7 +139,7 @@ mod tests {
             for (j, to) in all.iter().enumerate() {
                 let mut document = from.clone();
                 let inverse =
-                    document.apply(edit_to(from, to)).unwrap_or_else(|d| panic!("{i} to {j}: {d:?}"));
+                    document.apply(from.edit_to(to)).unwrap_or_else(|d| panic!("{i} to {j}: {d:?}"));
                 assert_eq!(document.canonical(), to.canonical(), "{i} to {j}");
                 document.apply(inverse).expect("its inverse");
                 assert_eq!(document.canonical(), from.canonical(), "{i} to {j} and back");

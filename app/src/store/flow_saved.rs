@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use trellis_page::flow::differ::edit_to;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Response;
 
@@ -377,7 +376,7 @@ impl Store {
             return;
         };
         let whose = if newer.who == "You" { "your" } else { &format!("{}'s", newer.who) };
-        let edit = self.flow.with_document(|mine| edit_to(mine, &newer.document));
+        let edit = self.flow.with_document(|mine| mine.edit_to(&newer.document));
         if !self.flow.edit(&format!("Take {whose} version {}", newer.number), edit) {
             // What cannot be one step is opened; mine can be gone back to.
             self.open_flow(newer.document.clone());

@@ -6,6 +6,7 @@
 //! fits, is not known here: unknown kinds and fields survive a round trip.
 
 mod canonical;
+mod diff;
 mod edit;
 mod format;
 mod link;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use canonical::DocumentHash;
 pub(crate) use canonical::canonical;
+pub use diff::Difference;
 pub use edit::Edit;
 pub use link::{HINT_CHARS, MOST_CHARS};
 

@@ -195,6 +195,40 @@ proptest! {
     }
 }
 
+/// What a row of edits makes; those that cannot be made are passed over.
+fn made(edits: Vec<Edit>) -> PipelineDocument {
+    let mut document = PipelineDocument::default();
+    for edit in edits {
+        // A refused edit changes nothing.
+        let _ = document.apply(edit);
+    }
+    document
+}
+
+proptest! {
+    #[test]
+    fn any_document_becomes_any_other_in_one_step_and_back(
+        shared in prop::collection::vec(any_edit(), 0..20),
+        one in prop::collection::vec(any_edit(), 0..20),
+        other in prop::collection::vec(any_edit(), 0..20),
+    ) {
+        let (from, to) = (made([shared.clone(), one].concat()), made([shared, other].concat()));
+        let mut document = from.clone();
+        let inverse = document.apply(from.edit_to(&to)).expect("the change can be made");
+        prop_assert_eq!(document.canonical(), to.canonical());
+        let difference = document.difference(&to);
+        prop_assert!(difference.added.is_empty() && difference.removed.is_empty() && difference.changed.is_empty());
+        prop_assert!(difference.wires_added.is_empty() && difference.wires_removed.is_empty());
+        prop_assert!(!difference.is_retitled && !difference.is_drawn_otherwise);
+        let differs = from.difference(&to);
+        let is_same = differs.added.is_empty() && differs.removed.is_empty() && differs.changed.is_empty()
+            && differs.wires_added.is_empty() && differs.wires_removed.is_empty();
+        prop_assert_eq!(is_same, (from.nodes(), from.wires()) == (to.nodes(), to.wires()));
+        document.apply(inverse).expect("an inverse can be done");
+        prop_assert_eq!(document.canonical(), from.canonical());
+    }
+}
+
 /// Edits among which many are refused, each for another reason.
 fn any_doubtful_edit() -> impl Strategy<Value = Edit> {
     let id = || prop_oneof![4 => "n[0-5]", 1 => "(a b|)"].prop_map(NodeId);

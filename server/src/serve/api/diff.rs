@@ -9,7 +9,7 @@ use axum::routing::get;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -47,7 +47,7 @@ struct Difference {
     nodes_changed: Vec<NodeChanged>,
     wires_added: Vec<Joined>,
     wires_removed: Vec<Joined>,
-    /// Places, groups or notes differ.
+    /// Places of nodes that both have, groups or notes differ.
     layout_changed: bool,
 }
 
@@ -101,40 +101,35 @@ impl From<&PortRef> for End {
 }
 
 fn between((from, before): (i64, &PipelineDocument), (to, after): (i64, &PipelineDocument)) -> Difference {
-    let (old, new) = (before.nodes(), after.nodes());
+    let difference = before.difference(after);
+    let changed_node = |(id, old, new): &(&NodeId, &Node, &Node)| {
+        let (fields, params) = changes(old, new);
+        NodeChanged { node: id.0.clone(), kind: new.kind.clone(), fields, params }
+    };
     Difference {
         from,
         to,
         title: changed("title", Some(&before.title().into()), Some(&after.title().into())),
-        nodes_added: only_in(new, old),
-        nodes_removed: only_in(old, new),
-        nodes_changed: new
-            .iter()
-            .filter_map(|(id, node)| {
-                let (fields, params) = changes(old.get(id)?, node);
-                let same = fields.is_empty() && params.is_empty();
-                let kind = node.kind.clone();
-                (!same).then(|| NodeChanged { node: id.0.clone(), kind, fields, params })
-            })
-            .collect(),
-        wires_added: wires_only_in(after.wires(), before.wires()),
-        wires_removed: wires_only_in(before.wires(), after.wires()),
-        layout_changed: before.layout() != after.layout(),
+        nodes_added: difference.added.iter().map(named).collect(),
+        nodes_removed: difference.removed.iter().map(named).collect(),
+        nodes_changed: difference.changed.iter().map(changed_node).collect(),
+        wires_added: difference.wires_added.iter().map(joined).collect(),
+        wires_removed: difference.wires_removed.iter().map(joined).collect(),
+        layout_changed: difference.is_drawn_otherwise,
     }
 }
 
-fn only_in(these: &BTreeMap<NodeId, Node>, others: &BTreeMap<NodeId, Node>) -> Vec<Named> {
-    let named = |(id, node): (&NodeId, &Node)| Named {
+fn named((id, node): &(&NodeId, &Node)) -> Named {
+    Named {
         node: id.0.clone(),
         kind: node.kind.clone(),
         title: node.title.clone(),
         params: node.params.clone(),
-    };
-    these.iter().filter(|(id, _)| !others.contains_key(*id)).map(named).collect()
+    }
 }
 
-fn wires_only_in(these: &BTreeSet<Wire>, others: &BTreeSet<Wire>) -> Vec<Joined> {
-    these.difference(others).map(|w| Joined { from: (&w.from).into(), to: (&w.to).into() }).collect()
+fn joined(wire: &&Wire) -> Joined {
+    Joined { from: (&wire.from).into(), to: (&wire.to).into() }
 }
 
 /// Fields and parameters that differ.
