@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { browser, finished, id, openPage, root, server, shot, startServer, useServerAndBrowser } from './harness.mjs';
+import { alerted, browser, finished, id, openPage, root, server, shot, startServer, useServerAndBrowser } from './harness.mjs';
 
 const churn = join(root, 'public/samples/churn.csv');
 useServerAndBrowser();
@@ -59,6 +59,31 @@ test('a search runs on the server and its model opens here', { timeout: 180_000 
   await id(page, 'stop-search').click();
   await finished(page);
   assert.deepEqual(faults.filter((fault) => !/by-hash/.test(fault) && !/404/.test(fault)), []);
+  await context.close();
+});
+
+test('the keyboard stays with the offer, and none is made where no server runs searches', { timeout: 60_000 }, async () => {
+  const { page, context } = await openPage(browser, server.url);
+  const posted = uploads(page);
+  await offered(page, 6);
+  const focused = () => page.evaluate(() => document.activeElement.dataset.testid);
+  await page.waitForFunction(() => document.activeElement.dataset.testid === 'server-offer');
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => document.activeElement.dataset.testid === 'run-on-server');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement.dataset.testid === 'server-offer');
+  await page.keyboard.press('Tab');
+  assert.equal(await focused(), 'send-to-server');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement.dataset.testid === 'run-on-server');
+
+  // A place that only gives the page away.
+  await page.route('**/api/v1/me', (route) => route.fulfill({ status: 404, contentType: 'text/html', body: 'none' }));
+  await page.keyboard.press('Enter');
+  await alerted(page, /runs no searches/);
+  assert.equal(await id(page, 'server-offer').count(), 0);
+  assert.deepEqual(posted, []);
   await context.close();
 });
 

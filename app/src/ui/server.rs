@@ -4,10 +4,38 @@ use crate::store::Store;
 use crate::store::server::OnServer;
 use leptos::prelude::*;
 use trellis_page::format;
+use wasm_bindgen::JsCast;
 
 /// The name under which this page's server is known.
 pub fn host() -> String {
     web_sys::window().and_then(|w| w.location().host().ok()).unwrap_or_default()
+}
+
+/// What is said where the page comes from a place that runs nothing.
+pub fn no_server() -> String {
+    format!(
+        "{} runs no searches, or cannot be reached just now. This tab can: find the best model here.",
+        host()
+    )
+}
+
+/// The id of the button that asks, which has the keyboard again when what it offers is declined.
+const BUTTON: &str = "run-on-server";
+
+fn focus(element: Option<web_sys::HtmlElement>) {
+    if let Some(element) = element {
+        // An element on the page can be focused.
+        let _ = element.focus();
+    }
+}
+
+fn decline(store: Store) {
+    store.server.stage.set(None);
+    // With the next frame it can be pressed again.
+    request_animation_frame(|| {
+        let button = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id(BUTTON));
+        focus(button.and_then(|b| b.dyn_into().ok()));
+    });
 }
 
 /// Asks for what a search on the server would send. A page within another page offers none.
@@ -20,7 +48,7 @@ pub fn ServerButton(offer: Callback<()>) -> impl IntoView {
     };
     view! {
         <Show when=move || !store.is_embedded()>
-            <button data-testid="run-on-server" disabled=disabled on:click=move |_| offer.run(())>"Run on server…"</button>
+            <button id=BUTTON data-testid="run-on-server" disabled=disabled on:click=move |_| offer.run(())>"Run on server…"</button>
         </Show>
     }
 }
@@ -29,13 +57,16 @@ pub fn ServerButton(offer: Callback<()>) -> impl IntoView {
 pub fn ServerOffer() -> impl IntoView {
     let store: Store = expect_context();
     let stage = store.server.stage;
+    let group = NodeRef::<leptos::html::Div>::new();
+    Effect::new(move |_| focus(group.get().map(Into::into)));
     let view = move || match stage.get()? {
         OnServer::Offered(request) => {
             let size = format::bytes(store.bytes_to_send());
             let send = move |_| store.search_on_server((*request).clone());
             Some(
                 view! {
-                    <div class="notice" role="group" aria-labelledby="offer-title" data-testid="server-offer">
+                    <div class="notice" role="group" tabindex="-1" aria-labelledby="offer-title" data-testid="server-offer" node_ref=group
+                        on:keydown=move |e| if e.key() == "Escape" { decline(store) }>
                         <p id="offer-title">
                             "This sends "<strong>{store.name.get_untracked()}</strong>{format!(" ({size}) and what is asked to ")}
                             <strong>{host()}</strong>
@@ -43,7 +74,7 @@ pub fn ServerOffer() -> impl IntoView {
                         </p>
                         <button class="primary" data-testid="send-to-server" on:click=send>"Send and run"</button>
                         " "
-                        <button on:click=move |_| stage.set(None)>"Cancel"</button>
+                        <button on:click=move |_| decline(store)>"Cancel"</button>
                     </div>
                 }
                 .into_any(),

@@ -3,7 +3,7 @@
 use super::learners::Learners;
 use super::narrow::Narrowed;
 use super::options::{Constraints, Limits, Weights};
-use super::server::{ServerButton, ServerOffer};
+use super::server::{ServerButton, ServerOffer, no_server};
 use crate::store::Store;
 use crate::store::server::OnServer;
 use automl_core::engine::protocol::{Command, StudyRequest, TargetInfo};
@@ -260,25 +260,31 @@ pub fn Setup() -> impl IntoView {
         }
         name
     });
-    let wrong = RwSignal::new("");
+    let wrong = RwSignal::new(String::new());
     let start = move |_| {
         let Some(target) = store.target.get_untracked() else { return };
         match form.request(store, &target) {
             Ok(request) => {
-                wrong.set("");
+                wrong.set(String::new());
                 store.search(request);
             }
-            Err(what) => wrong.set(what),
+            Err(what) => wrong.set(what.to_owned()),
         }
     };
     let offer = Callback::new(move |()| {
         let Some(target) = store.target.get_untracked() else { return };
         match form.request(store, &target) {
             Ok(request) => {
-                wrong.set("");
-                store.server.stage.set(Some(OnServer::Offered(Box::new(request))));
+                wrong.set(String::new());
+                wasm_bindgen_futures::spawn_local(async move {
+                    store.ask_who().await;
+                    match store.flow.desk.saved.me.with_untracked(Option::is_some) {
+                        true => store.server.stage.set(Some(OnServer::Offered(Box::new(request)))),
+                        false => wrong.set(no_server()),
+                    }
+                });
             }
-            Err(what) => wrong.set(what),
+            Err(what) => wrong.set(what.to_owned()),
         }
     });
     let question = move || {
