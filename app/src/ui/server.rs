@@ -2,6 +2,7 @@
 
 use crate::store::Store;
 use crate::store::server::OnServer;
+use automl_core::engine::protocol::StudyRequest;
 use leptos::prelude::*;
 use trellis_page::format;
 use wasm_bindgen::JsCast;
@@ -11,12 +12,17 @@ pub fn host() -> String {
     web_sys::window().and_then(|w| w.location().host().ok()).unwrap_or_default()
 }
 
-/// What is said where the page comes from a place that runs nothing.
-pub fn no_server() -> String {
-    format!(
-        "{} runs no searches, or cannot be reached just now. This tab can: find the best model here.",
-        host()
-    )
+/// Says what a search on the server would send, if the page comes from a place that runs any.
+pub async fn offer_search(store: Store, request: StudyRequest) -> Result<(), String> {
+    store.ask_who().await;
+    if store.flow.desk.saved.me.with_untracked(Option::is_none) {
+        let host = host();
+        return Err(format!(
+            "{host} runs no searches, or cannot be reached just now. This tab can: find the best model here."
+        ));
+    }
+    store.server.stage.set(Some(OnServer::Offered(Box::new(request))));
+    Ok(())
 }
 
 /// The id of the button that asks, which has the keyboard again when what it offers is declined.

@@ -3,9 +3,8 @@
 use super::learners::Learners;
 use super::narrow::Narrowed;
 use super::options::{Constraints, Limits, Weights};
-use super::server::{ServerButton, ServerOffer, no_server};
+use super::server::{ServerButton, ServerOffer, offer_search};
 use crate::store::Store;
-use crate::store::server::OnServer;
 use automl_core::engine::protocol::{Command, StudyRequest, TargetInfo};
 use automl_core::model::Task;
 use automl_core::table::ColumnType;
@@ -261,30 +260,25 @@ pub fn Setup() -> impl IntoView {
         name
     });
     let wrong = RwSignal::new(String::new());
+    // What is asked for, or a word on what is wrong.
+    let asked = move || {
+        let target = store.target.get_untracked()?;
+        let request = form.request(store, &target);
+        wrong.set(request.as_ref().err().map(ToString::to_string).unwrap_or_default());
+        request.ok()
+    };
     let start = move |_| {
-        let Some(target) = store.target.get_untracked() else { return };
-        match form.request(store, &target) {
-            Ok(request) => {
-                wrong.set(String::new());
-                store.search(request);
-            }
-            Err(what) => wrong.set(what.to_owned()),
+        if let Some(request) = asked() {
+            store.search(request);
         }
     };
     let offer = Callback::new(move |()| {
-        let Some(target) = store.target.get_untracked() else { return };
-        match form.request(store, &target) {
-            Ok(request) => {
-                wrong.set(String::new());
-                wasm_bindgen_futures::spawn_local(async move {
-                    store.ask_who().await;
-                    match store.flow.desk.saved.me.with_untracked(Option::is_some) {
-                        true => store.server.stage.set(Some(OnServer::Offered(Box::new(request)))),
-                        false => wrong.set(no_server()),
-                    }
-                });
-            }
-            Err(what) => wrong.set(what.to_owned()),
+        if let Some(request) = asked() {
+            wasm_bindgen_futures::spawn_local(async move {
+                if let Err(what) = offer_search(store, request).await {
+                    wrong.set(what);
+                }
+            });
         }
     });
     let question = move || {
