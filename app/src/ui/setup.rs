@@ -30,6 +30,34 @@ struct Form {
 }
 
 impl Form {
+    /// Nothing is asked yet but a minute. What does not fit another table or target is forgotten with it.
+    fn new(store: Store) -> Self {
+        let form = Self {
+            budget: RwSignal::new("60".to_owned()),
+            trials: RwSignal::new(String::new()),
+            seed: RwSignal::new("0".to_owned()),
+            metric: RwSignal::new(None),
+            ignore: RwSignal::new(Vec::new()),
+            reproducible: RwSignal::new(false),
+            learners: RwSignal::default(),
+            asked: RwSignal::default(),
+        };
+        // A metric of another task would be refused, and another table has other columns.
+        Effect::new(move |_| {
+            store.target.track();
+            form.metric.set(None);
+        });
+        Effect::new(move |before: Option<String>| {
+            let name = store.name.get();
+            if before.is_some_and(|b| b != name) {
+                form.ignore.set(Vec::new());
+                form.asked.set(Asked::default());
+            }
+            name
+        });
+        form
+    }
+
     /// The columns that weights and constraints may name.
     fn offered(self, store: Store, target: &TargetInfo) -> Offered {
         let columns: Vec<(String, ColumnType)> = store.table.with(|table| {
@@ -236,29 +264,7 @@ fn Advanced(form: Form) -> impl IntoView {
 #[component]
 pub fn Setup() -> impl IntoView {
     let store: Store = expect_context();
-    let form = Form {
-        budget: RwSignal::new("60".to_owned()),
-        trials: RwSignal::new(String::new()),
-        seed: RwSignal::new("0".to_owned()),
-        metric: RwSignal::new(None),
-        ignore: RwSignal::new(Vec::new()),
-        reproducible: RwSignal::new(false),
-        learners: RwSignal::default(),
-        asked: RwSignal::default(),
-    };
-    // A metric of another task would be refused, and another table has other columns.
-    Effect::new(move |_| {
-        store.target.track();
-        form.metric.set(None);
-    });
-    Effect::new(move |before: Option<String>| {
-        let name = store.name.get();
-        if before.is_some_and(|b| b != name) {
-            form.ignore.set(Vec::new());
-            form.asked.set(Asked::default());
-        }
-        name
-    });
+    let form = Form::new(store);
     let wrong = RwSignal::new(String::new());
     // What is asked for, or a word on what is wrong.
     let asked = move || {
