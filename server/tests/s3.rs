@@ -9,6 +9,7 @@ use common::{Process, Project, Server, fit, run, text, trellis, until};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -28,6 +29,7 @@ impl Moto {
         let program = std::env::var_os("TRELLIS_MOTO").unwrap_or_else(|| "moto_server".into());
         let mut command = Command::new(program);
         command.args(["-H", "127.0.0.1", "-p", "0"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.process_group(0);
         let mut process = Process(command.spawn().ok()?);
         let mut lines = BufReader::new(process.0.stderr.take()?).lines().map_while(Result::ok);
         let line = lines.find(|line| line.contains("Running on http://"));
