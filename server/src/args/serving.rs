@@ -24,7 +24,8 @@ pub struct ServeArgs {
     /// A PostgreSQL database in place of the embedded one, for example postgres://USER@HOST/NAME
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Where files are kept in place of the folder, for example s3://BUCKET/FOLDER; keys come from the variables AWS_…
+    /// Where files are kept in place of the folder, for example s3://BUCKET/FOLDER, by no server with another database;
+    /// keys come from the variables AWS_…
     #[arg(long, value_name = "URL")]
     pub files: Option<String>,
     /// Tell a one-time address at which the first admin is made; needed before listening elsewhere than on loopback

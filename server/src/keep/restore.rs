@@ -39,6 +39,11 @@ pub fn restore(args: &RestoreArgs) -> Done {
         manifest.blobs,
         megabytes(manifest.blob_bytes),
     );
+    if let Some(files) = &args.files {
+        println!(
+            "files lie in {files}; let no server with another database keep its own there, it would sweep these"
+        );
+    }
     println!("tokens and links that were taken back since the backup work again; look through them");
     Ok(())
 }

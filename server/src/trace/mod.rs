@@ -138,7 +138,7 @@ pub fn of_run(run: &str, began: &str) -> Option<Context> {
 }
 
 /// Tells of a run that has ended.
-pub fn run_ended(run: &str, began: &str, created: Millis, state: RunState) {
+fn run_ended(run: &str, began: &str, created: Millis, state: RunState) {
     let Some(context) = of_run(run, began).filter(|context| context.sampled) else { return };
     let begun = u64::try_from(created).unwrap_or(0).saturating_mul(1_000_000);
     let parent = Context::parse(began).map(|parent| parent.span);
