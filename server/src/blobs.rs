@@ -6,12 +6,13 @@
 
 #[cfg(test)]
 mod faults;
+pub mod remote;
 mod tidy;
 
 use crate::store::Store;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStore;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -100,6 +101,11 @@ fn place(hash: &str) -> String {
     format!("{}/{hash}", hash.get(..2).unwrap_or_default())
 }
 
+/// The same, in an object store.
+fn object(hash: &str) -> object_store::path::Path {
+    object_store::path::Path::from(place(hash))
+}
+
 impl Blobs {
     /// Blobs in a folder, which is made where it is absent. What an earlier process left half done
     /// is deleted once it is old.
@@ -120,6 +126,16 @@ impl Blobs {
     /// As [`Blobs::local`].
     pub fn remote(folder: &Path, store: Arc<dyn ObjectStore>) -> Result<Self> {
         Ok(Self { remote: Some(store), ..Self::local(folder)? })
+    }
+
+    /// Whether the object store can be reached, where there is one.
+    ///
+    /// # Errors
+    /// One that cannot be.
+    pub async fn reached(&self) -> Result<()> {
+        let Some(remote) = &self.remote else { return Ok(()) };
+        remote.list(None).next().await.transpose()?;
+        Ok(())
     }
 
     /// The same, and what is put is noted in a database before it is in its place.
@@ -163,7 +179,7 @@ impl Blobs {
             noted.map_err(|e| BlobError::Unnoted(Box::new(e)))?;
         }
         if let Some(remote) = &self.remote {
-            self.send(remote, &passing, &put).await?;
+            remote::send(remote, &object(&put.hash), &passing, put.bytes).await?;
             return Ok(put);
         }
         tokio::fs::OpenOptions::new().write(true).open(&passing).await?.sync_all().await?;
@@ -189,15 +205,6 @@ impl Blobs {
         self.keep(received).await
     }
 
-    async fn send(&self, remote: &Arc<dyn ObjectStore>, passing: &Path, put: &Put) -> Result<()> {
-        let path = object_store::path::Path::from(place(&put.hash));
-        let mut file = tokio::fs::File::open(passing).await?;
-        let mut writer = object_store::buffered::BufWriter::new(remote.clone(), path);
-        tokio::io::copy(&mut file, &mut writer).await?;
-        writer.shutdown().await?;
-        Ok(())
-    }
-
     /// Keeps bytes.
     ///
     /// # Errors
@@ -217,16 +224,15 @@ impl Blobs {
         if !is_hash(hash) {
             return Err(BlobError::Absent(hash.to_owned()));
         }
-        let bytes = match &self.remote {
+        let bytes: Bytes = match &self.remote {
             Some(remote) => {
-                let path = object_store::path::Path::from(place(hash));
-                match remote.get(&path).await {
-                    Ok(found) => found.bytes().await?,
-                    Err(object_store::Error::NotFound { .. }) => {
-                        return Err(BlobError::Absent(hash.to_owned()));
-                    }
-                    Err(e) => return Err(e.into()),
+                let size = remote::size(remote, &object(hash), hash).await?;
+                let mut parts = remote::stream(remote.clone(), object(hash), size);
+                let mut all = Vec::with_capacity(size as usize);
+                while let Some(part) = parts.next().await {
+                    all.extend_from_slice(&part?);
                 }
+                all.into()
             }
             None => tokio::fs::read(self.folder.join(place(hash))).await.map_err(|e| absent(e, hash))?.into(),
         };
@@ -248,11 +254,7 @@ impl Blobs {
             let found = tokio::fs::metadata(self.folder.join(place(hash))).await;
             return found.map(|m| m.len()).map_err(|e| absent(e, hash));
         };
-        match remote.head(&object_store::path::Path::from(place(hash))).await {
-            Ok(found) => Ok(found.size),
-            Err(object_store::Error::NotFound { .. }) => Err(BlobError::Absent(hash.to_owned())),
-            Err(e) => Err(e.into()),
-        }
+        remote::size(remote, &object(hash), hash).await
     }
 
     /// The bytes of a blob in parts, not checked.
@@ -267,12 +269,9 @@ impl Blobs {
             return Err(BlobError::Absent(hash.to_owned()));
         }
         if let Some(remote) = &self.remote {
-            let path = object_store::path::Path::from(place(hash));
-            return match remote.get(&path).await {
-                Ok(found) => Ok(found.into_stream().map(|part| part.map_err(std::io::Error::other)).boxed()),
-                Err(object_store::Error::NotFound { .. }) => Err(BlobError::Absent(hash.to_owned())),
-                Err(e) => Err(e.into()),
-            };
+            let size = remote::size(remote, &object(hash), hash).await?;
+            let parts = remote::stream(remote.clone(), object(hash), size);
+            return Ok(parts.map(|part| part.map_err(std::io::Error::other)).boxed());
         }
         let file = tokio::fs::File::open(self.folder.join(place(hash))).await.map_err(|e| absent(e, hash))?;
         Ok(tokio_util::io::ReaderStream::with_capacity(file, 256 << 10).boxed())

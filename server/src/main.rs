@@ -16,6 +16,7 @@ mod memory;
 mod reading;
 mod serve;
 mod store;
+mod trace;
 
 use args::{Arguments, Command};
 use clap::Parser;

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 #[command(
     after_help = "Variables: TRELLIS_LOG says what is logged, as in info or trellis=debug [warn]; TRELLIS_LOG_FORMAT=json \
     logs objects; TRELLIS_LEASE sets the seconds after which who says nothing is taken for gone [15]; TRELLIS_GRACE the \
-    seconds that files are kept which nothing names [86400]."
+    seconds that files are kept which nothing names [86400]; OTEL_EXPORTER_OTLP_ENDPOINT says where traces of requests, \
+    runs and trials are sent, as OpenTelemetry's JSON over HTTP, for example http://localhost:4318 [nowhere]."
 )]
 pub struct ServeArgs {
     /// Address to listen on; others than loopback can be reached by other machines
@@ -23,7 +24,8 @@ pub struct ServeArgs {
     /// A PostgreSQL database in place of the embedded one, for example postgres://USER@HOST/NAME
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Where files are kept in place of the folder, for example s3://BUCKET/FOLDER; keys come from the variables AWS_…
+    /// Where files are kept in place of the folder, for example s3://BUCKET/FOLDER, by no server with another database;
+    /// keys come from the variables AWS_…
     #[arg(long, value_name = "URL")]
     pub files: Option<String>,
     /// Tell a one-time address at which the first admin is made; needed before listening elsewhere than on loopback
@@ -44,6 +46,9 @@ pub struct ServeArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Variables: OTEL_EXPORTER_OTLP_ENDPOINT says where traces of trials are sent, as for `trellis serve`."
+)]
 pub struct WorkerArgs {
     /// Address of the server, for example https://trellis.example
     #[arg(long, value_name = "URL")]

@@ -79,8 +79,7 @@ impl Blobs {
                 _ => Ok(()),
             };
         };
-        let path = object_store::path::Path::from(place(hash));
-        match object_store::ObjectStoreExt::delete(remote, &path).await {
+        match object_store::ObjectStoreExt::delete(remote, &super::object(hash)).await {
             Err(object_store::Error::NotFound { .. }) => Ok(()),
             done => Ok(done?),
         }

@@ -8,6 +8,7 @@ use super::work::{Ended, Work};
 use super::{IDLE, JobError, Jobs, SEEN, lease, renew};
 use crate::blobs::BlobError;
 use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, Trial, TrialState, Wish, now};
+use crate::trace::OfRun;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::document::PipelineDocument;
 use automl_core::engine::protocol::{Command, FlowCommand, Pins};
@@ -73,7 +74,7 @@ impl Pausing {
 
 /// Drives a run. One that breaks down is failed, so that it does not do so again for ever.
 async fn guarded(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
-    let (id, fence) = (run.id.clone(), run.fence);
+    let (id, fence, of_run) = (run.id.clone(), run.fence, OfRun::from(&run));
     let driving = AssertUnwindSafe(drive(jobs.clone(), run, memory, pausing));
     if driving.catch_unwind().await.is_ok() {
         return;
@@ -89,13 +90,15 @@ async fn guarded(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
     let outcome = serde_json::to_string(&ended).unwrap_or_default();
     if let Err(error) = jobs.store.end_run((&id, fence), RunState::Failed, &outcome, &[], now()).await {
         tracing::error!(%error, run = id, "the end of a run could not be written down");
+    } else {
+        of_run.ended(RunState::Failed);
     }
     jobs.tell();
 }
 
 /// Drives a run to its end, or until another does.
 async fn drive(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
-    let (id, fence) = (run.id.clone(), run.fence);
+    let (id, fence, of_run) = (run.id.clone(), run.fence, OfRun::from(&run));
     let ended = match Drive::begin(jobs.clone(), run, memory, pausing).await {
         Ok(mut drive) => drive.drive_on().await,
         Err(Stop::Failed(diagnostics)) => Ok(Some((RunState::Failed, diagnostics, Vec::new()))),
@@ -106,7 +109,8 @@ async fn drive(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
             let names = files.iter().map(|f: &RunFile| f.name.clone()).collect();
             let outcome =
                 serde_json::to_string(&Ended { state, diagnostics, files: names }).unwrap_or_default();
-            jobs.store.end_run((&id, fence), state, &outcome, &files, now()).await.map_err(JobError::from)
+            let written = jobs.store.end_run((&id, fence), state, &outcome, &files, now()).await;
+            written.map(|()| of_run.ended(state)).map_err(JobError::from)
         }
         // The server ends; another one goes on at once.
         Ok(None) => jobs.store.release_run(&id, fence).await.map_err(JobError::from),

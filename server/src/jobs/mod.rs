@@ -65,9 +65,24 @@ pub enum JobError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Blob(#[from] BlobError),
-    /// A server elsewhere did not do what it was asked.
+    /// A server elsewhere cannot do what it is asked just now.
     #[error("{0}")]
     Server(String),
+    /// A server elsewhere will not do what it is asked.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl JobError {
+    /// Whether it may well go another time: a disk, a database, an object store or a server is away or fails.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Server(_) => true,
+            Self::Refused(_) => false,
+            Self::Store(error) => !matches!(error, StoreError::Conflict(_) | StoreError::Absent(_)),
+            Self::Blob(error) => !matches!(error, BlobError::Absent(_) | BlobError::Damaged(_)),
+        }
+    }
 }
 
 impl Jobs {

@@ -6,6 +6,7 @@ use crate::Done;
 use crate::args::WorkerArgs;
 use crate::failure::{Failure, because};
 use crate::store::{Claim, StoreError, Trial};
+use crate::trace;
 use base64::Engine;
 use bytes::Bytes;
 use reqwest::{Client, Method, Response, StatusCode, Url};
@@ -33,7 +34,11 @@ fn failed(error: &reqwest::Error) -> JobError {
 impl Remote {
     fn request(&self, method: Method, path: &str) -> Result<reqwest::RequestBuilder, JobError> {
         let url = self.server.join(path).map_err(|e| JobError::Server(e.to_string()))?;
-        Ok(self.client.request(method, url).bearer_auth(&self.token))
+        let request = self.client.request(method, url).bearer_auth(&self.token);
+        Ok(match trace::current() {
+            Some(context) => request.header("traceparent", context.to_string()),
+            None => request,
+        })
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Response, JobError> {
@@ -46,7 +51,9 @@ impl Remote {
             status => {
                 let body: serde_json::Value = response.json().await.unwrap_or_default();
                 let detail = body["detail"].as_str().unwrap_or("the server did not say why");
-                Err(JobError::Server(format!("{status}: {detail}")))
+                let told = format!("{status}: {detail}");
+                let is_passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+                Err(if is_passing { JobError::Server(told) } else { JobError::Refused(told) })
             }
         }
     }
@@ -75,7 +82,7 @@ impl Ledger for Remote {
         let claimed: Claimed = response.json().await.map_err(|e| failed(&e))?;
         let payload = base64::engine::general_purpose::STANDARD.decode(&claimed.payload);
         let payload = payload.map_err(|_| JobError::Server("a trial did not arrive whole".to_owned()))?;
-        Ok(Some(claimed.claim.into_trial(payload)))
+        Ok(Some(Trial { trace: claimed.trace, ..claimed.claim.into_trial(payload) }))
     }
 
     async fn study(&self, trial: &Trial) -> Result<Bytes, JobError> {
@@ -144,6 +151,7 @@ pub fn run(args: &WorkerArgs) -> Done {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| because("cannot start", e, "check the limits of this machine"))?;
     runtime.block_on(async {
+        trace::begin();
         let client = Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
         let client = client.map_err(|e| because("cannot start", e, "check this machine's certificates"))?;
         let (end, ending) = watch::channel(false);
@@ -163,6 +171,7 @@ pub fn run(args: &WorkerArgs) -> Done {
         end.send_replace(true);
         // What is not given back in good order is found by its lease.
         let _ = tokio::time::timeout(Duration::from_secs(20), working).await;
+        trace::end().await;
         Ok(())
     })
 }

@@ -57,6 +57,8 @@ async fn sweep_blobs(jobs: &Jobs) -> Result<u64, JobError> {
         tracing::info!("a backup is being written, so nothing is swept");
         return Ok(0);
     };
+    // One that cannot be reached is found here, and not while the database is held for it.
+    jobs.blobs.reached().await?;
     let before = now() - grace();
     let (mut swept, mut after) = (0, String::new());
     loop {
@@ -84,13 +86,13 @@ async fn sweep_blobs(jobs: &Jobs) -> Result<u64, JobError> {
     Ok(swept)
 }
 
-/// How many went. One whose bytes cannot be deleted does not keep the others.
+/// How many went. One whose bytes cannot be deleted from a disk does not keep the others.
 ///
 /// # Errors
-/// The database's.
+/// The database's, or those of an object store: it would keep the database waiting for each of the others too.
 fn one(hash: &str, swept: Result<bool, StoreError>) -> Result<u64, StoreError> {
     match swept {
-        Err(StoreError::Blob(error)) => {
+        Err(StoreError::Blob(error)) if !matches!(error, crate::blobs::BlobError::Remote(_)) => {
             tracing::warn!(%error, hash, "a blob that nobody names cannot be deleted");
             Ok(0)
         }

@@ -4,6 +4,7 @@ use super::child::Child;
 use super::tally::count;
 use super::{IDLE, JobError, Jobs, lease, renew};
 use crate::store::{Claim, EMBEDDED, StoreError, Trial, TrialState, new_id, now};
+use crate::trace::{self, Kind, Span};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -24,10 +25,16 @@ pub struct Claimed {
     pub claim: Claim,
     /// In base64.
     pub payload: String,
+    /// What its run was begun by, as W3C Trace Context writes it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub trace: String,
 }
 
 /// How often a worker says that it is there.
 const ANNOUNCE: Duration = Duration::from_secs(10);
+
+/// How long it is tried to bring a result, at least.
+const HAND_IN: Duration = Duration::from_secs(30);
 
 /// Where trials come from: the store itself, or a server that is asked over the network.
 pub trait Ledger: Clone + Send + Sync + 'static {
@@ -164,66 +171,145 @@ async fn compute<L: Ledger>(
     child: Option<Child>,
     max_memory_mb: Option<u64>,
 ) -> Option<Child> {
+    let mut span = Span::begin("trial", Kind::Internal, trace::of_run(&trial.run, &trial.trace).as_ref());
+    let doing = computed(ledger, trial, child, max_memory_mb);
+    let (child, outcome) = trace::within(span.as_ref().map(Span::context), doing).await;
+    if let Some(span) = &mut span {
+        span.add("trellis.run.id", trial.run.as_str());
+        span.add("trellis.trial.job", trial.job);
+        span.add("trellis.trial.outcome", outcome.name());
+    }
+    span.into_iter().for_each(|span| span.end(outcome == Outcome::Failed));
+    child
+}
+
+/// What became of a trial here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// Its process broke down, or its data are gone.
+    Failed,
+    /// It was given back.
+    Released,
+    /// Nobody wants it any more.
+    Unwanted,
+}
+
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Released => "released",
+            Self::Unwanted => "unwanted",
+        }
+    }
+}
+
+async fn computed<L: Ledger>(
+    ledger: &L,
+    trial: &Trial,
+    child: Option<Child>,
+    max_memory_mb: Option<u64>,
+) -> (Option<Child>, Outcome) {
     let claim = trial.claim();
-    let computed = {
-        let computing = attempt(ledger, trial, child, max_memory_mb);
-        tokio::pin!(computing);
-        let mut renewing = tokio::time::interval(renew());
-        renewing.tick().await;
-        loop {
-            tokio::select! {
-                computed = &mut computing => break computed,
-                // A child that is let go ends.
-                () = ledger.ending() => {
-                    told(ledger.release(&claim).await);
-                    return None;
-                }
-                _ = renewing.tick() => match ledger.renew(&claim).await {
-                    // Nobody wants it any more.
-                    Err(JobError::Store(StoreError::Conflict(_))) => return None,
-                    // The lease outlasts a while of this.
-                    other => told(other),
-                },
-            }
+    let attempted = tokio::select! {
+        attempted = kept(ledger, &claim, attempt(ledger, trial, child, max_memory_mb)) => attempted,
+        // A child that is let go ends.
+        () = ledger.ending() => {
+            told(ledger.release(&claim).await);
+            return (None, Outcome::Released);
         }
     };
-    match computed {
-        Ok((child, result)) => {
-            hand_in(ledger, &claim, result.into()).await;
-            Some(child)
-        }
-        Err(how) => {
+    match attempted {
+        None => (None, Outcome::Unwanted),
+        Some(Ok((child, result))) => (Some(child), hand_in(ledger, &claim, result.into()).await),
+        Some(Err(Broken::Trial(how))) => {
             told(ledger.fail(&claim, &how).await);
-            None
+            (None, Outcome::Failed)
+        }
+        Some(Err(Broken::Data(error))) => {
+            // It is not the trial's fault, so it is not charged.
+            tracing::warn!(%error, "the data of a trial cannot be had now");
+            told(ledger.release(&claim).await);
+            tokio::time::sleep(IDLE).await;
+            (None, Outcome::Released)
         }
     }
 }
 
-/// Brings a result, again where the server cannot be reached just now: it was dear to compute.
-async fn hand_in<L: Ledger>(ledger: &L, claim: &Claim, result: Bytes) {
-    let mut pause = Duration::from_millis(250);
-    let until = Instant::now() + Duration::from_millis(lease() as u64);
+/// Does something while a claim is kept; `None`: nobody wants the trial any more.
+async fn kept<L: Ledger, T>(ledger: &L, claim: &Claim, doing: impl Future<Output = T>) -> Option<T> {
+    tokio::pin!(doing);
+    let mut renewing = tokio::time::interval(renew());
+    renewing.tick().await;
     loop {
-        match ledger.complete(claim, result.clone()).await {
-            Err(JobError::Server(_)) if Instant::now() + pause < until => tokio::time::sleep(pause).await,
-            other => return told(other),
+        tokio::select! {
+            // What is done counts, whatever else came meanwhile.
+            biased;
+            done = &mut doing => return Some(done),
+            _ = renewing.tick() => match ledger.renew(claim).await {
+                Err(JobError::Store(StoreError::Conflict(_))) => return None,
+                // The lease outlasts a while of this.
+                other => told(other),
+            },
         }
-        pause *= 2;
     }
 }
 
-/// Has a trial computed; what broke down is told in words.
+/// Brings a result, again where it cannot be kept just now: it was dear to compute. Then it is given back.
+async fn hand_in<L: Ledger>(ledger: &L, claim: &Claim, result: Bytes) -> Outcome {
+    let mut pause = Duration::from_millis(250);
+    let until = Instant::now() + HAND_IN.max(Duration::from_millis(lease() as u64));
+    let handing = async {
+        loop {
+            match ledger.complete(claim, result.clone()).await {
+                Err(error) if error.is_passing() && Instant::now() + pause < until && !ledger.is_ending() => {
+                    tracing::warn!(%error, "the result of a trial cannot be kept now");
+                    tokio::time::sleep(pause).await;
+                }
+                other => return other,
+            }
+            pause *= 2;
+        }
+    };
+    match kept(ledger, claim, handing).await {
+        None => Outcome::Unwanted,
+        Some(Ok(())) => Outcome::Done,
+        Some(Err(error)) if error.is_passing() => {
+            told(Err(error));
+            told(ledger.release(claim).await);
+            Outcome::Released
+        }
+        Some(Err(error)) => {
+            told(Err(error));
+            Outcome::Unwanted
+        }
+    }
+}
+
+/// Why a trial was not computed.
+enum Broken {
+    /// In words.
+    Trial(String),
+    /// Its data cannot be had now.
+    Data(JobError),
+}
+
+/// Has a trial computed.
 async fn attempt<L: Ledger>(
     ledger: &L,
     trial: &Trial,
     child: Option<Child>,
     max_memory_mb: Option<u64>,
-) -> Result<(Child, Vec<u8>), String> {
-    let begun = ready(ledger, trial, child, max_memory_mb).await;
-    let mut child = begun.map_err(|e| format!("its worker could not begin: {e}"))?;
-    match child.compute(&trial.payload).await {
+) -> Result<(Child, Vec<u8>), Broken> {
+    let mut child = ready(ledger, trial, child, max_memory_mb).await?;
+    let span = Span::begin("trial process", Kind::Internal, trace::current().as_ref());
+    let computed = child.compute(&trial.payload).await;
+    span.into_iter().for_each(|span| span.end(computed.is_err()));
+    match computed {
         Ok(result) => Ok((child, result)),
-        Err(_) => Err(child.end().await),
+        Err(_) => Err(Broken::Trial(child.end().await)),
     }
 }
 
@@ -233,15 +319,19 @@ async fn ready<L: Ledger>(
     trial: &Trial,
     child: Option<Child>,
     max_memory_mb: Option<u64>,
-) -> Result<Child, String> {
+) -> Result<Child, Broken> {
     if let Some(child) = child {
         if child.study == trial.study {
             return Ok(child);
         }
         child.end().await;
     }
-    let data = ledger.study(trial).await.map_err(|e| e.to_string())?;
-    Child::start(&trial.study, &data, max_memory_mb).await.map_err(|e| e.to_string())
+    let broken = |what: String| Broken::Trial(format!("its worker could not begin: {what}"));
+    let data = match ledger.study(trial).await {
+        Err(error) if error.is_passing() => return Err(Broken::Data(error)),
+        data => data.map_err(|e| broken(e.to_string()))?,
+    };
+    Child::start(&trial.study, &data, max_memory_mb).await.map_err(|e| broken(e.to_string()))
 }
 
 /// What cannot be told now is found by the lease.

@@ -49,7 +49,7 @@ pub fn backup(args: &BackupArgs) -> Done {
 async fn write(args: &BackupArgs, folder: &Path) -> Result<Manifest, Failure> {
     let to = parent(&args.out);
     let on_disk = |e: std::io::Error| Failure::file("write", &args.out, &e);
-    let blobs = crate::serve::files(folder, args.files.as_deref())?;
+    let blobs = crate::serve::files(folder, args.files.as_deref()).await?;
     // What the snapshot names must not be swept before it is copied.
     let _held =
         blobs.hold().map_err(|e| because("the folder of files cannot be written", e, "check the disk"))?;
@@ -78,7 +78,7 @@ async fn write(args: &BackupArgs, folder: &Path) -> Result<Manifest, Failure> {
     writer.add_bytes(MANIFEST, text).await.map_err(on_disk)?;
     let database = tokio::fs::File::open(&copy).await.map_err(on_disk)?;
     writer.add(DATABASE, parts(database)).await.map_err(on_disk)?;
-    copy_blobs(&snapshot, &blobs, &mut writer, &args.out).await?;
+    copy_blobs(&snapshot, &blobs, &mut writer, args).await?;
     snapshot.close().await;
     let mut file = writer.finish().await.map_err(on_disk)?;
     tokio::io::AsyncWriteExt::flush(&mut file).await.map_err(on_disk)?;
@@ -92,8 +92,15 @@ async fn copy_blobs(
     snapshot: &Snapshot,
     blobs: &Blobs,
     writer: &mut Writer<tokio::fs::File>,
-    out: &Path,
+    args: &BackupArgs,
 ) -> Done {
+    let help = match args.files {
+        Some(_) => "restore it from an earlier backup, or delete what it belongs to",
+        None => {
+            "if the server keeps files in place of the folder, say where with --files; else restore it from an earlier \
+             backup, or delete what it belongs to"
+        }
+    };
     let mut after = String::new();
     loop {
         let some = snapshot.blobs_after(&after).await;
@@ -102,16 +109,10 @@ async fn copy_blobs(
         let Some((last, _)) = some.last() else { return Ok(()) };
         after.clone_from(last);
         for (hash, _) in some {
-            let damaged = |what: String| {
-                because(
-                    format!("the file {hash} cannot be backed up"),
-                    what,
-                    "restore it from an earlier backup, or delete what it belongs to",
-                )
-            };
+            let damaged = |what: String| because(format!("the file {hash} cannot be backed up"), what, help);
             let stream = blobs.stream(&hash).await.map_err(|e| damaged(e.to_string()))?;
             let added = writer.add(&format!("{BLOBS}{hash}"), stream).await;
-            let (found, _) = added.map_err(|e| Failure::file("write", out, &e))?;
+            let (found, _) = added.map_err(|e| Failure::file("write", &args.out, &e))?;
             if found != hash {
                 return Err(damaged("its bytes have changed".to_owned()));
             }

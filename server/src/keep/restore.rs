@@ -39,6 +39,11 @@ pub fn restore(args: &RestoreArgs) -> Done {
         manifest.blobs,
         megabytes(manifest.blob_bytes),
     );
+    if let Some(files) = &args.files {
+        println!(
+            "files lie in {files}; let no server with another database keep its own there, it would sweep these"
+        );
+    }
     println!("tokens and links that were taken back since the backup work again; look through them");
     Ok(())
 }
@@ -76,7 +81,7 @@ async fn read(args: &RestoreArgs, folder: &Path) -> Result<Manifest, Failure> {
     std::fs::create_dir_all(&beside).map_err(on_disk)?;
     let work = tempfile::Builder::new().prefix(".trellis-restore-").tempdir_in(&beside).map_err(on_disk)?;
     lay_out(args, &archive, &database, &manifest, work.path()).await?;
-    let blobs = crate::serve::files(work.path(), args.files.as_deref())?;
+    let blobs = crate::serve::files(work.path(), args.files.as_deref()).await?;
     for entry in entries {
         let entry = entry.map_err(bad)?;
         lay_blob(args, &archive, &entry, &blobs).await?;

@@ -27,8 +27,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::FutureExt;
-use object_store::ObjectStore;
-use object_store::prefix::PrefixStore;
 use problem::Problem;
 use state::Shared;
 use std::net::{IpAddr, SocketAddr};
@@ -66,6 +64,7 @@ pub fn run(args: &ServeArgs) -> Done {
 }
 
 async fn serve(args: &ServeArgs) -> Done {
+    crate::trace::begin();
     let address = SocketAddr::new(args.host, args.port);
     let listener = TcpListener::bind(address).await.map_err(|e| {
         because(format!("cannot listen on {address}"), e, "choose another --port, or 0 for any that is free")
@@ -92,6 +91,7 @@ async fn serve(args: &ServeArgs) -> Done {
     }
     // Likewise a connection to the database.
     let _ = tokio::time::timeout(GRACE, shared.store.close()).await;
+    crate::trace::end().await;
     Ok(())
 }
 
@@ -120,27 +120,22 @@ pub fn usual_folder() -> PathBuf {
     data.unwrap_or_else(std::env::temp_dir).join("trellis")
 }
 
-/// Where files are kept other than on this disk; keys and endpoint come from the usual variables, `AWS_…`.
-fn elsewhere(address: &str) -> Result<Arc<dyn ObjectStore>, Failure> {
-    let help = "say for example --files s3://BUCKET/FOLDER, and set AWS_ACCESS_KEY_ID and its like";
-    let failed = |e: String| because("the place for files cannot be used", e, help);
-    let url = reqwest::Url::parse(address).map_err(|e| failed(e.to_string()))?;
-    let (store, folder) =
-        object_store::parse_url_opts(&url, std::env::vars()).map_err(|e| failed(e.to_string()))?;
-    Ok(Arc::new(PrefixStore::new(store, folder)))
-}
-
 /// The files of a server with this folder; `address`: where they are kept in place of it.
 ///
 /// # Errors
-/// A folder that cannot be written, an address that cannot be used.
-pub fn files(folder: &Path, address: Option<&str>) -> Result<Blobs, Failure> {
+/// A folder that cannot be written, an address that cannot be used or reached.
+pub async fn files(folder: &Path, address: Option<&str>) -> Result<Blobs, Failure> {
     let passing = folder.join("blobs");
-    let blobs = match address {
-        Some(address) => Blobs::remote(&passing, elsewhere(address)?),
-        None => Blobs::local(&passing),
-    };
-    blobs.map_err(|e| because("cannot open the folder of files", e, "check who may write there"))
+    let cannot = |e| because("cannot open the folder of files", e, "check who may write there");
+    let Some(address) = address else { return Blobs::local(&passing).map_err(cannot) };
+    let help = "say for example --files s3://BUCKET/FOLDER, and set AWS_ACCESS_KEY_ID and its like";
+    let remote = crate::blobs::remote::open(address)
+        .map_err(|e| because("the place for files cannot be used", e, help))?;
+    let blobs = Blobs::remote(&passing, remote).map_err(cannot)?;
+    let help =
+        "check that the bucket is there, the variables AWS_…, and that its keys may list, read and write";
+    blobs.reached().await.map_err(|e| because("the place for files cannot be reached", e, help))?;
+    Ok(blobs)
 }
 
 /// The database and the files.
@@ -160,7 +155,7 @@ async fn open(args: &ServeArgs) -> Result<(Store, Blobs, Option<std::fs::File>),
         None => format!("check who may write in {}, and that no newer Trellis wrote there", folder.display()),
     };
     let store = store.map_err(|e| because("cannot open the database", e, help))?;
-    let blobs = files(&folder, args.files.as_deref())?.noted_in(&store);
+    let blobs = files(&folder, args.files.as_deref()).await?.noted_in(&store);
     if lock.is_some() {
         store.take_over().await.map_err(|e| because("cannot write the database", e, "check the disk"))?;
     }

@@ -5,6 +5,7 @@
 
 use super::state::Shared;
 use crate::store::new_id;
+use crate::trace;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
@@ -112,12 +113,18 @@ pub async fn watch(State(shared): State<Arc<Shared>>, request: Request, next: Ne
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     let method = known.iter().find(|m| **m == request.method().as_str()).copied().unwrap_or("other");
     let span = tracing::error_span!("request", request_id = %id);
+    let (mut traced, context) = trace::of_request(method, &route, request.headers());
     let answering = async {
-        let mut response = ID.scope(id.clone(), next.run(request)).await;
+        let mut response = ID.scope(id.clone(), trace::within(context, next.run(request))).await;
         let (status, secs) = (response.status().as_u16(), begun.elapsed().as_secs_f64());
         let asker = response.extensions_mut().remove::<Asker>().map_or(String::new(), |asker| asker.0);
         tracing::info!(target: "trellis::request", method, route, status, ms = (1e3 * secs) as u64, account = asker);
         shared.watched.note((method.to_owned(), route.clone()), status, secs);
+        if let Some(span) = &mut traced {
+            span.add("http.response.status_code", i64::from(status));
+            span.add("trellis.request.id", id.as_str());
+        }
+        traced.into_iter().for_each(|span| span.end(status >= 500));
         response
     };
     let mut response = answering.instrument(span).await;

@@ -54,6 +54,9 @@ pub struct Trial {
     pub error: String,
     /// Seconds that its run had been driven when what came of it was heard.
     pub clock: Option<f64>,
+    /// What its run was begun by; only a claim tells.
+    #[sqlx(default)]
+    pub trace: String,
 }
 
 /// A trial to be computed.
@@ -96,6 +99,7 @@ impl Claim {
             result: String::new(),
             error: String::new(),
             clock: None,
+            trace: String::new(),
         }
     }
 }
@@ -165,12 +169,12 @@ impl Store {
                               $2, worker = $3 WHERE (run, study, job) = (SELECT run, study, job FROM trial WHERE (state = \
                               'queued' OR (state = 'claimed' AND lease_until < $1)) AND attempt < $4 ORDER BY priority \
                               DESC, created, job LIMIT 1) RETURNING run, study, job, payload, state, attempt, fence, \
-                              lease_until, worker, result, error, clock";
+                              lease_until, worker, result, error, clock, (SELECT trace FROM run WHERE run.id = trial.run) AS trace";
         const POSTGRES: &str = "UPDATE trial SET state = 'claimed', attempt = attempt + 1, fence = fence + 1, lease_until \
                                 = $2, worker = $3 WHERE (run, study, job) = (SELECT run, study, job FROM trial WHERE \
                                 (state = 'queued' OR (state = 'claimed' AND lease_until < $1)) AND attempt < $4 ORDER BY \
                                 priority DESC, created, job LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING run, study, job, \
-                                payload, state, attempt, fence, lease_until, worker, result, error, clock";
+                                payload, state, attempt, fence, lease_until, worker, result, error, clock, (SELECT trace FROM run WHERE run.id = trial.run) AS trace";
         let sql = self.either(SQLITE, POSTGRES);
         transact!(self, tx => {
             sqlx::query("UPDATE trial SET state = 'poisoned', ended = $1, error = 'its worker was lost each time' WHERE \

@@ -68,6 +68,9 @@ pub struct Run {
     pub created: Millis,
     pub started: Option<Millis>,
     pub ended: Option<Millis>,
+    /// What it was begun by, as W3C Trace Context writes it; empty where nothing was traced.
+    #[serde(skip)]
+    pub trace: String,
 }
 
 /// What a run is made of.
@@ -97,6 +100,7 @@ impl From<NewRun<'_>> for Run {
             created: now(),
             started: None,
             ended: None,
+            trace: String::new(),
         }
     }
 }
@@ -118,9 +122,9 @@ impl Store {
     pub async fn add_run(&self, run: &Run, answer: Option<(&str, &str, &str)>) -> Result<()> {
         transact!(self, tx => {
             sqlx::query("INSERT INTO run (id, project, work, state, wish, priority, fence, lease_until, outcome, author, \
-                created) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, '', $7, $8)")
+                created, trace) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, '', $7, $8, $9)")
                 .bind(&run.id).bind(&run.project).bind(&run.work).bind(&run.state).bind(&run.wish).bind(run.priority)
-                .bind(&run.author).bind(run.created).execute(&mut *tx).await?;
+                .bind(&run.author).bind(run.created).bind(&run.trace).execute(&mut *tx).await?;
             if let Some((actor, key, answer)) = answer {
                 let kept = sqlx::query("UPDATE idempotency SET status = 200, body = $3 WHERE actor = $1 AND key = $2 AND \
                     status = 0")
@@ -137,7 +141,7 @@ impl Store {
     /// No such run.
     pub async fn run(&self, id: &str) -> Result<Run> {
         const SQL: &str = "SELECT id, project, work, state, wish, priority, fence, lease_until, best, spent, outcome, author, \
-                           created, started, ended FROM run WHERE id = $1";
+                           created, started, ended, trace FROM run WHERE id = $1";
         let found = on!(self, db => sqlx::query_as::<_, Run>(SQL).bind(id).fetch_optional(db).await?);
         found.ok_or(StoreError::Absent("run"))
     }
@@ -148,7 +152,7 @@ impl Store {
     /// The database's.
     pub async fn runs(&self, project: &str, before: Option<&str>, limit: i64) -> Result<Vec<Run>> {
         const SQL: &str = "SELECT id, project, work, state, wish, priority, fence, lease_until, best, spent, outcome, author, \
-                           created, started, ended FROM run WHERE project = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+                           created, started, ended, trace FROM run WHERE project = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         let (before, limit) = (before.unwrap_or("~"), limit.clamp(1, PAGE));
         Ok(on!(self, db => sqlx::query_as::<_, Run>(SQL).bind(project).bind(before).bind(limit)
             .fetch_all(db).await?))
@@ -181,12 +185,12 @@ impl Store {
                               COALESCE(started, $1) WHERE id = (SELECT id FROM run WHERE state = 'queued' OR (state = \
                               'running' AND lease_until < $1) ORDER BY priority DESC, created LIMIT 1) RETURNING id, \
                               project, work, state, wish, priority, fence, lease_until, best, spent, outcome, author, created, \
-                              started, ended";
+                              started, ended, trace";
         const POSTGRES: &str = "UPDATE run SET state = 'running', fence = fence + 1, lease_until = $2, started = \
                                 COALESCE(started, $1) WHERE id = (SELECT id FROM run WHERE state = 'queued' OR (state = \
                                 'running' AND lease_until < $1) ORDER BY priority DESC, created LIMIT 1 FOR UPDATE SKIP \
                                 LOCKED) RETURNING id, project, work, state, wish, priority, fence, lease_until, best, spent, \
-                                outcome, author, created, started, ended";
+                                outcome, author, created, started, ended, trace";
         let sql = self.either(SQLITE, POSTGRES);
         transact!(self, tx => {
             Ok(sqlx::query_as::<_, Run>(sql).bind(at).bind(at + lease).fetch_optional(&mut *tx).await?)

@@ -48,6 +48,19 @@ async fn metrics(shared: State) -> Result<impl IntoResponse, Problem> {
         head(&mut out, &name, "counter", &format!("Trials {what} through this server since it began"));
         line(&mut out, &name, "", count);
     }
+    if let Some((sent, dropped)) = crate::trace::counts() {
+        for (name, help, count) in [
+            ("trellis_spans_sent_total", "Spans that the collector of traces has taken", sent),
+            (
+                "trellis_spans_dropped_total",
+                "Spans that it did not take, or that found the line full",
+                dropped,
+            ),
+        ] {
+            head(&mut out, name, "counter", help);
+            line(&mut out, name, "", count);
+        }
+    }
     shared.watched.tell(&mut out);
     Ok(([("content-type", "text/plain; version=0.0.4; charset=utf-8"), ("cache-control", "no-store")], out))
 }

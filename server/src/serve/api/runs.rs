@@ -7,7 +7,8 @@ use super::datasets::blob;
 use super::{Body, Content, Json, List, Page, Path, Query, Route, Whole, from_json};
 use crate::jobs::Jobs;
 use crate::jobs::work::{Ended, Work};
-use crate::store::{NewRun, PAGE, Run, RunFile, StoredEvent, Wish, now};
+use crate::store::{NewRun, PAGE, Run, RunFile, RunState, StoredEvent, Wish, now};
+use crate::trace;
 use axum::Extension;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -140,7 +141,8 @@ async fn begin(
         }
         let work = serde_json::to_string(&begin.task).unwrap_or_default();
         let new = NewRun { project: &project, work: &work, priority: begin.priority, author: actor.id() };
-        let run = Run::from(new);
+        let mut run = Run::from(new);
+        run.trace = trace::current().map_or_else(String::new, |context| context.to_string());
         let text = serde_json::to_string(&Shown::from(run.clone())).unwrap_or_default();
         let answer = key.as_deref().map(|key| (actor.id(), key, text.as_str()));
         shared.store.add_run(&run, answer).await?;
@@ -211,7 +213,12 @@ async fn change(
         shared.store.audit(actor.id(), &format!("run.{}", wish.name()), &run.id).await?;
         shared.jobs.tell();
     }
-    Ok(Json(shared.store.run(&run.id).await?.into()))
+    let run = shared.store.run(&run.id).await?;
+    // Nobody drives one that never began; whoever wished its end tells of it.
+    if change.wish.is_some() && run.started.is_none() && run.ended.is_some() {
+        trace::OfRun::from(&run).ended(RunState::Cancelled);
+    }
+    Ok(Json(run.into()))
 }
 
 async fn events(

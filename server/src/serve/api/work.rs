@@ -84,7 +84,7 @@ impl From<JobError> for Problem {
         match error {
             JobError::Store(e) => e.into(),
             JobError::Blob(e) => e.into(),
-            JobError::Server(what) => Self::unavailable(what),
+            JobError::Server(what) | JobError::Refused(what) => Self::unavailable(what),
         }
     }
 }
@@ -112,7 +112,7 @@ async fn claim(shared: State, Body(worker): Body<Worker>) -> Result<Response, Pr
     while !jobs.is_draining() {
         if let Some(trial) = jobs.claim(&worker.id).await? {
             let payload = base64::engine::general_purpose::STANDARD.encode(&trial.payload);
-            return Ok(Json(Claimed { claim: trial.claim(), payload }).into_response());
+            return Ok(Json(Claimed { claim: trial.claim(), payload, trace: trial.trace }).into_response());
         }
         if Instant::now() >= until {
             break;
