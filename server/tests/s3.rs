@@ -26,8 +26,9 @@ struct Moto(Server);
 impl Moto {
     /// One with an empty bucket; `None` where there is no such program.
     fn start() -> Option<Self> {
-        let program = std::env::var_os("TRELLIS_MOTO").unwrap_or_else(|| "moto_server".into());
-        let mut command = Command::new(program);
+        let named = std::env::var_os("TRELLIS_MOTO");
+        let is_named = named.is_some();
+        let mut command = Command::new(named.unwrap_or_else(|| "moto_server".into()));
         command.args(["-H", "127.0.0.1", "-p", "0"]).stdout(Stdio::null()).stderr(Stdio::piped());
         command.process_group(0);
         let mut process = Process(command.spawn().ok()?);
@@ -35,7 +36,11 @@ impl Moto {
         let line = lines.find(|line| line.contains("Running on http://"));
         let address = line.as_deref().and_then(|line| line.split("http://").nth(1)).unwrap_or_default();
         let address = address.split_whitespace().next().unwrap_or_default().to_owned();
-        assert!(!address.is_empty(), "moto said {line:?}");
+        if address.is_empty() {
+            // What merely lies on the path may be of another kind, or broken.
+            assert!(!is_named, "TRELLIS_MOTO names what does not listen: it said {line:?}");
+            return None;
+        }
         // It ends where nobody takes what it says.
         std::thread::spawn(move || lines.for_each(drop));
         let moto = Self(Server { process, address });
@@ -174,7 +179,7 @@ fn upload(server: &Server, project: &Project, bytes: &[u8]) -> common::Answer {
 /// Whether a program is there; where it is not, that is said.
 fn started() -> Option<(Moto, Way, tempfile::TempDir)> {
     let Some(moto) = Moto::start() else {
-        eprintln!("skipped: there is no moto_server on the path, and TRELLIS_MOTO names none");
+        eprintln!("skipped: there is no moto_server on the path that listens, and TRELLIS_MOTO names none");
         return None;
     };
     let way = Way::to(&moto);
