@@ -3,7 +3,7 @@
 use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
-use super::{Body, Json, List, Page, Path, Query, Route, Whole, checked_name};
+use super::{Body, Json, KNOWN, List, Page, Path, Query, Route, Whole, checked_name};
 use crate::store::{PAGE, Project, StoreError, Version};
 use automl_core::document::PipelineDocument;
 use axum::Extension;
@@ -47,7 +47,9 @@ pub fn routes() -> Vec<Route> {
             "Gives the newest pipeline, with its hash as ETag",
             get(pipeline),
         )
-        .gives::<Value>(),
+        .reads("If-None-Match", KNOWN)
+        .gives::<Value>()
+        .or_nothing(304),
         Route::new(
             "PUT",
             "/api/v1/projects/{project}/pipeline",
@@ -55,6 +57,9 @@ pub fn routes() -> Vec<Route> {
             "Saves a pipeline as a new version; If-Match says which one it was made from",
             put(save),
         )
+        .reads("If-Match", "The ETag of the pipeline that was changed")
+        .reads("If-None-Match", "* for the first pipeline of a project")
+        .reads("Trellis-Note", "What was changed, up to 500 characters")
         .takes::<Value>()
         .gives::<Value>(),
         Route::new(
