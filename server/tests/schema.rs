@@ -44,7 +44,7 @@ fn fill(server: &Server, trials: u32) -> BTreeMap<&'static str, String> {
     server.json_with("PUT", &format!("{path}/pipeline"), &["If-None-Match: *"], &document).ok();
     let link = json!({ "target": "version/1", "rights": "view", "title": "t" });
     let link = text(&server.json("POST", &format!("{path}/links"), &link).ok()["id"]);
-    let me = text(&server.get("/api/v1/me").ok()["id"]);
+    let me = text(&server.get("/api/v1/me").ok()["account"]["id"]);
     let one = || "1".to_owned();
     BTreeMap::from([
         ("project", path.rsplit('/').next().unwrap_or_default().to_owned()),
@@ -74,8 +74,50 @@ fn here() -> Here {
     Here { server, described, names, spare, folder }
 }
 
+/// What of a value is not as its schema says; of what schemas can say, what these do.
+fn differs(described: &Value, schema: &Value, value: &Value) -> Option<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return differs(described, described.pointer(&reference[1..])?, value);
+    }
+    if let Some(any) = schema["anyOf"].as_array().or(schema["oneOf"].as_array()) {
+        let found: Vec<_> = any.iter().map(|one| differs(described, one, value)).collect();
+        return if found.iter().any(Option::is_none) { None } else { found.into_iter().flatten().next() };
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let is = |wanted: &Value| wanted == kind || wanted == "number" && kind == "integer";
+    let right = match &schema["type"] {
+        Value::Null => true,
+        Value::Array(kinds) => kinds.iter().any(is),
+        wanted => is(wanted),
+    };
+    if !right {
+        return Some(format!("{value} is not of the type {}", schema["type"]));
+    }
+    let absent = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    if let (Value::Object(_), Some(absent)) = (value, absent.clone().find(|name| value.get(name).is_none())) {
+        return Some(format!("{value} has no {absent}"));
+    }
+    let fields = value.as_object().into_iter().flatten();
+    let mut fields =
+        fields.filter_map(|(name, value)| differs(described, schema["properties"].get(name)?, value));
+    let mut items = value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|item| differs(described, schema.get("items")?, item));
+    fields.next().or_else(|| items.next())
+}
+
 /// An answer is one of those that are described.
-fn check(operation: &Value, what: &str, answer: &Answer) {
+fn check(described: &Value, operation: &Value, what: &str, answer: &Answer) {
     let responses = &operation["responses"];
     let good = &responses[answer.status.to_string()];
     let told = if good.is_null() { &responses["default"] } else { good };
@@ -83,7 +125,12 @@ fn check(operation: &Value, what: &str, answer: &Answer) {
     let kind = answer.header("content-type").map(|k| k.split(';').next().unwrap_or_default());
     match (told["content"].as_object(), kind) {
         (None, None) => assert!(answer.body.is_empty(), "{what}: {answer}"),
-        (Some(kinds), Some(kind)) => assert!(kinds.contains_key(kind), "{what}: {kind} is not described"),
+        (Some(kinds), Some(kind)) => {
+            assert!(kinds.contains_key(kind), "{what}: {kind} is not described");
+            if kind.ends_with("json") && !answer.body.is_empty() {
+                assert_eq!(differs(described, &kinds[kind]["schema"], &answer.json()), None, "{what}");
+            }
+        }
         (told, kind) => panic!("{what}: {kind:?}, not {told:?}"),
     }
 }
@@ -106,19 +153,24 @@ fn answers_are_as_they_are_described() {
             let what = format!("{method} {filled}");
             assert!(!filled.contains('{'), "{what}: nothing stands for a name");
             let answer = here.server.ask(&method.to_uppercase(), &filled, &[], &[]);
-            check(operation, &what, &answer);
+            check(&here.described, operation, &what, &answer);
             fine += u32::from(answer.status == 200);
             // What is not there, and what is known.
             let (begin, _) = path.split_once('{').unwrap_or((path, ""));
             if begin != path {
                 let absent = path.split('/').map(|p| if p.starts_with('{') { "absent" } else { p });
                 let absent = absent.collect::<Vec<_>>().join("/");
-                check(operation, &absent, &here.server.ask(&method.to_uppercase(), &absent, &[], &[]));
+                check(
+                    &here.described,
+                    operation,
+                    &absent,
+                    &here.server.ask(&method.to_uppercase(), &absent, &[], &[]),
+                );
             }
             if let Some(tag) = answer.header("etag") {
                 let known = here.server.ask("GET", &filled, &[&format!("If-None-Match: {tag}")], &[]);
                 assert_eq!(known.status, 304, "{what}");
-                check(operation, &what, &known);
+                check(&here.described, operation, &what, &known);
             }
         }
     }
@@ -128,11 +180,11 @@ fn answers_are_as_they_are_described() {
     let upload = format!("/api/v1/projects/{}/datasets?name=recurrence.csv", here.names["project"]);
     let answer = here.server.ask("POST", &upload, &[], &again);
     assert_eq!(answer.status, 200, "{answer}");
-    check(&paths["/api/v1/projects/{project}/datasets"]["post"], &upload, &answer);
+    check(&here.described, &paths["/api/v1/projects/{project}/datasets"]["post"], &upload, &answer);
     let worker = json!({ "id": "0".repeat(26), "name": "a", "slots": 1 });
     let answer = here.server.json("POST", "/api/v1/trials/claim", &worker);
     assert_eq!(answer.status, 204, "{answer}");
-    check(&paths["/api/v1/trials/claim"]["post"], "claim", &answer);
+    check(&here.described, &paths["/api/v1/trials/claim"]["post"], "claim", &answer);
 }
 
 /// Settings of schemathesis: what stands in paths.

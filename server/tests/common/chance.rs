@@ -1,5 +1,7 @@
 //! Sound bytes made unsound, the same for the same seed.
 
+use serde_json::{Value, json};
+
 /// Numbers that look like chance.
 pub struct Chance(u64);
 
@@ -68,6 +70,75 @@ impl Chance {
             self.change(&mut bytes, other);
         }
         bytes
+    }
+
+    /// JSON that is still JSON, with a value or two that are others.
+    pub fn wrong_json(&mut self, sound: &Value) -> Vec<u8> {
+        let mut value = sound.clone();
+        for _ in 0..=self.below(2) {
+            self.change_json(&mut value, 0);
+        }
+        value.to_string().into_bytes()
+    }
+
+    fn change_json(&mut self, value: &mut Value, depth: usize) {
+        let goes_on = depth == 0 || self.below(4) > 0;
+        match value {
+            Value::Object(fields) if goes_on && !fields.is_empty() => {
+                let name = fields.keys().nth(self.below(fields.len())).cloned().unwrap_or_default();
+                match self.below(8) {
+                    0 => _ = fields.remove(&name),
+                    1 => {
+                        let odd = self.odd_text();
+                        let moved = fields.remove(&name).unwrap_or_default();
+                        fields.insert(odd, moved);
+                    }
+                    _ => self.change_json(&mut fields[&name], depth + 1),
+                }
+            }
+            Value::Array(items) if goes_on && !items.is_empty() => {
+                let at = self.below(items.len());
+                match self.below(8) {
+                    0 => _ = items.remove(at),
+                    1 => {
+                        let again = vec![items[at].clone(); 1 + self.below(1_000)];
+                        items.extend(again);
+                    }
+                    _ => self.change_json(&mut items[at], depth + 1),
+                }
+            }
+            // Of the same kind it may be taken, and goes further.
+            Value::String(text) if self.below(3) > 0 => *text = self.odd_text(),
+            Value::Number(_) if self.below(3) > 0 => {
+                *value = [json!(0), json!(2), json!(-1), json!(3.5), json!(u64::MAX)][self.below(5)].take();
+            }
+            _ => *value = self.odd(),
+        }
+    }
+
+    fn odd_text(&mut self) -> String {
+        match self.below(6) {
+            0 => "x".repeat(self.below(100_000)),
+            1 => String::new(),
+            2 => "../../etc/passwd".to_owned(),
+            3 => "\u{202e}\u{0}\u{ffff}\u{1f468}\u{200d}\u{1f469}".to_owned(),
+            _ => String::from_utf8_lossy(PARTS[self.below(PARTS.len())]).into_owned(),
+        }
+    }
+
+    fn odd(&mut self) -> Value {
+        match self.below(10) {
+            0 => Value::Null,
+            1 => json!([]),
+            2 => json!({}),
+            3 => json!([true, false]),
+            4 => json!(-1),
+            5 => json!(u64::MAX),
+            6 => json!(1e308),
+            7 => (0..self.below(120)).fold(json!(0), |inner, _| json!([inner])),
+            8 => json!(i64::MIN),
+            _ => self.odd_text().into(),
+        }
     }
 
     fn change(&mut self, bytes: &mut Vec<u8>, other: &[u8]) {

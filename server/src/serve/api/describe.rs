@@ -75,6 +75,20 @@ fn problem() -> Value {
     })
 }
 
+/// One event of a stream.
+fn event() -> Value {
+    let text = |says: &str| json!({ "type": "string", "description": says });
+    json!({
+        "type": "object",
+        "required": ["data"],
+        "properties": {
+            "id": text("For Last-Event-ID"),
+            "event": text("What kind of event"),
+            "data": text("JSON"),
+        },
+    })
+}
+
 fn content(content: &Content, generator: &mut SchemaGenerator) -> Option<Value> {
     let bytes = json!({ "type": "string", "contentEncoding": "binary" });
     Some(match content {
@@ -83,7 +97,7 @@ fn content(content: &Content, generator: &mut SchemaGenerator) -> Option<Value> 
         Content::Bytes => json!({ "application/octet-stream": { "schema": bytes } }),
         Content::Zip => json!({ "application/zip": { "schema": bytes } }),
         Content::Text => json!({ "text/plain": { "schema": { "type": "string" } } }),
-        Content::Events => json!({ "text/event-stream": { "schema": { "type": "string" } } }),
+        Content::Events => json!({ "text/event-stream": { "schema": event() } }),
     })
 }
 

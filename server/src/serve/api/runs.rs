@@ -85,7 +85,7 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Ended>,
     /// Trials by state.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     trials: Vec<(String, i64)>,
 }
 
