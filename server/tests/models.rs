@@ -298,3 +298,22 @@ fn a_model_that_may_not_be_asked_is_not_there() {
     team.ask("nobody", "GET", &format!("/v2/models/{id}")).problem(401);
     team.ask("worker", "GET", &format!("/v2/models/{id}")).problem(403);
 }
+
+/// A table whose columns tell nothing gives a model that looks at none of them, and guesses for every row.
+#[test]
+fn a_model_that_looks_at_nothing_predicts_every_row() {
+    let (folder, server, project) = here();
+    let (table, model) = (folder.path().join("same.csv"), folder.path().join("same.trellis"));
+    let rows: String = (0..60).map(|n| format!("1,{}\n", ["no", "yes"][n % 2])).collect();
+    std::fs::write(&table, format!("same,y\n{rows}")).unwrap_or_else(|e| panic!("{e}"));
+    let (from, to) = (table.to_string_lossy(), model.to_string_lossy());
+    run(&["fit", &from, "--target", "y", "--max-trials", "1", "--quiet", "--out", &to]);
+    let bytes = std::fs::read(&model).unwrap_or_else(|e| panic!("{e}"));
+    let id = text(&project.add(&server, "same", &bytes).ok()["id"]);
+    for name in ["same", "else"] {
+        let input = json!({ "name": name, "shape": [2], "datatype": "INT64", "data": [1, null] });
+        let told = server.json("POST", &format!("/v2/models/{id}/infer"), &json!({ "inputs": [input] })).ok();
+        assert_eq!(told["outputs"][0]["shape"], json!([2]), "{told}");
+        assert_eq!(told["outputs"][1]["data"].as_array().map(Vec::len), Some(4), "{told}");
+    }
+}

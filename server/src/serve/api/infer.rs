@@ -331,8 +331,18 @@ fn text(value: &Value) -> Result<Option<String>, ()> {
 }
 
 fn predict(artifact: &ModelArtifact, rows: usize, columns: &Columns) -> Result<(Vec<Value>, Value), Problem> {
-    let (table, report) = artifact.read_texts(rows, |column, row| columns.get(column)?.get(row)?.as_deref());
+    let (mut table, report) =
+        artifact.read_texts(rows, |column, row| columns.get(column)?.get(row)?.as_deref());
+    if table.columns.is_empty() {
+        // A model that looks at nothing, or a request that gives it nothing, which is found next.
+        table.rows = rows;
+    }
     let (predicted, mut diagnostics) = artifact.predict(&table)?;
+    if predicted.values.len() != rows * predicted.outputs {
+        return Err(Problem::unusable(
+            "This model does not give a prediction for every row. Train it again.",
+        ));
+    }
     diagnostics.extend(report.diagnostics.into_iter().filter(|d| d.code.starts_with("type.")));
     let classes = &artifact.header().classes;
     let outputs = if classes.is_empty() {
