@@ -26,6 +26,8 @@ fn rounds() -> std::ops::Range<usize> {
 
 /// Megabytes that the server may take, and a process that reads one file.
 const MOST_MB: u64 = 256;
+/// What took longer is kept, to be looked into.
+const SLOW: Duration = Duration::from_secs(1);
 const JSON: &str = "Content-Type: application/json";
 
 struct Here {
@@ -62,6 +64,9 @@ impl Here {
         let begun = Instant::now();
         let answer = self.server.try_ask(method, path, headers, body);
         self.took(begun, what);
+        if begun.elapsed() > SLOW {
+            println!("{what} took {:?}: {}", begun.elapsed(), self.keep(body));
+        }
         let answer = answer.unwrap_or_else(|e| panic!("{what}: {e}: {}", self.keep(body)));
         if (200..300).contains(&answer.status) {
             self.taken += 1;
@@ -78,7 +83,7 @@ impl Here {
         answer
     }
 
-    /// Keeps what broke something, to be looked into.
+    /// Keeps what broke something or took long, to be looked into.
     fn keep(&self, bytes: &[u8]) -> String {
         let path = std::env::temp_dir().join("trellis-malformed");
         let written = std::fs::write(&path, bytes);

@@ -1,7 +1,7 @@
 //! The interface is what its description says: asked by hand where all is well, and by schemathesis, where that is
 //! found, with whatever it thinks of.
 //!
-//! `TRELLIS_SCHEMATHESIS` names the program (`pip install schemathesis`), and `TRELLIS_CASES=150` lets it try as many
+//! `TRELLIS_SCHEMATHESIS` names the program (`pip install schemathesis`), and `TRELLIS_CASES=250` lets it try as many
 //! requests an operation, which are over 10,000 in all.
 #![cfg(unix)]
 #![allow(clippy::disallowed_methods, reason = "tests run natively, where there is a clock")]
@@ -187,13 +187,17 @@ fn answers_are_as_they_are_described() {
     check(&here.described, &paths["/api/v1/trials/claim"]["post"], "claim", &answer);
 }
 
-/// Settings of schemathesis: what stands in paths.
-fn settings(here: &Here) -> String {
+/// Settings of schemathesis: how often it asks, and what stands in paths.
+fn settings(here: &Here, cases: u32) -> String {
     let lines = |names: &BTreeMap<&str, String>| {
         names.iter().map(|(name, value)| format!("\"path.{name}\" = {value:?}\n")).collect::<String>()
     };
+    // To claim a trial is to wait for one.
+    let few = cases.min(10);
     format!(
-        "[parameters]\n{}\n[[operations]]\ninclude-method = \"DELETE\"\n[operations.parameters]\n{}",
+        "[generation]\nmax-examples = {cases}\n[parameters]\n{}\n\
+         [[operations]]\ninclude-path = \"/api/v1/trials/claim\"\n[operations.generation]\nmax-examples = {few}\n\
+         [[operations]]\ninclude-method = \"DELETE\"\n[operations.parameters]\n{}",
         lines(&here.names),
         lines(&here.spare)
     )
@@ -224,15 +228,14 @@ fn schemathesis_finds_nothing() {
     }
     let at = |name: &str| here.folder.path().join(name).to_string_lossy().into_owned();
     write(Path::new(&at("openapi.json")), &here.described.to_string());
-    write(Path::new(&at("settings.toml")), &settings(&here));
-    let (url, cases) = (format!("http://{}", here.server.address), times("TRELLIS_CASES", 4).to_string());
-    let seed = times("TRELLIS_SEED", 1).to_string();
+    write(Path::new(&at("settings.toml")), &settings(&here, times("TRELLIS_CASES", 4)));
+    let (url, seed) = (format!("http://{}", here.server.address), times("TRELLIS_SEED", 1).to_string());
     let checks =
         "not_a_server_error,response_schema_conformance,status_code_conformance,content_type_conformance";
     let mut command = Command::new(program);
     command.args(["--config-file", &at("settings.toml"), "run", &at("openapi.json"), "--url", &url]);
-    command.args(["--max-examples", &cases, "--seed", &seed, "--checks", checks, "--continue-on-failure"]);
-    command.args(["--phases", "coverage,fuzzing", "--workers", "2", "--request-timeout", "60", "--no-color"]);
+    command.args(["--seed", &seed, "--checks", checks, "--continue-on-failure"]);
+    command.args(["--phases", "coverage,fuzzing", "--workers", "4", "--request-timeout", "60", "--no-color"]);
     // The only user there is, who would be gone.
     command.args(["--exclude-path", "/api/v1/me", "--suppress-health-check", "all"]);
     let done = command.current_dir(here.folder.path()).output().unwrap_or_else(|e| panic!("{e}"));
