@@ -19,8 +19,8 @@ const RATE: u64 = 2_000;
 const CONNECTIONS: u64 = 16;
 /// Bytes of an upload.
 const UPLOAD: u64 = 1_000_000_000;
-/// Megabytes that reading an upload may take.
-const READING_MB: u32 = 512;
+/// Megabytes that reading an upload may take: more than it should, so that what it takes is seen.
+const READING_MB: u32 = 4_096;
 
 /// Says what went wrong; all of it is of the machine.
 fn broke(what: &str, error: impl std::fmt::Display) -> Failure {
