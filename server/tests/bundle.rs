@@ -210,6 +210,11 @@ fn a_file_that_is_broken_or_forged_leaves_nothing() {
         ("an alias of nothing", |m| m["models"][0]["aliases"] = json!([["champion", 3]])),
         ("an alias that is none", |m| m["models"][0]["aliases"] = json!([["a b", 1]])),
         ("an alias twice", |m| m["models"][0]["aliases"] = json!([["a", 1], ["a", 2]])),
+        ("a file named twice", |m| {
+            let mut twice = m["datasets"][0].clone();
+            twice["name"] = "other.csv".into();
+            m["datasets"].as_array_mut().expect("a list").push(twice);
+        }),
         ("a model twice", |m| {
             let twice = m["models"][0].clone();
             m["models"].as_array_mut().expect("a list").push(twice);

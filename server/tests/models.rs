@@ -298,3 +298,67 @@ fn a_model_that_may_not_be_asked_is_not_there() {
     team.ask("nobody", "GET", &format!("/v2/models/{id}")).problem(401);
     team.ask("worker", "GET", &format!("/v2/models/{id}")).problem(403);
 }
+
+/// A table whose columns tell nothing gives a model that looks at none of them, and guesses for every row.
+#[test]
+fn a_model_that_looks_at_nothing_predicts_every_row() {
+    let (folder, server, project) = here();
+    let (table, model) = (folder.path().join("same.csv"), folder.path().join("same.trellis"));
+    let rows: String = (0..60).map(|n| format!("1,{}\n", ["no", "yes"][n % 2])).collect();
+    std::fs::write(&table, format!("same,y\n{rows}")).unwrap_or_else(|e| panic!("{e}"));
+    let (from, to) = (table.to_string_lossy(), model.to_string_lossy());
+    run(&["fit", &from, "--target", "y", "--max-trials", "1", "--quiet", "--out", &to]);
+    let bytes = std::fs::read(&model).unwrap_or_else(|e| panic!("{e}"));
+    let id = text(&project.add(&server, "same", &bytes).ok()["id"]);
+    for name in ["same", "else"] {
+        let input = json!({ "name": name, "shape": [2], "datatype": "INT64", "data": [1, null] });
+        let told = server.json("POST", &format!("/v2/models/{id}/infer"), &json!({ "inputs": [input] })).ok();
+        assert_eq!(told["outputs"][0]["shape"], json!([2]), "{told}");
+        assert_eq!(told["outputs"][1]["data"].as_array().map(Vec::len), Some(4), "{told}");
+    }
+}
+
+/// Who may ask what is looked up once for many requests; what changes counts for the next one all the same.
+#[test]
+fn what_is_taken_away_is_gone_for_the_next_request() {
+    let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no temporary folder: {e}"));
+    let team = Team::gather(folder.path());
+    let project = format!("/api/v1/projects/{}", team.project);
+    let add = |bytes: &[u8]| {
+        text(
+            &team.server.ask("POST", &format!("{project}/models?name=m"), &[team.who("owner")], bytes).ok()["id"],
+        )
+    };
+    let model = add(&made()[0]);
+    let row = json!({ "inputs": tensors(1) });
+    let asked = |who: &str, path: &str| {
+        team.server.json_with("POST", &format!("/v2/models/{model}{path}/infer"), &[who], &row)
+    };
+    let version = |path: &str| text(&asked(team.who("viewer"), path).ok()["model_version"]);
+    let point = |to: i64| {
+        let alias = format!("{project}/models/{model}/aliases/champion");
+        team.json("owner", "PUT", &alias, &json!({ "version": to })).ok();
+    };
+    point(1);
+    assert_eq!((version(""), version("/versions/@champion")), ("1".to_owned(), "1".to_owned()));
+    assert_eq!(add(&made()[1]), model);
+    assert_eq!((version(""), version("/versions/@champion")), ("2".to_owned(), "1".to_owned()));
+    for to in [2, 1, 2] {
+        point(to);
+        assert_eq!(version("/versions/@champion"), to.to_string());
+    }
+    for _ in 0..5 {
+        let body = json!({ "name": "a", "scope": "predict", "days": 1 });
+        let token = team.json("viewer", "POST", "/api/v1/me/tokens", &body).ok();
+        let header = format!("Authorization: Bearer {}", text(&token["token"]));
+        (0..3).for_each(|_| _ = asked(&header, "").ok());
+        let path = format!("/api/v1/me/tokens/{}", text(&token["id"]));
+        assert_eq!(team.ask("viewer", "DELETE", &path).status, 204);
+        asked(&header, "").problem(401);
+    }
+    let me = text(&team.ask("viewer", "GET", "/api/v1/me").ok()["account"]["id"]);
+    assert_eq!(team.ask("owner", "DELETE", &format!("{project}/members/{me}")).status, 204);
+    asked(team.who("viewer"), "").problem(404);
+    assert_eq!(team.ask("owner", "DELETE", &format!("{project}/models/{model}")).status, 204);
+    asked(team.who("owner"), "").problem(404);
+}

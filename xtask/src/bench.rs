@@ -5,6 +5,7 @@ mod bits;
 mod canvas;
 mod csv;
 mod gbt;
+mod server;
 mod wasm;
 
 use crate::places;
@@ -17,12 +18,13 @@ use std::process::Stdio;
 /// A benchmark: keeps what it needs in the folder, and gives its figures.
 type Bench = fn(&Path) -> Result<Value, Failure>;
 
-const ALL: [(&str, Bench); 5] = [
+const ALL: [(&str, Bench); 6] = [
     ("csv", csv::run),
     ("gbt", gbt::run),
     ("wasm", wasm::run),
     ("bits", bits::of_samples),
     ("canvas", canvas::run),
+    ("server", server::run),
 ];
 
 /// Runs one benchmark, or all of them.

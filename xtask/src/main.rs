@@ -26,6 +26,8 @@ const HELP: &str = "cargo xtask COMMAND
   bench canvas          frames of the pipeline canvas in a real browser, with 300 nodes
   bench bits [DIR]      whole searches in a real browser and on the command line: the same bytes, over the samples or
                         the tables of DIR/data/manifest.json
+  bench server          predictions a second and memory of a large upload; TRELLIS_SECONDS says how long [30],
+                        TRELLIS_UPLOAD how many bytes [1000000000], TRELLIS_BINARY which binary [one that is built]
   setup                 set up and nothing else
 
 Tools are kept in the user's cache folder (trellis/tools) and installed once.

@@ -1,13 +1,15 @@
 //! What every request needs.
 
+use super::access::Actor;
 use super::access::attempts::Attempts;
-use super::api::Loaded;
+use super::access::known::Known;
+use super::api::{Loaded, Sought};
 use super::assets::Assets;
 use super::problem::Problem;
 use super::watch::Watched;
 use crate::blobs::Blobs;
 use crate::jobs::Jobs;
-use crate::store::{Account, Store};
+use crate::store::{Account, ModelVersion, Store};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -82,6 +84,10 @@ pub struct Shared {
     pub streams: Streams,
     /// Models in memory.
     pub loaded: Loaded,
+    /// Who has which token, by its hash.
+    pub actors: Known<[u8; 32], Actor>,
+    /// Versions that actors may predict with.
+    pub found: Known<Sought, ModelVersion>,
     /// Tries at passwords.
     pub attempts: Attempts,
 }
@@ -109,6 +115,8 @@ impl Shared {
             watched: Watched::default(),
             streams: Streams::default(),
             loaded: Loaded::default(),
+            actors: Known::default(),
+            found: Known::default(),
             attempts: Attempts::new(10.0, 0.1),
         }
     }

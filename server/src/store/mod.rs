@@ -41,6 +41,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -98,6 +99,20 @@ pub struct Store {
     pool: Pool,
     /// SQLite has one writer; waiting in line here beats being refused there.
     writer: Arc<Mutex<()>>,
+    /// Counts what was written.
+    written: Arc<AtomicU64>,
+}
+
+/// A turn to write.
+pub(in crate::store) struct Turn<'a> {
+    written: &'a AtomicU64,
+    _writer: Option<MutexGuard<'a, ()>>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.written.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 /// The same code for either database: `on!(store, db => sqlx::query("…").execute(db).await)`.
@@ -189,13 +204,22 @@ impl Store {
     }
 
     fn of(pool: Pool) -> Self {
-        Self { pool, writer: Arc::default() }
+        Self { pool, writer: Arc::default(), written: Arc::default() }
     }
 
-    /// The turn to write, where there is one writer.
-    pub(in crate::store) async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
-        match self.pool {
+    /// The turn to write; it is waited for where there is one writer.
+    pub(in crate::store) async fn turn(&self) -> Turn<'_> {
+        let writer = match self.pool {
             Pool::Sqlite(_) => Some(self.writer.lock().await),
+            Pool::Postgres(_) => None,
+        };
+        Turn { written: &self.written, _writer: writer }
+    }
+
+    /// A number that is another once something was written. `None` where others than this process write.
+    pub fn mark(&self) -> Option<u64> {
+        match self.pool {
+            Pool::Sqlite(_) => Some(self.written.load(Ordering::SeqCst)),
             Pool::Postgres(_) => None,
         }
     }

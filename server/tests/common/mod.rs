@@ -3,6 +3,7 @@
 // Each file of tests uses a part of this.
 #![allow(dead_code)]
 
+pub mod chance;
 pub mod cluster;
 pub mod team;
 pub mod zip;
@@ -20,8 +21,10 @@ pub const LIMIT: Duration = Duration::from_secs(180);
 /// Seconds of a lease in tests.
 const LEASE: &str = "2";
 
+/// The command; `TRELLIS_BINARY` names another binary than the one that was built for tests, such as one for figures.
 pub fn trellis(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trellis"));
+    let binary = std::env::var_os("TRELLIS_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_trellis").into());
+    let mut command = Command::new(binary);
     command.args(arguments).env("TRELLIS_LEASE", LEASE).process_group(0);
     command
 }

@@ -1,6 +1,7 @@
 //! Who asks, and what they may do. [`allowed`] is the only place that decides.
 
 pub mod attempts;
+pub mod known;
 pub mod secrets;
 pub mod who;
 
@@ -9,7 +10,7 @@ use crate::store::{Account, Role, Scope};
 pub use who::who;
 
 /// How somebody showed who they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum By {
     /// This machine's only user, on a server that listens on loopback and has no accounts.
     Loopback,
@@ -29,6 +30,14 @@ impl Actor {
         match self {
             Self::Nobody => None,
             Self::Somebody { account, .. } => Some(account),
+        }
+    }
+
+    /// How somebody came in.
+    pub fn by(&self) -> Option<By> {
+        match self {
+            Self::Nobody => None,
+            Self::Somebody { by, .. } => Some(*by),
         }
     }
 

@@ -31,11 +31,8 @@ pub async fn who(shared: &Shared, headers: &HeaderMap) -> Result<Actor, Problem>
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let token = value.to_str().ok().and_then(|v| v.strip_prefix("Bearer "));
         let token = token.ok_or_else(|| Problem::sign_in("Send the header Authorization: Bearer TOKEN."))?;
-        return match shared.store.use_token(&hashed(token.trim()), now()).await {
-            Ok((account, token)) => Ok(Actor::Somebody { account, by: By::Token(token.scope.parse()?) }),
-            Err(StoreError::Absent(_)) => Err(Problem::sign_in("This token is unknown, or has expired.")),
-            Err(e) => Err(e.into()),
-        };
+        let hash = hashed(token.trim());
+        return shared.actors.get(&shared.store, hash, by_token(shared, &hash)).await;
     }
     if let Some(account) = shared.loopback() {
         return Ok(Actor::Somebody { account, by: By::Loopback });
@@ -44,6 +41,14 @@ pub async fn who(shared: &Shared, headers: &HeaderMap) -> Result<Actor, Problem>
     match shared.store.session_account(&hashed(cookie), now()).await {
         Ok(account) => Ok(Actor::Somebody { account, by: By::Session }),
         Err(StoreError::Absent(_)) => Ok(Actor::Nobody),
+        Err(e) => Err(e.into()),
+    }
+}
+
+async fn by_token(shared: &Shared, hash: &[u8]) -> Result<Actor, Problem> {
+    match shared.store.use_token(hash, now()).await {
+        Ok((account, token)) => Ok(Actor::Somebody { account, by: By::Token(token.scope.parse()?) }),
+        Err(StoreError::Absent(_)) => Err(Problem::sign_in("This token is unknown, or has expired.")),
         Err(e) => Err(e.into()),
     }
 }

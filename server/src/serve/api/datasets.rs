@@ -4,7 +4,7 @@ use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::extract::uploaded;
-use super::{Content, Json, List, Page, Path, Query, Route, checked_name, from_json, quota};
+use super::{Content, Json, KNOWN, List, Page, Path, Query, Route, checked_name, from_json, quota};
 use crate::look::{LookError, What, look};
 use crate::store::{Dataset, NewDataset, PAGE};
 use automl_core::table::ReadOptions;
@@ -33,7 +33,8 @@ pub fn routes() -> Vec<Route> {
         )
         .asks::<Upload>()
         .takes_bytes()
-        .makes::<Shown>(201),
+        .makes::<Shown>(201)
+        .or_gives::<Shown>(200),
         Route::new(
             "HEAD",
             "/api/v1/projects/{project}/datasets/by-hash/{hash}",
@@ -53,7 +54,9 @@ pub fn routes() -> Vec<Route> {
             "Gives the bytes of a data set, as they were uploaded",
             get(content),
         )
-        .gives_content(Content::Bytes),
+        .reads("If-None-Match", KNOWN)
+        .gives_content(Content::Bytes)
+        .or_nothing(304),
     ]
 }
 

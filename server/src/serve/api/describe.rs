@@ -75,14 +75,29 @@ fn problem() -> Value {
     })
 }
 
+/// One event of a stream.
+fn event() -> Value {
+    let text = |says: &str| json!({ "type": "string", "description": says });
+    json!({
+        "type": "object",
+        "required": ["data"],
+        "properties": {
+            "id": text("For Last-Event-ID"),
+            "event": text("What kind of event"),
+            "data": text("JSON"),
+        },
+    })
+}
+
 fn content(content: &Content, generator: &mut SchemaGenerator) -> Option<Value> {
     let bytes = json!({ "type": "string", "contentEncoding": "binary" });
     Some(match content {
         Content::Nothing => return None,
         Content::Json(schema) => json!({ "application/json": { "schema": schema(generator) } }),
         Content::Bytes => json!({ "application/octet-stream": { "schema": bytes } }),
+        Content::Zip => json!({ "application/zip": { "schema": bytes } }),
         Content::Text => json!({ "text/plain": { "schema": { "type": "string" } } }),
-        Content::Events => json!({ "text/event-stream": { "schema": { "type": "string" } } }),
+        Content::Events => json!({ "text/event-stream": { "schema": event() } }),
     })
 }
 
@@ -105,23 +120,30 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
             parameters.push(json!({ "name": name, "in": "query", "required": needed, "schema": of }));
         }
     }
-    let mut good = json!({ "description": "Done" });
-    if let Some(content) = content(&route.gives, generator) {
-        good["content"] = content;
-    }
+    parameters.extend(route.headers.iter().map(|(name, says)| {
+        json!({ "name": name, "in": "header", "required": false, "description": says, "schema": { "type": "string" } })
+    }));
     let problem = json!({ "$ref": "#/components/schemas/Problem" });
     let mut operation = json!({
         "summary": route.summary,
         "operationId": id(route),
         "parameters": parameters,
         "responses": {
-            route.status.to_string(): good,
             "default": {
                 "description": "A problem",
                 "content": { "application/problem+json": { "schema": problem } },
             },
         },
     });
+    for (status, gives) in
+        [(route.status, &route.gives)].into_iter().chain(route.or.iter().map(|o| (o.0, &o.1)))
+    {
+        let mut good = json!({ "description": told(status) });
+        if let Some(content) = content(gives, generator) {
+            good["content"] = content;
+        }
+        operation["responses"][status.to_string()] = good;
+    }
     if let Some(content) = content(&route.takes, generator) {
         operation["requestBody"] = json!({ "required": true, "content": content });
     }
@@ -129,6 +151,16 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         operation["security"] = json!([{ "token": [] }, { "session": [] }]);
     }
     operation
+}
+
+/// What a status says where all is well.
+fn told(status: u16) -> &'static str {
+    match status {
+        201 => "Made",
+        204 => "Done; there is nothing to tell",
+        304 => "As you know it",
+        _ => "Done",
+    }
 }
 
 /// The names of the parameters in a path.

@@ -4,7 +4,7 @@
 //! are taken as such, and null is a missing value. Outputs are `prediction`, and for classes `probabilities` of shape
 //! `[rows, classes]`, whose order is in its parameters.
 
-use super::super::access::{Action, Actor, allowed};
+use super::super::access::{Action, Actor, By, allowed};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::extract::whole;
@@ -124,8 +124,23 @@ async fn ready(shared: State) -> Result<Json<Value>, Problem> {
     Ok(Json(json!({ "ready": ready })))
 }
 
-/// A version of a model that the actor may predict with. Whoever may not is told the same, whether it is there or not.
+/// An account and how it came in, a model, and a version of it.
+pub type Sought = (String, By, String, Option<String>);
+
+/// A version of a model that the actor may predict with, which is mostly the one of the request before.
 async fn found(
+    shared: &Shared,
+    actor: &Actor,
+    model: &str,
+    version: Option<&str>,
+) -> Result<ModelVersion, Problem> {
+    let Some(by) = actor.by() else { return look_up(shared, actor, model, version).await };
+    let sought = (actor.id().to_owned(), by, model.to_owned(), version.map(str::to_owned));
+    shared.found.get(&shared.store, sought, look_up(shared, actor, model, version)).await
+}
+
+/// Whoever may not predict with a model is told the same, whether it is there or not.
+async fn look_up(
     shared: &Shared,
     actor: &Actor,
     model: &str,
@@ -316,8 +331,18 @@ fn text(value: &Value) -> Result<Option<String>, ()> {
 }
 
 fn predict(artifact: &ModelArtifact, rows: usize, columns: &Columns) -> Result<(Vec<Value>, Value), Problem> {
-    let (table, report) = artifact.read_texts(rows, |column, row| columns.get(column)?.get(row)?.as_deref());
+    let (mut table, report) =
+        artifact.read_texts(rows, |column, row| columns.get(column)?.get(row)?.as_deref());
+    if table.columns.is_empty() {
+        // A model that looks at nothing, or a request that gives it nothing, which is found next.
+        table.rows = rows;
+    }
     let (predicted, mut diagnostics) = artifact.predict(&table)?;
+    if predicted.values.len() != rows * predicted.outputs {
+        return Err(Problem::unusable(
+            "This model does not give a prediction for every row. Train it again.",
+        ));
+    }
     diagnostics.extend(report.diagnostics.into_iter().filter(|d| d.code.starts_with("type.")));
     let classes = &artifact.header().classes;
     let outputs = if classes.is_empty() {

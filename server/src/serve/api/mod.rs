@@ -20,7 +20,7 @@ mod tokens;
 mod work;
 
 pub use extract::{Body, Path, Query, Whole, from_json};
-pub use infer::Loaded;
+pub use infer::{Loaded, Sought};
 
 use super::access::{Action, allowed, who};
 use super::problem::Problem;
@@ -44,11 +44,15 @@ fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
+/// What If-None-Match says.
+pub const KNOWN: &str = "The ETag of what is known already";
+
 /// What a request or an answer holds.
 pub enum Content {
     Nothing,
     Json(SchemaOf),
     Bytes,
+    Zip,
     Text,
     Events,
 }
@@ -62,10 +66,14 @@ pub struct Route {
     /// One line.
     pub summary: &'static str,
     pub query: Option<SchemaOf>,
+    /// Headers that it looks at, and what each says.
+    pub headers: Vec<(&'static str, &'static str)>,
     pub takes: Content,
     /// What it gives where all is well.
     pub status: u16,
     pub gives: Content,
+    /// What else it may give where all is well.
+    pub or: Vec<(u16, Content)>,
     handler: MethodRouter<Arc<Shared>>,
 }
 
@@ -79,12 +87,30 @@ impl Route {
         handler: MethodRouter<Arc<Shared>>,
     ) -> Self {
         let (takes, gives) = (Content::Nothing, Content::Nothing);
-        Self { method, path, action, summary, query: None, takes, status: 204, gives, handler }
+        Self {
+            method,
+            path,
+            action,
+            summary,
+            query: None,
+            headers: Vec::new(),
+            takes,
+            status: 204,
+            gives,
+            or: Vec::new(),
+            handler,
+        }
     }
 
     /// Takes `T` after the question mark.
     pub fn asks<T: JsonSchema>(self) -> Self {
         Self { query: Some(schema_of::<T>), ..self }
+    }
+
+    /// Looks at a header; `says`: what that one says.
+    pub fn reads(mut self, header: &'static str, says: &'static str) -> Self {
+        self.headers.push((header, says));
+        self
     }
 
     /// Takes JSON.
@@ -110,6 +136,18 @@ impl Route {
     /// Gives bytes as they are, or a stream of events.
     pub fn gives_content(self, gives: Content) -> Self {
         Self { gives, status: 200, ..self }
+    }
+
+    /// Gives JSON with this status where it need not make anything.
+    pub fn or_gives<T: JsonSchema>(mut self, status: u16) -> Self {
+        self.or.push((status, Content::Json(schema_of::<T>)));
+        self
+    }
+
+    /// Gives nothing with this status where there is nothing, or nothing new.
+    pub fn or_nothing(mut self, status: u16) -> Self {
+        self.or.push((status, Content::Nothing));
+        self
     }
 }
 

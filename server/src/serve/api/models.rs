@@ -5,7 +5,7 @@ use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::datasets::{blob, room};
 use super::extract::uploaded;
-use super::{Body, Content, Json, List, Page, Path, Query, Route, checked_name};
+use super::{Body, Content, Json, KNOWN, List, Page, Path, Query, Route, checked_name};
 use crate::blobs::BlobError;
 use crate::look::{What, look};
 use crate::store::{Model, ModelVersion, NewModelVersion, PAGE, RunFile};
@@ -55,7 +55,9 @@ pub fn routes() -> Vec<Route> {
             "Gives a model file; the version is a number or @ALIAS",
             get(content),
         )
-        .gives_content(Content::Bytes),
+        .reads("If-None-Match", KNOWN)
+        .gives_content(Content::Bytes)
+        .or_nothing(304),
     ]
 }
 

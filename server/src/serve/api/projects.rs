@@ -3,7 +3,7 @@
 use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
-use super::{Body, Json, List, Page, Path, Query, Route, Whole, checked_name};
+use super::{Body, Json, KNOWN, List, Page, Path, Query, Route, Whole, checked_name};
 use crate::store::{PAGE, Project, StoreError, Version};
 use automl_core::document::PipelineDocument;
 use axum::Extension;
@@ -47,7 +47,9 @@ pub fn routes() -> Vec<Route> {
             "Gives the newest pipeline, with its hash as ETag",
             get(pipeline),
         )
-        .gives::<Value>(),
+        .reads("If-None-Match", KNOWN)
+        .gives::<Value>()
+        .or_nothing(304),
         Route::new(
             "PUT",
             "/api/v1/projects/{project}/pipeline",
@@ -55,6 +57,9 @@ pub fn routes() -> Vec<Route> {
             "Saves a pipeline as a new version; If-Match says which one it was made from",
             put(save),
         )
+        .reads("If-Match", "The ETag of the pipeline that was changed")
+        .reads("If-None-Match", "* for the first pipeline of a project")
+        .reads("Trellis-Note", "What was changed, up to 500 characters")
         .takes::<Value>()
         .gives::<Value>(),
         Route::new(
@@ -73,7 +78,9 @@ pub fn routes() -> Vec<Route> {
             "Gives a version of the pipeline",
             get(version),
         )
-        .gives::<Value>(),
+        .reads("If-None-Match", KNOWN)
+        .gives::<Value>()
+        .or_nothing(304),
     ]
 }
 
@@ -154,12 +161,16 @@ async fn pipeline(
     if head == 0 {
         return Err(Problem::not_found("Nothing was saved in this project yet."));
     }
-    let version = shared.store.version(&project, head).await?;
-    let tag = tag(&version);
-    if tags(&headers, header::IF_NONE_MATCH).is_some_and(|tags| tags.contains(&tag)) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    Ok(unless_known(&shared.store.version(&project, head).await?, &headers))
+}
+
+/// A version's document, for whoever does not have it.
+fn unless_known(version: &Version, headers: &HeaderMap) -> Response {
+    let tag = tag(version);
+    if tags(headers, header::IF_NONE_MATCH).is_some_and(|tags| tags.contains(&tag)) {
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
-    Ok(document(&version, StatusCode::OK))
+    document(version, StatusCode::OK)
 }
 
 /// The ETags of a header.
@@ -229,6 +240,10 @@ async fn versions(
     Ok(Json(List::new(found, limit, |v| v.number.to_string())))
 }
 
-async fn version(shared: State, Path((project, number)): Path<(String, i64)>) -> Result<Response, Problem> {
-    Ok(document(&shared.store.version(&project, number).await?, StatusCode::OK))
+async fn version(
+    shared: State,
+    Path((project, number)): Path<(String, i64)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    Ok(unless_known(&shared.store.version(&project, number).await?, &headers))
 }

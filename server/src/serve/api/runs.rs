@@ -4,7 +4,7 @@ use super::super::access::{Action, Actor, allowed, who};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::datasets::blob;
-use super::{Body, Content, Json, List, Page, Path, Query, Route, Whole, from_json};
+use super::{Body, Content, Json, KNOWN, List, Page, Path, Query, Route, Whole, from_json};
 use crate::jobs::Jobs;
 use crate::jobs::work::{Ended, Work};
 use crate::store::{NewRun, PAGE, Run, RunFile, RunState, StoredEvent, Wish, now};
@@ -36,6 +36,7 @@ pub fn routes() -> Vec<Route> {
             .gives::<List<Shown>>(),
         Route::new("POST", ALL, Action::ChangeProject, "Begins a run", post(begin))
             .takes::<Begin>()
+            .reads("Idempotency-Key", "Sent again with the same key, it is one run")
             .makes::<Shown>(202),
         Route::new("GET", ONE, Action::SeeProject, "Shows a run", get(show)).gives::<Shown>(),
         Route::new(
@@ -54,6 +55,7 @@ pub fn routes() -> Vec<Route> {
             "Streams what a run tells, as server-sent events; Last-Event-ID goes on from there",
             get(events),
         )
+        .reads("Last-Event-ID", "The event after which it goes on")
         .gives_content(Content::Events),
         Route::new(
             "GET",
@@ -70,7 +72,9 @@ pub fn routes() -> Vec<Route> {
             "Gives a file of a run",
             get(file),
         )
-        .gives_content(Content::Bytes),
+        .reads("If-None-Match", KNOWN)
+        .gives_content(Content::Bytes)
+        .or_nothing(304),
     ]
 }
 
@@ -82,7 +86,7 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Ended>,
     /// Trials by state.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     trials: Vec<(String, i64)>,
 }
 

@@ -40,7 +40,8 @@ pub fn routes() -> Vec<Route> {
             post(claim),
         )
         .takes::<Worker>()
-        .gives::<Claimed>(),
+        .gives::<Claimed>()
+        .or_nothing(204),
         Route::new("POST", "/api/v1/trials/renew", Action::Work, "Keeps a claim", post(renew))
             .takes::<Claim>(),
         Route::new(

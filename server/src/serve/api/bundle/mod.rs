@@ -30,7 +30,7 @@ pub fn routes() -> Vec<Route> {
             "Gives a project as one file: versions, data sets, models; runs, members and links stay behind",
             get(export::export),
         )
-        .gives_content(Content::Bytes),
+        .gives_content(Content::Zip),
         Route::new(
             "POST",
             "/api/v1/projects/import",

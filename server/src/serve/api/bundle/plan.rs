@@ -8,7 +8,7 @@ use super::{
 use crate::archive::{Archive, Entry, Fault};
 use crate::store::{Millis, now};
 use automl_core::table::ReadOptions;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of a manifest at most, and of a pipeline.
 const MOST_LISTED: u64 = 16 << 20;
@@ -63,11 +63,21 @@ fn past(at: Millis) -> Millis {
 }
 
 /// The files of an archive by their names.
-struct Files(BTreeMap<String, Entry>);
+#[derive(Default)]
+struct Files {
+    all: BTreeMap<String, Entry>,
+    named: BTreeSet<String>,
+}
 
 impl Files {
-    fn named(&self, name: &str) -> Result<Entry, Problem> {
-        self.0.get(name).cloned().ok_or_else(|| bad(format!("it holds no {name}")))
+    /// A file, once: it is unpacked and looked into each time, so that a small archive could ask for much.
+    fn named(&mut self, name: &str) -> Result<Entry, Problem> {
+        let found = self.all.get(name).cloned().ok_or_else(|| bad(format!("it holds no {name}")))?;
+        if self.named.insert(name.to_owned()) {
+            Ok(found)
+        } else {
+            Err(bad(format!("it names {name} twice")))
+        }
     }
 }
 
@@ -85,14 +95,14 @@ fn options(of: serde_json::Value) -> Result<String, Problem> {
 /// # Errors
 /// An archive that is no project, or that says what cannot be.
 pub fn plan(archive: &Archive, name: Option<&str>) -> Result<Plan, Problem> {
-    let mut files = Files(BTreeMap::new());
+    let mut files = Files::default();
     for entry in archive.entries()? {
         let entry = entry?;
-        if let Some(twice) = files.0.insert(entry.name.clone(), entry) {
+        if let Some(twice) = files.all.insert(entry.name.clone(), entry) {
             return Err(bad(format!("\"{}\" stands in it twice", twice.name)));
         }
     }
-    let mut plan = match files.0.get(MANIFEST) {
+    let mut plan = match files.all.get(MANIFEST) {
         Some(entry) => {
             let manifest: Manifest = from_json(&archive.bytes(entry, MOST_LISTED)?)?;
             if manifest.format != FORMAT || manifest.version != VERSION {
@@ -101,9 +111,9 @@ pub fn plan(archive: &Archive, name: Option<&str>) -> Result<Plan, Problem> {
                     "it is a {found}, and this server reads {FORMAT} of version {VERSION}"
                 )));
             }
-            exported(&files, manifest)?
+            exported(&mut files, manifest)?
         }
-        None => saved(archive, &files)?,
+        None => saved(archive, &mut files)?,
     };
     if let Some(name) = name {
         plan.name = name.to_owned();
@@ -113,7 +123,7 @@ pub fn plan(archive: &Archive, name: Option<&str>) -> Result<Plan, Problem> {
 }
 
 /// What a server gave.
-fn exported(files: &Files, manifest: Manifest) -> Result<Plan, Problem> {
+fn exported(files: &mut Files, manifest: Manifest) -> Result<Plan, Problem> {
     let mut plan = Plan { name: manifest.name, ..Plan::default() };
     for version in manifest.versions {
         let note = version.note.chars().filter(|c| !c.is_control()).take(500).collect();
@@ -151,12 +161,12 @@ fn exported(files: &Files, manifest: Manifest) -> Result<Plan, Problem> {
 }
 
 /// What the page saved.
-fn saved(archive: &Archive, files: &Files) -> Result<Plan, Problem> {
+fn saved(archive: &Archive, files: &mut Files) -> Result<Plan, Problem> {
     let at = now();
     let pipeline = files.named(PIPELINE)?;
     let mut plan = Plan { name: "Project".to_owned(), ..Plan::default() };
     plan.versions.push((pipeline, None, String::new(), at));
-    let reading: Vec<Table> = match files.0.get(READING) {
+    let reading: Vec<Table> = match files.all.get(READING) {
         Some(entry) => from_json(&archive.bytes(entry, MOST_LISTED)?)?,
         None => Vec::new(),
     };
@@ -173,7 +183,7 @@ fn saved(archive: &Archive, files: &Files) -> Result<Plan, Problem> {
             created: at,
         });
     }
-    for (path, entry) in &files.0 {
+    for (path, entry) in &files.all {
         if let Some(node) = path.strip_prefix("models/").and_then(|p| p.strip_suffix(".trellis")) {
             let name = checked_name(node, "/name")?;
             plan.models.push(Model { name, versions: vec![(entry.clone(), None, at)], aliases: Vec::new() });
