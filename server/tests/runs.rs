@@ -191,7 +191,8 @@ fn runs_are_steered() {
 
     let token = server.token("worker");
     let _worker: Process = worker(&server, &token, &["--slots", "2"]);
-    until("a few trials", || (project.trials(&server, &stopped, "done") >= 3).then_some(()));
+    // Folds of other models may be done first.
+    until("a model", || project.show(&server, &stopped)["best"].is_number().then_some(()));
     assert_eq!(project.wish(&server, &stopped, "stop").status, 200);
     assert!(project.model(&server, &stopped).starts_with(b"TRELLIS\n"));
     let done = project.trials(&server, &stopped, "done");
