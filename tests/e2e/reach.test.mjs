@@ -233,6 +233,7 @@ test('a model is trained and judged from an empty page by keys alone', { timeout
 
   // The target: Enter leads to the form of the node, Tab to the field.
   await page.keyboard.press('ArrowLeft');
+  await settle(page);
   assert.equal(await at(), 'logistic-1');
   await page.keyboard.press('Enter');
   await tabTo('[data-param=target] select');
