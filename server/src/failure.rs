@@ -8,8 +8,8 @@ use std::process::ExitCode;
 /// Why a command did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    what: String,
-    help: String,
+    pub what: String,
+    pub help: String,
 }
 
 impl Failure {

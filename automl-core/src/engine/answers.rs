@@ -8,6 +8,7 @@ use crate::metric::Seen;
 use crate::model::Target;
 use crate::numeric::{count, mean};
 use crate::table::{Column, Table, Values};
+use serde::{Deserialize, Serialize};
 
 /// Target values of some rows, and their weights where rows do not count alike.
 #[derive(Debug, Clone)]
@@ -100,17 +101,9 @@ pub(super) fn weigh(
 /// # Errors
 /// The first row whose weight is missing, no number, negative or endless; and where no row counts.
 pub(super) fn weights_of(column: &Column, rows: &[u32]) -> Result<Vec<f64>, Diagnostic> {
-    let weight = |row: usize| match &column.values {
-        Values::F32(_) | Values::F64(_) => column.number(row),
-        Values::Time(_) => None,
-        _ => column.text(row)?.trim().parse().ok(),
-    };
     let mut weights = Vec::with_capacity(rows.len());
     for &row in rows {
-        match weight(row as usize).filter(|w| w.is_finite() && *w >= 0.0) {
-            Some(w) => weights.push(w),
-            None => return Err(no_weight(column, row as usize)),
-        }
+        weights.push(weight_at(column, row as usize).ok_or_else(|| no_weight(column, row as usize, 0))?);
     }
     if weights.iter().all(|&w| w == 0.0) {
         return Err(Diagnostic::error(
@@ -123,26 +116,51 @@ pub(super) fn weights_of(column: &Column, rows: &[u32]) -> Result<Vec<f64>, Diag
     Ok(weights)
 }
 
-fn no_weight(column: &Column, row: usize) -> Diagnostic {
+/// The weight of a row; `None` where it is missing, no number, negative or endless.
+pub(super) fn weight_at(column: &Column, row: usize) -> Option<f64> {
+    let weight: Option<f64> = match &column.values {
+        Values::F32(_) | Values::F64(_) => column.number(row),
+        Values::Time(_) => None,
+        _ => column.text(row)?.trim().parse().ok(),
+    };
+    weight.filter(|w| w.is_finite() && *w >= 0.0)
+}
+
+/// `before`: rows of the file before the table that `column` is of.
+pub(super) fn no_weight(column: &Column, row: usize, before: u64) -> Diagnostic {
     let what = match column.text(row) {
         None => "is missing".to_owned(),
         Some(text) => format!("is \"{text}\""),
     };
-    let number = count(row as u64 + 1);
+    let row_of_file = before + row as u64 + 1;
+    let number = count(row_of_file);
     Diagnostic::error(
         "weights.not_a_weight",
         format!("The weight of row {number} in \"{}\" {what}: a weight is a number from 0 on.", column.name),
         "Mend or leave out such rows, or choose another column of weights.",
     )
     .at_column(&column.name)
-    .at_row(row as u64 + 1)
+    .at_row(row_of_file)
 }
 
-/// Weights whose mean is 1, so that what learners weigh against rows means the same as without: only ratios matter.
-pub(super) fn of_mean_one(weights: &[f64]) -> Vec<f64> {
-    // The largest is taken out first, so that sums stay finite.
-    let largest = weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    let shares: Vec<f64> = weights.iter().map(|w| w / largest).collect();
-    let centre = mean(&shares);
-    shares.iter().map(|w| w / centre).collect()
+/// What weights are divided by so that their mean is 1 and what learners weigh against rows means the same as without:
+/// only ratios matter.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct WeightUnit {
+    /// The largest is taken out first, so that sums stay finite.
+    largest: f64,
+    /// Mean of what is left.
+    centre: f64,
+}
+
+impl WeightUnit {
+    pub fn of(weights: &[f64]) -> Self {
+        let largest = weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        let shares: Vec<f64> = weights.iter().map(|w| w / largest).collect();
+        Self { largest, centre: mean(&shares) }
+    }
+
+    pub fn apply(self, weight: f64) -> f64 {
+        weight / self.largest / self.centre
+    }
 }

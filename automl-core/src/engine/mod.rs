@@ -7,6 +7,7 @@ mod answers;
 mod artifact;
 #[cfg(test)]
 mod asked_tests;
+pub mod beyond;
 mod chain;
 mod constraints;
 #[cfg(test)]

@@ -92,6 +92,21 @@ impl Pipeline {
         prediction
     }
 
+    /// Features of the rows `rows` of a table, or of all.
+    ///
+    /// # Errors
+    /// As [`Pipeline::predict`].
+    pub fn features(&self, table: &Table, rows: Option<&[u32]>) -> Result<Frame, Diagnostic> {
+        Ok(match &self.chain {
+            Some(chain) => self.recipe.transform(&chain.apply(table, rows)?, None),
+            None => self.recipe.transform(table, rows),
+        })
+    }
+
+    pub fn learner(&self) -> &str {
+        &self.learner
+    }
+
     pub fn encode(&self) -> Vec<u8> {
         let encoded = Encoded {
             recipe: self.recipe.clone(),

@@ -16,6 +16,7 @@ pub mod logistic;
 pub mod mlp;
 pub mod naive_bayes;
 mod param;
+pub mod parts;
 mod registry;
 pub mod ridge;
 pub mod svm;
@@ -99,6 +100,9 @@ pub enum FitError {
     /// The data cannot be learned from by this learner, and why.
     #[error("{reason}")]
     Unsuitable { reason: String },
+    /// Rows that were put aside cannot be had again.
+    #[error("rows cannot be put aside: {reason}")]
+    Shelf { reason: String },
 }
 
 /// Why bytes are no model.
@@ -157,6 +161,25 @@ pub trait Learner: Sync {
     /// # Errors
     /// [`FitError`] when cancelled, or when the data does not suit the learner.
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError>;
+
+    /// Begins a fit on more rows than memory holds, which come a block at a time and lie in `parts` parts meanwhile;
+    /// `None` where the learner wants all rows at once. `sample`: some of the rows, from which follows what must be
+    /// known beforehand.
+    ///
+    /// # Errors
+    /// [`FitError`] where the sample does not suit the learner.
+    fn in_parts(
+        &self,
+        _sample: &Fit<'_>,
+        _parts: usize,
+    ) -> Result<Option<Box<dyn parts::InParts>>, FitError> {
+        Ok(None)
+    }
+
+    /// Bytes that a row of a part takes while it is learned from; `None` as for [`Learner::in_parts`].
+    fn bytes_a_row_in_parts(&self, _load: &Load) -> Option<f64> {
+        None
+    }
 
     /// Takes back what [`Model::encode`] gave. The bytes are untrusted: whatever they hold, the result is an
     /// error or a model that predicts without a panic on any frame of `features` columns.

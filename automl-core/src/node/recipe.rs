@@ -204,6 +204,18 @@ impl FittedRecipe {
         self.columns.iter().map(|c| c.input.as_str()).collect()
     }
 
+    /// Whether features hold what is known of the target: those of the training rows themselves then give away more
+    /// than those of others.
+    pub fn knows_targets(&self) -> bool {
+        let knows = |node: &FittedNode| {
+            matches!(
+                node,
+                FittedNode::TargetMeans(_) | FittedNode::CodesAndMeans(_) | FittedNode::ScoredText(_)
+            )
+        };
+        self.columns.iter().any(|c| knows(&c.node))
+    }
+
     /// Names of the features, in order.
     pub fn output_names(&self) -> Vec<String> {
         self.columns.iter().flat_map(FittedColumn::output_names).collect()

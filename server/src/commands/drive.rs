@@ -34,6 +34,11 @@ fn interrupted() -> &'static AtomicBool {
     })
 }
 
+/// Whether the person wants what runs to come to its end.
+pub fn is_interrupted() -> bool {
+    interrupted().load(Ordering::SeqCst)
+}
+
 fn start_threads(prepared: &Arc<Prepared>, threads: usize) -> (Vec<Thread>, Receiver<(usize, JobResult)>) {
     let (results, answers) = channel();
     let all = (0..threads)

@@ -66,6 +66,17 @@ impl Progress {
         let _ = std::io::stderr().flush();
     }
 
+    /// Shows a text in the line's place, at most a few times a second.
+    pub fn line(&mut self, text: impl FnOnce() -> String) {
+        if !self.shown || self.last.is_some_and(|l| l.elapsed() < EVERY) {
+            return;
+        }
+        self.last = Some(Instant::now());
+        eprint!("\r\x1b[2K{}", text());
+        // A terminal that has gone away is no reason to stop.
+        let _ = std::io::stderr().flush();
+    }
+
     /// Clears the line.
     pub fn end(&self) {
         if self.shown {

@@ -160,6 +160,25 @@ impl ModelArtifact {
         &self.header.verdict
     }
 
+    /// The models of the blend: for each its share, and the pipelines of its folds.
+    pub(super) fn models(&self) -> impl ExactSizeIterator<Item = (f64, &[Pipeline])> {
+        self.members.iter().map(|m| (m.weight, m.folds.as_slice()))
+    }
+
+    /// The same blend under another header, with other pipelines where some are given.
+    ///
+    /// # Errors
+    /// What is wrong with one.
+    pub(super) fn replaced(self, header: Header, pipelines: Vec<Option<Pipeline>>) -> Result<Self, String> {
+        let mut encoded = self.encoded;
+        for (member, pipeline) in encoded.iter_mut().zip(pipelines) {
+            if let Some(pipeline) = pipeline {
+                member.folds = vec![pipeline.encode()];
+            }
+        }
+        Self::new(header, encoded)
+    }
+
     /// Bytes of the models that it is made of.
     pub(super) fn member_bytes(&self) -> usize {
         self.encoded.iter().flat_map(|m| &m.folds).map(Vec::len).sum()

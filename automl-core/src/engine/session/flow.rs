@@ -204,7 +204,7 @@ impl Session {
             // A model is not copied in memory: it is read from its own file.
             Some(f) => ModelArtifact::from_bytes(&f.artifact.to_bytes()).map(|artifact| {
                 let (board, verdict) = (f.board.clone(), f.verdict.clone());
-                (Outcome { artifact, board, verdict }, f.is_ours)
+                (Outcome { artifact, board, verdict, fitted: Vec::new() }, f.is_ours)
             }),
         };
         let taken = outcome.and_then(|(outcome, is_ours)| self.flow.adopt_search(&node, outcome, is_ours));

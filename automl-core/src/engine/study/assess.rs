@@ -13,7 +13,7 @@ use crate::search::Split;
 type Members = [(usize, f64)];
 
 /// The blend's predictions (rows × outputs) of rows that its models did not learn from.
-pub(super) struct Unseen {
+pub(in crate::engine) struct Unseen {
     pub target: Target,
     pub predicted: Vec<f64>,
 }
@@ -34,7 +34,7 @@ impl Unseen {
 }
 
 /// What intervals are made of. `mixed`: the folds are taken as one; `scaled`: see [`are_scaled`].
-fn conformal(folds: &[Unseen], mixed: bool, scaled: bool) -> Option<Conformal> {
+pub(in crate::engine) fn conformal(folds: &[Unseen], mixed: bool, scaled: bool) -> Option<Conformal> {
     let folds = folds.iter().map(|fold| (fold.predicted.clone(), fold.scores()));
     let (mut predicted, mut scores): (Vec<Vec<f64>>, Vec<Vec<f64>>) = folds.unzip();
     if mixed {
@@ -44,7 +44,7 @@ fn conformal(folds: &[Unseen], mixed: bool, scaled: bool) -> Option<Conformal> {
 }
 
 /// Whether intervals are to be as wide as predictions like theirs are off.
-fn are_scaled(folds: &[Unseen]) -> bool {
+pub(in crate::engine) fn are_scaled(folds: &[Unseen]) -> bool {
     let numbers = folds.iter().all(|fold| matches!(fold.target, Target::Values(_)));
     let all = |of: fn(&Unseen) -> Vec<f64>| folds.iter().flat_map(of).collect::<Vec<f64>>();
     numbers && Scale::choose(&all(|fold| fold.predicted.clone()), &all(Unseen::scores)).is_some()

@@ -1,7 +1,7 @@
 //! The last step: the artifact, the verdict and the final board.
 
 use super::refit::Refit;
-use super::{Outcome, Step, Study};
+use super::{Fitted, Outcome, Step, Study};
 use crate::diagnostic::Diagnostic;
 use crate::engine::artifact::{EncodedMember, Header, ModelArtifact};
 use crate::engine::protocol::{Board, Phase, StudyRequest, TrialState};
@@ -49,6 +49,11 @@ impl Study {
                 EncodedMember { weight, folds }
             })
             .collect();
+        let fitted = refit.check.members.iter().map(|&(index, _)| {
+            let trial = &self.trials[index];
+            Fitted { params: trial.proposal.params.clone(), seed: trial.seed }
+        });
+        let fitted = fitted.collect();
         let board = self.board(now);
         let header = Header {
             engine: env!("CARGO_PKG_VERSION").to_owned(),
@@ -81,7 +86,7 @@ impl Study {
                 "Please report this, with the table if you can.",
             )
         })?;
-        Ok(Outcome { artifact, verdict, board })
+        Ok(Outcome { artifact, verdict, board, fitted })
     }
 }
 

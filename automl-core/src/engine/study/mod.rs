@@ -18,6 +18,7 @@ mod refit;
 mod search;
 mod trial;
 
+pub(super) use assess::{Unseen, are_scaled, conformal};
 pub(super) use quick::check_limit;
 
 use super::artifact::ModelArtifact;
@@ -25,6 +26,7 @@ use super::job::{Job, JobResult, Stage};
 use super::prepare::Prepared;
 use super::protocol::{Board, EndReason, LeftOut, Phase, PlanInfo, StudyRequest, Verdict};
 use crate::diagnostic::Diagnostic;
+use crate::learner::Params;
 use crate::search::{Proposer, Setting};
 use check::Check;
 use clock::Clock;
@@ -41,6 +43,15 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// The board with clock readings.
     pub board: Board,
+    /// How each model of the artifact was fitted, in its order; empty where the artifact came as a file.
+    pub(in crate::engine) fitted: Vec<Fitted>,
+}
+
+/// How a model of the blend was fitted.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct Fitted {
+    pub params: Params,
+    pub seed: u64,
 }
 
 /// A job that was handed out.

@@ -14,8 +14,9 @@ use crate::learner::tree::packing::{quantise, within};
 use crate::learner::tree::shape::{Grown, Shape};
 use crate::learner::{Fit, FitError, weight};
 use crate::model::Target;
+use crate::node::Frame;
 use crate::numeric::Rng;
-use crate::platform::each;
+use crate::platform::{Cancel, each};
 
 /// Rounds of trees without a split after which boosting ends, where trees differ in what they see.
 const IDLE_ROUNDS: usize = 10;
@@ -24,32 +25,47 @@ const IDLE_ROUNDS: usize = 10;
 const WORTH_THREADS: usize = if cfg!(test) { 8 } else { 1 << 15 };
 
 /// Rows that trees are only applied to.
-struct Others {
+pub(super) struct Others {
     columns: Vec<Vec<u8>>,
     goal: Goal,
     scores: Vec<Vec<f64>>,
 }
 
-/// The best round so far, by validation loss.
-struct Watch {
+/// A tree just grown, in terms of bins, with the values of its leaves.
+pub(super) struct Tree {
+    pub shape: Shape,
+    pub values: Vec<f32>,
+}
+
+/// When boosting stops: by validation loss, or where trees have no splits any more.
+pub(super) struct Watch {
     best_loss: f64,
     best_rounds: usize,
     patience: usize,
+    idle: usize,
+    most_idle: usize,
 }
 
-struct Boosting<'a> {
-    settings: Settings,
-    constraints: Constraints,
-    data: &'a Binned,
-    goal: Goal,
-    scores: Vec<Vec<f64>>,
+/// The rows that trees are grown on, and where their scores are.
+pub(super) struct Boosting<'a> {
+    pub settings: &'a Settings,
+    pub constraints: &'a Constraints,
+    pub data: &'a Binned,
+    pub goal: Goal,
+    pub scores: Vec<Vec<f64>>,
+    pub validation: Option<Others>,
+    pub memory: Memory,
+    pub seed: u64,
+    pub threads: usize,
+}
+
+/// What is written again every round.
+#[derive(Default)]
+pub(super) struct Memory {
     pairs: Vec<Vec<[f32; 2]>>,
     words: Vec<i64>,
-    validation: Option<Others>,
     rows: Vec<u32>,
     spare: Vec<u32>,
-    seed: u64,
-    threads: usize,
 }
 
 /// Fits a booster.
@@ -73,74 +89,97 @@ pub(super) fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
     let goal =
         Goal::new(fit.target, settings.objective, weights, class_weights).map_err(|e| unsuitable(&e))?;
     let start = goal.start();
-    let rows = fit.frame.rows;
-    let spread = |rows: usize| start.iter().map(|&s| vec![s; rows]).collect::<Vec<_>>();
     let validation = fit.validation.filter(|(frame, target)| frame.rows == target.len() && frame.rows > 0);
-    let validation = validation.and_then(|(frame, target)| {
-        Some(Others { columns: data.apply(frame), goal: goal.like(target)?, scores: spread(frame.rows) })
-    });
-    let longest = rows.max(validation.as_ref().map_or(0, |v| v.goal.rows()));
+    let validation = validation.and_then(|validation| Others::new(&data, (&goal, &start), validation));
     let constraints = constraints::read(fit.params, fit.frame, &data).map_err(|e| unsuitable(&e))?;
-    if constraints.is_monotone() && start.len() > 1 {
-        return Err(unsuitable(
-            "`monotone` is for numbers and two classes: of more, no one score says which is higher",
-        ));
-    }
+    check_monotone(&constraints, &start).map_err(unsuitable)?;
     let boosting = Boosting {
-        settings,
-        constraints,
+        settings: &settings,
+        constraints: &constraints,
         data: &data,
-        scores: spread(rows),
-        pairs: vec![vec![[0.0; 2]; rows]; start.len()],
-        words: vec![0; rows],
+        scores: spread(&start, fit.frame.rows),
         validation,
-        rows: Vec::new(),
-        spare: vec![0; longest],
+        memory: Memory::default(),
         seed: fit.seed,
         threads: fit.threads,
         goal,
     };
     let (link, center) = (boosting.goal.objective.link(), boosting.goal.center);
-    let trees = boosting.run(fit)?;
+    let trees = boosting.run(fit.cancel)?;
     Ok(GbtModel { link, start, center, trees })
 }
 
+/// # Errors
+/// Directions where there are several scores.
+pub(super) fn check_monotone(constraints: &Constraints, start: &[f64]) -> Result<(), &'static str> {
+    if constraints.is_monotone() && start.len() > 1 {
+        return Err("`monotone` is for numbers and two classes: of more, no one score says which is higher");
+    }
+    Ok(())
+}
+
+/// The scores of `rows` rows before the first tree.
+pub(super) fn spread(start: &[f64], rows: usize) -> Vec<Vec<f64>> {
+    start.iter().map(|&s| vec![s; rows]).collect()
+}
+
+impl Others {
+    /// `None` where the target is of another kind than that of the rows that train.
+    pub fn new(
+        data: &Binned,
+        (goal, start): (&Goal, &[f64]),
+        (frame, target): (&Frame, &Target),
+    ) -> Option<Self> {
+        let rows = frame.rows;
+        Some(Self { columns: data.apply(frame), goal: goal.like(target, None)?, scores: spread(start, rows) })
+    }
+
+    fn loss(&self) -> f64 {
+        self.goal.loss(&self.scores)
+    }
+}
+
 impl Boosting<'_> {
-    fn run(mut self, fit: &Fit<'_>) -> Result<Flat, FitError> {
+    fn run(mut self, cancel: &Cancel) -> Result<Flat, FitError> {
         let outputs = self.scores.len();
         let data = self.data;
         let mut builder = Builder::new(data.columns, 1);
-        let mut grower = Grower::new(data, self.constraints.clone(), fit.threads);
-        let mut watch = Watch {
-            best_loss: self.validation.as_ref().map_or(f64::INFINITY, |v| v.goal.loss(&v.scores)),
-            best_rounds: 0,
-            patience: self.settings.patience,
-        };
-        let sampled = self.settings.row_sample < 1.0
-            || self.settings.column_sample < 1.0
-            || self.settings.limits.node_features < 1.0
-            || self.settings.rules.random_cuts;
-        let mut idle = 0;
+        let mut grower = Grower::new(data, self.constraints.clone(), self.threads);
+        let mut watch = Watch::new(self.settings, self.validation.as_ref());
         let mut rounds = 0;
         while rounds < self.settings.rounds && !data.features.is_empty() {
-            self.goal.gradients(&self.scores, &mut self.pairs);
-            let bag = self.bag(rounds);
-            let mut branches = 0;
-            for output in 0..outputs {
-                if fit.cancel.is_cancelled() {
-                    return Err(FitError::Cancelled);
-                }
-                branches += self.add_tree(&mut grower, &mut builder, rounds, output, bag.as_deref());
-            }
+            let trees = self.round(&mut grower, &mut builder, rounds, cancel)?;
             rounds += 1;
-            idle = if branches == 0 { idle + 1 } else { 0 };
-            let stop = self.validation.as_ref().is_some_and(|v| watch.sees(rounds, v.goal.loss(&v.scores)));
-            if stop || idle >= if sampled { IDLE_ROUNDS } else { 1 } {
+            if watch.ends(rounds, &trees, self.validation.as_ref()) {
                 break;
             }
         }
-        let kept = if self.validation.is_some() && watch.patience > 0 { watch.best_rounds } else { rounds };
-        Ok(builder.finish(kept * outputs))
+        Ok(builder.finish(watch.kept(rounds, self.validation.is_some()) * outputs))
+    }
+
+    /// Grows the trees of one round, one an output.
+    ///
+    /// # Errors
+    /// [`FitError::Cancelled`].
+    pub fn round(
+        &mut self,
+        grower: &mut Grower<'_>,
+        builder: &mut Builder,
+        round: usize,
+        cancel: &Cancel,
+    ) -> Result<Vec<Tree>, FitError> {
+        let (outputs, rows) = (self.scores.len(), self.data.rows);
+        self.memory.fit(outputs, rows, self.validation.as_ref().map_or(0, |v| v.goal.rows()));
+        self.goal.gradients(&self.scores, &mut self.memory.pairs);
+        let bag = self.bag(round);
+        let mut trees = Vec::with_capacity(outputs);
+        for output in 0..outputs {
+            if cancel.is_cancelled() {
+                return Err(FitError::Cancelled);
+            }
+            trees.push(self.add_tree(grower, builder, round, output, bag.as_deref()));
+        }
+        Ok(trees)
     }
 
     /// The rows that this round's trees see; `None` for all.
@@ -149,14 +188,14 @@ impl Boosting<'_> {
         (share < 1.0).then(|| {
             let mut rng = Rng::for_stream(self.seed, &[0xBA, round as u64]);
             if self.settings.minimal_variance {
-                sampling::minimal_variance(&mut self.pairs, share, &mut rng)
+                sampling::minimal_variance(&mut self.memory.pairs, share, &mut rng)
             } else {
                 sampling::uniform(self.data.rows, share, &mut rng)
             }
         })
     }
 
-    /// Grows one tree, adds it to the ensemble and its values to all scores. Returns how many splits it has.
+    /// Grows one tree, adds it to the ensemble and its values to all scores.
     fn add_tree(
         &mut self,
         grower: &mut Grower<'_>,
@@ -164,48 +203,105 @@ impl Boosting<'_> {
         round: usize,
         output: usize,
         bag: Option<&[u32]>,
-    ) -> usize {
+    ) -> Tree {
         let mut rng = Rng::for_stream(self.seed, &[0x7E, round as u64, output as u64]);
         let count = self.data.features.len();
         if self.settings.column_sample < 1.0 {
             let chosen = choose(count, share_of(count, self.settings.column_sample), &mut rng);
             grower.use_features(chosen.into_iter().map(|f| f as u32).collect());
         }
-        let pairs = &self.pairs[output];
+        let Memory { pairs, words, rows, spare } = &mut self.memory;
+        let pairs = &pairs[output];
         // Rows that were drawn with probabilities of their own differ in their weights.
         let with_hessian = self.goal.has_hessian() || bag.is_some() && self.settings.minimal_variance;
-        let scales = quantise(pairs, bag, with_hessian, &mut rng, &mut self.words, self.threads);
+        let scales = quantise(pairs, bag, with_hessian, &mut rng, words, self.threads);
         let (rules, limits) = (&self.settings.rules, &self.settings.limits);
-        let grown = grower.grow(bag, &self.words, scales, rules, limits, &mut rng);
+        let grown = grower.grow(bag, words, scales, rules, limits, &mut rng);
         let scores = &self.scores[output];
         let threads = self.threads.min(self.data.rows / WORTH_THREADS);
-        let steps = Steps { settings: &self.settings, goal: &self.goal, pairs, scores, threads };
-        let values = steps.values(&grown, &self.constraints);
+        let steps = Steps { settings: self.settings, goal: &self.goal, pairs, scores, threads };
+        let values = steps.values(&grown, self.constraints);
         let first = values.iter().map(|&v| builder.push_leaf(&[v])).min().unwrap_or(0);
         builder.push(&grown.shape, self.data, |leaf| first + leaf);
 
         let scores = &mut self.scores[output];
         add_grown(&grown, &values, scores, threads);
+        let tree = Tree { shape: grown.shape, values };
+        let features = &self.data.features;
         if let Some(bag) = bag {
-            let features = &self.data.features;
             let column = |f: u32| (features[f as usize].bins.as_slice(), features[f as usize].bin_count);
-            self.rows.clear();
-            fill_outside(bag, scores.len(), &mut self.rows);
-            add_routed(&grown.shape, &values, scores, &mut self.rows, &mut self.spare, column, threads);
+            rows.clear();
+            fill_outside(bag, scores.len(), rows);
+            tree.add_to(scores, rows, spare, column, threads);
         }
         if let Some(others) = &mut self.validation {
-            let (columns, features) = (&others.columns, &self.data.features);
+            let columns = &others.columns;
             let column = |f: u32| (columns[f as usize].as_slice(), features[f as usize].bin_count);
             let scores = &mut others.scores[output];
-            self.rows.clear();
-            self.rows.extend(0..scores.len() as u32);
-            add_routed(&grown.shape, &values, scores, &mut self.rows, &mut self.spare, column, threads);
+            rows.clear();
+            rows.extend(0..scores.len() as u32);
+            tree.add_to(scores, rows, spare, column, threads);
         }
-        grown.shape.branches.len()
+        tree
+    }
+
+    /// Adds to the scores of all rows what trees say that were grown on others.
+    pub fn catch_up(&mut self, output: usize, tree: &Tree) {
+        let features = &self.data.features;
+        let column = |f: u32| (features[f as usize].bins.as_slice(), features[f as usize].bin_count);
+        let threads = self.threads.min(self.data.rows / WORTH_THREADS);
+        let Memory { rows, spare, .. } = &mut self.memory;
+        spare.resize(self.data.rows.max(spare.len()), 0);
+        rows.clear();
+        rows.extend(0..self.data.rows as u32);
+        tree.add_to(&mut self.scores[output], rows, spare, column, threads);
+    }
+}
+
+impl Memory {
+    /// Room for `rows` rows that train and `others` that do not.
+    fn fit(&mut self, outputs: usize, rows: usize, others: usize) {
+        self.pairs.resize(outputs, Vec::new());
+        self.pairs.iter_mut().for_each(|pairs| pairs.resize(rows, [0.0; 2]));
+        self.words.resize(rows, 0);
+        self.spare.resize(rows.max(others), 0);
     }
 }
 
 impl Watch {
+    pub fn new(settings: &Settings, validation: Option<&Others>) -> Self {
+        let sampled = settings.row_sample < 1.0
+            || settings.column_sample < 1.0
+            || settings.limits.node_features < 1.0
+            || settings.rules.random_cuts;
+        Self {
+            best_loss: validation.map_or(f64::INFINITY, Others::loss),
+            best_rounds: 0,
+            patience: settings.patience,
+            idle: 0,
+            most_idle: if sampled { IDLE_ROUNDS } else { 1 },
+        }
+    }
+
+    /// At least so many rounds without a split end it.
+    #[must_use]
+    pub fn idle_for(self, rounds: usize) -> Self {
+        Self { most_idle: self.most_idle.max(rounds), ..self }
+    }
+
+    /// Notes the trees of a round, the last of `rounds`; whether to stop.
+    pub fn ends(&mut self, rounds: usize, trees: &[Tree], validation: Option<&Others>) -> bool {
+        let split = trees.iter().any(|tree| !tree.shape.branches.is_empty());
+        self.idle = if split { 0 } else { self.idle + 1 };
+        let late = validation.is_some_and(|v| self.sees(rounds, v.loss()));
+        late || self.idle >= self.most_idle
+    }
+
+    /// How many of `rounds` rounds are kept.
+    pub fn kept(&self, rounds: usize, validated: bool) -> usize {
+        if validated && self.patience > 0 { self.best_rounds } else { rounds }
+    }
+
     /// Notes a round's loss; whether to stop.
     fn sees(&mut self, rounds: usize, loss: f64) -> bool {
         if loss < self.best_loss {
@@ -240,20 +336,21 @@ fn fill_outside(bag: &[u32], count: usize, outside: &mut Vec<u32>) {
     outside.extend(next..count as u32);
 }
 
-/// Adds to the score of each of `rows` the value of the leaf it falls in.
-fn add_routed<'c>(
-    shape: &Shape,
-    values: &[f32],
-    scores: &mut [f64],
-    rows: &mut [u32],
-    spare: &mut [u32],
-    column: impl Fn(u32) -> (&'c [u8], usize),
-    threads: usize,
-) {
-    shape.route(rows, spare, column, threads, |leaf, rows| {
-        let value = f64::from(values[leaf as usize]);
-        for &row in rows {
-            scores[row as usize] += value;
-        }
-    });
+impl Tree {
+    /// Adds to the score of each of `rows` the value of the leaf it falls in.
+    fn add_to<'c>(
+        &self,
+        scores: &mut [f64],
+        rows: &mut [u32],
+        spare: &mut [u32],
+        column: impl Fn(u32) -> (&'c [u8], usize),
+        threads: usize,
+    ) {
+        self.shape.route(rows, spare, column, threads, |leaf, rows| {
+            let value = f64::from(self.values[leaf as usize]);
+            for &row in rows {
+                scores[row as usize] += value;
+            }
+        });
+    }
 }

@@ -3,7 +3,7 @@
 //!
 //! [`objective`] gives gradients and hessians of the loss; [`sampling`] draws the rows of a round; [`constraints`]
 //! reads what trees may not do; [`boost`] is the loop over rounds, which stops early; [`leaves`] gives trees their
-//! values; [`model`] is what is returned. The same seed gives the same bytes on every target.
+//! values; [`model`] is what is returned; [`parts`] boosts on more rows than memory holds. The same seed gives the same bytes on every target.
 
 mod boost;
 mod constraints;
@@ -11,6 +11,7 @@ mod leaves;
 mod model;
 mod objective;
 mod params;
+mod parts;
 mod sampling;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod golden;
 #[cfg(test)]
 mod tests;
 
+use super::parts::InParts;
 use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, Params, Reproducible};
 use crate::model::{Model, Task};
 
@@ -46,6 +48,14 @@ impl Learner for Gbt {
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
         Ok(Box::new(boost::fit(fit)?))
+    }
+
+    fn in_parts(&self, sample: &Fit<'_>, parts: usize) -> Result<Option<Box<dyn InParts>>, FitError> {
+        Ok(Some(Box::new(parts::GbtInParts::new(sample, parts)?)))
+    }
+
+    fn bytes_a_row_in_parts(&self, load: &Load) -> Option<f64> {
+        Some(parts::bytes_a_row(load.features, load.outputs))
     }
 
     fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {

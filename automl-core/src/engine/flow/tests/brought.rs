@@ -138,7 +138,7 @@ fn a_search_is_taken_over_where_it_is_the_same() {
         let model = first.workspace.model("search-1", "model").expect("a model");
         let artifact =
             crate::engine::ModelArtifact::from_bytes(&model.artifact.to_bytes()).expect("its bytes");
-        Outcome { artifact, board: model.board.clone(), verdict: model.verdict.clone() }
+        Outcome { artifact, board: model.board.clone(), verdict: model.verdict.clone(), fitted: Vec::new() }
     };
     let digest = |desk: &Desk| desk.workspace.plan_view().nodes["search-1"].digest.clone();
 

@@ -150,15 +150,16 @@ impl Goal {
         Self { codes, ..Self::of_values(objective, &[], NO_CENTER) }
     }
 
-    /// Other rows' target in the units and with the class weights of this one, or `None` where it is of another kind.
-    pub fn like(&self, target: &Target) -> Option<Self> {
+    /// Other rows' target, with `weights` of their own, in the units and with the class weights of this one; `None`
+    /// where it is of another kind.
+    pub fn like(&self, target: &Target, weights: Option<Vec<f64>>) -> Option<Self> {
         match (self.objective.link(), target) {
             (Link::Identity | Link::Log, Target::Values(v)) => {
-                Some(Self::of_values(self.objective, v, self.center))
+                Some(Self { weights, ..Self::of_values(self.objective, v, self.center) })
             }
             (Link::Identity | Link::Log, _) | (_, Target::Values(_)) => None,
             (_, Target::Classes { codes, .. }) => Some(Self {
-                weights: weight::product(None, self.class_weights.as_deref(), target),
+                weights: weight::product(weights, self.class_weights.as_deref(), target),
                 ..Self::of_codes(self.objective, codes)
             }),
         }

@@ -1,6 +1,7 @@
 mod constraints;
 mod joints;
 mod losses;
+mod parts;
 mod weights;
 
 use super::Gbt;

@@ -1,5 +1,8 @@
 //! `trellis fit`
 
+mod beyond;
+mod shelf;
+
 use super::drive::drive;
 use super::progress::Progress;
 use super::{print, print_json, show, timings};
@@ -63,6 +66,12 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
     reading::check_writable(&args.out)?;
     let mut options = args.dialect.apply(ReadOptions::default());
     options.types.extend(args.types.iter().cloned());
+    let limit = args.max_memory.map(|mb| mb.saturating_mul(1_000_000)).or_else(memory::available);
+    if let Some(size) = beyond::is_too_large(&args.data, limit) {
+        let outcome = beyond::fit(args, &options, size, &mut |outcome| write(args, outcome).map(drop))?;
+        let bytes = write(args, &outcome)?;
+        return tell(args, &outcome, bytes, started);
+    }
     let (table, report) = reading::table(&args.data, &options)?;
     if !args.quiet {
         warn(&report.diagnostics);
@@ -77,7 +86,6 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
     }
     let mut progress = Progress::new(args.quiet);
     let asked = usable_threads(args.threads);
-    let limit = args.max_memory.map(|mb| mb.saturating_mul(1_000_000)).or(free);
     let threads = limit.map_or(asked, |bytes| prepared.executors_within(bytes, asked));
     if threads < asked && !args.quiet {
         eprintln!(
@@ -85,10 +93,16 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
         );
     }
     let outcome = drive(&Arc::new(prepared), request, threads, started, &mut progress)?;
+    let bytes = write(args, &outcome)?;
+    tell(args, &outcome, bytes, started)
+}
+
+/// Writes the model and its timings; says how many bytes the model has.
+fn write(args: &FitArgs, outcome: &Outcome) -> Result<usize, Failure> {
     let bytes = outcome.artifact.to_bytes();
     reading::write(&args.out, &bytes)?;
     timings::write(&args.out, &bytes, &outcome.board)?;
-    tell(args, &outcome, bytes.len(), started)
+    Ok(bytes.len())
 }
 
 fn tell(args: &FitArgs, outcome: &Outcome, bytes: usize, started: Instant) -> Done {

@@ -1,0 +1,253 @@
+//! Searches on some of the rows and training on all, with the rows in memory and handed over piece by piece.
+
+use super::{Deal, Means, Rows, Told, Trained, train_on_all};
+use crate::diagnostic::Diagnostic;
+use crate::engine::protocol::StudyRequest;
+use crate::engine::{Executor, ModelArtifact, Prepared, Study, prepare};
+use crate::learner::parts::testing::Memory;
+use crate::learner::{ParamValue, Params};
+use crate::metric;
+use crate::model::Target;
+use crate::numeric::{Rng, math};
+use crate::platform::Cancel;
+use crate::search::Setting;
+use crate::table::{Format, ReadOptions, Table, fingerprint, read};
+use std::sync::Arc;
+
+/// A table in pieces of so many rows.
+struct Pieces<'a>(&'a Table, usize);
+
+impl Rows for Pieces<'_> {
+    fn each(&mut self, visit: &mut dyn FnMut(&Table) -> Result<(), Diagnostic>) -> Result<(), Diagnostic> {
+        let rows: Vec<u32> = (0..self.0.rows as u32).collect();
+        rows.chunks(self.1).try_for_each(|rows| visit(&self.0.take(rows)))
+    }
+}
+
+/// A curve that few rows do not show, a category whose levels matter, and a weight.
+fn csv(rows: usize, seed: u64, target: impl Fn(f64, &mut Rng) -> String) -> String {
+    let mut rng = Rng::new(seed);
+    let mut out = String::from("a,b,place,w,y\n");
+    for row in 0..rows {
+        let (a, b) = (rng.uniform() * 6.0, rng.uniform() * 6.0);
+        let place = rng.below(12);
+        let signal = (a * 3.0).round() % 3.0 + (b * 2.0).round() % 2.0 + place as f64 / 12.0 - 2.0;
+        let y = target(signal, &mut rng);
+        let b = if row % 17 == 3 { String::new() } else { format!("{b:.4}") };
+        out.push_str(&format!("{a:.4},{b},p{place},{},{y}\n", rng.below(3)));
+    }
+    out
+}
+
+fn classes(signal: f64, rng: &mut Rng) -> String {
+    let p = math::sigmoid(2.0 * signal);
+    if rng.uniform() < p { "yes".to_owned() } else { "no".to_owned() }
+}
+
+fn table(text: &str) -> Table {
+    read(text.as_bytes(), Format::Csv, &ReadOptions::default()).0
+}
+
+fn request(settings: &[(&str, &[(&str, ParamValue)])]) -> StudyRequest {
+    let setting = |&(learner, params): &(&str, &[(&str, ParamValue)])| Setting {
+        learner: learner.to_owned(),
+        params: Params(params.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect()),
+        recipe: None,
+    };
+    StudyRequest {
+        target: "y".to_owned(),
+        seed: 3,
+        settings: settings.iter().map(setting).collect(),
+        ..StudyRequest::default()
+    }
+}
+
+/// What a search on the dealt rows gives, and the rows prepared for it.
+fn searched(table: &Table, deal: Deal, request: &StudyRequest) -> (Prepared, crate::engine::Outcome) {
+    let rows: Vec<u32> = (0..table.rows as u32).filter(|&row| deal.is_searched(u64::from(row))).collect();
+    let sample = table.take(&rows);
+    let prepared = Arc::new(prepare(&sample, ReadOptions::default(), request).expect("a question"));
+    let mut study = Study::new(prepared.clone(), request.clone(), 1, 0.0, 0.0);
+    let (mut executor, cancel) = (Executor::new(prepared.clone(), 1), Cancel::new());
+    loop {
+        study.tick(0.0);
+        if let Some(outcome) = study.outcome() {
+            return (Arc::unwrap_or_clone(prepared), outcome.expect("a model"));
+        }
+        if let Some(job) = study.next_job(0.0) {
+            let result = executor.run(&job, &cancel);
+            study.job_done(result, 0.0);
+        }
+    }
+}
+
+/// How it is trained on all rows: rows a piece, and bytes of a part.
+struct How {
+    searched: u64,
+    piece: usize,
+    part_bytes: u64,
+    room: Option<usize>,
+    secs: Option<f64>,
+}
+
+const USUAL: How = How { searched: 700, piece: 500, part_bytes: 300_000, room: None, secs: None };
+
+fn train(table: &Table, request: &StudyRequest, how: &How) -> Result<(ModelArtifact, Trained), Diagnostic> {
+    let deal = Deal::new(table.rows as u64, how.searched, 9);
+    let (prepared, outcome) = searched(table, deal, request);
+    let before = ModelArtifact::from_bytes(&outcome.artifact.to_bytes()).expect("a model");
+    let cancel = Cancel::new();
+    let mut read = 0;
+    let trained = train_on_all(
+        &prepared,
+        outcome,
+        &mut Pieces(table, how.piece),
+        &mut Memory { room: how.room, ..Memory::default() },
+        &mut Means {
+            deal,
+            part_bytes: how.part_bytes,
+            threads: 1,
+            secs: how.secs,
+            cancel: &cancel,
+            fingerprint: fingerprint(table),
+            told: &mut |told| {
+                if let Told::Read(rows) = told {
+                    read = rows;
+                }
+            },
+        },
+    )?;
+    assert_eq!(read, table.rows as u64);
+    Ok((before, trained))
+}
+
+/// The AUC of a model on rows of their own.
+fn auc(model: &ModelArtifact, test: &Table) -> f64 {
+    let (prediction, _) = model.predict(test).expect("its columns");
+    let yes = model.header().classes.iter().position(|c| c == "yes").expect("two classes");
+    let y = test.column("y").expect("a target");
+    let codes: Vec<u32> =
+        (0..test.rows).map(|row| u32::from(y.text(row).as_deref() == Some("yes"))).collect();
+    let values: Vec<f64> = (0..test.rows)
+        .flat_map(|i| {
+            let p = prediction.row(i)[yes];
+            [1.0 - p, p]
+        })
+        .collect();
+    metric::roc_auc(&codes, &values, 2).expect("both classes")
+}
+
+const FEW_LEAVES: (&str, ParamValue) = ("max_leaves", ParamValue::Int(16));
+
+#[test]
+fn all_rows_tell_more_than_those_that_were_searched_on() {
+    let all = table(&csv(12_000, 1, classes));
+    let test = table(&csv(4_000, 2, classes));
+    let (before, trained) = train(&all, &request(&[("gbt", &[FEW_LEAVES])]), &USUAL).expect("trained");
+    let (old, new) = (auc(&before, &test), auc(&trained.outcome.artifact, &test));
+    let memory = train(&all, &request(&[("gbt", &[FEW_LEAVES])]), &How { searched: 12_000, ..USUAL });
+    let whole = auc(&memory.expect("trained").0, &test);
+    assert!(new > old + 0.01 && new > whole - 0.01, "{old} to {new}, in memory {whole}");
+    let header = trained.outcome.artifact.header();
+    assert_eq!((header.rows, header.fingerprint.clone()), (12_000, fingerprint(&all)));
+    let told = &trained.diagnostic.message;
+    assert!(told.contains("of 12,000 rows") && told.contains("1 of 1 models"), "{told}");
+    assert!(header.verdict.diagnostics.contains(&trained.diagnostic));
+    // The file is a model like others.
+    let again = ModelArtifact::from_bytes(&trained.outcome.artifact.to_bytes()).expect("a model");
+    assert_eq!(auc(&again, &test), new);
+}
+
+#[test]
+fn how_the_rows_come_and_how_large_parts_are_changes_no_search_and_pieces_nothing() {
+    let all = table(&csv(3_000, 4, classes));
+    let asked = request(&[("gbt", &[FEW_LEAVES]), ("logistic", &[])]);
+    let bytes = |piece: usize| {
+        let how = How { piece, ..USUAL };
+        train(&all, &asked, &how).expect("trained").1.outcome.artifact.to_bytes()
+    };
+    let first = bytes(500);
+    assert!(first == bytes(37) && first == bytes(3_000));
+}
+
+#[test]
+fn numbers_weights_and_logarithms_are_learned_from() {
+    let amount = |signal: f64, rng: &mut Rng| format!("{:.3}", math::exp(signal + 0.2 * rng.normal()));
+    let all = table(&csv(6_000, 5, amount));
+    let test = table(&csv(3_000, 6, amount));
+    let y = test.column("y").expect("a target");
+    let truth: Vec<f64> = (0..test.rows).filter_map(|row| y.number(row)).collect();
+    let log: &[(&str, ParamValue)] = &[FEW_LEAVES, ("log_target", ParamValue::Bool(true))];
+    for (params, weights) in [(&log[..1], None), (&log[..1], Some("w".to_owned())), (log, None)] {
+        let params = if crate::learner::find("gbt")
+            .is_some_and(|l| l.spec().params.iter().any(|p| p.name == "log_target"))
+        {
+            params
+        } else {
+            &params[..1]
+        };
+        let asked = StudyRequest { weights, ..request(&[("gbt", params)]) };
+        let (before, trained) = train(&all, &asked, &USUAL).expect("trained");
+        let rmse = |model: &ModelArtifact| {
+            let (prediction, _) = model.predict(&test).expect("its columns");
+            metric::rmse(&truth, &prediction.values).expect("numbers")
+        };
+        let (old, new) = (rmse(&before), rmse(&trained.outcome.artifact));
+        assert!(new < 0.95 * old, "{old} to {new}");
+        let conformal = trained.outcome.artifact.header().conformal.as_ref().expect("intervals");
+        assert_eq!(conformal.folds(), 1);
+    }
+}
+
+#[test]
+fn learners_that_want_all_rows_at_once_keep_their_models() {
+    let all = table(&csv(2_000, 7, classes));
+    let (before, trained) = train(&all, &request(&[("logistic", &[])]), &USUAL).expect("trained");
+    assert!(trained.diagnostic.message.contains("the search's own is kept"));
+    let test = table(&csv(500, 8, classes));
+    assert_eq!(auc(&before, &test), auc(&trained.outcome.artifact, &test));
+}
+
+#[test]
+fn features_that_know_targets_are_not_taught_by_their_own_rows() {
+    // So many levels that they become means of the target, which are noise.
+    let mut rng = Rng::new(11);
+    let mut text = String::from("id_like,x,y\n");
+    for _ in 0..6_000 {
+        let x = rng.uniform();
+        let y = if rng.uniform() < 0.3 + 0.4 * x { "yes" } else { "no" };
+        text.push_str(&format!("k{},{x:.3},{y}\n", rng.below(900)));
+    }
+    let all = table(&text);
+    let how = How { searched: 3_000, ..USUAL };
+    let (before, trained) = train(&all, &request(&[("gbt", &[FEW_LEAVES])]), &how).expect("trained");
+    assert!(auc(&trained.outcome.artifact, &all.take(&(0..10).collect::<Vec<_>>())) >= 0.0);
+    let (rows, score) = (before.header().rows, before.verdict().holdout.score.unwrap_or(1.0));
+    assert!(rows < 3_500 && score < 0.75, "{rows} {score}");
+}
+
+#[test]
+fn a_full_disk_is_told_and_no_time_keeps_the_search_s_models() {
+    let all = table(&csv(3_000, 12, classes));
+    let asked = request(&[("gbt", &[FEW_LEAVES])]);
+    let full = train(&all, &asked, &How { room: Some(1_000), ..USUAL }).err().expect("no room");
+    assert!(full.is_error() && full.message.contains("no room"), "{}", full.message);
+    let (before, trained) = train(&all, &asked, &How { secs: Some(0.0), ..USUAL }).expect("the search's");
+    assert!(trained.diagnostic.message.contains("the search's own is kept"));
+    let test = table(&csv(500, 13, classes));
+    assert_eq!(auc(&before, &test), auc(&trained.outcome.artifact, &test));
+}
+
+#[test]
+fn rows_without_a_weight_are_named() {
+    let mut text = csv(2_000, 14, classes);
+    text.push_str("1.0,2.0,p1,-4,yes\n");
+    let all = table(&text);
+    let asked = StudyRequest { weights: Some("w".to_owned()), ..request(&[("gbt", &[FEW_LEAVES])]) };
+    let deal = Deal::new(all.rows as u64, USUAL.searched, 9);
+    // The search must not have met it, or it would have said so itself.
+    assert!(!deal.is_searched(2_000));
+    let told = train(&all, &asked, &USUAL).err().expect("no weight");
+    assert_eq!((told.code.as_str(), told.row), ("weights.not_a_weight", Some(2_001)));
+    let _ = Target::Values(Vec::new());
+}
