@@ -139,6 +139,17 @@ impl TextValues {
         self.missing.is_empty()
     }
 
+    /// Bytes of memory that are taken, or will be a few values later.
+    pub(super) fn held(&self) -> usize {
+        let grown = |len: usize, more: usize, capacity: usize| {
+            if len + more > capacity { 2 * capacity } else { capacity }
+        };
+        let usual = self.bytes.len() / self.len().max(1);
+        grown(self.bytes.len(), 128 * usual, self.bytes.capacity())
+            + 4 * grown(self.offsets.len(), 64, self.offsets.capacity())
+            + 8 * self.missing.words.capacity()
+    }
+
     /// Whether the parts agree, as those that were pushed do.
     fn is_sound(&self) -> bool {
         let ends = self.offsets.windows(2).all(|w| w[0] <= w[1]);

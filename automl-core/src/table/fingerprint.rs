@@ -1,16 +1,35 @@
 //! One hash of a table's content: equal for equal columns in equal order, whatever the platform and however the
 //! numbers are stored.
 
-use super::{MISSING_CODE, Table, Values};
+use super::{Column, MISSING_CODE, Table, Values};
 
 /// BLAKE3 of names, types and values, as 64 hexadecimal digits. Numbers enter as little-endian doubles, texts with
 /// their length before them, missing values as one mark.
 pub fn fingerprint(table: &Table) -> String {
-    let mut hasher = Hasher { inner: blake3::Hasher::new(), buffer: Vec::with_capacity(BUFFER + 64) };
-    hasher.text("trellis table 1");
-    hasher.count(table.rows);
-    hasher.count(table.columns.len());
-    for column in &table.columns {
+    let mut whole = Fingerprint::new(table.rows, table.columns.len());
+    table.columns.iter().for_each(|column| whole.column(column));
+    whole.finish()
+}
+
+/// The [`fingerprint`] of a table whose columns come one after the other, so that they need not be held together.
+pub struct Fingerprint {
+    hasher: Hasher,
+}
+
+impl Fingerprint {
+    /// Begins with a table of so many rows and columns; each of the columns has to come, in the table's order.
+    pub fn new(rows: usize, columns: usize) -> Self {
+        let inner = blake3::Hasher::new();
+        let mut hasher = Hasher { inner, buffer: Vec::with_capacity(BUFFER + 64) };
+        hasher.text("trellis table 1");
+        hasher.count(rows);
+        hasher.count(columns);
+        Self { hasher }
+    }
+
+    /// Takes in the next column.
+    pub fn column(&mut self, column: &Column) {
+        let hasher = &mut self.hasher;
         hasher.text(&column.name);
         hasher.text(column.ty.name());
         hasher.count(column.len());
@@ -49,7 +68,11 @@ pub fn fingerprint(table: &Table) -> String {
             }
         }
     }
-    hasher.finish()
+
+    /// The digits, once all columns came.
+    pub fn finish(self) -> String {
+        self.hasher.finish()
+    }
 }
 
 const BUFFER: usize = 16 << 10;

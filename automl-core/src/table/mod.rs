@@ -21,8 +21,8 @@ mod text;
 mod write;
 
 pub use column::{BitMask, Column, ColumnType, MISSING_CODE, MISSING_TIME, TextValues, Values};
-pub use csv::CsvReader;
-pub use fingerprint::fingerprint;
+pub use csv::{CsvReader, Looked, look_at_csv};
+pub use fingerprint::{Fingerprint, fingerprint};
 pub use missing::MISSING_TOKENS;
 pub use options::{Decimal, Dialect, Encoding, Format, ReadOptions, ReadReport};
 pub use profile::{Profile, profile, target_checks};

@@ -4,9 +4,12 @@
 //! [`ColumnBuilder`] a column; nothing else of the file is kept. Records without quotes are split by hand, those
 //! with quotes by csv-core, which is the grammar (RFC 4180 and what programs make of it).
 
+mod columns;
 mod decode;
 mod foreign;
+mod grammar;
 mod header;
+mod passes;
 mod records;
 mod sniff;
 #[cfg(test)]
@@ -14,13 +17,14 @@ mod tests;
 
 use super::Table;
 use super::findings::{Fault, Findings};
-use super::infer::{ColumnBuilder, Parsing};
+use super::infer::Parsing;
 use super::options::{Decimal, Dialect, Encoding, ReadOptions, ReadReport};
-use crate::diagnostic::Diagnostic;
+use columns::{Span, Wanted};
 use decode::Decoder;
 #[cfg(feature = "columnar")]
 pub(super) use header::names;
-use records::Recorder;
+pub use passes::{Looked, look_at_csv};
+use records::{Keep, Recorder};
 use sniff::Split;
 use std::collections::BTreeSet;
 
@@ -43,6 +47,15 @@ pub struct CsvReader {
     bytes: u64,
     /// Size of the whole file where known, for reserving memory.
     expected_bytes: u64,
+    /// Names of the columns that are built, where not all are.
+    only: Option<BTreeSet<String>>,
+    /// Columns that are held, where not all are.
+    span: Option<Span>,
+    keep: Option<Keep>,
+    /// What the columns of the parts that were taken said.
+    outcome: Outcome,
+    /// Whether a part was taken.
+    in_parts: bool,
 }
 
 /// What is known once the head has been looked at.
@@ -66,6 +79,11 @@ impl CsvReader {
             findings: Findings::default(),
             bytes: 0,
             expected_bytes: 0,
+            only: None,
+            span: None,
+            keep: None,
+            outcome: Outcome::default(),
+            in_parts: false,
         }
     }
 
@@ -73,6 +91,27 @@ impl CsvReader {
     #[must_use]
     pub fn expecting(mut self, bytes: u64) -> Self {
         self.expected_bytes = bytes;
+        self
+    }
+
+    /// Reads only the columns of these names, as far as the file has them: the others are absent from the table.
+    #[must_use]
+    pub fn only(mut self, names: BTreeSet<String>) -> Self {
+        self.only = Some(names);
+        self
+    }
+
+    /// Reads only the rows whose number, from 0, `keep` says yes to; it is asked once a row, in order. The others are
+    /// passed over: what would be wrong with their fields is not told.
+    #[must_use]
+    pub fn keeping(mut self, keep: impl FnMut(u64) -> bool + Send + 'static) -> Self {
+        self.keep = Some(Box::new(keep));
+        self
+    }
+
+    /// Reads only a span of the columns.
+    fn holding(mut self, span: Span) -> Self {
+        self.span = Some(span);
         self
     }
 
@@ -94,8 +133,30 @@ impl CsvReader {
         self.read_records(false);
     }
 
-    /// The table, once all bytes have been pushed.
+    /// The rows read since the last call as a table of their own, where there are any; [`CsvReader::finish`] gives
+    /// those after the last call. It is for files that are not held whole, with options that give every column its
+    /// type: what a column says beyond that, such as which spelling of a word comes first or that its own decimal
+    /// mark is another than the file's, it says for each part anew. Remarks about values are left out.
+    pub fn take(&mut self) -> Option<Table> {
+        self.in_parts = true;
+        self.state.as_mut()?.recorder.take(&mut self.outcome)
+    }
+
+    /// The table, once all bytes have been pushed; the rest of it where parts have been taken.
     pub fn finish(mut self) -> (Table, ReadReport) {
+        self.end();
+        let mut findings = std::mem::take(&mut self.findings);
+        let mut outcome = std::mem::take(&mut self.outcome);
+        let mut remarks = if self.in_parts { Some(Findings::default()) } else { None };
+        let table = self
+            .state
+            .as_mut()
+            .map(|state| state.recorder.finish(remarks.as_mut().unwrap_or(&mut findings), &mut outcome));
+        (table.unwrap_or_default(), self.report(findings, outcome))
+    }
+
+    /// Reads what is left once all bytes have been pushed.
+    fn end(&mut self) {
         if self.state.is_none() && !self.refused {
             self.start(true);
         }
@@ -103,32 +164,26 @@ impl CsvReader {
             state.decoder.finish(&mut self.buffer);
         }
         self.read_records(true);
-        let mut findings = self.findings;
-        let Some(state) = self.state else {
-            let diagnostics = findings.into_diagnostics();
-            return (
-                Table::default(),
-                ReadReport { diagnostics, bytes: self.bytes, ..ReadReport::default() },
-            );
-        };
-        if state.decoder.faults > 0 {
-            findings.note_many(Fault::BadEncoding, state.decoder.faults, None, None);
+        if let Some(state) = &self.state {
+            if state.decoder.faults > 0 {
+                self.findings.note_many(Fault::BadEncoding, state.decoder.faults, None, None);
+            }
+            state.recorder.end(&mut self.findings);
         }
-        let has_header = state.recorder.has_header;
-        let decimal = state.recorder.parsing.decimal;
-        let (table, rows_skipped, outcome) = state.recorder.finish(&mut findings);
-        let dialect = Dialect {
+    }
+
+    fn report(&self, findings: Findings, outcome: Outcome) -> ReadReport {
+        let dialect = self.state.as_ref().map(|state| Dialect {
             delimiter: state.split.delimiter,
             quote: state.split.quote,
-            has_header,
-            decimal,
+            has_header: state.recorder.has_header,
+            decimal: state.recorder.parsing.decimal,
             encoding: state.encoding,
             missing_tokens: outcome.missing_tokens.into_iter().collect(),
             day_first: outcome.day_first,
-        };
-        let diagnostics = findings.into_diagnostics();
-        let report = ReadReport { dialect: Some(dialect), diagnostics, rows_skipped, bytes: self.bytes };
-        (table, report)
+        });
+        let rows_skipped = self.state.as_ref().map_or(0, |state| state.recorder.rows_skipped);
+        ReadReport { dialect, diagnostics: findings.into_diagnostics(), rows_skipped, bytes: self.bytes }
     }
 
     /// Looks at the head, settles the dialect and begins to decode.
@@ -202,7 +257,14 @@ impl CsvReader {
                 body.iter().all(|r| r.len() == h.len() + 1)
                     && !body.iter().all(|r| r.last().is_some_and(|f| f.is_empty()))
             });
-        Recorder::new(split, has_header, width, row_names, parsing, expected_rows, self.options.types.clone())
+        let wanted = Wanted {
+            types: self.options.types.clone(),
+            only: self.only.take(),
+            span: self.span,
+            // Of the rows that are kept nothing is known.
+            expected_rows: if self.keep.is_some() { 0 } else { expected_rows },
+        };
+        Recorder::new(split, has_header, (width, row_names), parsing, wanted, self.keep.take())
             .skipping_separator_line(named_delimiter.is_some())
     }
 
@@ -255,27 +317,4 @@ fn replace(bytes: &mut [u8], from: u8, to: u8) {
 struct Outcome {
     missing_tokens: BTreeSet<String>,
     day_first: Option<bool>,
-}
-
-/// Turns builders into columns, with their remarks.
-fn finish_columns(
-    names: Vec<String>,
-    builders: Vec<ColumnBuilder>,
-    parsing: &Parsing,
-    findings: &mut Findings,
-) -> (Vec<super::Column>, Outcome) {
-    let mut outcome = Outcome::default();
-    let mut columns = Vec::with_capacity(builders.len());
-    for (name, builder) in names.into_iter().zip(builders) {
-        let finished = builder.finish(&name, parsing);
-        finished.diagnostics.into_iter().for_each(|d: Diagnostic| findings.remark(d));
-        outcome.missing_tokens.extend(finished.missing_tokens);
-        if let Some((day_first, guessed)) = finished.day_first
-            && (outcome.day_first.is_none() || !guessed)
-        {
-            outcome.day_first = Some(day_first);
-        }
-        columns.push(finished.column);
-    }
-    (columns, outcome)
 }

@@ -1,16 +1,19 @@
 //! Splits decoded text into records and hands their fields to the columns.
 
+use super::columns::{Columns, Wanted};
+use super::grammar::{Found, Grammar};
 use super::sniff::Split;
-use super::{MOST_COLUMNS, Outcome, finish_columns, header};
+use super::{MOST_COLUMNS, Outcome, header};
+use crate::table::Table;
 use crate::table::findings::{Fault, Findings};
-use crate::table::infer::{ColumnBuilder, Parsing};
-use crate::table::{ColumnType, Table};
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
+use crate::table::infer::Parsing;
 use memchr::{memchr, memchr_iter};
-use std::collections::BTreeMap;
 
-/// A quoted field that does not end within this many bytes is taken for unclosed.
-const LONGEST_RECORD: usize = 1 << 20;
+/// Says of a row's number, from 0, whether it is read.
+pub(super) type Keep = Box<dyn FnMut(u64) -> bool + Send>;
+
+/// Rows after which what is held is looked at.
+const ROWS_A_LOOK: u64 = 64;
 /// After this many unclosed quotes no record may span lines any more.
 const MOST_UNCLOSED: u32 = 3;
 /// Rows are numbered with 32 bits.
@@ -24,91 +27,43 @@ pub(super) struct Recorder {
     width: usize,
     /// The header lacks a name for the first column.
     row_names: bool,
-    expected_rows: u64,
-    types: BTreeMap<String, ColumnType>,
     /// A `sep=` line comes first.
     skip_line: bool,
-    /// Filled by the first record.
-    names: Vec<String>,
-    builders: Vec<ColumnBuilder>,
-    rows: u64,
-    rows_skipped: u64,
+    pub columns: Columns,
+    /// Says of a row's number, from 0, whether it is read.
+    keep: Option<Keep>,
+    /// Rows of the file.
+    pub rows: u64,
+    /// Rows in the builders.
+    kept: u64,
+    pub rows_skipped: u64,
     unclosed: u32,
-    grammar: Reader,
-    fields: Fields,
-}
-
-/// The fields of a record that csv-core has split: one buffer and the ends.
-#[derive(Default)]
-struct Fields {
-    text: Vec<u8>,
-    ends: Vec<usize>,
-    count: usize,
-}
-
-impl Fields {
-    fn get(&self, at: usize) -> &str {
-        let start = if at == 0 { 0 } else { self.ends.get(at - 1).copied().unwrap_or(0) };
-        let end = self.ends.get(at).copied().unwrap_or(start);
-        self.text.get(start..end).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or("")
-    }
-}
-
-impl Fields {
-    /// Takes the carriage return of the line's end off the last field.
-    fn trim_return(&mut self) {
-        let last_len = self.count.checked_sub(1).map_or(0, |last| self.get(last).len());
-        if let Some(end) = self.count.checked_sub(1).and_then(|last| self.ends.get_mut(last))
-            && last_len > 0
-            && self.text.get(*end - 1) == Some(&b'\r')
-        {
-            *end -= 1;
-        }
-    }
-}
-
-/// What came of looking for a record.
-enum Found {
-    /// A record of this many bytes.
-    Record(usize),
-    /// The text ends inside the record.
-    Cut,
-    /// A quote is opened and never closed.
-    Unclosed,
+    grammar: Grammar,
 }
 
 impl Recorder {
     pub(super) fn new(
         split: Split,
         has_header: bool,
-        width: usize,
-        row_names: bool,
+        (width, row_names): (usize, bool),
         parsing: Parsing,
-        expected_rows: u64,
-        types: BTreeMap<String, ColumnType>,
+        wanted: Wanted,
+        keep: Option<Keep>,
     ) -> Self {
-        // A carriage return before the line feed is taken off here, as for lines without quotes.
-        let grammar = ReaderBuilder::new()
-            .delimiter(split.delimiter)
-            .quote(split.quote)
-            .terminator(Terminator::Any(b'\n'))
-            .build();
         Self {
             split,
             has_header,
             parsing,
             width,
             row_names,
-            expected_rows,
-            types,
             skip_line: false,
-            names: Vec::new(),
-            builders: Vec::new(),
+            columns: Columns::new(wanted),
+            keep,
             rows: 0,
+            kept: 0,
             rows_skipped: 0,
             unclosed: 0,
-            grammar,
-            fields: Fields::default(),
+            grammar: Grammar::new(split),
         }
     }
 
@@ -119,7 +74,7 @@ impl Recorder {
 
     /// 1-based number of the row that follows `before`, which begins where the last record ended.
     pub(super) fn row_at(&self, before: &[u8]) -> u64 {
-        let header = u64::from(self.has_header && self.builders.is_empty());
+        let header = u64::from(self.has_header && self.columns.are_unknown());
         (self.rows + 1 + memchr_iter(b'\n', before).count() as u64).saturating_sub(header).max(1)
     }
 
@@ -154,6 +109,7 @@ impl Recorder {
                 at += line_len;
             }
         }
+        self.columns.fit();
         at
     }
 
@@ -161,7 +117,7 @@ impl Recorder {
     fn read_line(&mut self, line: &str, findings: &mut Findings) {
         if memchr(self.split.quote, line.as_bytes()).is_none() || self.split.collapse {
             self.plain_line(line, findings);
-        } else if let Found::Record(_) = self.find_record(line, true) {
+        } else if let Found::Record(_) = self.grammar.find_record(line, true) {
             self.push_fields(findings);
         } else {
             self.literal_line(line, findings);
@@ -176,10 +132,10 @@ impl Recorder {
             self.read_line(line, findings);
             return Some(line_len);
         }
-        match self.find_record(rest, last) {
+        match self.grammar.find_record(rest, last) {
             Found::Record(used) => {
-                let columns = self.builders.len();
-                let fits = || self.fields.count == columns && self.is_strict(&rest[..used]);
+                let columns = self.columns.builders.len();
+                let fits = || self.grammar.fields.count == columns && self.is_strict(&rest[..used]);
                 if used > line_len && columns > 1 && !fits() {
                     // A stray quote that happened to find a partner further down.
                     let fields = memchr_iter(self.split.delimiter, line.as_bytes()).count() + 1;
@@ -222,68 +178,27 @@ impl Recorder {
         !quoted
     }
 
-    /// Splits the record at the beginning of `text` by the grammar into `self.fields`.
-    fn find_record(&mut self, text: &str, last: bool) -> Found {
-        let input = &text.as_bytes()[..text.len().min(LONGEST_RECORD)];
-        let is_cut = input.len() < text.len() || !last;
-        self.grammar.reset();
-        let (mut read, mut written, mut ended) = (0, 0, 0);
-        let mut closed_by_us = false;
-        loop {
-            let (text_len, ends_len) = (self.fields.text.len(), self.fields.ends.len());
-            if written + 64 > text_len {
-                self.fields.text.resize((text_len * 2).max(4096), 0);
-            }
-            if ended + 16 > ends_len {
-                self.fields.ends.resize((ends_len * 2).max(256), 0);
-            }
-            let source = if closed_by_us { b"\n".as_slice() } else { &input[read..] };
-            let (result, took, wrote, new_ends) = self.grammar.read_record(
-                source,
-                &mut self.fields.text[written..],
-                &mut self.fields.ends[ended..],
-            );
-            if !closed_by_us {
-                read += took;
-            }
-            written += wrote;
-            ended += new_ends;
-            match result {
-                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {}
-                ReadRecordResult::Record => {
-                    self.fields.count = ended;
-                    self.fields.trim_return();
-                    return Found::Record(read);
-                }
-                ReadRecordResult::InputEmpty if closed_by_us => return Found::Unclosed,
-                ReadRecordResult::InputEmpty if is_cut && text.len() < LONGEST_RECORD => return Found::Cut,
-                ReadRecordResult::InputEmpty if is_cut => return Found::Unclosed,
-                // The end of the file: a line's end closes the record, unless it is inside quotes.
-                ReadRecordResult::InputEmpty => closed_by_us = true,
-                ReadRecordResult::End => return Found::Unclosed,
-            }
-        }
-    }
-
     fn plain_line(&mut self, line: &str, findings: &mut Findings) {
         if line.is_empty() {
-            self.rows_skipped += u64::from(!self.builders.is_empty());
+            self.rows_skipped += u64::from(!self.columns.are_unknown());
             return;
         }
-        if self.builders.is_empty() || self.split.collapse {
-            let delimiter = char::from(self.split.delimiter);
-            let keep = |f: &&str| !self.split.collapse || !f.is_empty();
-            let fields: Vec<String> = line.split(delimiter).filter(keep).map(str::to_string).collect();
-            self.push_owned(&fields, findings);
+        let delimiter = char::from(self.split.delimiter);
+        let collapse = self.split.collapse;
+        let split = || line.split(delimiter).filter(move |f| !collapse || !f.is_empty());
+        if self.columns.are_unknown() && !self.begin(&split().collect::<Vec<_>>(), findings)
+            || !self.next_row(findings)
+        {
             return;
         }
-        if !self.next_row(findings) {
+        if collapse {
+            self.push_row(split(), findings);
             return;
         }
-        let columns = self.builders.len();
+        let columns = self.columns.builders.len();
         let (mut column, mut start) = (0, 0);
         for end in memchr_iter(self.split.delimiter, line.as_bytes()) {
-            if let Some(builder) = self.builders.get_mut(column) {
+            if let Some(builder) = self.columns.builders.get_mut(column) {
                 builder.push(&line[start..end], &self.parsing);
             } else if !line[start..end].is_empty() {
                 findings.note(Fault::LongRow, Some(self.rows), None);
@@ -293,7 +208,7 @@ impl Recorder {
             start = end + 1;
         }
         if column < columns {
-            self.builders[column].push(&line[start..], &self.parsing);
+            self.columns.builders[column].push(&line[start..], &self.parsing);
         } else if !line[start..].is_empty() {
             findings.note(Fault::LongRow, Some(self.rows), None);
         }
@@ -302,10 +217,10 @@ impl Recorder {
 
     /// The rest of a short row.
     fn fill_from(&mut self, first: usize, findings: &mut Findings) {
-        if first < self.builders.len() {
-            let name = self.names.get(first).map(String::as_str);
+        if first < self.columns.builders.len() {
+            let name = self.columns.names.get(first).map(String::as_str);
             findings.note(Fault::ShortRow, Some(self.rows), name);
-            for builder in &mut self.builders[first..] {
+            for builder in &mut self.columns.builders[first..] {
                 builder.push_missing();
             }
         }
@@ -315,64 +230,53 @@ impl Recorder {
     fn literal_line(&mut self, line: &str, findings: &mut Findings) {
         findings.note(Fault::UnclosedQuote, Some(self.row_at(&[])), None);
         let quote = char::from(self.split.quote);
-        let fields: Vec<String> = line
+        let fields: Vec<&str> = line
             .split(char::from(self.split.delimiter))
             .map(|f| {
                 let f = f.strip_prefix(quote).unwrap_or(f);
-                f.strip_suffix(quote).unwrap_or(f).to_string()
+                f.strip_suffix(quote).unwrap_or(f)
             })
             .collect();
-        self.push_owned(&fields, findings);
+        if (!self.columns.are_unknown() || self.begin(&fields, findings)) && self.next_row(findings) {
+            self.push_row(fields.into_iter(), findings);
+        }
     }
 
+    /// Takes the record that the grammar has found.
     fn push_fields(&mut self, findings: &mut Findings) {
-        if self.builders.is_empty() {
-            let fields: Vec<String> =
-                (0..self.fields.count).map(|at| self.fields.get(at).to_string()).collect();
-            self.push_owned(&fields, findings);
-            return;
+        let fields = std::mem::take(&mut self.grammar.fields);
+        let known = !self.columns.are_unknown();
+        if (known || self.begin(&fields.iter().collect::<Vec<_>>(), findings)) && self.next_row(findings) {
+            self.push_row(fields.iter(), findings);
         }
-        if !self.next_row(findings) {
-            return;
-        }
-        let ends = self.fields.ends.get(..self.fields.count).unwrap_or(&[]);
-        let written = ends.last().and_then(|&end| self.fields.text.get(..end)).unwrap_or(&[]);
-        // Splitting valid UTF-8 at ASCII bytes leaves valid UTF-8.
-        let text = std::str::from_utf8(written).unwrap_or("");
-        let mut start = 0;
-        for (&end, builder) in ends.iter().zip(&mut self.builders) {
-            builder.push(text.get(start..end).unwrap_or(""), &self.parsing);
-            start = end;
-        }
-        let extra = self.builders.len()..self.fields.count;
-        if extra.into_iter().any(|at| !self.fields.get(at).is_empty()) {
-            findings.note(Fault::LongRow, Some(self.rows), None);
-        }
-        self.fill_from(self.fields.count, findings);
+        self.grammar.fields = fields;
     }
 
-    /// A record whose fields stand by themselves; the first one of the file makes the columns.
-    fn push_owned(&mut self, fields: &[String], findings: &mut Findings) {
-        if self.builders.is_empty() {
-            self.make_columns(fields, findings);
-            if self.has_header {
-                return;
-            }
-        }
-        if !self.next_row(findings) {
-            return;
-        }
-        for (builder, field) in self.builders.iter_mut().zip(fields) {
+    /// Makes the columns by the first record of the file; whether that is a row, too.
+    fn begin(&mut self, first: &[&str], findings: &mut Findings) -> bool {
+        self.make_columns(first, findings);
+        !self.has_header
+    }
+
+    /// The fields of a row that is kept.
+    fn push_row<'f>(&mut self, mut fields: impl Iterator<Item = &'f str>, findings: &mut Findings) {
+        let mut count = 0;
+        for (builder, field) in self.columns.builders.iter_mut().zip(fields.by_ref()) {
             builder.push(field, &self.parsing);
+            count += 1;
         }
-        if fields.iter().skip(self.builders.len()).any(|f| !f.is_empty()) {
-            findings.note(Fault::LongRow, Some(self.rows), None);
+        if count == self.columns.builders.len() {
+            if fields.any(|f| !f.is_empty()) {
+                findings.note(Fault::LongRow, Some(self.rows), None);
+            }
+        } else {
+            self.fill_from(count, findings);
         }
-        self.fill_from(fields.len(), findings);
     }
 
-    fn make_columns(&mut self, first: &[String], findings: &mut Findings) {
-        let mut header: Vec<String> = if self.has_header { first.to_vec() } else { Vec::new() };
+    fn make_columns(&mut self, first: &[&str], findings: &mut Findings) {
+        let named = if self.has_header { first } else { &[] };
+        let mut header: Vec<String> = named.iter().map(|f| (*f).to_string()).collect();
         if self.row_names {
             header.insert(0, String::new());
         }
@@ -386,17 +290,15 @@ impl Recorder {
         }
         header.truncate(width);
         // Without a header every column is named after its position, and that needs no remark.
-        self.names = if self.has_header {
+        let names = if self.has_header {
             header::names(&header, width, findings)
         } else {
             (1..=width).map(|n| format!("column_{n}")).collect()
         };
-        let rows = usize::try_from(self.expected_rows + self.expected_rows / 64).unwrap_or(0);
-        self.builders =
-            self.names.iter().map(|name| ColumnBuilder::new(self.types.get(name).copied(), rows)).collect();
+        self.columns.begin(names);
     }
 
-    /// Counts a row; false when there is no room for it.
+    /// Counts a row; false when there is no room for it, or it is not wanted.
     fn next_row(&mut self, findings: &mut Findings) -> bool {
         if self.rows >= MOST_ROWS {
             findings.note(Fault::TooManyRows, Some(self.rows), None);
@@ -404,16 +306,40 @@ impl Recorder {
             return false;
         }
         self.rows += 1;
+        if self.keep.as_mut().is_some_and(|keep| !keep(self.rows - 1)) {
+            return false;
+        }
+        if self.kept.is_multiple_of(ROWS_A_LOOK) {
+            self.columns.fit();
+        }
+        self.kept += 1;
         true
     }
 
-    pub(super) fn finish(self, findings: &mut Findings) -> (Table, u64, Outcome) {
-        if self.builders.is_empty() {
+    /// Notes what is wrong with the file as a whole, once all of it has been read.
+    pub(super) fn end(&self, findings: &mut Findings) {
+        if self.columns.are_unknown() {
             findings.note(Fault::Empty, None, None);
         } else if self.rows == 0 {
             findings.note(Fault::HeaderOnly, None, None);
         }
-        let (columns, outcome) = finish_columns(self.names, self.builders, &self.parsing, findings);
-        (Table { columns, rows: self.rows as usize }, self.rows_skipped, outcome)
+    }
+
+    /// The last rows as a table.
+    pub(super) fn finish(&mut self, findings: &mut Findings, outcome: &mut Outcome) -> Table {
+        let mut columns = Vec::new();
+        self.columns.end(&self.parsing, findings, outcome, |column| columns.push(column));
+        Table { columns, rows: self.kept as usize }
+    }
+
+    /// The rows since the last call as a table, where there are any.
+    pub(super) fn take(&mut self, outcome: &mut Outcome) -> Option<Table> {
+        let rows = std::mem::take(&mut self.kept) as usize;
+        if rows == 0 {
+            return None;
+        }
+        let mut columns = Vec::new();
+        self.columns.end_part(&self.parsing, rows, outcome, |column| columns.push(column));
+        Some(Table { columns, rows })
     }
 }

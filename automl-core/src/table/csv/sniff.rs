@@ -112,6 +112,9 @@ pub(super) fn split(sample: &str, delimiter: Option<u8>, quote: Option<u8>, whol
         |q| vec![q],
     );
     let collapse = |d: u8| d == b' ' && head.lines().any(|l| l.contains("  ") || l.starts_with(' '));
+    if let (Some(delimiter), &[quote]) = (delimiter, quotes.as_slice()) {
+        return Split { delimiter, quote, collapse: collapse(delimiter) };
+    }
     let mut best: Option<(f64, Split)> = None;
     for &delimiter in &delimiters {
         for &quote in &quotes {

@@ -1,3 +1,5 @@
+mod passes;
+
 use super::CsvReader;
 use crate::numeric::Rng;
 use crate::table::{

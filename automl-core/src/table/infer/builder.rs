@@ -103,6 +103,8 @@ pub(super) struct NumberFields {
     pub decimal: Decimal,
     /// Row and text of the fields that are neither numbers nor missing.
     pub junk: Vec<(u32, String)>,
+    /// Bytes of these texts.
+    junk_bytes: usize,
     /// How many there were, the ones not kept included.
     pub junk_count: u64,
     pub infinite: Option<u32>,
@@ -112,9 +114,15 @@ pub(super) struct NumberFields {
 }
 
 pub(super) enum Fields {
-    Dictionary { levels: Interner, codes: Vec<u32>, next_look: usize },
+    Dictionary {
+        levels: Interner,
+        codes: Vec<u32>,
+        next_look: usize,
+    },
     Numbers(Box<NumberFields>),
     Text(TextValues),
+    /// Of a column that is not read, nothing is kept.
+    Unread,
 }
 
 impl Fields {
@@ -129,9 +137,17 @@ impl Fields {
             }
             Fields::Numbers(numbers) => numbers.write_text(&mut text),
             Fields::Text(own) => text = own,
+            Fields::Unread => {}
         }
         text
     }
+}
+
+/// Bytes of `items`, of twice as many where they are nearly full.
+pub(super) fn soon<T>(items: &Vec<T>) -> usize {
+    const NEARLY: usize = 64;
+    let grown = if items.len() + NEARLY > items.capacity() { 2 } else { 1 };
+    items.capacity() * grown * size_of::<T>()
 }
 
 /// Takes the fields of one column, one a row.
@@ -147,6 +163,26 @@ impl ColumnBuilder {
         let codes = Vec::with_capacity(expected_rows);
         let fields = Fields::Dictionary { levels: Interner::default(), codes, next_look: FIRST_LOOK };
         Self { forced, fields, expected: expected_rows }
+    }
+
+    /// Takes fields and keeps none of them.
+    pub(crate) fn unread() -> Self {
+        Self { forced: None, fields: Fields::Unread, expected: 0 }
+    }
+
+    pub(crate) fn is_unread(&self) -> bool {
+        matches!(self.fields, Fields::Unread)
+    }
+
+    /// Bytes of memory that the fields take. What is nearly full counts as grown already, so that who looks every
+    /// so many rows is not surprised.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.fields {
+            Fields::Dictionary { levels, codes, .. } => levels.bytes() + soon(codes),
+            Fields::Numbers(fields) => fields.bytes(),
+            Fields::Text(text) => text.held(),
+            Fields::Unread => 0,
+        }
     }
 
     /// Adds a field.
@@ -172,6 +208,7 @@ impl ColumnBuilder {
             Fields::Text(text) => {
                 text.push(Some(field));
             }
+            Fields::Unread => {}
         }
     }
 
@@ -183,6 +220,7 @@ impl ColumnBuilder {
             Fields::Text(text) => {
                 text.push(None);
             }
+            Fields::Unread => {}
         }
     }
 
@@ -265,12 +303,21 @@ impl NumberFields {
             numbers: Numbers::with_capacity(rows),
             decimal,
             junk: Vec::new(),
+            junk_bytes: 0,
             junk_count: 0,
             infinite: None,
             units: None,
             big_integer: false,
             tokens: BTreeSet::new(),
         }
+    }
+
+    fn bytes(&self) -> usize {
+        let numbers = match &self.numbers {
+            Numbers::Narrow(v) => soon(v),
+            Numbers::Wide(v) => soon(v),
+        };
+        numbers + soon(&self.junk) + self.junk_bytes
     }
 
     fn junk_rows(&self) -> usize {
@@ -303,10 +350,10 @@ impl NumberFields {
             None => {
                 self.junk_count += 1;
                 if keeps_junk || self.junk.len() < 8 {
-                    self.junk.push((
-                        row,
-                        trimmed.chars().take(if keeps_junk { usize::MAX } else { 40 }).collect(),
-                    ));
+                    let most = if keeps_junk { usize::MAX } else { 40 };
+                    let text: String = trimmed.chars().take(most).collect();
+                    self.junk_bytes += text.capacity();
+                    self.junk.push((row, text));
                 }
                 self.numbers.push(f64::NAN);
             }

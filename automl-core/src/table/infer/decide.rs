@@ -33,7 +33,9 @@ pub(super) fn finish(builder: ColumnBuilder, name: &str, parsing: &Parsing) -> F
             }
             words::from_text(name, Fields::Numbers(fields).into_text(), forced, parsing)
         }
-        Fields::Text(text) => from_long_text(name, text, forced, parsing),
+        fields @ (Fields::Text(_) | Fields::Unread) => {
+            from_long_text(name, fields.into_text(), forced, parsing)
+        }
     }
 }
 

@@ -1,0 +1,136 @@
+//! The columns of a file while its rows come, and which of them are built.
+
+use super::Outcome;
+use crate::table::findings::Findings;
+use crate::table::infer::{ColumnBuilder, Parsing};
+use crate::table::{Column, ColumnType};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// Bytes a row of the narrowest column while it is built.
+const LEAST_BYTES: u64 = 4;
+
+/// Columns that are held in one pass over a file of which not all are held at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    /// The first of them.
+    pub from: usize,
+    /// Bytes that they may take together; one column may take more.
+    pub most_held: usize,
+    /// Rows of the file, once they have been counted.
+    pub rows: Option<u64>,
+}
+
+/// Which of a file's columns are wanted, and as what.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pub types: BTreeMap<String, ColumnType>,
+    /// Only those of these names, where not all.
+    pub only: Option<BTreeSet<String>>,
+    pub span: Option<Span>,
+    /// Rows that memory is reserved for.
+    pub expected_rows: u64,
+}
+
+/// One builder a column, none before the first record. Builders of columns that are not wanted are unread.
+pub(super) struct Columns {
+    wanted: Wanted,
+    pub names: Vec<String>,
+    pub builders: Vec<ColumnBuilder>,
+    /// Those that are held.
+    held: Range<usize>,
+}
+
+impl Columns {
+    pub(super) fn new(wanted: Wanted) -> Self {
+        Self { wanted, names: Vec::new(), builders: Vec::new(), held: 0..0 }
+    }
+
+    /// Whether the first record has not been met.
+    pub(super) fn are_unknown(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Where the next pass begins.
+    pub(super) fn held_up_to(&self) -> usize {
+        self.held.end
+    }
+
+    /// Begins with the columns of these names.
+    pub(super) fn begin(&mut self, names: Vec<String>) {
+        let expected = self.wanted.expected_rows;
+        let mut rows = expected.saturating_add(expected / 64);
+        self.held = 0..names.len();
+        if let Some(span) = self.wanted.span {
+            rows = span.rows.unwrap_or(rows).min(span.most_held as u64 / LEAST_BYTES);
+            let room = (span.most_held as u64).checked_div(rows * LEAST_BYTES).unwrap_or(u64::MAX);
+            let left = names.len().saturating_sub(span.from);
+            let count = usize::try_from(room).unwrap_or(usize::MAX).clamp(1, left.max(1));
+            self.held = span.from..span.from.saturating_add(count).min(names.len());
+        }
+        self.names = names;
+        self.renew(usize::try_from(rows).unwrap_or(0));
+    }
+
+    /// New builders, with memory for so many rows.
+    fn renew(&mut self, rows: usize) {
+        let builder = |(at, name): (usize, &String)| {
+            let wanted = self.wanted.only.as_ref().is_none_or(|only| only.contains(name));
+            if wanted && self.held.contains(&at) {
+                ColumnBuilder::new(self.wanted.types.get(name).copied(), rows)
+            } else {
+                ColumnBuilder::unread()
+            }
+        };
+        self.builders = self.names.iter().enumerate().map(builder).collect();
+    }
+
+    /// Gives up the last columns that are held until the others fit.
+    pub(super) fn fit(&mut self) {
+        let Some(span) = self.wanted.span else { return };
+        let held = self.builders.get(self.held.clone()).unwrap_or(&[]);
+        let mut bytes: usize = held.iter().map(ColumnBuilder::bytes).sum();
+        while bytes > span.most_held && self.held.len() > 1 {
+            self.held.end -= 1;
+            let given_up = std::mem::replace(&mut self.builders[self.held.end], ColumnBuilder::unread());
+            bytes -= given_up.bytes();
+        }
+    }
+
+    /// Ends the columns one by one, each with its remarks, and hands them over.
+    pub(super) fn end(
+        &mut self,
+        parsing: &Parsing,
+        findings: &mut Findings,
+        outcome: &mut Outcome,
+        mut take: impl FnMut(Column),
+    ) {
+        for (name, builder) in self.names.iter().zip(std::mem::take(&mut self.builders)) {
+            if builder.is_unread() {
+                continue;
+            }
+            let finished = builder.finish(name, parsing);
+            finished.diagnostics.into_iter().for_each(|d| findings.remark(d));
+            outcome.missing_tokens.extend(finished.missing_tokens);
+            if let Some((day_first, guessed)) = finished.day_first
+                && (outcome.day_first.is_none() || !guessed)
+            {
+                outcome.day_first = Some(day_first);
+            }
+            take(finished.column);
+        }
+    }
+
+    /// The same for the rows so far, `rows` of them: others may follow.
+    pub(super) fn end_part(
+        &mut self,
+        parsing: &Parsing,
+        rows: usize,
+        outcome: &mut Outcome,
+        take: impl FnMut(Column),
+    ) {
+        // Remarks would count the rows of the part.
+        self.end(parsing, &mut Findings::default(), outcome, take);
+        self.renew(rows);
+    }
+}
