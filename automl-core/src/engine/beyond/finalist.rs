@@ -11,11 +11,10 @@ use crate::engine::study::Outcome;
 use crate::learner::parts::{Block, InParts, Shelf};
 use crate::learner::{self, Fit, FitError, Load};
 use crate::metric::Seen;
-use crate::model::{LogTarget, Target};
+use crate::model::Target;
 use crate::node::{FittedRecipe, Frame};
 use crate::platform::Cancel;
 use crate::table::Table;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Most parts that rows are dealt to.
@@ -29,7 +28,6 @@ pub(super) struct Finalist {
     learner: &'static str,
     recipe: FittedRecipe,
     chain: Option<Arc<FittedChain>>,
-    log_target: Option<LogTarget>,
     begun: Box<dyn InParts>,
     /// Where its places on the shelf begin.
     first_place: usize,
@@ -92,7 +90,6 @@ impl Finalist {
             let parts = parts.clamp(1.0, MOST_PARTS) as usize;
             let weights: Option<Vec<f32>> =
                 prepared.weights.as_ref().map(|w| w.iter().map(|&w| w as f32).collect());
-            let target = as_learned(pipeline.log_target.as_ref(), &prepared.target);
             let mut params = fitted.params.clone();
             let constraints = prepared.constraints.as_params(|column| features_of(&pipeline.recipe, column));
             for (name, value) in constraints.0 {
@@ -101,7 +98,7 @@ impl Finalist {
             }
             let sample = Fit {
                 frame: &frame,
-                target: &target,
+                target: &prepared.target,
                 weights: weights.as_deref(),
                 validation: None,
                 params: &params,
@@ -118,7 +115,6 @@ impl Finalist {
                 learner: spec.id,
                 recipe: pipeline.recipe.clone(),
                 chain: pipeline.chain.clone(),
-                log_target: pipeline.log_target,
                 begun,
                 first_place,
                 rows: 0,
@@ -161,9 +157,8 @@ impl Finalist {
             return Ok(());
         }
         let frame = self.features(table, rows)?;
-        let target = as_learned(self.log_target.as_ref(), target);
         let weights: Option<Vec<f32>> = weights.map(|w| w.iter().map(|&w| w as f32).collect());
-        let block = Block { frame: &frame, target: &target, weights: weights.as_deref() };
+        let block = Block { frame: &frame, target, weights: weights.as_deref() };
         let mut shelf = From { shelf, first: self.first_place };
         self.begun.take(&block, &mut shelf).map_err(|e| failed(self.title, &e))?;
         self.rows += rows.len();
@@ -186,8 +181,7 @@ impl Finalist {
     ) -> Result<Option<Pipeline>, Diagnostic> {
         let Some(frame) = stop.frames.get(self.number) else { return Ok(None) };
         let mut shelf = From { shelf, first: self.first_place };
-        let target = as_learned(self.log_target.as_ref(), &stop.target);
-        let model = match self.begun.finish((frame, &target), &mut shelf, cancel, told) {
+        let model = match self.begun.finish((frame, &stop.target), &mut shelf, cancel, told) {
             Ok(model) => model,
             Err(FitError::Cancelled) => return Ok(None),
             Err(error) => return Err(failed(self.title, &error)),
@@ -195,10 +189,6 @@ impl Finalist {
         let classes = prepared.task().is_classification();
         let mut pipeline = Pipeline::new(self.recipe, self.learner, model, self.rows, classes);
         pipeline.chain = self.chain;
-        if let (Some(scale), Target::Values(values)) = (self.log_target, &stop.target) {
-            let logs = pipeline.model.predict(frame).values;
-            pipeline.log_target = Some(scale.scaled(&logs, values));
-        }
         let metric = prepared.metric();
         let score = |values: &[f64]| {
             metric.score(Seen { actual: actual(&stop.target), weights: stop.weights.as_deref() }, values)
@@ -214,13 +204,5 @@ impl Finalist {
             test.new[self.member] = Some(pipeline.predict_frame(frame).values);
         }
         Ok(Some(pipeline))
-    }
-}
-
-/// The target as a learner takes it: logarithms where it predicts those.
-fn as_learned<'t>(log_target: Option<&LogTarget>, target: &'t Target) -> Cow<'t, Target> {
-    match (log_target, target) {
-        (Some(scale), Target::Values(values)) => Cow::Owned(Target::Values(scale.logs(values))),
-        _ => Cow::Borrowed(target),
     }
 }

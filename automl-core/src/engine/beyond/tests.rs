@@ -7,7 +7,6 @@ use crate::engine::{Executor, ModelArtifact, Prepared, Study, prepare};
 use crate::learner::parts::testing::Memory;
 use crate::learner::{ParamValue, Params};
 use crate::metric;
-use crate::model::Target;
 use crate::numeric::{Rng, math};
 use crate::platform::Cancel;
 use crate::search::Setting;
@@ -90,7 +89,7 @@ struct How {
     secs: Option<f64>,
 }
 
-const USUAL: How = How { searched: 700, piece: 500, part_bytes: 300_000, room: None, secs: None };
+const USUAL: How = How { searched: 700, piece: 500, part_bytes: 500_000, room: None, secs: None };
 
 fn train(table: &Table, request: &StudyRequest, how: &How) -> Result<(ModelArtifact, Trained), Diagnostic> {
     let deal = Deal::new(table.rows as u64, how.searched, 9);
@@ -137,6 +136,18 @@ fn auc(model: &ModelArtifact, test: &Table) -> f64 {
     metric::roc_auc(&codes, &values, 2).expect("both classes")
 }
 
+/// A category of so many levels that they become means of the target, which are noise, beside a number that matters.
+fn level_noise(rows: usize, seed: u64) -> String {
+    let mut rng = Rng::new(seed);
+    let mut text = String::from("level,x,y\n");
+    for _ in 0..rows {
+        let x = rng.uniform();
+        let y = if rng.uniform() < 0.2 + 0.6 * x { "yes" } else { "no" };
+        text.push_str(&format!("k{},{x:.3},{y}\n", rng.below(900)));
+    }
+    text
+}
+
 const FEW_LEAVES: (&str, ParamValue) = ("max_leaves", ParamValue::Int(16));
 
 #[test]
@@ -147,7 +158,7 @@ fn all_rows_tell_more_than_those_that_were_searched_on() {
     let (old, new) = (auc(&before, &test), auc(&trained.outcome.artifact, &test));
     let memory = train(&all, &request(&[("gbt", &[FEW_LEAVES])]), &How { searched: 12_000, ..USUAL });
     let whole = auc(&memory.expect("trained").0, &test);
-    assert!(new > old + 0.01 && new > whole - 0.01, "{old} to {new}, in memory {whole}");
+    assert!(new > old + 0.02 && new > whole - 0.02, "{old} to {new}, in memory {whole}");
     let header = trained.outcome.artifact.header();
     assert_eq!((header.rows, header.fingerprint.clone()), (12_000, fingerprint(&all)));
     let told = &trained.diagnostic.message;
@@ -171,22 +182,14 @@ fn how_the_rows_come_and_how_large_parts_are_changes_no_search_and_pieces_nothin
 }
 
 #[test]
-fn numbers_weights_and_logarithms_are_learned_from() {
+fn numbers_and_weights_are_learned_from() {
     let amount = |signal: f64, rng: &mut Rng| format!("{:.3}", math::exp(signal + 0.2 * rng.normal()));
     let all = table(&csv(6_000, 5, amount));
     let test = table(&csv(3_000, 6, amount));
     let y = test.column("y").expect("a target");
     let truth: Vec<f64> = (0..test.rows).filter_map(|row| y.number(row)).collect();
-    let log: &[(&str, ParamValue)] = &[FEW_LEAVES, ("log_target", ParamValue::Bool(true))];
-    for (params, weights) in [(&log[..1], None), (&log[..1], Some("w".to_owned())), (log, None)] {
-        let params = if crate::learner::find("gbt")
-            .is_some_and(|l| l.spec().params.iter().any(|p| p.name == "log_target"))
-        {
-            params
-        } else {
-            &params[..1]
-        };
-        let asked = StudyRequest { weights, ..request(&[("gbt", params)]) };
+    for weights in [None, Some("w".to_owned())] {
+        let asked = StudyRequest { weights, ..request(&[("gbt", &[FEW_LEAVES])]) };
         let (before, trained) = train(&all, &asked, &USUAL).expect("trained");
         let rmse = |model: &ModelArtifact| {
             let (prediction, _) = model.predict(&test).expect("its columns");
@@ -211,19 +214,12 @@ fn learners_that_want_all_rows_at_once_keep_their_models() {
 #[test]
 fn features_that_know_targets_are_not_taught_by_their_own_rows() {
     // So many levels that they become means of the target, which are noise.
-    let mut rng = Rng::new(11);
-    let mut text = String::from("id_like,x,y\n");
-    for _ in 0..6_000 {
-        let x = rng.uniform();
-        let y = if rng.uniform() < 0.3 + 0.4 * x { "yes" } else { "no" };
-        text.push_str(&format!("k{},{x:.3},{y}\n", rng.below(900)));
-    }
-    let all = table(&text);
+    let all = table(&level_noise(6_000, 11));
     let how = How { searched: 3_000, ..USUAL };
     let (before, trained) = train(&all, &request(&[("gbt", &[FEW_LEAVES])]), &how).expect("trained");
-    assert!(auc(&trained.outcome.artifact, &all.take(&(0..10).collect::<Vec<_>>())) >= 0.0);
-    let (rows, score) = (before.header().rows, before.verdict().holdout.score.unwrap_or(1.0));
-    assert!(rows < 3_500 && score < 0.75, "{rows} {score}");
+    let fresh = table(&level_noise(4_000, 12));
+    let (old, new) = (auc(&before, &fresh), auc(&trained.outcome.artifact, &fresh));
+    assert!(new > old - 0.02, "{old} to {new}: the noise of levels was taken for knowledge");
 }
 
 #[test]
@@ -249,5 +245,4 @@ fn rows_without_a_weight_are_named() {
     assert!(!deal.is_searched(2_000));
     let told = train(&all, &asked, &USUAL).err().expect("no weight");
     assert_eq!((told.code.as_str(), told.row), ("weights.not_a_weight", Some(2_001)));
-    let _ = Target::Values(Vec::new());
 }

@@ -7,7 +7,7 @@ use crate::args::FitArgs;
 use crate::commands::drive::{drive, is_interrupted};
 use crate::commands::progress::Progress;
 use crate::failure::{Failure, warn};
-use crate::{memory, reading};
+use crate::reading;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::beyond::{Deal, Means, Rows, Told, train_on_all};
 use automl_core::engine::protocol::StudyRequest;
@@ -44,7 +44,6 @@ pub fn is_too_large(path: &Path, limit: Option<u64>) -> Option<(u64, u64)> {
 /// A CSV file that is read again and again.
 struct File<'a> {
     path: &'a Path,
-    bytes: u64,
     /// With the type of every column.
     options: ReadOptions,
 }
@@ -65,10 +64,7 @@ struct Columns<'a> {
 }
 
 impl Rows for Columns<'_> {
-    fn each(
-        &mut self,
-        visit: &mut dyn FnMut(&Table) -> Result<(), Diagnostic>,
-    ) -> Result<(), Diagnostic> {
+    fn each(&mut self, visit: &mut dyn FnMut(&Table) -> Result<(), Diagnostic>) -> Result<(), Diagnostic> {
         let mut reader = CsvReader::new(self.file.options.clone()).only(self.names.clone());
         let mut done = Ok(());
         let read = reading::pass(self.file.path, &mut |chunk| {
@@ -124,7 +120,7 @@ pub fn fit(
         day_first: options.day_first.or(looked.report.dialect.as_ref().and_then(|d| d.day_first)),
         ..options.clone()
     };
-    let file = File { path: &args.data, bytes, options: typed };
+    let file = File { path: &args.data, options: typed };
     let fits = SEARCH_SHARE * limit as f64 / looked.bytes_a_row.max(1.0);
     let deal = Deal::new(looked.rows, fits.min(MOST_SEARCHED) as u64, args.seed);
     progress.say(&format!("drawing some of {} rows", count(looked.rows)));
