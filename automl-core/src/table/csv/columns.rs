@@ -51,6 +51,13 @@ impl Columns {
         self.names.is_empty()
     }
 
+    /// The field of a row after which nothing more has to be looked at: what is wrong with rows is known after the
+    /// first pass.
+    pub(super) fn last_field(&self) -> usize {
+        let later = self.wanted.span.is_some_and(|span| span.rows.is_some());
+        if later { self.held.end } else { usize::MAX }
+    }
+
     /// Where the next pass begins.
     pub(super) fn held_up_to(&self) -> usize {
         self.held.end
