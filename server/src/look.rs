@@ -26,8 +26,8 @@ const LEAST_MB: u64 = 512;
 const MOST_TOLD: usize = 2_000;
 /// Characters of a column's name that are told.
 const LONGEST_NAME: usize = 200;
-/// Columns that are held at a time take one part in so many of the memory, 160 MB at least: a column that is being
-/// ended has to fit beside them, and the program itself.
+/// Columns that are held at a time take one part in so many of the memory: a column that is being ended has to fit
+/// beside them, and the program itself.
 const HELD_ONE_IN: u64 = 3;
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 20;
@@ -159,7 +159,7 @@ pub fn run(args: &LookArgs) -> Done {
             let format = Format::from_name(&args.name);
             match input {
                 Some(file) if format == Format::Csv => {
-                    let megabytes = args.max_memory.unwrap_or(0).max(LEAST_MB);
+                    let megabytes = args.max_memory.unwrap_or(LEAST_MB);
                     csv_in_passes(file, &options, megabytes.saturating_mul(1_000_000) / HELD_ONE_IN)
                 }
                 Some(file) => table(file, format, options),
