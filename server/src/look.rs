@@ -6,10 +6,12 @@ use crate::failure::because;
 use crate::jobs::{child::this_program, executor};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::ModelArtifact;
-use automl_core::table::{ColumnType, CsvReader, Format, ReadOptions, ReadReport, Table, read};
+use automl_core::table::{ColumnType, CsvReader, Format, Looked, ReadOptions, look_at_csv, read};
 use serde::{Deserialize, Serialize};
-use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -24,6 +26,9 @@ const LEAST_MB: u64 = 512;
 const MOST_TOLD: usize = 2_000;
 /// Characters of a column's name that are told.
 const LONGEST_NAME: usize = 200;
+/// Columns that are held at a time take one part in so many of the memory: a column that is being ended has to fit
+/// beside them, and the program itself.
+const HELD_ONE_IN: u64 = 3;
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 20;
 
@@ -42,6 +47,9 @@ pub struct LookArgs {
     /// Name of the file, whose ending says what kind of table it is
     #[arg(long, default_value = "")]
     name: String,
+    /// The file, where it may be read more than once; without it, standard input is read
+    #[arg(long)]
+    file: Option<PathBuf>,
     /// How a table is read, as JSON
     #[arg(long)]
     options: Option<String>,
@@ -114,12 +122,15 @@ pub async fn look(
     let share = || Some(crate::memory::available()? / 2_000_000);
     let megabytes = most_mb.or_else(share).unwrap_or(0).max(LEAST_MB);
     let what = if what == What::Table { "table" } else { "model" };
+    let mut path = OsString::from("--file=");
+    path.push(file);
     let mut command = tokio::process::Command::new(this_program()?);
     command
         .args(["look", "--what", what, "--max-memory", &megabytes.to_string()])
         .args([format!("--name={name}"), format!("--options={options}")])
+        .arg(path)
         .env_clear()
-        .stdin(std::fs::File::open(file)?)
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true);
@@ -131,7 +142,7 @@ pub async fn look(
     }
 }
 
-/// `trellis look`: reads standard input, says what it is on standard output.
+/// `trellis look`: reads a file or standard input, says what it is on standard output.
 ///
 /// # Errors
 /// Input or output that fails.
@@ -139,13 +150,23 @@ pub fn run(args: &LookArgs) -> Done {
     executor::end_with_parent();
     executor::limit(args.max_memory);
     let failed = |e: &dyn std::fmt::Display| because("the look broke off", e, "send the file again");
+    let input = args.file.as_ref().map(File::open).transpose().map_err(|e| failed(&e))?;
     let seen = match args.what {
         What::Table => {
             let options =
                 args.options.as_deref().filter(|o| !o.is_empty()).map(serde_json::from_str).transpose();
-            table(&args.name, options.map_err(|e| failed(&e))?.unwrap_or_default())
+            let options = options.map_err(|e| failed(&e))?.unwrap_or_default();
+            let format = Format::from_name(&args.name);
+            match input {
+                Some(file) if format == Format::Csv => {
+                    let megabytes = args.max_memory.unwrap_or(LEAST_MB);
+                    csv_in_passes(file, &options, megabytes.saturating_mul(1_000_000) / HELD_ONE_IN)
+                }
+                Some(file) => table(file, format, options),
+                None => table(std::io::stdin().lock(), format, options),
+            }
         }
-        What::Model => model(),
+        What::Model => input.map_or_else(|| model(std::io::stdin().lock()), model),
     };
     let seen = seen.map_err(|e| failed(&e))?;
     serde_json::to_writer(std::io::stdout().lock(), &seen).map_err(|e| failed(&e))
@@ -155,51 +176,67 @@ fn known(about: &impl Serialize) -> Seen {
     Seen::Known(serde_json::to_value(about).unwrap_or_default())
 }
 
-fn table(name: &str, options: ReadOptions) -> std::io::Result<Seen> {
-    let format = Format::from_name(name);
-    let mut input = std::io::stdin().lock();
-    if format != Format::Csv {
-        let mut whole = Vec::new();
-        input.read_to_end(&mut whole)?;
-        let (table, report) = read(&whole, format, &options);
-        return Ok(about_table(&table, report));
-    }
-    let mut reader = CsvReader::new(options);
+/// Reads all of `input`, piece by piece.
+fn each_chunk(mut input: impl Read, mut take: impl FnMut(&[u8])) -> std::io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     loop {
         match input.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(n) => reader.push(&chunk[..n]),
+            Ok(0) => return Ok(()),
+            Ok(n) => take(&chunk[..n]),
             Err(e) if e.kind() == ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }
     }
-    let (table, report) = reader.finish();
-    Ok(about_table(&table, report))
 }
 
-fn about_table(table: &Table, report: ReadReport) -> Seen {
-    if table.columns.is_empty() || table.rows == 0 {
-        return Seen::Refused(if report.diagnostics.is_empty() {
+/// A CSV file that can be read as often as its columns ask for.
+fn csv_in_passes(mut file: File, options: &ReadOptions, most_held: u64) -> std::io::Result<Seen> {
+    let bytes = file.metadata()?.len();
+    let most_held = usize::try_from(most_held).unwrap_or(usize::MAX);
+    let looked = look_at_csv(options, bytes, most_held, |take| {
+        file.rewind()?;
+        each_chunk(&file, take)
+    })?;
+    Ok(about_table(looked))
+}
+
+/// A table that has to be read in one go, and is held.
+fn table(mut input: impl Read, format: Format, options: ReadOptions) -> std::io::Result<Seen> {
+    let (table, report) = if format == Format::Csv {
+        let mut reader = CsvReader::new(options);
+        each_chunk(input, |chunk| reader.push(chunk))?;
+        reader.finish()
+    } else {
+        let mut whole = Vec::new();
+        input.read_to_end(&mut whole)?;
+        read(&whole, format, &options)
+    };
+    Ok(about_table(Looked::of(&table, report)))
+}
+
+fn about_table(looked: Looked) -> Seen {
+    let diagnostics = looked.report.diagnostics;
+    if looked.columns.is_empty() || looked.rows == 0 {
+        return Seen::Refused(if diagnostics.is_empty() {
             let remedy = "Send a table with a header and at least one row.";
             vec![Diagnostic::error("table.empty", "This file holds no rows.", remedy)]
         } else {
-            report.diagnostics
+            diagnostics
         });
     }
     let told = |name: &str| name.chars().take(LONGEST_NAME).collect();
     known(&AboutTable {
-        rows: table.rows as u64,
-        width: table.columns.len() as u64,
-        columns: table.columns.iter().take(MOST_TOLD).map(|c| (told(&c.name), c.ty)).collect(),
-        fingerprint: automl_core::table::fingerprint(table),
-        diagnostics: report.diagnostics.into_iter().take(MOST_TOLD).collect(),
+        rows: looked.rows,
+        width: looked.columns.len() as u64,
+        columns: looked.columns.iter().take(MOST_TOLD).map(|(name, ty)| (told(name), *ty)).collect(),
+        fingerprint: looked.fingerprint,
+        diagnostics: diagnostics.into_iter().take(MOST_TOLD).collect(),
     })
 }
 
-fn model() -> std::io::Result<Seen> {
+fn model(mut input: impl Read) -> std::io::Result<Seen> {
     let mut whole = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut whole)?;
+    input.read_to_end(&mut whole)?;
     let artifact = match ModelArtifact::from_bytes(&whole) {
         Ok(artifact) => artifact,
         Err(diagnostic) => return Ok(Seen::Refused(vec![diagnostic])),

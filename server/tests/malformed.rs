@@ -166,6 +166,26 @@ fn looked(what: &str, name: &str, bytes: &[u8]) -> (bool, String) {
     })
 }
 
+/// A file that may be read more than once tells what it tells as a stream.
+#[test]
+fn a_file_and_a_stream_tell_the_same() {
+    let told = |arguments: &[&str], input: Stdio| {
+        let mut command = trellis(&["look", "--what", "table"]);
+        let done = command.args(arguments).stdin(input).output().unwrap_or_else(|e| panic!("{e}"));
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        serde_json::from_slice::<Value>(&done.stdout).unwrap_or_else(|e| panic!("{arguments:?}: {e}"))
+    };
+    let files = std::fs::read_dir(fixtures().join("csv")).unwrap_or_else(|e| panic!("{e}"));
+    let mut paths: Vec<PathBuf> = files.flatten().map(|f| f.path()).filter(|p| p.is_file()).collect();
+    paths.extend(["churn", "price", "arrival"].map(|name| sample(&format!("{name}.csv"))));
+    for path in paths {
+        let stream = std::fs::File::open(&path).unwrap_or_else(|e| panic!("{e}"));
+        let of_stream = told(&[], stream.into());
+        let file = told(&["--file", &path.to_string_lossy()], Stdio::null());
+        assert_eq!(file, of_stream, "{}", path.display());
+    }
+}
+
 #[test]
 fn malformed_tables_are_read_or_refused() {
     let mut here = Here::new();

@@ -5,7 +5,7 @@
 //! that is left is the row's (Lucchese et al., "QuickScorer: a fast algorithm to rank documents with additive
 //! ensembles of regression trees", 2015; Lucchese et al., "Exploiting CPU SIMD extensions to speed-up document
 //! scoring with tree ensembles", 2016). There is no branch to mispredict and no row waits for another. Larger trees
-//! are walked, sixteen rows in step.
+//! are walked, sixteen rows in step. A few rows, such as one request brings, are walked alone.
 //!
 //! Shapes: a block is views × 64 rows; a view is a used column whose missing numbers are infinite, of the sign
 //! that takes them to their side. Sums are outputs × 64 rows. Each row adds its trees' values in the trees' order.
@@ -17,6 +17,8 @@ use crate::node::{FeatureValues, Frame, NO_CATEGORY};
 const IN_STEP: usize = 16;
 const BLOCK: usize = 64;
 const MOST_LEAVES: u32 = 32;
+/// So few rows are walked one by one: laying out a block takes longer.
+const FEW: usize = 4;
 
 type View = [[u32; IN_STEP]; BLOCK / IN_STEP];
 type Sums = [[f64; IN_STEP]; BLOCK / IN_STEP];
@@ -153,6 +155,39 @@ impl Flat {
     /// Adds every tree's values to `scores`, rows × outputs, row-major. With one value a leaf, tree `t` adds to
     /// output `t mod outputs`; with more, value `j` to output `j`.
     pub fn add_to(&self, frame: &Frame, outputs: usize, scores: &mut [f64]) {
+        if scores.len() <= FEW * outputs {
+            self.add_to_few(frame, outputs, scores);
+        } else {
+            self.add_to_blocks(frame, outputs, scores);
+        }
+    }
+
+    /// The same sums, to the bit, row by row.
+    fn add_to_few(&self, frame: &Frame, outputs: usize, scores: &mut [f64]) {
+        let mut cells = vec![[0; FEW]; self.used.len()];
+        for (cells, &(column, categorical)) in cells.iter_mut().zip(&self.used) {
+            load(frame, column, categorical, Missing::Kept, 0, cells);
+        }
+        for (tree, &root) in self.roots.iter().enumerate() {
+            for (row, scores) in scores.chunks_mut(outputs.max(1)).enumerate() {
+                let mut at = root;
+                while at & LEAF == 0 {
+                    let node = &self.nodes[at as usize];
+                    let bits = cells[(node.feature & SLOT) as usize][row];
+                    at = node.children[usize::from(self.goes_right(node, bits))];
+                }
+                let leaf = (at & !LEAF) as usize;
+                if self.width == 1 {
+                    scores[tree % outputs] += f64::from(self.values[leaf]);
+                } else {
+                    let values = &self.values[leaf * self.width..(leaf + 1) * self.width];
+                    scores.iter_mut().zip(values).for_each(|(s, &v)| *s += f64::from(v));
+                }
+            }
+        }
+    }
+
+    fn add_to_blocks(&self, frame: &Frame, outputs: usize, scores: &mut [f64]) {
         let quick = &self.quick;
         let mut block: Vec<View> = vec![[[0; IN_STEP]; BLOCK / IN_STEP]; quick.views.len()];
         let mut sums: Vec<Sums> = vec![[[0.0; IN_STEP]; BLOCK / IN_STEP]; outputs];
@@ -232,7 +267,8 @@ impl Flat {
                     // A row that has arrived looks at some node and stays.
                     let arrived = *at & LEAF != 0;
                     let node = &self.nodes[if arrived { 0 } else { *at as usize }];
-                    let next = node.children[usize::from(self.goes_right(node, block, group, row))];
+                    let bits = block[(node.feature & SLOT) as usize][group][row];
+                    let next = node.children[usize::from(self.goes_right(node, bits))];
                     *at = if arrived { *at } else { next };
                 }
             }
@@ -249,8 +285,7 @@ impl Flat {
     }
 
     #[inline(always)]
-    fn goes_right(&self, node: &Node, block: &[View], group: usize, row: usize) -> bool {
-        let bits = block[(node.feature & SLOT) as usize][group][row];
+    fn goes_right(&self, node: &Node, bits: u32) -> bool {
         let missing_left = node.feature & MISSING_LEFT != 0;
         if node.feature & CATEGORICAL == 0 {
             let (x, threshold) = (f32::from_bits(bits), f32::from_bits(node.test));
@@ -295,5 +330,92 @@ fn load(frame: &Frame, column: u32, categorical: bool, missing: Missing, start: 
     };
     if let Some(rest) = view.get_mut(known..) {
         rest.fill(stand_in);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::binning::Binned;
+    use super::super::constraint::Constraints;
+    use super::super::flat::Builder;
+    use super::super::leafwise::Grower;
+    use super::super::packing::quantise;
+    use super::super::plan::{Limits, Policy};
+    use super::super::split::Rules;
+    use super::super::testing::{frame, mixed, numbers};
+    use super::*;
+    use crate::numeric::Rng;
+    use std::sync::Arc;
+
+    /// Trees of so many leaves at most, with `width` values a leaf.
+    fn grown(leaves: &[usize], width: usize, rng: &mut Rng) -> Flat {
+        let rules = Rules {
+            l1: 0.0,
+            l2: 0.5,
+            min_rows: 3,
+            min_hessian: 1e-3,
+            min_gain: 0.0,
+            cat_smooth: 2.0,
+            cat_l2: 1.0,
+            cat_group_rows: 1,
+            random_cuts: false,
+        };
+        let (train, _) = mixed(1200, 2, 13);
+        let data = Binned::new(&train, 255, 0);
+        let mut builder = Builder::new(data.columns, width);
+        for &max_leaves in leaves {
+            let pairs: Vec<[f32; 2]> =
+                (0..1200).map(|_| [rng.normal() as f32, rng.uniform() as f32]).collect();
+            let mut words = vec![0; 1200];
+            let scales = quantise(&pairs, None, true, rng, &mut words, 1);
+            let limits = Limits { policy: Policy::LeafWise, max_leaves, max_depth: 9, node_features: 0.5 };
+            let mut grower = Grower::new(&data, Constraints::default(), 1);
+            let tree = grower.grow(None, &words, scales, &rules, &limits, rng);
+            let values = |rng: &mut Rng| (0..width).map(|_| rng.normal() as f32).collect::<Vec<_>>();
+            let places: Vec<u32> = (0..tree.shape.leaves).map(|_| builder.push_leaf(&values(rng))).collect();
+            builder.push(&tree.shape, &data, |leaf| places[leaf as usize]);
+        }
+        builder.finish(leaves.len())
+    }
+
+    #[test]
+    fn a_few_rows_have_the_scores_that_they_have_among_many() {
+        let mut rng = Rng::new(15);
+        let small: Vec<usize> = (0..30).map(|n| 1 + n % 32).collect();
+        let large: Vec<usize> = (0..30).map(|n| 1 + 2 * n).collect();
+        for (leaves, width, outputs) in
+            [(&small, 1, 1), (&small, 1, 3), (&large, 1, 1), (&large, 1, 3), (&large, 3, 3)]
+        {
+            let flat = grown(leaves, width, &mut rng);
+            for rows in 0..=FEW {
+                for round in 0..50 {
+                    let (mut asked, _) = mixed(rows, 2, 100 * rows as u64 + round);
+                    if let FeatureValues::Numeric(v) = &mut asked.columns[0].values {
+                        let ends = [f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, -0.0, f32::NAN];
+                        Arc::make_mut(v).iter_mut().take(1).for_each(|x| *x = ends[round as usize % 6]);
+                    }
+                    if let FeatureValues::Categorical { codes, .. } = &mut asked.columns[3].values {
+                        Arc::make_mut(codes)
+                            .iter_mut()
+                            .skip(1)
+                            .take(1)
+                            .for_each(|code| *code = 12 + round as u32 % 60);
+                    }
+                    let begin: Vec<f64> = (0..rows * outputs).map(|_| rng.normal()).collect();
+                    let (mut few, mut blocks) = (begin.clone(), begin.clone());
+                    flat.add_to_few(&asked, outputs, &mut few);
+                    flat.add_to_blocks(&asked, outputs, &mut blocks);
+                    let bits = |scores: &[f64]| scores.iter().map(|s| s.to_bits()).collect::<Vec<_>>();
+                    assert_eq!(bits(&few), bits(&blocks));
+                    assert!(rows == 0 || few != begin);
+                }
+            }
+            // Columns that are not there, too short or of another kind count as missing.
+            let odd = frame(vec![numbers([1.0, 2.0]), numbers([]), numbers([0.5; 3]), numbers([1.0; 3])]);
+            let (mut few, mut blocks) = (vec![0.0; 3 * outputs], vec![0.0; 3 * outputs]);
+            flat.add_to_few(&odd, outputs, &mut few);
+            flat.add_to_blocks(&odd, outputs, &mut blocks);
+            assert_eq!(few, blocks);
+        }
     }
 }

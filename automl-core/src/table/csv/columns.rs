@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::table::findings::Findings;
-use crate::table::infer::{ColumnBuilder, Parsing};
+use crate::table::infer::{ColumnBuilder, NEARLY_FULL, Parsing};
 use crate::table::{Column, ColumnType};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -51,6 +51,13 @@ impl Columns {
         self.names.is_empty()
     }
 
+    /// The field of a row after which nothing more has to be looked at: what is wrong with rows is known after the
+    /// first pass.
+    pub(super) fn last_field(&self) -> usize {
+        let later = self.wanted.span.is_some_and(|span| span.rows.is_some());
+        if later { self.held.end } else { usize::MAX }
+    }
+
     /// Where the next pass begins.
     pub(super) fn held_up_to(&self) -> usize {
         self.held.end
@@ -62,7 +69,9 @@ impl Columns {
         let mut rows = expected.saturating_add(expected / 64);
         self.held = 0..names.len();
         if let Some(span) = self.wanted.span {
-            rows = span.rows.unwrap_or(rows).min(span.most_held as u64 / LEAST_BYTES);
+            // With room to spare, so that full columns do not count as about to grow.
+            rows = span.rows.unwrap_or(rows).saturating_add(NEARLY_FULL as u64);
+            rows = rows.min(span.most_held as u64 / LEAST_BYTES);
             let room = (span.most_held as u64).checked_div(rows * LEAST_BYTES).unwrap_or(u64::MAX);
             let left = names.len().saturating_sub(span.from);
             let count = usize::try_from(room).unwrap_or(usize::MAX).clamp(1, left.max(1));

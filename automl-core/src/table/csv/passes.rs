@@ -8,7 +8,7 @@ use super::columns::Span;
 use super::{CsvReader, Outcome};
 use crate::diagnostic::Diagnostic;
 use crate::table::findings::Findings;
-use crate::table::{Column, ColumnType, Fingerprint, ReadOptions, ReadReport};
+use crate::table::{Column, ColumnType, Fingerprint, ReadOptions, ReadReport, Table, fingerprint};
 
 /// Bytes that are split before what is held is looked at.
 const PIECE: usize = 256 << 10;
@@ -24,6 +24,20 @@ pub struct Looked {
     pub report: ReadReport,
     /// Bytes a row as a table in memory.
     pub bytes_a_row: f64,
+}
+
+impl Looked {
+    /// The same of a file that was read whole.
+    pub fn of(table: &Table, report: ReadReport) -> Self {
+        let bytes: usize = table.columns.iter().map(Column::bytes).sum();
+        Self {
+            columns: table.columns.iter().map(|c| (c.name.clone(), c.ty)).collect(),
+            rows: table.rows as u64,
+            fingerprint: fingerprint(table),
+            report,
+            bytes_a_row: bytes as f64 / table.rows.max(1) as f64,
+        }
+    }
 }
 
 /// Looks into a CSV file of about `expected_bytes` in as many passes as memory asks for: each call of `pass` reads the

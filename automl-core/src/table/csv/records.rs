@@ -195,7 +195,7 @@ impl Recorder {
             self.push_row(split(), findings);
             return;
         }
-        let columns = self.columns.builders.len();
+        let (columns, last_field) = (self.columns.builders.len(), self.columns.last_field());
         let (mut column, mut start) = (0, 0);
         for end in memchr_iter(self.split.delimiter, line.as_bytes()) {
             if let Some(builder) = self.columns.builders.get_mut(column) {
@@ -206,6 +206,9 @@ impl Recorder {
             }
             column += 1;
             start = end + 1;
+            if column == last_field {
+                return;
+            }
         }
         if column < columns {
             self.columns.builders[column].push(&line[start..], &self.parsing);

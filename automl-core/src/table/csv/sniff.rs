@@ -32,6 +32,23 @@ pub(super) fn records(sample: &str, split: Split, whole: bool) -> Records {
         let fields = |line: &str| line.split(' ').filter(|f| !f.is_empty()).map(str::to_string).collect();
         return sample.lines().filter(|l| !l.trim().is_empty()).take(MOST_RECORDS).map(fields).collect();
     }
+    if memchr::memchr(split.quote, sample.as_bytes()).is_none() {
+        return plain_records(sample, split.delimiter, whole);
+    }
+    quoted_records(sample, split, whole)
+}
+
+/// The records of a sample without quotes, which the grammar splits the same way, but takes long to be made.
+fn plain_records(sample: &str, delimiter: u8, whole: bool) -> Records {
+    let sample = sample.strip_prefix('\u{feff}').unwrap_or(sample);
+    let line_end = ['\n', '\r'];
+    let known = if whole { sample.len() } else { sample.rfind(line_end).unwrap_or(0) };
+    let lines = sample[..known].split(line_end).filter(|line| !line.is_empty());
+    let fields = |line: &str| line.split(char::from(delimiter)).map(str::to_string).collect();
+    lines.take(MOST_RECORDS).map(fields).collect()
+}
+
+fn quoted_records(sample: &str, split: Split, whole: bool) -> Records {
     let mut reader = ReaderBuilder::new().delimiter(split.delimiter).quote(split.quote).build();
     let (mut out, mut ends) = (vec![0u8; sample.len() + 1], vec![0usize; sample.len() + 2]);
     let (mut input, mut records) = (sample.as_bytes(), Records::new());
@@ -249,4 +266,32 @@ pub(super) fn has_header(records: &Records, decimal: Decimal, missing: &MissingT
         return names > values;
     }
     names > 0 || again == 0 && values == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn samples_without_quotes_need_no_grammar(text in "[ab,;\r\n \u{feff}é]{0,60}", many in 1..80usize, whole: bool) {
+            let sample = text.repeat(many);
+            for delimiter in [b',', b';', b' '] {
+                let split = Split { delimiter, quote: b'"', collapse: false };
+                let expected = quoted_records(&sample, split, whole);
+                prop_assert_eq!(plain_records(&sample, delimiter, whole), expected);
+            }
+        }
+
+        /// Where both are given nothing is weighed.
+        #[test]
+        fn what_is_given_is_kept(text in "[ab,; \n]{0,60}") {
+            for delimiter in *b",; " {
+                let split = split(&text, Some(delimiter), Some(b'\''), true);
+                let collapse = delimiter == b' ' && text.lines().any(|l| l.contains("  ") || l.starts_with(' '));
+                prop_assert_eq!(split, Split { delimiter, quote: b'\'', collapse });
+            }
+        }
+    }
 }

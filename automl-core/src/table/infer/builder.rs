@@ -143,10 +143,12 @@ impl Fields {
     }
 }
 
+/// What has room for fewer items counts as grown already.
+pub(crate) const NEARLY_FULL: usize = 64;
+
 /// Bytes of `items`, of twice as many where they are nearly full.
 pub(super) fn soon<T>(items: &Vec<T>) -> usize {
-    const NEARLY: usize = 64;
-    let grown = if items.len() + NEARLY > items.capacity() { 2 } else { 1 };
+    let grown = if items.len() + NEARLY_FULL > items.capacity() { 2 } else { 1 };
     items.capacity() * grown * size_of::<T>()
 }
 

@@ -4,7 +4,7 @@
 //! codes come from first appearance. A file made to collide only makes the table give up ([`Interner::intern`]
 //! returns `None`), and the column is then kept as text.
 
-use super::builder::soon;
+use super::builder::{NEARLY_FULL, soon};
 
 /// Longest run of occupied slots that is searched.
 const LONGEST_PROBE: usize = 128;
@@ -49,8 +49,11 @@ impl Interner {
 
     /// Bytes of memory that the table takes, or will once it has a few levels more.
     pub(super) fn bytes(&self) -> usize {
-        let slots =
-            if (self.len() + 64) * 2 > self.slots.len() { self.slots.len() * 2 } else { self.slots.len() };
+        let slots = if (self.len() + NEARLY_FULL) * 2 > self.slots.len() {
+            self.slots.len() * 2
+        } else {
+            self.slots.len()
+        };
         self.bytes.capacity() + soon(&self.ends) + soon(&self.hashes) + 4 * slots
     }
 

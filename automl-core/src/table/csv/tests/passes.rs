@@ -4,8 +4,7 @@ use super::super::columns::Span;
 use super::{names, of, texts};
 use crate::numeric::Rng;
 use crate::table::{
-    Column, ColumnType, CsvReader, Format, Looked, ReadOptions, ReadReport, Table, Values, fingerprint,
-    look_at_csv, read,
+    Column, ColumnType, CsvReader, Format, Looked, ReadOptions, ReadReport, Table, Values, look_at_csv, read,
 };
 use proptest::prelude::*;
 use std::convert::Infallible;
@@ -20,18 +19,6 @@ fn look(bytes: &[u8], most_held: usize, chunk: usize) -> (Looked, u32) {
     });
     let Ok(looked) = looked;
     (looked, passes)
-}
-
-/// What a look has to find.
-fn expected(table: &Table, report: ReadReport) -> Looked {
-    let bytes: usize = table.columns.iter().map(Column::bytes).sum();
-    Looked {
-        columns: table.columns.iter().map(|c| (c.name.clone(), c.ty)).collect(),
-        rows: table.rows as u64,
-        fingerprint: fingerprint(table),
-        report,
-        bytes_a_row: bytes as f64 / table.rows.max(1) as f64,
-    }
 }
 
 /// A field of column `kind`; `n` is random.
@@ -130,7 +117,7 @@ proptest! {
         let text = made.text();
         let (table, report) = of(text.as_bytes());
         let (looked, _) = look(text.as_bytes(), held, chunk);
-        prop_assert_eq!(looked, expected(&table, report), "{}", text);
+        prop_assert_eq!(looked, Looked::of(&table, report), "{}", text);
     }
 
     /// Bytes of any kind.
@@ -138,7 +125,7 @@ proptest! {
     fn a_look_at_rubbish(bytes in prop::collection::vec(any::<u8>(), 0..3000), held in 0..2000usize) {
         let (table, report) = of(&bytes);
         let (looked, _) = look(&bytes, held, 700);
-        prop_assert_eq!(looked, expected(&table, report));
+        prop_assert_eq!(looked, Looked::of(&table, report));
     }
 }
 
@@ -151,7 +138,7 @@ fn long(rows: usize) -> String {
 fn long_columns_are_looked_into_one_by_one() {
     let text = long(9000);
     let (table, report) = of(text.as_bytes());
-    let whole = expected(&table, report);
+    let whole = Looked::of(&table, report);
     for (held, least, most) in [(0, 14, 14), (100_000, 5, 14), (600_000, 2, 6), (usize::MAX, 1, 1)] {
         let (looked, passes) = look(text.as_bytes(), held, 100_000);
         assert_eq!(looked, whole);
