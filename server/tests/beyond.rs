@@ -1,0 +1,119 @@
+//! A table that memory does not hold: the model of all its rows, within the memory that was allowed, against the model
+//! that is searched with the whole table in memory.
+//!
+//! `TRELLIS_ROWS=25000000 TRELLIS_MEMORY=1000` tries some 4 GB within 1 GB; `TRELLIS_BINARY` names the binary. What has
+//! no room in this machine's memory either is not compared (`TRELLIS_ALONE=1`). The figures are printed.
+#![cfg(target_os = "linux")]
+#![allow(clippy::disallowed_methods, reason = "tests run natively, where there is a clock")]
+
+mod common;
+
+use automl_core::numeric::{Rng, math};
+use common::{run, times, trellis};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// Numbers of which some matter together, levels that matter, and cells that are empty.
+fn write_table(path: &Path, rows: u64, seed: u64) {
+    let mut rng = Rng::new(seed);
+    let file = std::fs::File::create(path).unwrap_or_else(|e| panic!("{e}"));
+    let mut out = BufWriter::with_capacity(1 << 20, file);
+    let mut line = String::from("a,b,c,d,e,f,g,h,i,j,k,l,place,kind,answer\n");
+    for _ in 0..rows {
+        out.write_all(line.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+        line.clear();
+        let x: [f64; 12] = std::array::from_fn(|_| 2.0 * rng.uniform() - 1.0);
+        let (place, kind) = (rng.below(40), rng.below(5));
+        let signal = 2.0 * x[0] * x[1] + 1.5 * math::sin(5.0 * x[2]) - x[3] + x[4].abs() * x[5];
+        let signal = signal + ((place * 7) % 11) as f64 / 6.0 + kind as f64 / 4.0 - 1.3;
+        let yes = rng.uniform() < math::sigmoid(1.5 * signal);
+        for (at, x) in x.iter().enumerate() {
+            if at != 6 || rng.below(20) > 0 {
+                line.push_str(&format!("{x:.5}"));
+            }
+            line.push(',');
+        }
+        line.push_str(&format!("p{place},k{kind},{}\n", if yes { "yes" } else { "no" }));
+    }
+    out.write_all(line.as_bytes()).and_then(|()| out.flush()).unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// Fits; the most megabytes that the process took, and what it said.
+fn fit(data: &str, memory: &str, out: &str) -> (u64, String) {
+    let fit = ["fit", data, "--target", "answer", "--learners", "gbt", "--max-trials", "2", "--seed", "7"];
+    let mut command = trellis(&[&fit[..], &["--max-memory", memory, "--out", out]].concat());
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|e| panic!("the binary cannot be started: {e}"));
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    while child.try_wait().unwrap_or_else(|e| panic!("{e}")).is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let kilobytes = text.lines().find_map(|l| l.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        most = most.max(kilobytes.and_then(|k| k.parse::<u64>().ok()).unwrap_or(0) / 1_000);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let done = child.wait_with_output().unwrap_or_else(|e| panic!("{e}"));
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{said}");
+    (most, said)
+}
+
+fn auc(model: &str, data: &str) -> f64 {
+    let told: serde_json::Value =
+        serde_json::from_str(&run(&["score", model, data, "--json"])).unwrap_or_else(|e| panic!("{e}"));
+    told["metrics"]["roc_auc"].as_f64().unwrap_or_else(|| panic!("{told}"))
+}
+
+#[test]
+fn a_table_beyond_memory_is_learned_from_as_one_within() {
+    let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let rows = u64::from(times("TRELLIS_ROWS", 260_000));
+    let megabytes = u64::from(times("TRELLIS_MEMORY", 60));
+    let (data, fresh) = (path("data.csv"), path("fresh.csv"));
+    write_table(Path::new(&data), rows, 1);
+    write_table(Path::new(&fresh), 50_000, 2);
+    let bytes = std::fs::metadata(&data).unwrap_or_else(|e| panic!("{e}")).len();
+
+    let begun = Instant::now();
+    let (most, said) = fit(&data, &format!("{megabytes}MB"), &path("parts.trellis"));
+    let beyond = auc(&path("parts.trellis"), &fresh);
+    println!(
+        "{rows} rows, {} MB, within {megabytes} MB: {} s, {most} MB at most, AUC {beyond:.4}",
+        bytes / 1_000_000,
+        begun.elapsed().as_secs()
+    );
+    println!("{said}");
+    assert!(said.contains("learned from all of them"), "{said}");
+    // Beside what was allowed there are the program, and what its threads need to stand.
+    assert!(most < megabytes + 60, "{most} MB of {megabytes}");
+    if times("TRELLIS_ALONE", 0) == 0 {
+        let begun = Instant::now();
+        let (most, said) = fit(&data, "64GB", &path("whole.trellis"));
+        let whole = auc(&path("whole.trellis"), &fresh);
+        println!("in memory: {} s, {most} MB at most, AUC {whole:.4}", begun.elapsed().as_secs());
+        assert!(!said.contains("learned from all of them"), "{said}");
+        assert!(beyond > whole - 0.005, "{beyond} and in memory {whole}");
+    }
+    // Nothing of the rows is left beside the models.
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap_or_else(|e| panic!("{e}")).flatten().collect();
+    assert!(left.iter().all(|f| f.path().is_file()), "{left:?}");
+}
+
+#[test]
+fn the_same_file_and_seed_give_the_same_model_within_the_same_memory() {
+    let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let data = path("data.csv");
+    write_table(Path::new(&data), 100_000, 3);
+    let model = |name: &str| {
+        fit(&data, "24MB", &path(name));
+        std::fs::read(path(name)).unwrap_or_else(|e| panic!("{e}"))
+    };
+    assert!(model("one.trellis") == model("two.trellis"));
+}
