@@ -109,7 +109,7 @@ impl Drive {
     }
 
     async fn keep_file(&mut self, name: String, bytes: Vec<u8>) -> Result<(), JobError> {
-        let put = self.jobs.keep(bytes).await?;
+        let put = self.place.put(bytes).await?;
         self.files.push(RunFile { name, blob: put.hash, bytes: put.bytes as i64 });
         Ok(())
     }

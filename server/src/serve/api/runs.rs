@@ -331,5 +331,5 @@ async fn file(
     let files = shared.store.run_files(&run.id).await?;
     let file = files.iter().find(|f| f.name == name);
     let file = file.ok_or_else(|| Problem::not_found("This run gave no such file."))?;
-    blob(&shared, &file.blob, &file.name, &headers).await
+    blob(&shared.vault.of(&project).await?, &file.blob, &file.name, &headers).await
 }
