@@ -336,7 +336,7 @@ mod tests {
     async fn what_comes_is_read_before_it_is_kept() {
         use std::io::{Read, Seek, SeekFrom};
         let folder = tempfile::tempdir().expect("a folder");
-        let bytes: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
+        let bytes: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).collect();
         for blobs in all_kinds(folder.path()) {
             let once = futures_util::stream::iter([Ok::<_, String>(Bytes::from(bytes.clone()))]);
             let came = blobs.receive(once, bytes.len() as u64).await.expect("came");
