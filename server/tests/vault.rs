@@ -123,7 +123,8 @@ fn trained(server: &Server, project: &Project, task: &Value) -> (String, String,
     let named = |f: &&Value| text(&f["name"]).ends_with(".trellis");
     let file = files["items"].as_array().and_then(|all| all.iter().find(named)).map(|f| text(&f["name"]));
     let file = file.unwrap_or_else(|| panic!("{files}"));
-    let made = server.ask("POST", &format!("{}/models?name=m&run={run}&file={file}", project.0), &[], &[]).ok();
+    let made =
+        server.ask("POST", &format!("{}/models?name=m&run={run}&file={file}", project.0), &[], &[]).ok();
     let file = format!("{}/files/{file}", project.run(&run));
     (run, file, text(&made["id"]), bytes)
 }
@@ -462,7 +463,8 @@ fn a_backup_tells_nothing_and_is_restored_with_the_key() {
     let said = refused(&["backup", "--data-dir", &data, "--out", &other]);
     assert!(said.contains("its bytes have changed"), "{said}");
     std::fs::write(&blob, &sealed).unwrap_or_else(|e| panic!("{e}"));
-    let at = whole.windows(60).position(|part| part == &sealed[..60]).unwrap_or_else(|| panic!("it is not there"));
+    let at =
+        whole.windows(60).position(|part| part == &sealed[..60]).unwrap_or_else(|| panic!("it is not there"));
     let forged = [&whole[..at + 40], &damaged[40..41], &whole[at + 41..]].concat();
     std::fs::write(&other, forged).unwrap_or_else(|e| panic!("{e}"));
     refused(&["restore", &other, "--data-dir", &path(&here.at("elsewhere"))]);

@@ -69,7 +69,9 @@ impl ServerKey {
     /// One that is absent, that others may read, or that holds something else.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let failed = |e: &std::io::Error| match e.kind() {
-            std::io::ErrorKind::NotFound => Failure::new(format!("there is no key in {}", path.display()), HOW),
+            std::io::ErrorKind::NotFound => {
+                Failure::new(format!("there is no key in {}", path.display()), HOW)
+            }
             _ => Failure::file("read", path, e),
         };
         let file = std::fs::File::open(path).map_err(|e| failed(&e))?;
@@ -77,7 +79,8 @@ impl ServerKey {
         let mut text = Zeroizing::new(String::with_capacity(256));
         // Longer ones are none.
         file.take(200).read_to_string(&mut text).map_err(|e| failed(&e))?;
-        let no_key = || Failure::new(format!("{} holds no key, which is 64 hexadecimal digits", path.display()), HOW);
+        let no_key =
+            || Failure::new(format!("{} holds no key, which is 64 hexadecimal digits", path.display()), HOW);
         let digits = text.trim();
         if digits.len() != 2 * KEY || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(no_key());
@@ -91,7 +94,7 @@ impl ServerKey {
 
     /// What tells this key from another, and nothing else.
     pub fn check(&self) -> [u8; KEY] {
-        blake3::derive_key(CHECK, &self.0)
+        blake3::derive_key(CHECK, &self.0[..])
     }
 
     /// A new key for a project, and the same as it is kept.
@@ -101,8 +104,8 @@ impl ServerKey {
     pub fn fresh(&self, project: &str) -> std::io::Result<(ProjectKey, Vec<u8>)> {
         let mut key = Bytes32::default();
         let mut wrapped = vec![0; NONCE];
-        getrandom::fill(&mut key[..]).map_err(std::io::Error::other)?;
-        getrandom::fill(&mut wrapped).map_err(std::io::Error::other)?;
+        getrandom::fill(&mut key[..]).map_err(|e| std::io::Error::other(e.to_string()))?;
+        getrandom::fill(&mut wrapped).map_err(|e| std::io::Error::other(e.to_string()))?;
         let payload = Payload { msg: &key[..], aad: project.as_bytes() };
         let sealed = cipher(&derived(WRAP, &self.0)).encrypt(XNonce::from_slice(&wrapped), payload);
         wrapped.extend(sealed.map_err(|_| std::io::Error::other("a key cannot be wrapped"))?);
@@ -168,13 +171,19 @@ pub fn new_key(args: &NewKeyArgs) -> crate::Done {
         _ => Failure::file("write", path, &e),
     };
     let mut file = options.open(path).map_err(failed)?;
-    let digits: Zeroizing<String> = Zeroizing::new(key.iter().fold(String::with_capacity(66), |mut text, byte| {
-        text.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
-        text
-    }));
+    let digits: Zeroizing<String> =
+        Zeroizing::new(key.iter().fold(String::with_capacity(66), |mut text, byte| {
+            text.extend(
+                [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])),
+            );
+            text
+        }));
     file.write_all(digits.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(failed)?;
     file.sync_all().map_err(failed)?;
-    println!("wrote {}; keep a copy elsewhere than the data, for without it nothing can be read", path.display());
+    println!(
+        "wrote {}; keep a copy elsewhere than the data, for without it nothing can be read",
+        path.display()
+    );
     Ok(())
 }
 
@@ -200,7 +209,10 @@ mod tests {
         for at in 0..wrapped.len() {
             let mut damaged = wrapped.clone();
             damaged[at] ^= 1;
-            assert!(mine.unwrap("a", &damaged).is_none() && mine.unwrap("a", &wrapped[..at]).is_none(), "{at}");
+            assert!(
+                mine.unwrap("a", &damaged).is_none() && mine.unwrap("a", &wrapped[..at]).is_none(),
+                "{at}"
+            );
         }
         assert_ne!(mine.check(), other.check());
     }
@@ -240,7 +252,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("key");
         new_key(&NewKeyArgs { out: path.clone() }).expect("a key");
-        for (mode, is_read) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o620, false)] {
+        for (mode, is_read) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o620, false)]
+        {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("a mode");
             assert_eq!(ServerKey::read(&path).is_ok(), is_read, "{mode:o}");
         }

@@ -106,12 +106,17 @@ pub async fn head(remote: &Arc<dyn ObjectStore>, at: &Place, hash: &str) -> Resu
 }
 
 /// A blob in parts, all of the same writing of it: one that is sealed anew under its name has other bytes.
-pub fn stream(remote: Arc<dyn ObjectStore>, at: Place, found: ObjectMeta) -> BoxStream<'static, Result<Bytes>> {
+pub fn stream(
+    remote: Arc<dyn ObjectStore>,
+    at: Place,
+    found: ObjectMeta,
+) -> BoxStream<'static, Result<Bytes>> {
     let size = found.size;
     let parts = (0..size).step_by(PART as usize).map(move |begin| begin..size.min(begin + PART));
     let asked = futures_util::stream::iter(parts).then(move |part| {
         let (remote, at) = (remote.clone(), at.clone());
-        let how = GetOptions { range: Some(part.into()), if_match: found.e_tag.clone(), ..GetOptions::default() };
+        let how =
+            GetOptions { range: Some(part.into()), if_match: found.e_tag.clone(), ..GetOptions::default() };
         async move { Ok(remote.get_opts(&at, how).await?.bytes().await?) }
     });
     asked.boxed()

@@ -38,7 +38,9 @@ fn broken() -> Error {
 
 /// How many bytes a file of so many takes once it is sealed.
 pub fn sealed_bytes(plain: u64) -> u64 {
-    (HEAD + SUM) as u64 + plain + TAG as u64 * plain.div_ceil(CHUNK as u64).max(1)
+    let tags = TAG as u64 * plain.div_ceil(CHUNK as u64).max(1);
+    // Lengths are told by databases that come from elsewhere.
+    plain.saturating_add(tags).saturating_add((HEAD + SUM) as u64)
 }
 
 /// How many bytes a sealed file holds; `None`: none has that length.
@@ -102,7 +104,7 @@ impl Sealer {
     pub fn begin(key: &ProjectKey) -> Result<(Self, Vec<u8>)> {
         let mut head = [0; HEAD];
         head[..MARK.len()].copy_from_slice(MARK);
-        getrandom::fill(&mut head[MARK.len()..]).map_err(Error::other)?;
+        getrandom::fill(&mut head[MARK.len()..]).map_err(|e| Error::other(e.to_string()))?;
         let (chunked, mut sum) = (Chunked::of(key, &head)?, blake3::Hasher::new());
         sum.update(&head);
         Ok((Self { chunked, at: 0, held: Vec::with_capacity(SEALED_CHUNK), sum }, head.to_vec()))

@@ -187,7 +187,12 @@ impl Drive {
     async fn begin(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) -> Result<Self, Stop> {
         let slots = jobs.store.slots(now() - SEEN).await?.clamp(1, MOST_SLOTS);
         let work: Work = serde_json::from_str(&run.work).map_err(|_| StoreError::Damaged("run"))?;
-        let place = jobs.vault.of(&run.project).await?;
+        let place = match jobs.vault.of(&run.project).await {
+            Err(StoreError::Blob(BlobError::Erased(_))) => {
+                return Err(no_data("The key of this project was erased, so its data sets cannot be read."));
+            }
+            place => place?,
+        };
         let mut drive = Self {
             jobs,
             place,

@@ -69,7 +69,8 @@ async fn sweep_blobs(jobs: &Jobs) -> Result<u64, JobError> {
             if jobs.is_draining() {
                 return Ok(swept);
             }
-            swept += one(&hash, jobs.store.sweep_blob(&hash, before, jobs.vault.blobs().delete(&hash)).await)?;
+            swept +=
+                one(&hash, jobs.store.sweep_blob(&hash, before, jobs.vault.blobs().delete(&hash)).await)?;
         }
     }
     // What has no row at all was left by a server that ended between the two.

@@ -103,7 +103,9 @@ async fn read(args: &RestoreArgs, folder: &Path) -> Result<Manifest, Failure> {
     std::fs::rename(work.keep(), folder).map_err(on_disk)?;
     settle(&beside).map_err(on_disk)?;
     if has_keys {
-        println!("files in it are encrypted: serve it with --key-file and the key of the server that was backed up");
+        println!(
+            "files in it are encrypted: serve it with --key-file and the key of the server that was backed up"
+        );
     }
     Ok(manifest)
 }

@@ -124,7 +124,9 @@ impl From<BlobError> for Problem {
             BlobError::Absent(_) => Self::not_found("There is no such file."),
             BlobError::Damaged(_) => {
                 tracing::error!(%error, "a file is damaged");
-                Self::unavailable("A file of this project is damaged. Send it again, or tell whoever runs this server.")
+                Self::unavailable(
+                    "A file of this project is damaged. Send it again, or tell whoever runs this server.",
+                )
             }
             BlobError::Erased(_) => {
                 Self::not_found("The key of this project was erased, so its files cannot be read any more.")

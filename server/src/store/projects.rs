@@ -32,14 +32,16 @@ impl NewProject {
 macro_rules! begin_project {
     ($tx:ident, $new:expr, $project:expr, $owner:expr) => {{
         let (new, project): (&NewProject, &Project) = ($new, $project);
-        sqlx::query("INSERT INTO project (id, name, head, created, changed, sealed) VALUES ($1, $2, $3, $4, $4, $5)")
-            .bind(&project.id)
-            .bind(&project.name)
-            .bind(project.head)
-            .bind(project.created)
-            .bind(i64::from(new.wrapped.is_some()))
-            .execute(&mut *$tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO project (id, name, head, created, changed, sealed) VALUES ($1, $2, $3, $4, $4, $5)",
+        )
+        .bind(&project.id)
+        .bind(&project.name)
+        .bind(project.head)
+        .bind(project.created)
+        .bind(i64::from(new.wrapped.is_some()))
+        .execute(&mut *$tx)
+        .await?;
         if let Some(wrapped) = &new.wrapped {
             sqlx::query("INSERT INTO project_key (project, wrapped) VALUES ($1, $2)")
                 .bind(&project.id)
@@ -79,7 +81,8 @@ impl Store {
     /// The database's.
     pub async fn add_project(&self, new: &NewProject, name: &str, owner: &str) -> Result<Project> {
         let at = now();
-        let project = Project { id: new.id.clone(), name: name.to_owned(), head: 0, created: at, changed: at };
+        let project =
+            Project { id: new.id.clone(), name: name.to_owned(), head: 0, created: at, changed: at };
         transact!(self, tx => {
             begin_project!(tx, new, &project, owner);
             Ok(())

@@ -16,7 +16,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, head, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 pub fn routes() -> Vec<Route> {
     const ALL: &str = "/api/v1/projects/{project}/datasets";
@@ -232,12 +231,7 @@ async fn content(
 }
 
 /// A blob as a download, whatever its name says: nothing that was uploaded is shown as a page.
-pub async fn blob(
-    files: &Files,
-    hash: &str,
-    name: &str,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
+pub async fn blob(files: &Files, hash: &str, name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let tag = format!("\"{hash}\"");
     if headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == tag.as_bytes()) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());

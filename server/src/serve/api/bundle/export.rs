@@ -105,12 +105,7 @@ async fn sources(shared: &Shared, project: &str) -> Result<BTreeMap<String, Stri
     Ok(data.unwrap_or_default())
 }
 
-async fn datasets(
-    shared: &Shared,
-    files: &Files,
-    project: &str,
-    out: &mut Out,
-) -> Result<Vec<DatasetFile>> {
+async fn datasets(shared: &Shared, files: &Files, project: &str, out: &mut Out) -> Result<Vec<DatasetFile>> {
     let (mut listed, mut before) = (Vec::new(), None);
     let mut all: Vec<Dataset> = Vec::new();
     loop {
@@ -156,12 +151,7 @@ fn plain(name: &str) -> String {
     if name.is_empty() { "table.csv".to_owned() } else { name.to_owned() }
 }
 
-async fn models(
-    shared: &Shared,
-    place: &Files,
-    project: &str,
-    out: &mut Out,
-) -> Result<Vec<ModelFiles>> {
+async fn models(shared: &Shared, kept: &Files, project: &str, out: &mut Out) -> Result<Vec<ModelFiles>> {
     let (mut all, mut before) = (Vec::<Model>::new(), None);
     loop {
         let some = shared.store.models(project, before.as_deref(), PAGE).await.map_err(failed)?;
@@ -187,7 +177,7 @@ async fn models(
         let mut files = Vec::new();
         for version in &versions {
             let path = format!("registry/{number}/{}.trellis", version.number);
-            let hash = blob(place, &version.blob, &path, out).await?;
+            let hash = blob(kept, &version.blob, &path, out).await?;
             files.push(ModelFile { path, hash, created: version.created });
         }
         listed.push(ModelFiles { name: model.name, versions: files, aliases });
