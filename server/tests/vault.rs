@@ -158,13 +158,19 @@ fn what_lies_on_the_disk_tells_nothing() {
     let server = here.start("2");
     let project = server.project();
     let (dataset, task) = study(&server, &project);
-    let (_, file, model, bytes) = trained(&server, &project, &task);
+    let (run, file, model, bytes) = trained(&server, &project, &task);
     let link = json!({ "target": format!("model/{model}"), "rights": "predict", "title": "Patients" });
     let link = text(&server.json("POST", &format!("{}/links", project.0), &link).ok()["path"]);
     let said = predicted(&server, &model).ok();
     assert_eq!(said["outputs"][0]["data"].as_array().map(Vec::len), Some(1), "{said}");
 
+    let told = project.events(&server, &run, 0, usize::MAX);
+    let levels = |told: &[common::Told]| {
+        told.iter().any(|e| e.kind == "finished" && e.data.to_string().contains(MARKER))
+    };
+    assert!(levels(&told), "{told:?}");
     let all_is_there = |server: &Server| {
+        assert_eq!(project.events(server, &run, 0, usize::MAX), told);
         assert!(server.get(&content(&project, &dataset)).body == table());
         assert!(server.get(&file).body == bytes);
         let version = server.get(&format!("{}/models/{model}/versions/1/content", project.0));
@@ -258,7 +264,7 @@ fn each_project_has_files_of_its_own() {
         assert_eq!(by_hash(project, &table()).header("trellis-dataset"), Some(dataset.as_str()));
         assert_eq!(by_hash(project, b"other").status, 404);
     }
-    assert_eq!(server.get(&format!("{}/datasets/by-hash/x", one.0)).status, 404);
+    assert_eq!(server.ask("HEAD", &format!("{}/datasets/by-hash/x", one.0), &[], &[]).status, 404);
     assert_eq!(blobs(&here.data()).len(), 2);
 }
 

@@ -30,9 +30,9 @@ pub struct ServeArgs {
     pub files: Option<String>,
     /// File with this server's key, made by `trellis new-key`: files of projects that are made from now on are encrypted
     ///
-    /// Files are the tables, models and results of runs. Each project gets a key of its own, which is kept wrapped by
+    /// Files are the tables, models and results of runs; what runs tell on their way is encrypted too. Each project gets a key of its own, which is kept wrapped by
     /// this one, and deleting a project deletes its key. Not encrypted are: the database, with names, pipelines, columns,
-    /// classes, settings, scores and findings; what was exported or downloaded; projects that were made without a key,
+    /// classes, settings, verdicts and findings; what was exported or downloaded; projects that were made without a key,
     /// which stay as they are (export one and import it to have it encrypted). Backups that were written before still
     /// hold the key of a project that was deleted. Without the key file all that is encrypted is lost: keep a copy
     /// elsewhere than the data.

@@ -131,6 +131,28 @@ impl Files {
         }
     }
 
+    /// A text as it is kept in the database; `what` it is, it is opened as.
+    ///
+    /// # Errors
+    /// A system without randomness.
+    pub fn hide(&self, what: &str, text: &str) -> Result<String> {
+        Ok(match &self.key {
+            None => text.to_owned(),
+            Some(key) => key.seal_text(what, text)?,
+        })
+    }
+
+    /// The text that was kept so.
+    ///
+    /// # Errors
+    /// One that was kept as something else, or is damaged.
+    pub fn show(&self, what: &str, kept: String) -> Result<String> {
+        match &self.key {
+            None => Ok(kept),
+            Some(key) => key.open_text(what, &kept).ok_or_else(|| BlobError::Damaged(what.to_owned())),
+        }
+    }
+
     /// Takes what a stream gives, up to `limit` bytes, and does not keep it yet: there is no such blob until
     /// [`Files::keep`].
     ///

@@ -1,6 +1,8 @@
 //! Keys: the server's, which lies in a file and opens those of projects, and a project's, which seals its files.
 
 use crate::failure::Failure;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use std::io::{Read, Write};
@@ -15,6 +17,7 @@ const NONCE: usize = 24;
 const WRAP: &str = "trellis 2026-11-26 keys of projects";
 const CHECK: &str = "trellis 2026-11-26 check of the server's key";
 const CONTENTS: &str = "trellis 2026-11-26 contents of files";
+const TEXTS: &str = "trellis 2026-11-26 texts in the database";
 const NAMES: &str = "trellis 2026-11-26 names of files";
 
 /// How a key comes to be.
@@ -38,6 +41,7 @@ pub struct ServerKey(Bytes32);
 /// The key of a project. It is forgotten with this.
 pub struct ProjectKey {
     contents: XChaCha20Poly1305,
+    texts: XChaCha20Poly1305,
     names: Bytes32,
 }
 
@@ -49,17 +53,46 @@ impl std::fmt::Debug for ProjectKey {
 
 impl ProjectKey {
     pub(super) fn of(key: &[u8; KEY]) -> Self {
-        Self { contents: cipher(&derived(CONTENTS, key)), names: derived(NAMES, key) }
+        let [contents, texts] = [CONTENTS, TEXTS].map(|purpose| cipher(&derived(purpose, key)));
+        Self { contents, texts, names: derived(NAMES, key) }
     }
 
     pub(super) fn contents(&self) -> &XChaCha20Poly1305 {
         &self.contents
     }
 
+    /// A text of the database, sealed. `what`: what it is, and what it is opened as.
+    ///
+    /// # Errors
+    /// A system without randomness.
+    pub(super) fn seal_text(&self, what: &str, text: &str) -> std::io::Result<String> {
+        Ok(STANDARD.encode(sealed(&self.texts, what, text.as_bytes())?))
+    }
+
+    /// A text that was sealed so; `None`: with another key, as something else, or it is damaged.
+    pub(super) fn open_text(&self, what: &str, text: &str) -> Option<String> {
+        String::from_utf8(opened(&self.texts, what, &STANDARD.decode(text).ok()?)?).ok()
+    }
+
     /// The name of the file whose bytes have that BLAKE3 hash. Without the key nobody can tell which bytes it may be of.
     pub(super) fn name(&self, hash: &blake3::Hash) -> String {
         blake3::keyed_hash(&self.names, hash.as_bytes()).to_hex().to_string()
     }
+}
+
+/// Seals a few bytes that are bound to what they are: random bytes, and what is sealed.
+fn sealed(cipher: &XChaCha20Poly1305, what: &str, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut out = vec![0; NONCE];
+    getrandom::fill(&mut out).map_err(|e| std::io::Error::other(e.to_string()))?;
+    let sealed = cipher.encrypt(XNonce::from_slice(&out), Payload { msg: bytes, aad: what.as_bytes() });
+    out.extend(sealed.map_err(|_| std::io::Error::other("it cannot be sealed"))?);
+    Ok(out)
+}
+
+/// What was sealed so; `None`: with another key, or it is damaged.
+fn opened(cipher: &XChaCha20Poly1305, what: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
+    cipher.decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: what.as_bytes() }).ok()
 }
 
 impl ServerKey {
@@ -103,20 +136,14 @@ impl ServerKey {
     /// A system without randomness.
     pub fn fresh(&self, project: &str) -> std::io::Result<(ProjectKey, Vec<u8>)> {
         let mut key = Bytes32::default();
-        let mut wrapped = vec![0; NONCE];
         getrandom::fill(&mut key[..]).map_err(|e| std::io::Error::other(e.to_string()))?;
-        getrandom::fill(&mut wrapped).map_err(|e| std::io::Error::other(e.to_string()))?;
-        let payload = Payload { msg: &key[..], aad: project.as_bytes() };
-        let sealed = cipher(&derived(WRAP, &self.0)).encrypt(XNonce::from_slice(&wrapped), payload);
-        wrapped.extend(sealed.map_err(|_| std::io::Error::other("a key cannot be wrapped"))?);
+        let wrapped = sealed(&cipher(&derived(WRAP, &self.0)), project, &key[..])?;
         Ok((ProjectKey::of(&key), wrapped))
     }
 
     /// The key of a project as it was kept; `None`: it is another's, or damaged.
     pub fn unwrap(&self, project: &str, wrapped: &[u8]) -> Option<ProjectKey> {
-        let (nonce, sealed) = wrapped.split_at_checked(NONCE)?;
-        let payload = Payload { msg: sealed, aad: project.as_bytes() };
-        let mut opened = cipher(&derived(WRAP, &self.0)).decrypt(XNonce::from_slice(nonce), payload).ok()?;
+        let mut opened = opened(&cipher(&derived(WRAP, &self.0)), project, wrapped)?;
         let key = opened.as_slice().try_into().ok().map(ProjectKey::of);
         opened.zeroize();
         key
@@ -215,6 +242,12 @@ mod tests {
             );
         }
         assert_ne!(mine.check(), other.check());
+        // Texts likewise.
+        let sealed = fresh.seal_text("a board", "abc").expect("sealed");
+        assert_eq!(opened.open_text("a board", &sealed).as_deref(), Some("abc"));
+        assert_eq!(opened.open_text("another", &sealed), None);
+        assert_eq!(opened.open_text("a board", "abc"), None);
+        assert_ne!(fresh.seal_text("a board", "abc").expect("sealed"), sealed);
     }
 
     #[test]

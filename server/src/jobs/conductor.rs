@@ -3,6 +3,8 @@
 mod clock;
 mod telling;
 
+pub use telling::event;
+
 use self::clock::Clock;
 use super::work::{Ended, Work};
 use super::{IDLE, JobError, Jobs, SEEN, lease, renew};
