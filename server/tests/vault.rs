@@ -204,7 +204,7 @@ fn what_lies_on_the_disk_tells_nothing() {
     let (_, task) = study(&server, &project);
     assert!(trained(&server, &project, &task).3 == bytes, "the model is another");
     drop(server);
-    assert_eq!(holding(&open.join("blobs"), MARKER.as_bytes()).len(), 1);
+    assert!(!holding(&open.join("blobs"), MARKER.as_bytes()).is_empty());
     assert!(blob_of(&open, blake3::hash(&table()).to_hex().as_str()).exists());
 }
 
