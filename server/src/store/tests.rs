@@ -25,6 +25,45 @@ async fn run(store: &Store, project: &str, priority: i64) -> Run {
     run
 }
 
+async fn keys_go_with_their_projects(store: Store) {
+    let (owner, plain) = project(&store).await;
+    assert!(!store.has_sealed().await.expect("asked"));
+    let of = async |project: &str| store.project_key(project).await;
+    let kept = |id: &str, wrapped: Option<&[u8]>, sealed| KeptKey {
+        project: id.to_owned(),
+        sealed,
+        wrapped: wrapped.map(<[u8]>::to_vec),
+    };
+    assert_eq!(of(&plain).await.expect("a project"), kept(&plain, None, 0));
+
+    let new = NewProject { wrapped: Some(b"wrapped".to_vec()), ..NewProject::plain() };
+    let sealed = store.add_project(&new, "sealed", &owner).await.expect("project").id;
+    assert_eq!(sealed, new.id);
+    let both = [&plain, &sealed].map(String::as_str);
+    let bundle = Bundle { name: "taken in".to_owned(), ..Bundle::default() };
+    let taken = NewProject { wrapped: Some(b"another".to_vec()), ..NewProject::plain() };
+    store.import_project(&taken, &bundle, &owner).await.expect("project");
+    assert!(store.has_sealed().await.expect("asked"));
+    assert_eq!(of(&sealed).await.expect("a project"), kept(&sealed, Some(b"wrapped"), 1));
+    assert_eq!(of(&taken.id).await.expect("a project"), kept(&taken.id, Some(b"another"), 1));
+    for project in both {
+        let run = run(&store, project, 0).await;
+        assert_eq!(store.run_key(&run.id).await.expect("a run"), of(project).await.expect("a project"));
+    }
+    absent(store.run_key("none").await);
+
+    store.delete_project(&sealed).await.expect("gone");
+    absent(of(&sealed).await);
+    store.delete_project(&taken.id).await.expect("gone");
+    assert!(!store.has_sealed().await.expect("asked"));
+    absent(of(&taken.id).await);
+
+    // The first key that comes is the one, whoever asks.
+    for check in [b"one", b"two"] {
+        assert_eq!(store.key_check(check).await.expect("a check"), b"one");
+    }
+}
+
 async fn people(store: Store) {
     let ada = store.add_account("ada", Some("phc"), false).await.expect("account");
     conflict(store.add_account("ada", None, false).await);
@@ -494,7 +533,7 @@ macro_rules! each {
 macro_rules! all {
     ($fresh:expr) => {
         each!($fresh; a_run_and_its_answer, what_is_taken_over, people, set_up_once, versions_are_not_lost, data_and_models, blobs_are_swept, links_and_audit, keys_are_taken_once,
-            runs_have_one_driver, trials_are_charged_and_fenced, many_claim_each_trial_once)
+            runs_have_one_driver, keys_go_with_their_projects, trials_are_charged_and_fenced, many_claim_each_trial_once)
     };
 }
 
