@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 const MARKER: &str = "Zq7marker";
 const COLUMN: &str = "zq7_column";
 const TRIALS: u32 = 4;
+/// No file.
+const NOWHERE: [PathBuf; 0] = [];
 
 struct Here {
     folder: tempfile::TempDir,
@@ -180,13 +182,13 @@ fn what_lies_on_the_disk_tells_nothing() {
     };
     all_is_there(&server);
     // Before and after the database has settled.
-    assert_eq!(holding(&here.data(), MARKER.as_bytes()), [PathBuf::new(); 0]);
+    assert_eq!(holding(&here.data(), MARKER.as_bytes()), NOWHERE);
     drop(server);
-    assert_eq!(holding(&here.data(), MARKER.as_bytes()), [PathBuf::new(); 0]);
+    assert_eq!(holding(&here.data(), MARKER.as_bytes()), NOWHERE);
     let files = blobs(&here.data());
     assert!(files.len() >= 3, "{files:?}");
     for what in [COLUMN, "positive_nodes", "TRELLIS\n", "levamisole"] {
-        assert_eq!(holding(&here.data().join("blobs"), what.as_bytes()), [PathBuf::new(); 0], "{what}");
+        assert_eq!(holding(&here.data().join("blobs"), what.as_bytes()), NOWHERE, "{what}");
     }
     // Names tell nothing either.
     for known in [table(), bytes.clone()] {
@@ -220,7 +222,7 @@ fn workers_elsewhere_compute_for_encrypted_projects() {
     assert!(project.trials(&server, &run, "done") >= 1);
     assert_eq!(project.trials(&server, &run, "poisoned"), 0);
     drop(server);
-    assert_eq!(holding(&here.data(), MARKER.as_bytes()), [PathBuf::new(); 0]);
+    assert_eq!(holding(&here.data(), MARKER.as_bytes()), NOWHERE);
 }
 
 #[test]
@@ -287,8 +289,8 @@ fn an_export_is_plain_and_what_is_imported_is_not() {
     assert!(server.get(&content(&taken, &text(&of_taken["id"]))).body == table());
     let blob = server.get(&format!("{}/datasets/{dataset}", project.0)).ok();
     assert_ne!(of_taken["blob"], blob["blob"], "it has a key of its own");
-    assert_eq!(holding(&here.data(), MARKER.as_bytes()), [PathBuf::new(); 0]);
-    assert_eq!(below(&here.data().join("blobs/passing")), [PathBuf::new(); 0]);
+    assert_eq!(holding(&here.data(), MARKER.as_bytes()), NOWHERE);
+    assert_eq!(below(&here.data().join("blobs/passing")), NOWHERE);
 
     // Another server takes it in too, and what is not as the manifest says is refused.
     let plain = Server::start(&here.at("plain"), &["--workers", "0"]);
@@ -297,7 +299,7 @@ fn an_export_is_plain_and_what_is_imported_is_not() {
     let at = forged.windows(MARKER.len()).position(|part| part == MARKER.as_bytes()).unwrap_or_default();
     forged[at] ^= 1;
     import(&server, &forged).problem(422);
-    assert_eq!(below(&here.data().join("blobs/passing")), [PathBuf::new(); 0]);
+    assert_eq!(below(&here.data().join("blobs/passing")), NOWHERE);
 }
 
 #[test]
@@ -409,11 +411,11 @@ fn a_project_that_is_deleted_takes_its_key_along() {
     assert_eq!(blobs(&here.data()), before, "the files are still there, and nobody can read them");
     // Neither the database nor its log holds the key any more.
     let gone = keys.iter().find(|key| **key != left[0]).unwrap_or_else(|| panic!("{keys:?}"));
-    assert_eq!(holding(&here.data(), gone), [PathBuf::new(); 0]);
+    assert_eq!(holding(&here.data(), gone), NOWHERE);
     assert!(!holding(&here.data(), &left[0]).is_empty(), "the other one is found so");
     assert!(server.get(&content(&other, &theirs)).body == table());
     drop(server);
-    assert_eq!(holding(&here.data(), gone), [PathBuf::new(); 0]);
+    assert_eq!(holding(&here.data(), gone), NOWHERE);
     assert!(!id.is_empty());
 }
 
