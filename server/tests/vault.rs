@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::cluster::Cluster;
 use common::{Project, Server, change, run, sample, text, trellis, until, worker};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
@@ -417,6 +418,41 @@ fn a_project_that_is_deleted_takes_its_key_along() {
     drop(server);
     assert_eq!(holding(&here.data(), gone), NOWHERE);
     assert!(!id.is_empty());
+}
+
+#[test]
+fn what_nobody_names_is_swept() {
+    let here = Here::new();
+    let data = path(&here.data());
+    let mut command = trellis(&["serve", "--port", "0", "--workers", "0", "--data-dir", &data]);
+    command.args(["--key-file", &here.key]).env("TRELLIS_GRACE", "1");
+    let server = Server::of(command);
+    let (project, other) = (server.project(), server.project());
+    let [_, theirs] = [&project, &other].map(|p| p.upload(&server, "a.csv", &table()));
+    assert_eq!(blobs(&here.data()).len(), 2);
+    assert_eq!(server.ask("DELETE", &project.0, &[], &[]).status, 204);
+    until("what nobody names goes", || (blobs(&here.data()).len() == 1).then_some(()));
+    assert!(server.get(&content(&other, &theirs)).body == table());
+}
+
+#[test]
+fn servers_with_one_database_share_the_key() {
+    let (here, cluster) = (Here::new(), Cluster::start());
+    let database = cluster.database("vault");
+    let shared = ["--database", &database, "--workers", "0", "--key-file", &here.key];
+    let [one, other] = [(); 2].map(|()| Server::start(&here.data(), &shared));
+    let project = one.project();
+    let dataset = project.upload(&one, "a.csv", &table());
+    assert!(other.get(&content(&project, &dataset)).body == table());
+    assert_eq!(holding(&here.data(), MARKER.as_bytes()), NOWHERE);
+    let said = here.refused(&["--database", &database]);
+    assert!(said.contains("encrypted") && said.contains("--key-file"), "{said}");
+    let foreign = path(&here.at("foreign"));
+    run(&["new-key", "--out", &foreign]);
+    let said = here.refused(&["--database", &database, "--key-file", &foreign]);
+    assert!(said.contains("is not the key"), "{said}");
+    assert_eq!(one.ask("DELETE", &project.0, &[], &[]).status, 204);
+    other.get(&content(&project, &dataset)).problem(404);
 }
 
 #[test]
