@@ -489,7 +489,7 @@ fn a_backup_tells_nothing_and_is_restored_with_the_key() {
     }
     let there = path(&here.at("there"));
     let said = run(&["restore", &backup, "--data-dir", &there]);
-    assert!(said.contains("--key-file"), "{said}");
+    assert!(said.starts_with("restored ") && said.contains("--key-file"), "{said}");
     let said = refused(&["serve", "--port", "0", "--data-dir", &there]);
     assert!(said.contains("encrypted"), "{said}");
     let server = Server::start(Path::new(&there), &["--key-file", &here.key, "--workers", "0"]);

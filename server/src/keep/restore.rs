@@ -31,7 +31,7 @@ pub fn restore(args: &RestoreArgs) -> Done {
             "name another --data-dir, or move what is there away; nothing is written over",
         ));
     }
-    let manifest = super::runtime()?.block_on(read(args, &folder))?;
+    let (manifest, has_keys) = super::runtime()?.block_on(read(args, &folder))?;
     println!(
         "restored {}: the database ({}) and {} files ({})",
         folder.display(),
@@ -42,6 +42,11 @@ pub fn restore(args: &RestoreArgs) -> Done {
     if let Some(files) = &args.files {
         println!(
             "files lie in {files}; let no server with another database keep its own there, it would sweep these"
+        );
+    }
+    if has_keys {
+        println!(
+            "files in it are encrypted: serve it with --key-file and the key of the server that was backed up"
         );
     }
     println!("tokens and links that were taken back since the backup work again; look through them");
@@ -57,7 +62,8 @@ fn damaged(args: &RestoreArgs, what: impl std::fmt::Display) -> Failure {
     )
 }
 
-async fn read(args: &RestoreArgs, folder: &Path) -> Result<Manifest, Failure> {
+/// What was restored, and whether keys of projects are in it.
+async fn read(args: &RestoreArgs, folder: &Path) -> Result<(Manifest, bool), Failure> {
     let bad = |fault: Fault| damaged(args, fault);
     let archive = Archive::open(&args.backup, BOUNDS).map_err(|fault| match fault {
         Fault::Disk(e) => Failure::file("read", &args.backup, &e),
@@ -102,12 +108,7 @@ async fn read(args: &RestoreArgs, folder: &Path) -> Result<Manifest, Failure> {
     }
     std::fs::rename(work.keep(), folder).map_err(on_disk)?;
     settle(&beside).map_err(on_disk)?;
-    if has_keys {
-        println!(
-            "files in it are encrypted: serve it with --key-file and the key of the server that was backed up"
-        );
-    }
-    Ok(manifest)
+    Ok((manifest, has_keys))
 }
 
 /// Writes the database.
