@@ -33,8 +33,8 @@ pub struct ServeArgs {
     /// Files are the tables, models and results of runs; what runs tell on their way is encrypted too. Each project gets a key of its own, which is kept wrapped by
     /// this one, and deleting a project deletes its key. Not encrypted are: the database, with names, pipelines, columns,
     /// classes, settings, verdicts, findings and fingerprints; what was exported or downloaded; projects that were made without a key,
-    /// which stay as they are (export one and import it to have it encrypted). Backups that were written before still
-    /// hold the key of a project that was deleted. Without the key file all that is encrypted is lost: keep a copy
+    /// which stay as they are (export one and import it to have it encrypted). Backups that were written before, and
+    /// PostgreSQL until it has vacuumed, still hold the wrapped key of a project that was deleted. Without the key file all that is encrypted is lost: keep a copy
     /// elsewhere than the data.
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
