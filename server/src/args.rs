@@ -39,6 +39,8 @@ pub enum Command {
     Backup(crate::keep::BackupArgs),
     /// Lay out a backup in a new folder, for a server to go on with
     Restore(crate::keep::RestoreArgs),
+    /// Make a key with which a server encrypts the files of its projects
+    NewKey(crate::blobs::NewKeyArgs),
     /// Compute trials for a server on another machine
     Worker(WorkerArgs),
     /// Compute trials that come on standard input; started by workers

@@ -3,21 +3,31 @@
 //! Bytes are streamed into a file of a passing name, hashed on the way, brought to the disk, noted in the database, and
 //! then renamed. So no half blob is ever visible, and none lies there without a row. Elsewhere than on this machine's
 //! disk they lie behind [`object_store`].
+//!
+//! Whose they are decides how they lie: a [`Vault`] gives the [`Files`] of a project, which are sealed with the project's
+//! key where it has one, and nothing else puts or gives bytes. Then their name is not their hash but a keyed one of it.
 
 #[cfg(test)]
 mod faults;
+mod files;
+mod key;
 pub mod remote;
+mod sealed;
 mod tidy;
+mod vault;
+
+pub use files::{Files, Input, Origin, Received};
+pub use key::{NewKeyArgs, new_key};
+pub use vault::Vault;
 
 use crate::store::Store;
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
 use object_store::ObjectStore;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
 
 /// Why bytes could not be kept or given.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +44,12 @@ pub enum BlobError {
     /// What was read is not what was written.
     #[error("blob {0} is damaged")]
     Damaged(String),
+    /// This server has no key, or another, for a project whose files are sealed.
+    #[error("the files of project {0} are encrypted, and this server has not got the key for them")]
+    Locked(String),
+    /// The key of a project is gone for good.
+    #[error("the files of project {0} are encrypted, and its key was erased")]
+    Erased(String),
     #[error("a blob could not be noted: {0}")]
     Unnoted(Box<crate::store::StoreError>),
     #[error("the disk failed: {0}")]
@@ -47,39 +63,14 @@ type Result<T> = std::result::Result<T, BlobError>;
 /// A blob that was put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Put {
-    /// BLAKE3 in hexadecimal digits.
+    /// What names it: BLAKE3 in hexadecimal digits, keyed where it is sealed.
     pub hash: String,
+    /// Before it was sealed.
     pub bytes: u64,
-}
-
-/// Bytes that came and are not kept yet; whoever lets go of them deletes them.
-#[derive(Debug)]
-pub struct Received {
-    passing: tempfile::TempPath,
-    put: Put,
-}
-
-impl Received {
-    /// Where they lie meanwhile.
-    pub fn path(&self) -> &Path {
-        &self.passing
-    }
-
-    pub fn hash(&self) -> &str {
-        &self.put.hash
-    }
-
-    pub fn bytes(&self) -> u64 {
-        self.put.bytes
-    }
 }
 
 /// How long nothing comes to a file on its way until it is taken for left behind.
 const ABANDONED: Duration = Duration::from_secs(3_600);
-
-/// How much of an upload that failed is still taken in.
-const RUN_OUT_BYTES: usize = 64 << 20;
-const RUN_OUT_TIME: Duration = Duration::from_secs(5);
 
 /// See the module. Cheap to clone.
 #[derive(Clone)]
@@ -144,43 +135,20 @@ impl Blobs {
         Self { noted_in: Some(store.clone()), ..self }
     }
 
-    /// Takes what a stream gives, up to `limit` bytes, and does not keep it yet: there is no such blob until
-    /// [`Blobs::keep`].
-    ///
-    /// # Errors
-    /// A stream that breaks off or is too long, a disk that is full: then nothing is left.
-    pub async fn receive<E: std::fmt::Display>(
-        &self,
-        stream: impl Stream<Item = std::result::Result<Bytes, E>>,
-        limit: u64,
-    ) -> Result<Received> {
-        let passing = tempfile::Builder::new().tempfile_in(self.folder.join("passing"))?.into_temp_path();
-        let mut file = tokio::fs::OpenOptions::new().write(true).open(&passing).await?;
-        let mut stream = pin!(stream);
-        match write(&mut stream, limit, &mut file).await {
-            Ok(put) => Ok(Received { passing, put }),
-            Err(error) => {
-                // What was written so far makes room for others at once.
-                drop((file, passing));
-                run_out(&mut stream).await;
-                Err(error)
-            }
-        }
+    /// A file for bytes on their way; whoever lets go of it deletes it.
+    fn passing(&self) -> Result<tempfile::TempPath> {
+        Ok(tempfile::Builder::new().tempfile_in(self.folder.join("passing"))?.into_temp_path())
     }
 
-    /// Keeps what was received.
-    ///
-    /// # Errors
-    /// A disk that fails.
-    pub async fn keep(&self, received: Received) -> Result<Put> {
-        let Received { passing, put } = received;
+    /// Brings a file on its way to its place. `is_sealed`: as it lies.
+    async fn keep(&self, passing: tempfile::TempPath, put: &Put, is_sealed: bool) -> Result<()> {
         if let Some(store) = &self.noted_in {
-            let noted = store.note_blob(&put.hash, put.bytes as i64).await;
+            let noted = store.note_blob(&put.hash, put.bytes as i64, is_sealed).await;
             noted.map_err(|e| BlobError::Unnoted(Box::new(e)))?;
         }
         if let Some(remote) = &self.remote {
-            remote::send(remote, &object(&put.hash), &passing, put.bytes).await?;
-            return Ok(put);
+            let stored = stored_bytes(put.bytes, is_sealed);
+            return remote::send(remote, &object(&put.hash), &passing, stored).await;
         }
         tokio::fs::OpenOptions::new().write(true).open(&passing).await?.sync_all().await?;
         let target = self.folder.join(place(&put.hash));
@@ -189,64 +157,14 @@ impl Blobs {
         tokio::fs::create_dir_all(&parent).await?;
         passing.persist(&target).map_err(|e| e.error)?;
         tokio::fs::File::open(&parent).await?.sync_all().await?;
-        Ok(put)
+        Ok(())
     }
 
-    /// Receives and keeps.
-    ///
-    /// # Errors
-    /// As [`Blobs::receive`].
-    pub async fn put_stream<E: std::fmt::Display>(
-        &self,
-        stream: impl Stream<Item = std::result::Result<Bytes, E>>,
-        limit: u64,
-    ) -> Result<Put> {
-        let received = self.receive(stream, limit).await?;
-        self.keep(received).await
-    }
-
-    /// Keeps bytes.
-    ///
-    /// # Errors
-    /// As [`Blobs::put_stream`].
-    pub async fn put(&self, bytes: impl Into<Bytes>) -> Result<Put> {
-        let bytes = bytes.into();
-        let limit = bytes.len() as u64;
-        let once = futures_util::stream::once(async move { Ok::<_, std::convert::Infallible>(bytes) });
-        self.put_stream(once, limit).await
-    }
-
-    /// The bytes of a blob, checked against its name.
-    ///
-    /// # Errors
-    /// One that there is not, or that was damaged.
-    pub async fn get(&self, hash: &str) -> Result<Bytes> {
-        if !is_hash(hash) {
-            return Err(BlobError::Absent(hash.to_owned()));
-        }
-        let bytes: Bytes = match &self.remote {
-            Some(remote) => {
-                let size = remote::size(remote, &object(hash), hash).await?;
-                let mut parts = remote::stream(remote.clone(), object(hash), size);
-                let mut all = Vec::with_capacity(size as usize);
-                while let Some(part) = parts.next().await {
-                    all.extend_from_slice(&part?);
-                }
-                all.into()
-            }
-            None => tokio::fs::read(self.folder.join(place(hash))).await.map_err(|e| absent(e, hash))?.into(),
-        };
-        if blake3::hash(&bytes).to_hex().as_str() != hash {
-            return Err(BlobError::Damaged(hash.to_owned()));
-        }
-        Ok(bytes)
-    }
-
-    /// How many bytes a blob has.
+    /// How many bytes a blob takes, as it lies.
     ///
     /// # Errors
     /// One that there is not.
-    pub async fn size(&self, hash: &str) -> Result<u64> {
+    pub async fn stored(&self, hash: &str) -> Result<u64> {
         if !is_hash(hash) {
             return Err(BlobError::Absent(hash.to_owned()));
         }
@@ -254,64 +172,72 @@ impl Blobs {
             let found = tokio::fs::metadata(self.folder.join(place(hash))).await;
             return found.map(|m| m.len()).map_err(|e| absent(e, hash));
         };
-        remote::size(remote, &object(hash), hash).await
+        Ok(remote::head(remote, &object(hash), hash).await?.size)
     }
 
-    /// The bytes of a blob in parts, not checked.
-    ///
-    /// # Errors
-    /// One that there is not.
-    pub async fn stream(
-        &self,
-        hash: &str,
-    ) -> Result<futures_util::stream::BoxStream<'static, std::io::Result<Bytes>>> {
+    /// The bytes of a blob as they lie, in parts, not checked.
+    async fn raw(&self, hash: &str) -> Result<BoxStream<'static, std::io::Result<Bytes>>> {
         if !is_hash(hash) {
             return Err(BlobError::Absent(hash.to_owned()));
         }
         if let Some(remote) = &self.remote {
-            let size = remote::size(remote, &object(hash), hash).await?;
-            let parts = remote::stream(remote.clone(), object(hash), size);
+            let found = remote::head(remote, &object(hash), hash).await?;
+            let parts = remote::stream(remote.clone(), object(hash), found);
             return Ok(parts.map(|part| part.map_err(std::io::Error::other)).boxed());
         }
         let file = tokio::fs::File::open(self.folder.join(place(hash))).await.map_err(|e| absent(e, hash))?;
-        Ok(tokio_util::io::ReaderStream::with_capacity(file, 256 << 10).boxed())
+        Ok(parts_of(file).boxed())
+    }
+
+    /// A blob as it lies, for whoever copies all. A sealed one ends in an error where it is damaged; of others the hash
+    /// is the name.
+    ///
+    /// # Errors
+    /// One that there is not.
+    pub async fn copied(
+        &self,
+        hash: &str,
+        is_sealed: bool,
+    ) -> Result<BoxStream<'static, std::io::Result<Bytes>>> {
+        let raw = self.raw(hash).await?;
+        Ok(if is_sealed { sealed::checked(hash, raw) } else { raw })
+    }
+
+    /// Lays down a blob that was copied, up to `limit` bytes; `sealed`: how many it holds, where it is sealed.
+    ///
+    /// # Errors
+    /// One that is damaged, a disk that fails.
+    pub async fn lay(
+        &self,
+        hash: &str,
+        sealed: Option<u64>,
+        limit: u64,
+        copied: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    ) -> Result<()> {
+        let passing = self.passing()?;
+        let mut file = tokio::fs::OpenOptions::new().write(true).open(&passing).await?;
+        let mut parts = if sealed.is_some() { sealed::checked(hash, copied) } else { copied.boxed() };
+        let (found, stored) = files::write(&mut parts, limit, &mut file, None).await?;
+        let is_whole = match sealed {
+            Some(bytes) => sealed::sealed_bytes(bytes) == stored,
+            None => found.to_hex().as_str() == hash,
+        };
+        if !is_whole {
+            return Err(BlobError::Damaged(hash.to_owned()));
+        }
+        let put = Put { hash: hash.to_owned(), bytes: sealed.unwrap_or(stored) };
+        self.keep(passing, &put, sealed.is_some()).await
     }
 }
 
-/// Writes what a stream gives.
-async fn write<E: std::fmt::Display>(
-    stream: &mut (impl Stream<Item = std::result::Result<Bytes, E>> + Unpin),
-    limit: u64,
-    file: &mut tokio::fs::File,
-) -> Result<Put> {
-    let (mut hasher, mut bytes) = (blake3::Hasher::new(), 0_u64);
-    while let Some(part) = stream.next().await {
-        let part = part.map_err(|e| BlobError::BrokenOff(e.to_string()))?;
-        bytes += part.len() as u64;
-        if bytes > limit {
-            return Err(BlobError::TooLarge(limit));
-        }
-        hasher.update(&part);
-        file.write_all(&part).await?;
-    }
-    file.flush().await?;
-    Ok(Put { hash: hasher.finalize().to_hex().to_string(), bytes })
+/// How many bytes lie where a blob of so many is kept.
+pub fn stored_bytes(bytes: u64, is_sealed: bool) -> u64 {
+    if is_sealed { sealed::sealed_bytes(bytes) } else { bytes }
 }
 
-/// Lets a stream run out that is of no use any more, for a while: a sender that is cut off in the midst of sending does not
-/// see why.
-async fn run_out<E>(stream: &mut (impl Stream<Item = std::result::Result<Bytes, E>> + Unpin)) {
-    let mut bytes = 0;
-    let rest = async {
-        while let Some(Ok(part)) = stream.next().await {
-            bytes += part.len();
-            if bytes > RUN_OUT_BYTES {
-                break;
-            }
-        }
-    };
-    // One that takes longer is cut off.
-    let _ = tokio::time::timeout(RUN_OUT_TIME, rest).await;
+/// A file in parts.
+fn parts_of(file: tokio::fs::File) -> tokio_util::io::ReaderStream<tokio::fs::File> {
+    tokio_util::io::ReaderStream::with_capacity(file, 256 << 10)
 }
 
 fn absent(error: std::io::Error, hash: &str) -> BlobError {
@@ -334,17 +260,29 @@ mod tests {
         futures_util::stream::iter(all)
     }
 
+    /// Plain ones and sealed ones, on a disk and elsewhere.
+    pub fn all_kinds(folder: &Path) -> [Files; 4] {
+        let local = |name: &str| Blobs::local(&folder.join(name)).expect("blobs");
+        let remote = |name: &str| {
+            let remote: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
+            Blobs::remote(&folder.join(name), remote).expect("blobs")
+        };
+        [
+            Files::plain(local("a")),
+            Files::plain(remote("b")),
+            Files::sealed(local("c"), key::ProjectKey::of(&[1; 32])),
+            Files::sealed(remote("d"), key::ProjectKey::of(&[2; 32])),
+        ]
+    }
+
     #[tokio::test]
     async fn bytes_come_back_and_half_ones_do_not() {
         let folder = tempfile::tempdir().expect("a folder");
-        let remote: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
-        let both = [
-            Blobs::local(&folder.path().join("a")).expect("blobs"),
-            Blobs::remote(&folder.path().join("b"), remote).expect("blobs"),
-        ];
-        for blobs in both {
+        for blobs in all_kinds(folder.path()) {
             let put = blobs.put_stream(parts(&["ab", "", "c"]), 3).await.expect("put");
-            assert_eq!((put.hash.as_str(), put.bytes), (blake3::hash(b"abc").to_hex().as_str(), 3));
+            let hash = blobs.name_of(&blake3::hash(b"abc"));
+            assert_eq!((put.hash.as_str(), put.bytes), (hash.as_str(), 3));
+            assert_eq!(hash == blake3::hash(b"abc").to_hex().as_str(), !blobs.is_sealed());
             assert_eq!(&blobs.get(&put.hash).await.expect("get")[..], b"abc");
             // The same again is the same.
             assert_eq!(blobs.put(&b"abc"[..]).await.expect("put"), put);
@@ -353,7 +291,7 @@ mod tests {
 
             assert!(matches!(blobs.put_stream(parts(&["abc", "d"]), 3).await, Err(BlobError::TooLarge(3))));
             assert!(matches!(blobs.put_stream(parts(&["abx", "!"]), 9).await, Err(BlobError::BrokenOff(_))));
-            let passing = std::fs::read_dir(blobs.folder.join("passing")).expect("folder").count();
+            let passing = std::fs::read_dir(blobs.blobs().folder.join("passing")).expect("folder").count();
             assert_eq!(passing, 0, "what broke off leaves nothing");
 
             for name in [&"0".repeat(64), "../../etc/passwd", ""] {
@@ -379,9 +317,73 @@ mod tests {
     #[tokio::test]
     async fn damage_is_found() {
         let folder = tempfile::tempdir().expect("a folder");
-        let blobs = Blobs::local(folder.path()).expect("blobs");
-        let put = blobs.put(&b"abc"[..]).await.expect("put");
-        std::fs::write(folder.path().join(place(&put.hash)), b"abd").expect("write");
-        assert!(matches!(blobs.get(&put.hash).await, Err(BlobError::Damaged(_))));
+        for blobs in all_kinds(folder.path()) {
+            let [put, other] = [b"abc", b"abd"].map(|bytes| blobs.put(&bytes[..]));
+            let (put, other) = (put.await.expect("put"), other.await.expect("put"));
+            if blobs.blobs().remote.is_some() {
+                continue;
+            }
+            let path = |put: &Put| blobs.blobs().folder.join(place(&put.hash));
+            // Another file of the same project is as wrong as any.
+            std::fs::copy(path(&other), path(&put)).expect("copied");
+            assert!(matches!(blobs.get(&put.hash).await, Err(BlobError::Damaged(_))));
+            std::fs::write(path(&put), b"abd").expect("write");
+            assert!(matches!(blobs.get(&put.hash).await, Err(BlobError::Damaged(_))));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_comes_is_read_before_it_is_kept() {
+        use std::io::{Read, Seek, SeekFrom};
+        let folder = tempfile::tempdir().expect("a folder");
+        let bytes: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).collect();
+        for blobs in all_kinds(folder.path()) {
+            let once = futures_util::stream::iter([Ok::<_, String>(Bytes::from(bytes.clone()))]);
+            let came = blobs.receive(once, bytes.len() as u64).await.expect("came");
+            let mut input = came.origin().open().expect("opened");
+            let mut found = vec![0; 70_000];
+            input.seek(SeekFrom::End(-100_000)).expect("a place");
+            input.read_exact(&mut found).expect("read");
+            assert!(found == bytes[bytes.len() - 100_000..][..70_000]);
+            let passing = std::fs::read_dir(blobs.blobs().folder.join("passing")).expect("folder").next();
+            let lies = std::fs::read(passing.expect("a file").expect("a file").path()).expect("its bytes");
+            let is_seen = lies.windows(400).any(|part| part == &bytes[40_000..40_400]);
+            assert_eq!(is_seen, !blobs.is_sealed());
+            let put = blobs.keep(came).await.expect("kept");
+            assert!(blobs.get(&put.hash).await.expect("got") == bytes);
+        }
+    }
+
+    /// What is sealed is copied without a key, and damage is found on the way.
+    #[tokio::test]
+    async fn sealed_ones_are_copied_as_they_lie() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for blobs in all_kinds(folder.path()).into_iter().filter(Files::is_sealed) {
+            let put = blobs.put(vec![7; 100_000]).await.expect("put");
+            let from = blobs.blobs();
+            let copy = async || {
+                let parts: Vec<_> = from.copied(&put.hash, true).await.expect("there").collect().await;
+                parts.into_iter().collect::<std::io::Result<Vec<_>>>()
+            };
+            let parts = copy().await.expect("whole");
+            let there = tempfile::tempdir().expect("a folder");
+            let to = Blobs::local(there.path()).expect("blobs");
+            let lay = |name: String, bytes, parts: Vec<Bytes>| {
+                let to = to.clone();
+                let parts = futures_util::stream::iter(parts.into_iter().map(Ok));
+                async move { to.lay(&name, Some(bytes), u64::MAX, parts).await }
+            };
+            let other = put.hash.replace(|c: char| c.is_ascii_digit(), "a");
+            assert!(lay(other, put.bytes, parts.clone()).await.is_err(), "it is bound to its name");
+            assert!(lay(put.hash.clone(), put.bytes + 1, parts.clone()).await.is_err());
+            assert!(lay(put.hash.clone(), put.bytes, parts[..parts.len() - 1].to_vec()).await.is_err());
+            assert!(matches!(to.stored(&put.hash).await, Err(BlobError::Absent(_))));
+            lay(put.hash.clone(), put.bytes, parts).await.expect("laid");
+            assert_eq!(to.stored(&put.hash).await.expect("there"), stored_bytes(put.bytes, true));
+            if from.remote.is_none() {
+                std::fs::write(from.folder.join(place(&put.hash)), b"other").expect("written");
+                assert!(copy().await.is_err());
+            }
+        }
     }
 }

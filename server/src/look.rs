@@ -2,18 +2,21 @@
 //! takes nothing else along.
 
 use crate::Done;
+use crate::blobs::Received;
 use crate::failure::because;
 use crate::jobs::{child::this_program, executor};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::ModelArtifact;
 use automl_core::table::{ColumnType, CsvReader, Format, Looked, ReadOptions, look_at_csv, read};
+use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
 
 /// Files that are looked into at once.
@@ -107,13 +110,24 @@ pub enum LookError {
     Start(#[from] std::io::Error),
 }
 
-/// What is in a file, as JSON; `most_mb`: what looking may take, where that is set.
+/// Hands a process what came, as it came; one that ends before it has read all is heard by what it says.
+async fn feed(came: &Received, mut to: tokio::process::ChildStdin) -> std::io::Result<()> {
+    let mut parts = came.parts().await?;
+    while let Some(part) = parts.next().await {
+        if let Err(error) = to.write_all(&part?).await {
+            return if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) };
+        }
+    }
+    Ok(())
+}
+
+/// What is in a file that came, as JSON; `most_mb`: what looking may take, where that is set.
 ///
 /// # Errors
 /// A file that is something else, or that cannot be read within bounds.
 pub async fn look(
     what: What,
-    file: &Path,
+    came: &Received,
     (name, options): (&str, &str),
     most_mb: Option<u64>,
 ) -> Result<String, LookError> {
@@ -122,19 +136,32 @@ pub async fn look(
     let share = || Some(crate::memory::available()? / 2_000_000);
     let megabytes = most_mb.or_else(share).unwrap_or(0).max(LEAST_MB);
     let what = if what == What::Table { "table" } else { "model" };
-    let mut path = OsString::from("--file=");
-    path.push(file);
+    // What is sealed lies nowhere as it came, so it goes through a pipe.
+    let path = came.as_it_came().map(|file| {
+        let mut argument = OsString::from("--file=");
+        argument.push(file);
+        argument
+    });
     let mut command = tokio::process::Command::new(this_program()?);
     command
         .args(["look", "--what", what, "--max-memory", &megabytes.to_string()])
         .args([format!("--name={name}"), format!("--options={options}")])
-        .arg(path)
+        .args(&path)
         .env_clear()
-        .stdin(Stdio::null())
+        .stdin(if path.is_some() { Stdio::null() } else { Stdio::piped() })
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true);
-    let done = tokio::time::timeout(LONGEST, command.output()).await.map_err(|_| LookError::TooLong)??;
+    let mut child = command.spawn()?;
+    let input = child.stdin.take();
+    let fed = async {
+        match input {
+            Some(input) => feed(came, input).await,
+            None => Ok(()),
+        }
+    };
+    let both = async { tokio::try_join!(fed, child.wait_with_output()) };
+    let ((), done) = tokio::time::timeout(LONGEST, both).await.map_err(|_| LookError::TooLong)??;
     match serde_json::from_slice(&done.stdout) {
         Ok(Seen::Known(about)) if done.status.success() => Ok(about.to_string()),
         Ok(Seen::Refused(diagnostics)) => Err(LookError::Refused(diagnostics)),

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Backup(args) => keep::backup(&args),
         Command::Restore(args) => keep::restore(&args),
+        Command::NewKey(args) => blobs::new_key(&args),
         Command::Worker(args) => jobs::remote::run(&args),
         Command::Executor(args) => jobs::executor::run(&args),
         Command::Look(args) => look::run(&args),

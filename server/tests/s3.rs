@@ -149,9 +149,14 @@ fn with_keys(command: &mut Command, address: &str) {
 
 /// A server whose files lie there; what nobody names is kept for a second.
 fn serving(folder: &Path, way: &Way, workers: &str, grace: &str) -> Server {
+    serving_with(folder, way, workers, grace, &[])
+}
+
+/// The same, with more arguments.
+fn serving_with(folder: &Path, way: &Way, workers: &str, grace: &str, more: &[&str]) -> Server {
     let mut command =
         trellis(&["serve", "--port", "0", "--files", FILES, "--workers", workers, "--data-dir"]);
-    command.arg(folder.join("data")).env("TRELLIS_GRACE", grace).env("TRELLIS_LOG", "info");
+    command.arg(folder.join("data")).args(more).env("TRELLIS_GRACE", grace).env("TRELLIS_LOG", "info");
     with_keys(&mut command, &way.address);
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log"));
     command.stderr(log.unwrap_or_else(|e| panic!("{e}")));
@@ -231,6 +236,29 @@ fn files_lie_in_an_object_store() {
     // Left are the sample, the model and the report.
     until("what the run leaves behind goes", || (moto.keys().len() == 3).then_some(()));
     assert!(project.model(&server, &run) == model);
+}
+
+#[test]
+fn encrypted_files_lie_in_an_object_store_too() {
+    let Some((moto, way, folder)) = started() else { return };
+    let key = folder.path().join("key").to_string_lossy().into_owned();
+    run(&["new-key", "--out", &key]);
+    let server = serving_with(folder.path(), &way, "1", "3600", &["--key-file", &key]);
+    let (project, large) = (server.project(), large());
+    // In parts, which chunks do not fit.
+    let dataset = project.upload(&server, "a.csv", &large);
+    assert!(content(&server, &project, &dataset).body == large);
+    let keys = moto.keys();
+    assert!(keys.len() == 1 && !moto.has(&large) && moto.half_sent() == 0, "{keys:?}");
+    let object = moto.0.get(&format!("/files/of/trellis/{}", keys[0])).body;
+    assert!(object.len() > large.len() && object.len() < large.len() + (1 << 20));
+    let zeros = |bytes: &[u8]| bytes.windows(32).any(|part| part == [b'0'; 32]);
+    assert!(zeros(&large) && !zeros(&object));
+    let run = project.begin(&server, &project.study(&server, TRIALS));
+    assert!(project.model(&server, &run) == fit(TRIALS), "the model is another");
+    drop(server);
+    let server = serving_with(folder.path(), &way, "0", "3600", &["--key-file", &key]);
+    assert!(content(&server, &project, &dataset).body == large);
 }
 
 #[test]

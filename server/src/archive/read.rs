@@ -5,13 +5,14 @@ use super::{
     CENTRAL, CENTRAL_BYTES, END, END_BYTES, END64, END64_BYTES, Entry, LOCAL, LOCAL_BYTES, LOCATOR,
     LOCATOR_BYTES, LONGEST_NAME, MANY, WIDE,
 };
+use crate::blobs::{Input, Origin};
 use bytes::Bytes;
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
 use futures_util::Stream;
-use std::fs::File;
 use std::io::{BufReader, Error, ErrorKind, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 /// Bytes that are handed on at once.
 const PART: usize = 256 << 10;
@@ -45,7 +46,7 @@ pub struct Bounds {
 /// An archive's file, and where its list of entries lies.
 #[derive(Debug, Clone)]
 pub struct Archive {
-    path: PathBuf,
+    origin: Arc<dyn Origin>,
     bounds: Bounds,
     begin: u64,
     length: u64,
@@ -83,7 +84,7 @@ fn exact(from: &mut impl Read, bytes: usize) -> Result<Vec<u8>> {
     }
 }
 
-fn at(file: &mut File, from: u64, bytes: u64) -> Result<Vec<u8>> {
+fn at(file: &mut Box<dyn Input>, from: u64, bytes: u64) -> Result<Vec<u8>> {
     file.seek(SeekFrom::Start(from))?;
     exact(file, bytes as usize)
 }
@@ -100,8 +101,16 @@ impl Archive {
     /// # Errors
     /// A file that is no archive, or is cut short, or too much for the bounds.
     pub fn open(path: &Path, bounds: Bounds) -> Result<Self> {
-        let mut file = File::open(path)?;
-        let size = file.metadata()?.len();
+        Self::of(Arc::new(path.to_owned()), bounds)
+    }
+
+    /// The same, of what is not simply a file.
+    ///
+    /// # Errors
+    /// As [`Archive::open`].
+    pub fn of(origin: Arc<dyn Origin>, bounds: Bounds) -> Result<Self> {
+        let mut file = origin.open()?;
+        let size = file.seek(SeekFrom::End(0))?;
         let from = size.saturating_sub(END_BYTES + u64::from(u16::MAX));
         let tail = at(&mut file, from, size - from)?;
         let is_end =
@@ -127,7 +136,7 @@ impl Archive {
         if count > bounds.entries {
             return bad(format!("it holds more than {} files", bounds.entries));
         }
-        Ok(Self { path: path.to_owned(), bounds, begin, length })
+        Ok(Self { origin, bounds, begin, length })
     }
 
     /// The entries, in the order of the list; none after one that is wrong.
@@ -135,7 +144,7 @@ impl Archive {
     /// # Errors
     /// A file that cannot be opened.
     pub fn entries(&self) -> Result<impl Iterator<Item = Result<Entry>> + use<>> {
-        let mut file = File::open(&self.path)?;
+        let mut file = self.origin.open()?;
         file.seek(SeekFrom::Start(self.begin))?;
         let mut list = BufReader::new(file.take(self.length));
         let (begin, bounds) = (self.begin, self.bounds);
@@ -163,9 +172,9 @@ impl Archive {
     /// The bytes of an entry in parts; the last is an error where they are not what the list says.
     pub fn stream(&self, entry: &Entry) -> impl Stream<Item = std::io::Result<Bytes>> + Send + use<> {
         let (sender, receiver) = tokio::sync::mpsc::channel(4);
-        let (path, entry) = (self.path.clone(), entry.clone());
+        let (origin, entry) = (self.origin.clone(), entry.clone());
         tokio::task::spawn_blocking(move || {
-            let sent = unpack(&path, &entry, |part| sender.blocking_send(Ok(part)).is_ok());
+            let sent = unpack(&*origin, &entry, |part| sender.blocking_send(Ok(part)).is_ok());
             if let Err(fault) = sent {
                 // Whoever wanted it may be gone.
                 let _ = sender.blocking_send(Err(Error::other(fault.to_string())));
@@ -183,7 +192,7 @@ impl Archive {
             return bad(format!("\"{}\" is larger than {most} bytes", entry.name));
         }
         let mut out = Vec::new();
-        unpack(&self.path, entry, |part| {
+        unpack(&*self.origin, entry, |part| {
             out.extend_from_slice(&part);
             true
         })?;
@@ -192,7 +201,7 @@ impl Archive {
 }
 
 /// The end with wider fields, before the one at `end`: where it begins, the count, and the list's length and place.
-fn wide_end(file: &mut File, end: u64) -> Result<(u64, u64, u64, u64)> {
+fn wide_end(file: &mut Box<dyn Input>, end: u64) -> Result<(u64, u64, u64, u64)> {
     let Some(place) = end.checked_sub(LOCATOR_BYTES) else { return bad("it ends too early") };
     let locator = at(file, place, LOCATOR_BYTES)?;
     let mut fields = Fields(&locator);
@@ -272,8 +281,8 @@ fn widened(extra: &[u8], narrow: [u32; 3]) -> [u64; 3] {
 }
 
 /// Hands on an entry's bytes until `take` says `false`.
-fn unpack(path: &Path, entry: &Entry, mut take: impl FnMut(Bytes) -> bool) -> Result<()> {
-    let mut file = File::open(path)?;
+fn unpack(origin: &dyn Origin, entry: &Entry, mut take: impl FnMut(Bytes) -> bool) -> Result<()> {
+    let mut file = origin.open()?;
     let head = at(&mut file, entry.offset, LOCAL_BYTES)?;
     let mut fields = Fields(&head);
     let mark = fields.u32();

@@ -28,6 +28,16 @@ pub struct ServeArgs {
     /// keys come from the variables AWS_…
     #[arg(long, value_name = "URL")]
     pub files: Option<String>,
+    /// File with this server's key, made by `trellis new-key`: files of projects that are made from now on are encrypted
+    ///
+    /// Files are the tables, models and results of runs; what runs tell on their way is encrypted too. Each project gets a key of its own, which is kept wrapped by
+    /// this one, and deleting a project deletes its key. Not encrypted are: the database, with names, pipelines, columns,
+    /// classes, settings, verdicts, findings and fingerprints; what was exported or downloaded; projects that were made without a key,
+    /// which stay as they are (export one and import it to have it encrypted). Backups that were written before, and
+    /// PostgreSQL until it has vacuumed, still hold the wrapped key of a project that was deleted. Without the key file all that is encrypted is lost: keep a copy
+    /// elsewhere than the data.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// Tell a one-time address at which the first admin is made; needed before listening elsewhere than on loopback
     #[arg(long)]
     pub set_up: bool,

@@ -133,7 +133,7 @@ async fn an_object_store_that_fails_holds_no_half_blob() {
         let folder = tempfile::tempdir().expect("a folder");
         let inner = object_store::memory::InMemory::new();
         let store = Arc::new(Faulty { inner, broken, asked: AtomicUsize::new(0) });
-        let blobs = Blobs::remote(folder.path(), store.clone()).expect("blobs");
+        let blobs = Files::plain(Blobs::remote(folder.path(), store.clone()).expect("blobs"));
         let put = blobs.put(bytes.clone()).await;
         let hash = blake3::hash(bytes).to_hex().to_string();
         let found = blobs.get(&hash).await;
@@ -152,7 +152,7 @@ async fn a_store_that_cannot_be_read_does_not_say_that_nothing_is_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let inner = object_store::memory::InMemory::new();
     let store = Arc::new(Faulty { inner, broken: Broken::Get, asked: AtomicUsize::new(0) });
-    let blobs = Blobs::remote(folder.path(), store.clone()).expect("blobs");
+    let blobs = Files::plain(Blobs::remote(folder.path(), store.clone()).expect("blobs"));
     let put = blobs.put(&b"abc"[..]).await.expect("put");
     assert!(matches!(blobs.get(&put.hash).await, Err(BlobError::Remote(_))));
     assert!(matches!(blobs.stream(&put.hash).await, Err(BlobError::Remote(_))));
@@ -172,7 +172,7 @@ async fn a_folder_that_fails_holds_no_half_blob() {
     ];
     for (number, broken) in break_it.iter().enumerate() {
         let folder = tempfile::tempdir().expect("a folder");
-        let blobs = Blobs::local(folder.path()).expect("blobs");
+        let blobs = Files::plain(Blobs::local(folder.path()).expect("blobs"));
         broken(folder.path(), &hash);
         let put = blobs.put(&b"abc"[..]).await;
         assert!(matches!(put, Err(BlobError::Disk(_))), "{number}: {put:?}");

@@ -9,7 +9,9 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path as Place;
 use object_store::prefix::PrefixStore;
-use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, ObjectStoreScheme, RetryConfig};
+use object_store::{
+    GetOptions, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, ObjectStoreScheme, RetryConfig,
+};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,24 +93,31 @@ async fn part(file: &mut File) -> std::io::Result<Vec<u8>> {
     Ok(part)
 }
 
-/// How many bytes a blob has.
+/// A blob as it is there now.
 ///
 /// # Errors
 /// One that there is not.
-pub async fn size(remote: &Arc<dyn ObjectStore>, at: &Place, hash: &str) -> Result<u64> {
+pub async fn head(remote: &Arc<dyn ObjectStore>, at: &Place, hash: &str) -> Result<ObjectMeta> {
     match remote.head(at).await {
-        Ok(found) => Ok(found.size),
+        Ok(found) => Ok(found),
         Err(object_store::Error::NotFound { .. }) => Err(BlobError::Absent(hash.to_owned())),
         Err(e) => Err(e.into()),
     }
 }
 
-/// A blob of so many bytes, in parts.
-pub fn stream(remote: Arc<dyn ObjectStore>, at: Place, size: u64) -> BoxStream<'static, Result<Bytes>> {
+/// A blob in parts, all of the same writing of it: one that is sealed anew under its name has other bytes.
+pub fn stream(
+    remote: Arc<dyn ObjectStore>,
+    at: Place,
+    found: ObjectMeta,
+) -> BoxStream<'static, Result<Bytes>> {
+    let size = found.size;
     let parts = (0..size).step_by(PART as usize).map(move |begin| begin..size.min(begin + PART));
     let asked = futures_util::stream::iter(parts).then(move |part| {
         let (remote, at) = (remote.clone(), at.clone());
-        async move { Ok(remote.get_range(&at, part).await?) }
+        let how =
+            GetOptions { range: Some(part.into()), if_match: found.e_tag.clone(), ..GetOptions::default() };
+        async move { Ok(remote.get_opts(&at, how).await?.bytes().await?) }
     });
     asked.boxed()
 }

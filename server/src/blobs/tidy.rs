@@ -149,14 +149,14 @@ mod tests {
             Blobs::remote(&folder.path().join("b"), remote).expect("blobs"),
         ];
         for blobs in both {
-            let put = blobs.put(&b"abc"[..]).await.expect("put");
+            let put = super::super::Files::plain(blobs.clone()).put(&b"abc"[..]).await.expect("put");
             let later = crate::store::now() + 60_000;
             let old = |before| blobs.old(before).map(|found| found.expect("a hash")).collect::<Vec<_>>();
             assert_eq!((old(later).await, old(0).await), (vec![put.hash.clone()], vec![]));
-            assert_eq!(blobs.size(&put.hash).await.expect("its size"), 3);
+            assert_eq!(blobs.stored(&put.hash).await.expect("its size"), 3);
             for _ in 0..2 {
                 blobs.delete(&put.hash).await.expect("gone");
-                assert!(matches!(blobs.size(&put.hash).await, Err(BlobError::Absent(_))));
+                assert!(matches!(blobs.stored(&put.hash).await, Err(BlobError::Absent(_))));
             }
             blobs.delete("../passing").await.expect("nothing to do");
             assert!(blobs.folder.join("passing").is_dir());

@@ -3,10 +3,12 @@
 mod clock;
 mod telling;
 
+pub use telling::event;
+
 use self::clock::Clock;
 use super::work::{Ended, Work};
 use super::{IDLE, JobError, Jobs, SEEN, lease, renew};
-use crate::blobs::BlobError;
+use crate::blobs::{BlobError, Files};
 use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, Trial, TrialState, Wish, now};
 use crate::trace::OfRun;
 use automl_core::diagnostic::Diagnostic;
@@ -154,13 +156,15 @@ struct InLine {
 
 struct Drive {
     jobs: Jobs,
+    /// Where the files of the run's project lie.
+    place: Files,
     run: Run,
     session: Session,
     is_pipeline: bool,
     clock: Clock,
     /// What each of the session's workers has in line.
     slots: Vec<Option<InLine>>,
-    /// Hash of the data of the study that is under way.
+    /// What the data of the study that is under way are called.
     study: String,
     paused: bool,
     pausing: Pausing,
@@ -185,8 +189,15 @@ impl Drive {
     async fn begin(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) -> Result<Self, Stop> {
         let slots = jobs.store.slots(now() - SEEN).await?.clamp(1, MOST_SLOTS);
         let work: Work = serde_json::from_str(&run.work).map_err(|_| StoreError::Damaged("run"))?;
+        let place = match jobs.vault.of(&run.project).await {
+            Err(StoreError::Blob(BlobError::Erased(_))) => {
+                return Err(no_data("The key of this project was erased, so its data sets cannot be read."));
+            }
+            place => place?,
+        };
         let mut drive = Self {
             jobs,
+            place,
             session: Session::within(slots as u32, CACHE_BYTES, memory),
             is_pipeline: matches!(work, Work::Pipeline { .. }),
             clock: Clock::begin(),
@@ -245,7 +256,7 @@ impl Drive {
             found => found?,
         };
         let options = serde_json::from_str(&found.options).map_err(|_| StoreError::Damaged("data set"))?;
-        match self.jobs.blobs.get(&found.blob).await {
+        match self.place.get(&found.blob).await {
             Err(BlobError::Absent(_) | BlobError::Damaged(_)) => {
                 Err(no_data(format!("The bytes of the data set \"{}\" are lost or damaged.", found.name)))
             }
@@ -339,7 +350,7 @@ impl Drive {
             let outputs = match state {
                 TrialState::Queued | TrialState::Claimed => continue,
                 TrialState::Done => {
-                    let result = self.jobs.blobs.get(&trial.result).await?;
+                    let result = self.place.get(&trial.result).await?;
                     self.keep_time(&trial).await?;
                     self.slots[number] = None;
                     self.session.worker_message(number as u32, &result, self.now())
@@ -387,9 +398,8 @@ impl Drive {
     /// A study's data are kept as a blob, its jobs come into line.
     async fn hand_out(&mut self, worker: u32, bytes: Vec<u8>) -> Result<(), JobError> {
         let Some(job) = WorkerState::job_in(&bytes) else {
-            let hash = blake3::hash(&bytes).to_hex().to_string();
-            if self.study != hash {
-                self.study = self.jobs.keep(bytes).await?.hash;
+            if self.study != self.place.name_of(&blake3::hash(&bytes)) {
+                self.study = self.place.put(bytes).await?.hash;
             }
             return Ok(());
         };

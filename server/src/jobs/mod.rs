@@ -16,7 +16,7 @@ pub mod work;
 pub mod worker;
 
 use self::tally::Tally;
-use crate::blobs::{BlobError, Blobs};
+use crate::blobs::{BlobError, Vault};
 use crate::store::{Millis, Store, StoreError};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub const IDLE: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Jobs {
     pub store: Store,
-    pub blobs: Blobs,
+    pub vault: Vault,
     news: watch::Sender<()>,
     heard: watch::Receiver<()>,
     draining: watch::Sender<bool>,
@@ -79,24 +79,18 @@ impl JobError {
         match self {
             Self::Server(_) => true,
             Self::Refused(_) => false,
+            Self::Blob(error) | Self::Store(StoreError::Blob(error)) => {
+                !matches!(error, BlobError::Absent(_) | BlobError::Damaged(_) | BlobError::Erased(_))
+            }
             Self::Store(error) => !matches!(error, StoreError::Conflict(_) | StoreError::Absent(_)),
-            Self::Blob(error) => !matches!(error, BlobError::Absent(_) | BlobError::Damaged(_)),
         }
     }
 }
 
 impl Jobs {
-    pub fn new(store: Store, blobs: Blobs) -> Self {
+    pub fn new(store: Store, vault: Vault) -> Self {
         let (news, heard) = watch::channel(());
-        Self { store, blobs, news, heard, draining: watch::Sender::new(false), tally: Arc::default() }
-    }
-
-    /// Keeps bytes.
-    ///
-    /// # Errors
-    /// A disk or a database that fails.
-    pub async fn keep(&self, bytes: impl Into<bytes::Bytes>) -> Result<crate::blobs::Put, JobError> {
-        Ok(self.blobs.put(bytes).await?)
+        Self { store, vault, news, heard, draining: watch::Sender::new(false), tally: Arc::default() }
     }
 
     /// Nothing new is begun, and what is held is let go.

@@ -16,6 +16,9 @@ use tokio::sync::watch;
 /// Longer than a server keeps a worker waiting.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The header of data of a study whose name is not their hash.
+pub const SEALED: &str = "trellis-sealed";
+
 /// A server that is asked over the network.
 #[derive(Clone)]
 struct Remote {
@@ -88,8 +91,10 @@ impl Ledger for Remote {
     async fn study(&self, trial: &Trial) -> Result<Bytes, JobError> {
         let path = format!("/api/v1/trials/studies/{}/{}", trial.run, trial.study);
         let response = self.send(self.request(Method::GET, &path)?).await?;
+        // What is sealed there is not named by its hash; it was checked there, and the connection tells what is cut off.
+        let is_named_so = !response.headers().contains_key(SEALED);
         let bytes = response.bytes().await.map_err(|e| failed(&e))?;
-        if blake3::hash(&bytes).to_hex().as_str() != trial.study {
+        if is_named_so && blake3::hash(&bytes).to_hex().as_str() != trial.study {
             return Err(JobError::Server("a study's data did not arrive whole".to_owned()));
         }
         Ok(bytes)

@@ -52,13 +52,13 @@ pub async fn sweep(jobs: Jobs) {
 /// # Errors
 /// A database or a disk that fails; what is left goes the next time.
 async fn sweep_blobs(jobs: &Jobs) -> Result<u64, JobError> {
-    jobs.blobs.sweep_passing()?;
-    let Some(_held) = jobs.blobs.hold_alone()? else {
+    jobs.vault.blobs().sweep_passing()?;
+    let Some(_held) = jobs.vault.blobs().hold_alone()? else {
         tracing::info!("a backup is being written, so nothing is swept");
         return Ok(0);
     };
     // One that cannot be reached is found here, and not while the database is held for it.
-    jobs.blobs.reached().await?;
+    jobs.vault.blobs().reached().await?;
     let before = now() - grace();
     let (mut swept, mut after) = (0, String::new());
     loop {
@@ -69,18 +69,19 @@ async fn sweep_blobs(jobs: &Jobs) -> Result<u64, JobError> {
             if jobs.is_draining() {
                 return Ok(swept);
             }
-            swept += one(&hash, jobs.store.sweep_blob(&hash, before, jobs.blobs.delete(&hash)).await)?;
+            swept +=
+                one(&hash, jobs.store.sweep_blob(&hash, before, jobs.vault.blobs().delete(&hash)).await)?;
         }
     }
     // What has no row at all was left by a server that ended between the two.
-    let mut old = std::pin::pin!(jobs.blobs.old(before));
+    let mut old = std::pin::pin!(jobs.vault.blobs().old(before));
     while let Some(hash) = old.next().await {
         let hash = hash?;
         if jobs.is_draining() {
             break;
         }
         if !jobs.store.has_blob(&hash).await? {
-            swept += one(&hash, jobs.store.sweep_stray(&hash, jobs.blobs.delete(&hash)).await)?;
+            swept += one(&hash, jobs.store.sweep_stray(&hash, jobs.vault.blobs().delete(&hash)).await)?;
         }
     }
     Ok(swept)

@@ -76,7 +76,7 @@ impl Ledger for Jobs {
     }
 
     async fn study(&self, trial: &Trial) -> Result<Bytes, JobError> {
-        Ok(self.blobs.get(&trial.study).await?)
+        Ok(self.vault.of_run(&trial.run).await?.get(&trial.study).await?)
     }
 
     async fn renew(&self, claim: &Claim) -> Result<(), JobError> {
@@ -84,7 +84,7 @@ impl Ledger for Jobs {
     }
 
     async fn complete(&self, claim: &Claim, result: Bytes) -> Result<(), JobError> {
-        let put = self.keep(result).await?;
+        let put = self.vault.of_run(&claim.run).await?.put(result).await?;
         self.store.complete_trial(claim, &put.hash, now()).await?;
         count(&self.tally.completed);
         self.tell();

@@ -25,7 +25,8 @@ pub struct BackupArgs {
     /// The server's PostgreSQL database; it is backed up with PostgreSQL's own tools, and this says how
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// File for the backup. It holds all that the server knows, so keep it as safe as the folder
+    /// File for the backup. It holds all that the server knows, so keep it as safe as the folder; what is encrypted stays
+    /// so, and the server's key is not in it
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }

@@ -4,9 +4,9 @@
 use super::{BLOBS, DATABASE, FORMAT, MANIFEST, Manifest, RestoreArgs, VERSION, megabytes, parent, settle};
 use crate::Done;
 use crate::archive::{Archive, Bounds, Entry, Fault};
-use crate::blobs::{BlobError, Blobs, is_hash};
+use crate::blobs::{BlobError, Blobs, is_hash, stored_bytes};
 use crate::failure::{Failure, because};
-use crate::store::{Snapshot, Store};
+use crate::store::{Copied, Snapshot, Store};
 use futures_util::StreamExt;
 use std::path::Path;
 use tokio::io::AsyncWriteExt;
@@ -31,7 +31,7 @@ pub fn restore(args: &RestoreArgs) -> Done {
             "name another --data-dir, or move what is there away; nothing is written over",
         ));
     }
-    let manifest = super::runtime()?.block_on(read(args, &folder))?;
+    let (manifest, has_keys) = super::runtime()?.block_on(read(args, &folder))?;
     println!(
         "restored {}: the database ({}) and {} files ({})",
         folder.display(),
@@ -42,6 +42,11 @@ pub fn restore(args: &RestoreArgs) -> Done {
     if let Some(files) = &args.files {
         println!(
             "files lie in {files}; let no server with another database keep its own there, it would sweep these"
+        );
+    }
+    if has_keys {
+        println!(
+            "files in it are encrypted: serve it with --key-file and the key of the server that was backed up"
         );
     }
     println!("tokens and links that were taken back since the backup work again; look through them");
@@ -57,7 +62,8 @@ fn damaged(args: &RestoreArgs, what: impl std::fmt::Display) -> Failure {
     )
 }
 
-async fn read(args: &RestoreArgs, folder: &Path) -> Result<Manifest, Failure> {
+/// What was restored, and whether keys of projects are in it.
+async fn read(args: &RestoreArgs, folder: &Path) -> Result<(Manifest, bool), Failure> {
     let bad = |fault: Fault| damaged(args, fault);
     let archive = Archive::open(&args.backup, BOUNDS).map_err(|fault| match fault {
         Fault::Disk(e) => Failure::file("read", &args.backup, &e),
@@ -82,11 +88,17 @@ async fn read(args: &RestoreArgs, folder: &Path) -> Result<Manifest, Failure> {
     let work = tempfile::Builder::new().prefix(".trellis-restore-").tempdir_in(&beside).map_err(on_disk)?;
     lay_out(args, &archive, &database, &manifest, work.path()).await?;
     let blobs = crate::serve::files(work.path(), args.files.as_deref()).await?;
+    let snapshot = Snapshot::open(&work.path().join(DATABASE)).await.map_err(|e| damaged(args, e))?;
+    if let Some(what) = snapshot.unsound().await.map_err(|e| damaged(args, e))? {
+        return Err(damaged(args, format!("its database is damaged: {what}")));
+    }
     for entry in entries {
         let entry = entry.map_err(bad)?;
-        lay_blob(args, &archive, &entry, &blobs).await?;
+        lay_blob(args, &archive, &entry, (&blobs, &snapshot)).await?;
     }
-    check(args, work.path(), &blobs, &manifest).await?;
+    check(args, &snapshot, &blobs, &manifest).await?;
+    let has_keys = snapshot.has_keys().await.map_err(|e| damaged(args, e))?;
+    snapshot.close().await;
     // Brings it up to date, or refuses what a newer program wrote.
     let store = Store::sqlite(work.path()).await.map_err(|e| damaged(args, e))?;
     store.close().await;
@@ -96,7 +108,7 @@ async fn read(args: &RestoreArgs, folder: &Path) -> Result<Manifest, Failure> {
     }
     std::fs::rename(work.keep(), folder).map_err(on_disk)?;
     settle(&beside).map_err(on_disk)?;
-    Ok(manifest)
+    Ok((manifest, has_keys))
 }
 
 /// Writes the database.
@@ -124,42 +136,45 @@ async fn lay_out(
     Ok(())
 }
 
-async fn lay_blob(args: &RestoreArgs, archive: &Archive, entry: &Entry, blobs: &Blobs) -> Done {
+async fn lay_blob(
+    args: &RestoreArgs,
+    archive: &Archive,
+    entry: &Entry,
+    (blobs, snapshot): (&Blobs, &Snapshot),
+) -> Done {
     let Some(hash) = entry.name.strip_prefix(BLOBS).filter(|hash| is_hash(hash)) else {
         return Err(damaged(args, format!("\"{}\" has no place in a backup", entry.name)));
     };
-    let put = blobs.put_stream(archive.stream(entry), entry.size).await.map_err(|e| match e {
+    let known = snapshot.blob(hash).await.map_err(|e| damaged(args, e))?;
+    let sealed = known.filter(Copied::is_sealed).map(|blob| blob.bytes as u64);
+    let laid = blobs.lay(hash, sealed, entry.size, archive.stream(entry));
+    laid.await.map_err(|e| match e {
         BlobError::BrokenOff(what) => damaged(args, what),
+        BlobError::Damaged(_) | BlobError::TooLarge(_) => {
+            damaged(args, format!("the file {hash} is not what its name says"))
+        }
         e => because("a file cannot be written", e, "check the disk, and the room that there is"),
-    })?;
-    if put.hash != hash {
-        return Err(damaged(args, format!("the file {hash} is not what its name says")));
-    }
-    Ok(())
+    })
 }
 
-/// The database is sound, and all that it names is there.
-async fn check(args: &RestoreArgs, work: &Path, blobs: &Blobs, manifest: &Manifest) -> Done {
-    let snapshot = Snapshot::open(&work.join(DATABASE)).await.map_err(|e| damaged(args, e))?;
-    if let Some(what) = snapshot.unsound().await.map_err(|e| damaged(args, e))? {
-        return Err(damaged(args, format!("its database is damaged: {what}")));
-    }
+/// All that the database names is there.
+async fn check(args: &RestoreArgs, snapshot: &Snapshot, blobs: &Blobs, manifest: &Manifest) -> Done {
     let (mut after, mut count) = (String::new(), 0);
     loop {
         let some = snapshot.blobs_after(&after).await.map_err(|e| damaged(args, e))?;
-        let Some((last, _)) = some.last() else { break };
-        after.clone_from(last);
-        for (hash, bytes) in some {
+        let Some(last) = some.last() else { break };
+        after.clone_from(&last.hash);
+        for blob in some {
             count += 1;
-            if blobs.size(&hash).await.map_err(|e| damaged(args, e))? != bytes {
+            let stored = blobs.stored(&blob.hash).await.map_err(|e| damaged(args, e))?;
+            if stored != stored_bytes(blob.bytes as u64, blob.is_sealed()) {
                 return Err(damaged(
                     args,
-                    format!("the file {hash} has another length than its database says"),
+                    format!("the file {} has another length than its database says", blob.hash),
                 ));
             }
         }
     }
-    snapshot.close().await;
     if count != manifest.blobs {
         return Err(damaged(args, "its database names another number of files than its manifest"));
     }

@@ -16,7 +16,7 @@ mod watch;
 
 use crate::Done;
 use crate::args::ServeArgs;
-use crate::blobs::Blobs;
+use crate::blobs::{Blobs, Vault};
 use crate::failure::{Failure, because};
 use crate::jobs::{conductor, sweep, worker};
 use crate::store::{self, Account, Store, StoreError};
@@ -71,7 +71,7 @@ async fn serve(args: &ServeArgs) -> Done {
     })?;
     let address = listener.local_addr().map_err(|e| because("cannot tell the port", e, "choose a --port"))?;
     // Held as long as this process lives.
-    let (store, blobs, _lock) = open(args).await?;
+    let (store, vault, _lock) = open(args).await?;
     let loopback = only_user(&store, address.ip()).await?;
     if args.set_up {
         set_up(&store, address).await?;
@@ -80,7 +80,7 @@ async fn serve(args: &ServeArgs) -> Done {
     let policy = policy::content_security(assets.index());
     let hosts = host_names(args.host, address.port());
     let limits = state::Limits::of(args);
-    let shared = Arc::new(Shared::new((assets, policy), hosts, (store, blobs), loopback, limits));
+    let shared = Arc::new(Shared::new((assets, policy), hosts, (store, vault), loopback, limits));
     let working = begin_work(&shared, args);
     println!("listening on http://{address}");
     let (over, ended) = tokio::sync::oneshot::channel();
@@ -142,7 +142,7 @@ pub async fn files(folder: &Path, address: Option<&str>) -> Result<Blobs, Failur
 ///
 /// An embedded database is one process's, so what the one before drove is taken over at once; with PostgreSQL others may
 /// be at work, and leases tell.
-async fn open(args: &ServeArgs) -> Result<(Store, Blobs, Option<std::fs::File>), Failure> {
+async fn open(args: &ServeArgs) -> Result<(Store, Vault, Option<std::fs::File>), Failure> {
     let folder = args.data_dir.clone().unwrap_or_else(usual_folder);
     std::fs::create_dir_all(&folder).map_err(|e| Failure::file("make the folder", &folder, &e))?;
     let lock = if args.database.is_none() { Some(alone(&folder)?) } else { None };
@@ -156,10 +156,11 @@ async fn open(args: &ServeArgs) -> Result<(Store, Blobs, Option<std::fs::File>),
     };
     let store = store.map_err(|e| because("cannot open the database", e, help))?;
     let blobs = files(&folder, args.files.as_deref()).await?.noted_in(&store);
+    let vault = Vault::open(blobs, &store, args.key_file.as_deref()).await?;
     if lock.is_some() {
         store.take_over().await.map_err(|e| because("cannot write the database", e, "check the disk"))?;
     }
-    Ok((store, blobs, lock))
+    Ok((store, vault, lock))
 }
 
 /// # Errors

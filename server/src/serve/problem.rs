@@ -97,6 +97,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Absent(what) => Self::not_found(format!("There is no such {what}.")),
             StoreError::Conflict(what) => Self::conflict(format!("{what}.")),
+            StoreError::Blob(error) => error.into(),
             error if error.is_full() => {
                 tracing::error!(%error, "the disk is full");
                 Self::full(
@@ -121,6 +122,22 @@ impl From<BlobError> for Problem {
             BlobError::BrokenOff(_) => Self::bad_request("The upload broke off. Send it again."),
             BlobError::Unnoted(error) => (*error).into(),
             BlobError::Absent(_) => Self::not_found("There is no such file."),
+            BlobError::Damaged(_) => {
+                tracing::error!(%error, "a file is damaged");
+                Self::unavailable(
+                    "A file of this project is damaged. Send it again, or tell whoever runs this server.",
+                )
+            }
+            BlobError::Erased(_) => {
+                Self::not_found("The key of this project was erased, so its files cannot be read any more.")
+            }
+            BlobError::Locked(_) => {
+                tracing::error!(%error, "a key is missing");
+                Self::unavailable(
+                    "The files of this project are encrypted, and this server has not got the key for them. Tell whoever \
+                     runs it.",
+                )
+            }
             BlobError::Disk(e)
                 if matches!(
                     e.kind(),

@@ -45,7 +45,7 @@ async fn model(shared: &Shared, link: &Link) -> Result<Arc<ModelArtifact>, Respo
         Ok(champion) => champion,
         Err(_) => newest.into_iter().next().ok_or_else(gone)?,
     };
-    shared.loaded.get(shared, &version.blob).await.map_err(|_| gone())
+    shared.loaded.get(shared, &version).await.map_err(|_| gone())
 }
 
 async fn open(shared: State, token: Result<Path<String>, PathRejection>) -> Result<Response, Response> {

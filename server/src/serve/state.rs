@@ -7,7 +7,7 @@ use super::api::{Loaded, Sought};
 use super::assets::Assets;
 use super::problem::Problem;
 use super::watch::Watched;
-use crate::blobs::Blobs;
+use crate::blobs::Vault;
 use crate::jobs::Jobs;
 use crate::store::{Account, ModelVersion, Store};
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ pub struct Shared {
     /// The Content-Security-Policy.
     pub policy: String,
     pub store: Store,
-    pub blobs: Blobs,
+    pub vault: Vault,
     pub jobs: Jobs,
     pub limits: Limits,
     /// This machine's only user, on a server that listens on loopback and has no accounts.
@@ -98,17 +98,17 @@ impl Shared {
     pub fn new(
         (assets, policy): (Assets, String),
         hosts: Vec<String>,
-        (store, blobs): (Store, Blobs),
+        (store, vault): (Store, Vault),
         loopback: Option<Account>,
         limits: Limits,
     ) -> Self {
-        let jobs = Jobs::new(store.clone(), blobs.clone());
+        let jobs = Jobs::new(store.clone(), vault.clone());
         Self {
             assets,
             hosts,
             policy,
             store,
-            blobs,
+            vault,
             jobs,
             limits,
             loopback: RwLock::new(loopback),

@@ -13,18 +13,19 @@ pub(in crate::store) const NAMED: &str = "SELECT blob FROM dataset UNION SELECT 
 const SOME: i64 = 200;
 
 impl Store {
-    /// Takes note of a blob that is to be put. Whether it was new.
+    /// Takes note of a blob that is to be put; `is_sealed`: so it lies. Whether it was new.
     ///
     /// # Errors
     /// The database's.
-    pub async fn note_blob(&self, hash: &str, bytes: i64) -> Result<bool> {
+    pub async fn note_blob(&self, hash: &str, bytes: i64, is_sealed: bool) -> Result<bool> {
         let added = change!(
             self,
-            "INSERT INTO blob (hash, bytes, created) VALUES ($1, $2, $3) ON CONFLICT (hash) DO UPDATE SET created = \
-             EXCLUDED.created",
+            "INSERT INTO blob (hash, bytes, created, sealed) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO UPDATE SET \
+             created = EXCLUDED.created",
             hash,
             bytes,
             now(),
+            i64::from(is_sealed),
         );
         Ok(added > 0)
     }

@@ -1,6 +1,7 @@
 //! A whole project that comes from elsewhere, all or nothing.
 
-use super::{Millis, Project, Result, Role, Store, new_id, now, transact};
+use super::projects::begin_project;
+use super::{Millis, NewProject, Project, Result, Role, Store, new_id, now, transact};
 
 /// What is in it. Its blobs are in their place already.
 #[derive(Debug, Clone, Default)]
@@ -44,15 +45,13 @@ impl Store {
     ///
     /// # Errors
     /// A blob that was not noted; the database's.
-    pub async fn import_project(&self, bundle: &Bundle, owner: &str) -> Result<Project> {
+    pub async fn import_project(&self, new: &NewProject, bundle: &Bundle, owner: &str) -> Result<Project> {
         let at = now();
         let head = bundle.versions.len() as i64;
-        let project = Project { id: new_id(), name: bundle.name.clone(), head, created: at, changed: at };
+        let project =
+            Project { id: new.id.clone(), name: bundle.name.clone(), head, created: at, changed: at };
         transact!(self, tx => {
-            sqlx::query("INSERT INTO project (id, name, head, created, changed) VALUES ($1, $2, $3, $4, $4)")
-                .bind(&project.id).bind(&project.name).bind(head).bind(at).execute(&mut *tx).await?;
-            sqlx::query("INSERT INTO member (project, account, role) VALUES ($1, $2, $3)")
-                .bind(&project.id).bind(owner).bind(Role::Owner.name()).execute(&mut *tx).await?;
+            begin_project!(tx, new, &project, owner);
             for (version, number) in bundle.versions.iter().zip(1_i64..) {
                 sqlx::query("INSERT INTO version (project, number, hash, document, note, author, created) VALUES ($1, $2, \
                     $3, $4, $5, $6, $7)")

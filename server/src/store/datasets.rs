@@ -9,7 +9,7 @@ pub struct Dataset {
     pub id: String,
     pub project: String,
     pub name: String,
-    /// Hash of its bytes.
+    /// Hash of its bytes, keyed where they are encrypted.
     pub blob: String,
     pub bytes: i64,
     /// How it is to be read, as JSON.

@@ -11,6 +11,7 @@ mod bundle;
 mod datasets;
 mod events;
 mod idempotency;
+mod keys;
 mod ledger;
 mod links;
 mod models;
@@ -28,12 +29,13 @@ pub use audit::AuditEntry;
 pub use bundle::{Bundle, BundleDataset, BundleModel, BundleVersion};
 pub use datasets::{Dataset, NewDataset};
 pub use events::StoredEvent;
+pub use keys::KeptKey;
 pub use ledger::{Claim, EMBEDDED, NewTrial, Trial, TrialState};
 pub use links::{Link, NewLink, Rights};
 pub use models::{Model, ModelVersion, NewModelVersion};
-pub use projects::{Project, Version};
+pub use projects::{NewProject, Project, Version};
 pub use runs::{NewRun, Run, RunFile, RunState, Wish};
-pub use snapshot::Snapshot;
+pub use snapshot::{Copied, Snapshot};
 
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -176,7 +178,9 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5));
+            .busy_timeout(Duration::from_secs(5))
+            // What is deleted is overwritten: the key of a project that goes must not lie about in the file.
+            .pragma("secure_delete", "ON");
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             // On a full disk SQLite takes a transaction back itself; a connection that still believes itself in one would

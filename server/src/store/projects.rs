@@ -14,6 +14,52 @@ pub struct Project {
     pub changed: Millis,
 }
 
+/// What a project is made as: its id, and the key of its files, wrapped, where they are sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewProject {
+    pub id: String,
+    pub wrapped: Option<Vec<u8>>,
+}
+
+impl NewProject {
+    /// One whose files are not sealed.
+    pub fn plain() -> Self {
+        Self { id: new_id(), wrapped: None }
+    }
+}
+
+/// Writes the rows that every new project has, in a transaction.
+macro_rules! begin_project {
+    ($tx:ident, $new:expr, $project:expr, $owner:expr) => {{
+        let (new, project): (&NewProject, &Project) = ($new, $project);
+        sqlx::query(
+            "INSERT INTO project (id, name, head, created, changed, sealed) VALUES ($1, $2, $3, $4, $4, $5)",
+        )
+        .bind(&project.id)
+        .bind(&project.name)
+        .bind(project.head)
+        .bind(project.created)
+        .bind(i64::from(new.wrapped.is_some()))
+        .execute(&mut *$tx)
+        .await?;
+        if let Some(wrapped) = &new.wrapped {
+            sqlx::query("INSERT INTO project_key (project, wrapped) VALUES ($1, $2)")
+                .bind(&project.id)
+                .bind(wrapped.as_slice())
+                .execute(&mut *$tx)
+                .await?;
+        }
+        sqlx::query("INSERT INTO member (project, account, role) VALUES ($1, $2, $3)")
+            .bind(&project.id)
+            .bind($owner)
+            .bind(Role::Owner.name())
+            .execute(&mut *$tx)
+            .await?;
+    }};
+}
+
+pub(in crate::store) use begin_project;
+
 /// A saved pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow, schemars::JsonSchema)]
 pub struct Version {
@@ -33,14 +79,12 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub async fn add_project(&self, name: &str, owner: &str) -> Result<Project> {
+    pub async fn add_project(&self, new: &NewProject, name: &str, owner: &str) -> Result<Project> {
         let at = now();
-        let project = Project { id: new_id(), name: name.to_owned(), head: 0, created: at, changed: at };
+        let project =
+            Project { id: new.id.clone(), name: name.to_owned(), head: 0, created: at, changed: at };
         transact!(self, tx => {
-            sqlx::query("INSERT INTO project (id, name, head, created, changed) VALUES ($1, $2, 0, $3, $3)")
-                .bind(&project.id).bind(name).bind(at).execute(&mut *tx).await?;
-            sqlx::query("INSERT INTO member (project, account, role) VALUES ($1, $2, $3)")
-                .bind(&project.id).bind(owner).bind(Role::Owner.name()).execute(&mut *tx).await?;
+            begin_project!(tx, new, &project, owner);
             Ok(())
         })?;
         Ok(project)
@@ -74,13 +118,18 @@ impl Store {
         if changed == 0 { Err(StoreError::Absent("project")) } else { Ok(()) }
     }
 
-    /// Deletes a project with all that it holds; blobs that nothing else names go with the next sweep.
+    /// Deletes a project with all that it holds; blobs that nothing else names go with the next sweep. Its key goes at
+    /// once, so that those of them that are sealed cannot be read from now on.
     ///
     /// # Errors
     /// No such project.
     pub async fn delete_project(&self, id: &str) -> Result<()> {
         let changed = super::change!(self, "DELETE FROM project WHERE id = $1", id);
-        if changed == 0 { Err(StoreError::Absent("project")) } else { Ok(()) }
+        if changed == 0 {
+            return Err(StoreError::Absent("project"));
+        }
+        self.settle().await;
+        Ok(())
     }
 
     /// Saves a pipeline as the next version, where the newest one is still the one that the caller saw (0: there is none

@@ -10,6 +10,21 @@ use std::time::Duration;
 /// Blobs that are listed at once.
 const SOME: i64 = 1_000;
 
+/// A blob that goes with the copy.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Copied {
+    pub hash: String,
+    pub bytes: i64,
+    /// Not 0: it lies sealed.
+    pub sealed: i64,
+}
+
+impl Copied {
+    pub fn is_sealed(&self) -> bool {
+        self.sealed != 0
+    }
+}
+
 /// See the module.
 pub struct Snapshot(SqlitePool);
 
@@ -77,18 +92,50 @@ impl Snapshot {
         Ok((count as u64, bytes as u64))
     }
 
-    /// Some blobs whose hashes come after one, with their bytes, in order.
+    /// Some blobs whose hashes come after one, in order.
     ///
     /// # Errors
     /// The database's.
-    pub async fn blobs_after(&self, hash: &str) -> Result<Vec<(String, u64)>> {
-        let some: Vec<(String, i64)> =
-            sqlx::query_as("SELECT hash, bytes FROM blob WHERE hash > $1 ORDER BY hash LIMIT $2")
-                .bind(hash)
-                .bind(SOME)
-                .fetch_all(&self.0)
+    pub async fn blobs_after(&self, hash: &str) -> Result<Vec<Copied>> {
+        let sql = format!("{} WHERE hash > $1 ORDER BY hash LIMIT $2", self.listing().await?);
+        let listed = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+        Ok(listed.bind(hash).bind(SOME).fetch_all(&self.0).await?)
+    }
+
+    /// One blob, if it is known.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn blob(&self, hash: &str) -> Result<Option<Copied>> {
+        let sql = format!("{} WHERE hash = $1", self.listing().await?);
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(hash).fetch_optional(&self.0).await?)
+    }
+
+    /// How blobs are asked for: a database of an older program knows of none that is sealed.
+    async fn listing(&self) -> Result<&'static str> {
+        let knows: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM pragma_table_info('blob') WHERE name = 'sealed'")
+                .fetch_one(&self.0)
                 .await?;
-        Ok(some.into_iter().map(|(hash, bytes)| (hash, bytes as u64)).collect())
+        Ok(if knows > 0 {
+            "SELECT hash, bytes, sealed FROM blob"
+        } else {
+            "SELECT hash, bytes, 0 AS sealed FROM blob"
+        })
+    }
+
+    /// Whether it holds keys of projects, which open with the server's alone.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn has_keys(&self) -> Result<bool> {
+        let sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'project_key'";
+        let known: i64 = sqlx::query_scalar(sql).fetch_one(&self.0).await?;
+        if known == 0 {
+            return Ok(false);
+        }
+        let keys: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM project_key").fetch_one(&self.0).await?;
+        Ok(keys > 0)
     }
 
     pub async fn close(&self) {

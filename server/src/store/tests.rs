@@ -15,7 +15,7 @@ fn absent<T: Debug>(result: Result<T>) {
 /// A project of a new account: (account, project).
 async fn project(store: &Store) -> (String, String) {
     let owner = store.add_account(&new_id(), None, false).await.expect("account").id;
-    let project = store.add_project("churn", &owner).await.expect("project").id;
+    let project = store.add_project(&NewProject::plain(), "churn", &owner).await.expect("project").id;
     (owner, project)
 }
 
@@ -23,6 +23,45 @@ async fn run(store: &Store, project: &str, priority: i64) -> Run {
     let run = Run::from(NewRun { project, work: "{}", priority, author: "a" });
     store.add_run(&run, None).await.expect("run");
     run
+}
+
+async fn keys_go_with_their_projects(store: Store) {
+    let (owner, plain) = project(&store).await;
+    assert!(!store.has_sealed().await.expect("asked"));
+    let of = async |project: &str| store.project_key(project).await;
+    let kept = |id: &str, wrapped: Option<&[u8]>, sealed| KeptKey {
+        project: id.to_owned(),
+        sealed,
+        wrapped: wrapped.map(<[u8]>::to_vec),
+    };
+    assert_eq!(of(&plain).await.expect("a project"), kept(&plain, None, 0));
+
+    let new = NewProject { wrapped: Some(b"wrapped".to_vec()), ..NewProject::plain() };
+    let sealed = store.add_project(&new, "sealed", &owner).await.expect("project").id;
+    assert_eq!(sealed, new.id);
+    let both = [&plain, &sealed].map(String::as_str);
+    let bundle = Bundle { name: "taken in".to_owned(), ..Bundle::default() };
+    let taken = NewProject { wrapped: Some(b"another".to_vec()), ..NewProject::plain() };
+    store.import_project(&taken, &bundle, &owner).await.expect("project");
+    assert!(store.has_sealed().await.expect("asked"));
+    assert_eq!(of(&sealed).await.expect("a project"), kept(&sealed, Some(b"wrapped"), 1));
+    assert_eq!(of(&taken.id).await.expect("a project"), kept(&taken.id, Some(b"another"), 1));
+    for project in both {
+        let run = run(&store, project, 0).await;
+        assert_eq!(store.run_key(&run.id).await.expect("a run"), of(project).await.expect("a project"));
+    }
+    absent(store.run_key("none").await);
+
+    store.delete_project(&sealed).await.expect("gone");
+    absent(of(&sealed).await);
+    store.delete_project(&taken.id).await.expect("gone");
+    assert!(!store.has_sealed().await.expect("asked"));
+    absent(of(&taken.id).await);
+
+    // The first key that comes is the one, whoever asks.
+    for check in [b"one", b"two"] {
+        assert_eq!(store.key_check(check).await.expect("a check"), b"one");
+    }
 }
 
 async fn people(store: Store) {
@@ -64,7 +103,7 @@ async fn set_up_once(store: Store) {
     store.set_setup(b"new", 1_000).await.expect("setup");
     // What was kept before there were accounts becomes the admin's, even one of that very name.
     let before = store.add_account("root", None, false).await.expect("account");
-    let project = store.add_project("churn", &before.id).await.expect("project").id;
+    let project = store.add_project(&NewProject::plain(), "churn", &before.id).await.expect("project").id;
     store.add_token(&before.id, "t", b"t0", Scope::Write, None).await.expect("token");
     absent(store.set_up(b"old", "root", "phc", 1).await);
     absent(store.set_up(b"new", "root", "phc", 1_000).await);
@@ -176,9 +215,9 @@ async fn data_and_models(store: Store) {
     };
     let refused = store.add_dataset(&NewDataset { project: &project, ..new("h1") }).await;
     assert!(refused.is_err(), "a blob comes before what names it");
-    store.note_blob("h1", 3).await.expect("blob");
-    store.note_blob("h1", 3).await.expect("twice");
-    store.note_blob("h2", 4).await.expect("blob");
+    store.note_blob("h1", 3, false).await.expect("blob");
+    store.note_blob("h1", 3, false).await.expect("twice");
+    store.note_blob("h2", 4, false).await.expect("blob");
     let one = store.add_dataset(&NewDataset { project: &project, ..new("h1") }).await.expect("data set");
     assert_eq!(store.dataset(&project, &one.id).await.expect("data set"), one);
     absent(store.dataset("other", &one.id).await);
@@ -223,7 +262,7 @@ async fn blobs_are_swept(store: Store) {
     let (owner, project) = project(&store).await;
     let run = run(&store, &project, 0).await.id;
     for hash in ["dataset", "result", "study", "none"] {
-        store.note_blob(hash, 1).await.expect("blob");
+        store.note_blob(hash, 1, false).await.expect("blob");
     }
     let new = NewDataset {
         project: &project,
@@ -264,7 +303,7 @@ async fn blobs_are_swept(store: Store) {
     };
     let put = async {
         deleting.notified().await;
-        let note = store.note_blob("none", 1);
+        let note = store.note_blob("none", 1, false);
         tokio::pin!(note);
         let early = tokio::time::timeout(Duration::from_millis(200), &mut note).await;
         assert!(early.is_err(), "it is noted before what was there has gone");
@@ -371,7 +410,7 @@ async fn runs_have_one_driver(store: Store) {
     assert_eq!(store.renew_run((&low.id, 2), 1.5, 300).await.expect("renew"), Wish::Pause);
     assert_eq!(store.renew_run((&low.id, 2), 0.5, 300).await.expect("renew"), Wish::Pause);
     assert_eq!(store.run(&low.id).await.expect("run").spent, 1.5, "what was spent is never less");
-    store.note_blob("m", 9).await.expect("blob");
+    store.note_blob("m", 9, false).await.expect("blob");
     let files = [RunFile { name: "model".to_owned(), blob: "m".to_owned(), bytes: 9 }];
     store.end_run(driver, RunState::Done, "ended", &files, 180).await.expect("end");
     conflict(store.end_run(driver, RunState::Done, "ended", &files, 181).await);
@@ -408,7 +447,7 @@ async fn trials_are_charged_and_fenced(store: Store) {
     assert_eq!(second.job, 2);
     let taken = store.claim_trial("v", 151, 50).await.expect("claim").expect("a trial");
     assert_eq!((taken.job, taken.attempt, taken.fence), (1, 2, 2));
-    store.note_blob("r", 1).await.expect("blob");
+    store.note_blob("r", 1, false).await.expect("blob");
     conflict(store.complete_trial(&claim.claim(), "r", 152).await);
     conflict(store.renew_trial(&claim.claim(), 999).await);
     conflict(store.release_trial(&claim.claim()).await);
@@ -494,7 +533,7 @@ macro_rules! each {
 macro_rules! all {
     ($fresh:expr) => {
         each!($fresh; a_run_and_its_answer, what_is_taken_over, people, set_up_once, versions_are_not_lost, data_and_models, blobs_are_swept, links_and_audit, keys_are_taken_once,
-            runs_have_one_driver, trials_are_charged_and_fenced, many_claim_each_trial_once)
+            runs_have_one_driver, keys_go_with_their_projects, trials_are_charged_and_fenced, many_claim_each_trial_once)
     };
 }
 

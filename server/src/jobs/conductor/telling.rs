@@ -72,7 +72,9 @@ impl Drive {
     }
 
     async fn add_event(&mut self, kind: &str, json: &str, best: Option<f64>) -> Result<(), JobError> {
-        self.jobs.store.add_event((&self.run.id, self.run.fence), kind, json, true, best).await?;
+        // It tells of what is in the table: levels, importances, scores.
+        let hidden = self.place.hide(&event(&self.run.id, kind), json)?;
+        self.jobs.store.add_event((&self.run.id, self.run.fence), kind, &hidden, true, best).await?;
         self.jobs.tell();
         Ok(())
     }
@@ -109,10 +111,15 @@ impl Drive {
     }
 
     async fn keep_file(&mut self, name: String, bytes: Vec<u8>) -> Result<(), JobError> {
-        let put = self.jobs.keep(bytes).await?;
+        let put = self.place.put(bytes).await?;
         self.files.push(RunFile { name, blob: put.hash, bytes: put.bytes as i64 });
         Ok(())
     }
+}
+
+/// What an event is hidden as.
+pub fn event(run: &str, kind: &str) -> String {
+    format!("event {run} {kind}")
 }
 
 /// The best score of a board, higher is better.

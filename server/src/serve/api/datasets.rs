@@ -5,6 +5,7 @@ use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::extract::uploaded;
 use super::{Content, Json, KNOWN, List, Page, Path, Query, Route, checked_name, from_json, quota};
+use crate::blobs::Files;
 use crate::look::{LookError, What, look};
 use crate::store::{Dataset, NewDataset, PAGE};
 use automl_core::table::ReadOptions;
@@ -15,7 +16,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, head, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 pub fn routes() -> Vec<Route> {
     const ALL: &str = "/api/v1/projects/{project}/datasets";
@@ -113,13 +113,14 @@ async fn upload(
     let limit = room(&shared, &project, shared.limits.upload).await?;
     let own = quota::room(&shared, actor.id(), limit).await?;
     let parts = uploaded(&headers, body, own.bytes()).map_err(|e| own.told(e))?;
-    let came = shared.blobs.receive(parts, own.bytes()).await.map_err(|e| own.told(e))?;
+    let files = shared.vault.of(&project).await?;
+    let came = files.receive(parts, own.bytes()).await.map_err(|e| own.told(e))?;
     if let Some(same) =
         shared.store.dataset_read_as(&project, came.hash(), Some(&name), Some(&options)).await?
     {
         return Ok((StatusCode::OK, Json(same.into())));
     }
-    let about = look(What::Table, came.path(), (&name, &options), shared.limits.look_mb).await?;
+    let about = look(What::Table, &came, (&name, &options), shared.limits.look_mb).await?;
     // More may have been sent meanwhile.
     if came.bytes() > quota::room(&shared, actor.id(), limit).await?.bytes() {
         return Err(own.full());
@@ -127,8 +128,8 @@ async fn upload(
     if came.bytes() > room(&shared, &project, shared.limits.upload).await? {
         return Err(no_room());
     }
-    let put = shared.blobs.keep(came).await?;
-    shared.store.note_blob(&put.hash, put.bytes as i64).await?;
+    let put = files.keep(came).await?;
+    files.note(&put.hash, put.bytes).await?;
     let new = NewDataset {
         project: &project,
         name: &name,
@@ -193,6 +194,10 @@ async fn by_hash(
 ) -> Result<Response, Problem> {
     let options = reading.options.as_deref().map(read_options).transpose()?;
     let (name, options) = (reading.name.as_deref(), options.as_deref());
+    // What is no hash names nothing.
+    let hash = blake3::Hash::from_hex(&hash);
+    let hash = hash.map_err(|_| Problem::not_found("There is no data set with these bytes."))?;
+    let hash = shared.vault.of(&project).await?.name_of(&hash);
     match shared.store.dataset_read_as(&project, &hash, name, options).await? {
         Some(dataset) => Ok([("trellis-dataset", dataset.id)].into_response()),
         None => Err(Problem::not_found("There is no data set with these bytes.")),
@@ -222,21 +227,16 @@ async fn content(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let found = shared.store.dataset(&project, &dataset).await?;
-    blob(&shared, &found.blob, &found.name, &headers).await
+    blob(&shared.vault.of(&project).await?, &found.blob, &found.name, &headers).await
 }
 
 /// A blob as a download, whatever its name says: nothing that was uploaded is shown as a page.
-pub async fn blob(
-    shared: &Arc<Shared>,
-    hash: &str,
-    name: &str,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
+pub async fn blob(files: &Files, hash: &str, name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let tag = format!("\"{hash}\"");
     if headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == tag.as_bytes()) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
-    let stream = shared.blobs.stream(hash).await?;
+    let stream = files.begun(hash).await?;
     let safe: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
     let headers = [

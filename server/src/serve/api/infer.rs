@@ -87,15 +87,16 @@ pub fn routes() -> Vec<Route> {
 pub struct Loaded(Mutex<VecDeque<(String, Arc<ModelArtifact>)>>);
 
 impl Loaded {
-    /// The model of a blob.
+    /// The model of a version.
     ///
     /// # Errors
     /// A file that is gone or damaged.
-    pub async fn get(&self, shared: &Shared, blob: &str) -> Result<Arc<ModelArtifact>, Problem> {
+    pub async fn get(&self, shared: &Shared, version: &ModelVersion) -> Result<Arc<ModelArtifact>, Problem> {
+        let blob = &version.blob;
         if let Some(known) = self.known(blob) {
             return Ok(known);
         }
-        let bytes = shared.blobs.get(blob).await?;
+        let bytes = shared.vault.of_model(&version.model).await?.get(blob).await?;
         let read = tokio::task::spawn_blocking(move || ModelArtifact::from_bytes(&bytes)).await;
         let artifact = Arc::new(read.map_err(|_| Problem::unusable("This model cannot be read."))??);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,12 +182,12 @@ async fn model_ready(
     Path(model): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let version = found(&shared, &actor, &model, None).await?;
-    let ready = shared.loaded.get(&shared, &version.blob).await.is_ok();
+    let ready = shared.loaded.get(&shared, &version).await.is_ok();
     Ok(Json(json!({ "name": version.model, "ready": ready })))
 }
 
 async fn describe(shared: &Shared, version: ModelVersion) -> Result<Json<Value>, Problem> {
-    let artifact = shared.loaded.get(shared, &version.blob).await?;
+    let artifact = shared.loaded.get(shared, &version).await?;
     let header = artifact.header();
     let tensor = |name: &str, datatype: &str, shape: Value| json!({ "name": name, "datatype": datatype, "shape": shape });
     let inputs: Vec<Value> = header.inputs.iter().map(|f| tensor(&f.column, "BYTES", json!([-1]))).collect();
@@ -260,7 +261,7 @@ async fn infer(shared: &Shared, version: ModelVersion, body: RawBody) -> Result<
     let large = || Problem::too_large(format!("A request may have {} MB at most.", most >> 20));
     let bytes = whole(body, most, large).await?;
     let request: Request = from_json(&bytes)?;
-    let artifact = shared.loaded.get(shared, &version.blob).await?;
+    let artifact = shared.loaded.get(shared, &version).await?;
     let (rows, columns) = columns(&request)?;
     let id = request.id;
     // One row is quicker than handing it over; many would hold others up.

@@ -110,12 +110,13 @@ async fn add(
     body: RawBody,
 ) -> Result<(StatusCode, Json<Shown>), Problem> {
     let name = checked_name(&add.name, "/name")?;
+    let files = shared.vault.of(&project).await?;
     // What a run gave is kept already, and takes no more room.
     let (came, hash, size) = match (&add.run, &add.file) {
         (Some(run), Some(file)) => {
             let file = file_of(&shared, &project, run, file).await?;
-            let parts = shared.blobs.stream(&file.blob).await?;
-            let came = shared.blobs.receive(parts, shared.limits.model).await?;
+            let parts = files.stream(&file.blob).await?;
+            let came = files.receive(parts, shared.limits.model).await?;
             if came.hash() != file.blob {
                 return Err(BlobError::Damaged(file.blob).into());
             }
@@ -123,7 +124,7 @@ async fn add(
         }
         (None, None) => {
             let limit = room(&shared, &project, shared.limits.model).await?;
-            let came = shared.blobs.receive(uploaded(&headers, body, limit)?, limit).await?;
+            let came = files.receive(uploaded(&headers, body, limit)?, limit).await?;
             let (hash, size) = (came.hash().to_owned(), came.bytes() as i64);
             (came, hash, size)
         }
@@ -133,11 +134,11 @@ async fn add(
             ));
         }
     };
-    let about = look(What::Model, came.path(), ("", ""), shared.limits.look_mb).await?;
+    let about = look(What::Model, &came, ("", ""), shared.limits.look_mb).await?;
     if add.run.is_none() {
-        shared.blobs.keep(came).await?;
+        files.keep(came).await?;
     }
-    shared.store.note_blob(&hash, size).await?;
+    files.note(&hash, size as u64).await?;
     let new = NewModelVersion {
         project: &project,
         name: &name,
@@ -254,5 +255,6 @@ async fn content(
 ) -> Result<Response, Problem> {
     let model = found(&shared, &project, &model).await?;
     let version = version_named(&shared, &model.id, &version).await?;
-    blob(&shared, &version.blob, &format!("{}-{}.trellis-model", model.name, version.number), &headers).await
+    let files = shared.vault.of(&project).await?;
+    blob(&files, &version.blob, &format!("{}-{}.trellis-model", model.name, version.number), &headers).await
 }

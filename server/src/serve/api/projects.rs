@@ -106,7 +106,8 @@ async fn create(
     Body(body): Body<Name>,
 ) -> Result<(StatusCode, Json<Project>), Problem> {
     let name = checked_name(&body.name, "/name")?;
-    let project = shared.store.add_project(&name, actor.id()).await?;
+    let (new, _) = shared.vault.fresh()?;
+    let project = shared.store.add_project(&new, &name, actor.id()).await?;
     shared.store.audit(actor.id(), "project.create", &project.id).await?;
     Ok((StatusCode::CREATED, Json(project)))
 }

@@ -5,7 +5,9 @@ use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::datasets::blob;
 use super::{Body, Content, Json, KNOWN, List, Page, Path, Query, Route, Whole, from_json};
+use crate::blobs::Files;
 use crate::jobs::Jobs;
+use crate::jobs::conductor::event as hidden_as;
 use crate::jobs::work::{Ended, Work};
 use crate::store::{NewRun, PAGE, Run, RunFile, RunState, StoredEvent, Wish, now};
 use crate::trace;
@@ -236,6 +238,7 @@ async fn events(
     let guard = shared.streams.enter(actor.id())?;
     let jobs = shared.jobs.clone();
     let told = Told {
+        files: shared.vault.of(&project).await?,
         shared: shared.0,
         jobs,
         run: run.id,
@@ -259,6 +262,7 @@ struct Told {
     shared: Arc<Shared>,
     jobs: Jobs,
     run: String,
+    files: Files,
     after: i64,
     waiting: VecDeque<StoredEvent>,
     over: bool,
@@ -288,8 +292,15 @@ impl Told {
             if let Some(event) = self.waiting.pop_front() {
                 self.after = event.seq;
                 self.over = event.kind == "ended";
+                // How a run ended tells of no table, and is told by others too.
+                let data = if self.over {
+                    Ok(event.data)
+                } else {
+                    self.files.show(&hidden_as(&self.run, &event.kind), event.data)
+                };
+                let data = data.inspect_err(|error| tracing::error!(%error, "an event is damaged")).ok()?;
                 let kind = event.kind.split(' ').next().unwrap_or_default().to_owned();
-                return Some(Event::default().id(event.seq.to_string()).event(kind).data(event.data));
+                return Some(Event::default().id(event.seq.to_string()).event(kind).data(data));
             }
             if self.over || self.shared.jobs.is_draining() || !self.may().await {
                 return None;
@@ -331,5 +342,5 @@ async fn file(
     let files = shared.store.run_files(&run.id).await?;
     let file = files.iter().find(|f| f.name == name);
     let file = file.ok_or_else(|| Problem::not_found("This run gave no such file."))?;
-    blob(&shared, &file.blob, &file.name, &headers).await
+    blob(&shared.vault.of(&project).await?, &file.blob, &file.name, &headers).await
 }

@@ -5,11 +5,12 @@ use super::super::problem::Problem;
 use super::super::state::State;
 use super::extract::uploaded;
 use super::{Body, Content, Json, Path, Query, Route};
+use crate::jobs::remote::SEALED;
 use crate::jobs::worker::{Claimed, Ledger, Worker};
 use crate::jobs::{IDLE, JobError};
 use crate::store::{Claim, now};
 use axum::body::Body as RawBody;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine;
@@ -136,8 +137,9 @@ async fn complete(
 ) -> Result<StatusCode, Problem> {
     // What nobody wants is not taken.
     shared.jobs.renew(&claim).await?;
-    let put = shared.blobs.put_stream(uploaded(&headers, body, LARGEST)?, LARGEST).await?;
-    shared.store.note_blob(&put.hash, put.bytes as i64).await?;
+    let files = shared.vault.of_run(&claim.run).await?;
+    let put = files.put_stream(uploaded(&headers, body, LARGEST)?, LARGEST).await?;
+    files.note(&put.hash, put.bytes).await?;
     shared.store.complete_trial(&claim, &put.hash, now()).await?;
     shared.jobs.tell();
     Ok(StatusCode::NO_CONTENT)
@@ -166,6 +168,12 @@ async fn study(shared: State, Path((run, study)): Path<(String, String)>) -> Res
     if !shared.store.has_open_trials(&run, &study).await? {
         return Err(Problem::not_found("There is no such study."));
     }
-    let stream = shared.blobs.stream(&study).await?;
-    Ok(([("content-type", "application/octet-stream")], RawBody::from_stream(stream)).into_response())
+    let files = shared.vault.of_run(&run).await?;
+    let stream = files.begun(&study).await?;
+    let mut response =
+        ([("content-type", "application/octet-stream")], RawBody::from_stream(stream)).into_response();
+    if files.is_sealed() {
+        response.headers_mut().insert(SEALED, HeaderValue::from_static("yes"));
+    }
+    Ok(response)
 }

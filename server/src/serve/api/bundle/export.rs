@@ -8,6 +8,7 @@ use super::{
     VersionFile,
 };
 use crate::archive::Writer;
+use crate::blobs::Files;
 use crate::jobs::work::Work;
 use crate::store::{Dataset, Model, ModelVersion, PAGE};
 use axum::body::Body;
@@ -53,8 +54,9 @@ pub(super) async fn export(
 async fn write(shared: &Arc<Shared>, project: &str, name: &str, to: Sender<Result<Bytes>>) -> Result<()> {
     let mut out = Writer::new(to);
     let versions = versions(shared, project, &mut out).await?;
-    let datasets = datasets(shared, project, &mut out).await?;
-    let models = models(shared, project, &mut out).await?;
+    let files = shared.vault.of(project).await.map_err(failed)?;
+    let datasets = datasets(shared, &files, project, &mut out).await?;
+    let models = models(shared, &files, project, &mut out).await?;
     let manifest = Manifest {
         format: FORMAT.to_owned(),
         version: VERSION,
@@ -103,7 +105,7 @@ async fn sources(shared: &Shared, project: &str) -> Result<BTreeMap<String, Stri
     Ok(data.unwrap_or_default())
 }
 
-async fn datasets(shared: &Shared, project: &str, out: &mut Out) -> Result<Vec<DatasetFile>> {
+async fn datasets(shared: &Shared, files: &Files, project: &str, out: &mut Out) -> Result<Vec<DatasetFile>> {
     let (mut listed, mut before) = (Vec::new(), None);
     let mut all: Vec<Dataset> = Vec::new();
     loop {
@@ -134,8 +136,8 @@ async fn datasets(shared: &Shared, project: &str, out: &mut Out) -> Result<Vec<D
     }
     // Of two tables for one source the page takes the last, which is the newest.
     out.add_bytes(READING, serde_json::to_vec_pretty(&reading)?).await?;
-    for file in &listed {
-        blob(shared, &file.hash, &file.path, out).await?;
+    for file in &mut listed {
+        file.hash = blob(files, &file.hash, &file.path, out).await?;
     }
     Ok(listed)
 }
@@ -149,7 +151,7 @@ fn plain(name: &str) -> String {
     if name.is_empty() { "table.csv".to_owned() } else { name.to_owned() }
 }
 
-async fn models(shared: &Shared, project: &str, out: &mut Out) -> Result<Vec<ModelFiles>> {
+async fn models(shared: &Shared, kept: &Files, project: &str, out: &mut Out) -> Result<Vec<ModelFiles>> {
     let (mut all, mut before) = (Vec::<Model>::new(), None);
     loop {
         let some = shared.store.models(project, before.as_deref(), PAGE).await.map_err(failed)?;
@@ -175,16 +177,18 @@ async fn models(shared: &Shared, project: &str, out: &mut Out) -> Result<Vec<Mod
         let mut files = Vec::new();
         for version in &versions {
             let path = format!("registry/{number}/{}.trellis", version.number);
-            blob(shared, &version.blob, &path, out).await?;
-            files.push(ModelFile { path, hash: version.blob.clone(), created: version.created });
+            let hash = blob(kept, &version.blob, &path, out).await?;
+            files.push(ModelFile { path, hash, created: version.created });
         }
         listed.push(ModelFiles { name: model.name, versions: files, aliases });
     }
     Ok(listed)
 }
 
-async fn blob(shared: &Shared, hash: &str, path: &str, out: &mut Out) -> Result<()> {
-    let stream = shared.blobs.stream(hash).await.map_err(failed)?;
+/// The hash of what was written, which is not sealed any more: the file is whoever's it is given to.
+async fn blob(files: &Files, name: &str, path: &str, out: &mut Out) -> Result<String> {
+    let stream = files.stream(name).await.map_err(failed)?;
     let (found, _) = out.add(path, stream).await?;
-    if found == hash { Ok(()) } else { Err(failed(format!("the blob {hash} is damaged"))) }
+    let hash = blake3::Hash::from_hex(&found).map_err(failed)?;
+    if files.name_of(&hash) == name { Ok(found) } else { Err(failed(format!("the blob {name} is damaged"))) }
 }

@@ -9,7 +9,7 @@ use super::super::quota;
 use super::super::{Json, Query};
 use super::plan::{MOST_PIPELINE, Plan, plan};
 use crate::archive::{Archive, Bounds, Entry};
-use crate::blobs::{BlobError, Received};
+use crate::blobs::{BlobError, Files, Received};
 use crate::look::{What, look};
 use crate::store::{Bundle, BundleDataset, BundleModel, BundleVersion, Project};
 use automl_core::document::PipelineDocument;
@@ -43,22 +43,23 @@ pub(super) async fn import(
     };
     let room = quota::room(&shared, actor.id(), shared.limits.project).await?;
     let parts = uploaded(&headers, body, room.bytes()).map_err(|e| room.told(e))?;
-    let came = shared.blobs.receive(parts, room.bytes()).await.map_err(|e| room.told(e))?;
+    let (new, files) = shared.vault.fresh()?;
+    let came = files.receive(parts, room.bytes()).await.map_err(|e| room.told(e))?;
     let bounds = Bounds { entries: MOST_FILES, bytes: room.bytes(), deflated: true };
-    let (path, name) = (came.path().to_owned(), import.name);
+    let (origin, name) = (came.origin(), import.name);
     let planned = tokio::task::spawn_blocking(move || {
-        let archive = Archive::open(&path, bounds)?;
+        let archive = Archive::of(origin, bounds)?;
         let plan = plan(&archive, name.as_deref())?;
         Ok::<_, Problem>((archive, plan))
     });
     let (archive, plan) = planned.await.map_err(|_| Problem::unusable("This file cannot be read."))??;
     let mut kept = Vec::new();
-    let bundle = take(&shared, &archive, plan, &mut kept).await?;
+    let bundle = take(&shared, &files, &archive, plan, &mut kept).await?;
     drop(came);
     for received in kept {
-        shared.blobs.keep(received).await?;
+        files.keep(received).await?;
     }
-    let project = shared.store.import_project(&bundle, actor.id()).await?;
+    let project = shared.store.import_project(&new, &bundle, actor.id()).await?;
     shared.store.audit(actor.id(), "project.import", &project.id).await?;
     Ok((StatusCode::CREATED, Json(project)))
 }
@@ -66,6 +67,7 @@ pub(super) async fn import(
 /// Looks into everything; `kept`: the blobs that it needs.
 async fn take(
     shared: &Shared,
+    files: &Files,
     archive: &Archive,
     plan: Plan,
     kept: &mut Vec<Received>,
@@ -75,7 +77,7 @@ async fn take(
         bundle.versions.push(version(archive, &entry, hash.as_deref(), note, created)?);
     }
     for table in plan.datasets {
-        let received = file(shared, archive, &table.entry, table.hash.as_deref()).await?;
+        let received = file(files, archive, &table.entry, table.hash.as_deref()).await?;
         let about =
             looked(shared, What::Table, &received, (&table.name, &table.options), &table.entry).await?;
         bundle.datasets.push(BundleDataset {
@@ -91,7 +93,7 @@ async fn take(
     for model in plan.models {
         let mut versions = Vec::new();
         for (entry, hash, created) in model.versions {
-            let received = file(shared, archive, &entry, hash.as_deref()).await?;
+            let received = file(files, archive, &entry, hash.as_deref()).await?;
             let about = looked(shared, What::Model, &received, ("", ""), &entry).await?;
             let (blob, bytes) = (received.hash().to_owned(), received.bytes() as i64);
             versions.push((blob, bytes, about, created));
@@ -127,17 +129,18 @@ fn version(
 
 /// A file out of the archive.
 async fn file(
-    shared: &Shared,
+    files: &Files,
     archive: &Archive,
     entry: &Entry,
     hash: Option<&str>,
 ) -> Result<Received, Problem> {
-    let received = shared.blobs.receive(archive.stream(entry), entry.size).await;
+    let received = files.receive(archive.stream(entry), entry.size).await;
     let received = received.map_err(|e| match e {
         BlobError::BrokenOff(what) => crate::archive::Fault::Bad(what).into(),
         other => Problem::from(other),
     })?;
-    if hash.is_some_and(|hash| received.hash() != hash) {
+    let named = |hash| blake3::Hash::from_hex(hash).is_ok_and(|hash| received.hash() == files.name_of(&hash));
+    if !hash.is_none_or(named) {
         return Err(forged(entry));
     }
     Ok(received)
@@ -151,7 +154,7 @@ async fn looked(
     read_as: (&str, &str),
     entry: &Entry,
 ) -> Result<String, Problem> {
-    look(what, received.path(), read_as, shared.limits.look_mb).await.map_err(|e| {
+    look(what, received, read_as, shared.limits.look_mb).await.map_err(|e| {
         let mut problem = Problem::from(e);
         problem.detail = format!("\"{}\" in the project's file: {}", entry.name, problem.detail);
         problem
