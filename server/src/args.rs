@@ -127,7 +127,8 @@ pub struct FitArgs {
     #[arg(long, value_name = "US", conflicts_with = "reproducible")]
     pub max_predict_us_per_row: Option<f64>,
     /// Most memory that the search may take, for example 4GB or 800MB; what does not fit is not begun: fewer threads,
-    /// then fewer kinds of models, then a sample of the rows [default: most of what is free]
+    /// then fewer kinds of models, then a sample of the rows. A CSV file of more than two fifths of it is searched on some of
+    /// its rows, and boosted trees then learn from all [default: most of what is free]
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]
     pub max_memory: Option<u64>,
     /// File for the model

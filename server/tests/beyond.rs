@@ -42,7 +42,7 @@ fn write_table(path: &Path, rows: u64, seed: u64) {
 
 /// Fits; the most megabytes that the process took, and what it said.
 fn fit(data: &str, memory: &str, out: &str) -> (u64, String) {
-    let fit = ["fit", data, "--target", "answer", "--learners", "gbt", "--max-trials", "2", "--seed", "7"];
+    let fit = ["fit", data, "--target", "answer", "--learner", "gbt", "--max-trials", "2", "--seed", "7"];
     let mut command = trellis(&[&fit[..], &["--max-memory", memory, "--out", out]].concat());
     let mut child = command
         .stdout(Stdio::null())
