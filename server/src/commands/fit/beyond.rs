@@ -41,6 +41,11 @@ pub fn is_too_large(path: &Path, limit: Option<u64>) -> Option<(u64, u64)> {
         .then_some((meta.len(), limit))
 }
 
+fn size(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    if bytes >= 1e9 { format!("{:.1} GB", bytes / 1e9) } else { format!("{:.0} MB", bytes / 1e6) }
+}
+
 /// A CSV file that is read again and again.
 struct File<'a> {
     path: &'a Path,
@@ -103,11 +108,11 @@ pub fn fit(
     let mut progress = Progress::new(args.quiet);
     if !args.quiet {
         eprintln!(
-            "note: the file has {:.1} GB and {:.1} GB of memory may be used: some of its rows are searched on, and the models \
+            "note: the file has {} and {} of memory may be used: some of its rows are searched on, and the models \
              that are chosen then learn from all. Time for reading is not part of the budget, and learning from all rows \
              may take as long again as the search.",
-            bytes as f64 / 1e9,
-            limit as f64 / 1e9
+            size(bytes),
+            size(limit)
         );
     }
     progress.say("reading the file to see what it holds");
