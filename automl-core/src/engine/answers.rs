@@ -154,13 +154,15 @@ pub(super) struct WeightUnit {
 }
 
 impl WeightUnit {
-    pub fn of(weights: &[f64]) -> Self {
-        let largest = weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-        let shares: Vec<f64> = weights.iter().map(|w| w / largest).collect();
-        Self { largest, centre: mean(&shares) }
-    }
-
     pub fn apply(self, weight: f64) -> f64 {
         weight / self.largest / self.centre
     }
+}
+
+/// Weights whose mean is 1, and what they were divided by.
+pub(super) fn of_mean_one(weights: &[f64]) -> (Vec<f64>, WeightUnit) {
+    let largest = weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let shares: Vec<f64> = weights.iter().map(|w| w / largest).collect();
+    let unit = WeightUnit { largest, centre: mean(&shares) };
+    (weights.iter().map(|&w| unit.apply(w)).collect(), unit)
 }

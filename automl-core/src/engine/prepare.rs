@@ -1,6 +1,6 @@
 //! From a table and a request to what every executor needs: rows with a target, features, the split.
 
-use super::answers::{WeightUnit, weigh, weights_column};
+use super::answers::{WeightUnit, of_mean_one, weigh, weights_column};
 use super::chain::Chain;
 use super::constraints;
 use super::memory::{self, Memory, Wanted};
@@ -174,7 +174,7 @@ pub fn prepare_within(
     let table_used = rows_of(&held, &encoded.rows, table.rows);
     let sized = if chain.is_some() { features } else { table_used.columns.iter().collect() };
     let loads = Loads::of_columns(&sized, &encoded.target, training, split.folds(), request.budget_secs);
-    let weight_unit = weights.as_deref().map(WeightUnit::of);
+    let (weights, weight_unit) = weights.as_deref().map(of_mean_one).unzip();
     let beside = if chain.is_some() { [None, None] } else { [Some(column), weighing] };
     Ok(Prepared {
         inputs: input_fields(&table_used, chain.as_ref()),
@@ -183,10 +183,7 @@ pub fn prepare_within(
         chain,
         loads,
         target: encoded.target,
-        weights: weights
-            .as_ref()
-            .zip(weight_unit)
-            .map(|(w, unit)| w.iter().map(|&w| unit.apply(w)).collect()),
+        weights,
         weight_unit,
         target_column: column.name.clone(),
         weights_column: request.weights.clone(),
