@@ -88,7 +88,7 @@ pub fn train_on_all(
     })?;
     let Held { stop, mut test, rows: all } = reading.end();
     let mut pipelines: Vec<_> = outcome.artifact.models().map(|_| None).collect();
-    let (mut trained, mut left) = (Vec::new(), finalists.len());
+    let (mut trained, mut left, could) = (Vec::new(), finalists.len(), !finalists.is_empty());
     let watch = Stopwatch::start();
     for finalist in finalists {
         let secs = means.secs.map(|secs| (secs - watch.elapsed_secs()).max(0.0) / left as f64);
@@ -116,7 +116,7 @@ pub fn train_on_all(
     let scores = [&old, &new].map(|values| before.decision.score(metric, seen(), values));
     let diagnostic = in_words(
         metric,
-        &trained,
+        (could, &trained),
         outcome.fitted.len(),
         (prepared.rows() as u64, all),
         (test.target.len(), scores),
@@ -141,18 +141,25 @@ fn unusable(what: String) -> Diagnostic {
     )
 }
 
-/// `(searched, all)`: rows; `(tested, [old, new])`: rows that nobody saw, and the scores on them.
+/// `could`: whether some model can learn from all rows; `(searched, all)`: rows; `(tested, [old, new])`: rows that nobody saw, and the scores on them.
 fn in_words(
     metric: &MetricSpec,
-    trained: &[&str],
+    (could, trained): (bool, &[&str]),
     models: usize,
     (searched, all): (u64, u64),
     (tested, scores): (usize, [Option<f64>; 2]),
 ) -> Diagnostic {
     let searched = format!("The search saw {} of {} rows, drawn at random", count(searched), count(all));
     let message = match (trained, scores) {
+        ([], _) if !could => {
+            format!(
+                "{searched}. Only boosted trees learn from rows in parts, and none was chosen, so the search's own is kept."
+            )
+        }
         ([], _) => {
-            format!("{searched}. Training on all of them gave no better model, so the search's own is kept.")
+            format!(
+                "{searched}. Training on all of them gave no better model in the time that there was, so the search's own is kept."
+            )
         }
         (_, [Some(old), Some(new)]) => format!(
             "{searched}; {} of {models} models ({}) then learned from all of them. On {} rows that no model saw, {} is {} in place of {}.",
@@ -172,6 +179,6 @@ fn in_words(
     Diagnostic::info(
         "data.beyond_memory",
         message,
-        "Allow more memory to search on more rows; other scores told here are the search's own.",
+        "Allow more memory to search on more rows, or a larger budget to learn longer from all; other scores told here are the search's own.",
     )
 }
