@@ -5,6 +5,7 @@ use crate::Done;
 use crate::blobs::Received;
 use crate::failure::because;
 use crate::jobs::{child::this_program, executor};
+use crate::reading::chunks;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::ModelArtifact;
 use automl_core::table::{ColumnType, CsvReader, Format, Looked, ReadOptions, look_at_csv, read};
@@ -32,8 +33,6 @@ const LONGEST_NAME: usize = 200;
 /// Columns that are held at a time take one part in so many of the memory: a column that is being ended has to fit
 /// beside them, and the program itself.
 const HELD_ONE_IN: u64 = 3;
-/// Bytes read at a time.
-const CHUNK: usize = 1 << 20;
 
 /// What a file should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -203,26 +202,13 @@ fn known(about: &impl Serialize) -> Seen {
     Seen::Known(serde_json::to_value(about).unwrap_or_default())
 }
 
-/// Reads all of `input`, piece by piece.
-fn each_chunk(mut input: impl Read, mut take: impl FnMut(&[u8])) -> std::io::Result<()> {
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        match input.read(&mut chunk) {
-            Ok(0) => return Ok(()),
-            Ok(n) => take(&chunk[..n]),
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-}
-
 /// A CSV file that can be read as often as its columns ask for.
 fn csv_in_passes(mut file: File, options: &ReadOptions, most_held: u64) -> std::io::Result<Seen> {
     let bytes = file.metadata()?.len();
     let most_held = usize::try_from(most_held).unwrap_or(usize::MAX);
     let looked = look_at_csv(options, bytes, most_held, |take| {
         file.rewind()?;
-        each_chunk(&file, take)
+        chunks(&file, take)
     })?;
     Ok(about_table(looked))
 }
@@ -231,7 +217,7 @@ fn csv_in_passes(mut file: File, options: &ReadOptions, most_held: u64) -> std::
 fn table(mut input: impl Read, format: Format, options: ReadOptions) -> std::io::Result<Seen> {
     let (table, report) = if format == Format::Csv {
         let mut reader = CsvReader::new(options);
-        each_chunk(input, |chunk| reader.push(chunk))?;
+        chunks(input, |chunk| reader.push(chunk))?;
         reader.finish()
     } else {
         let mut whole = Vec::new();

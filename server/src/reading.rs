@@ -62,7 +62,7 @@ pub fn table(path: &Path, options: &ReadOptions) -> Result<(Table, ReadReport), 
     }
     let (table, report) = if format == Format::Csv {
         let mut reader = CsvReader::new(options.clone()).expecting(meta.len());
-        chunks(&mut file, &mut |chunk| reader.push(chunk)).map_err(|e| failed(&e))?;
+        chunks(&mut file, |chunk| reader.push(chunk)).map_err(|e| failed(&e))?;
         reader.finish()
     } else {
         let mut bytes = Vec::new();
@@ -87,13 +87,17 @@ pub fn table(path: &Path, options: &ReadOptions) -> Result<(Table, ReadReport), 
 /// A file that cannot be read.
 pub fn pass(path: &Path, take: &mut dyn FnMut(&[u8])) -> Result<(), Failure> {
     let failed = |e: std::io::Error| Failure::file("read", path, &e);
-    File::open(path).and_then(|mut file| chunks(&mut file, take)).map_err(failed)
+    File::open(path).and_then(|file| chunks(file, take)).map_err(failed)
 }
 
-fn chunks(file: &mut File, take: &mut dyn FnMut(&[u8])) -> std::io::Result<()> {
+/// The same of what is open.
+///
+/// # Errors
+/// Input that fails.
+pub fn chunks(mut input: impl Read, mut take: impl FnMut(&[u8])) -> std::io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     loop {
-        match file.read(&mut chunk) {
+        match input.read(&mut chunk) {
             Ok(0) => return Ok(()),
             Ok(n) => take(&chunk[..n]),
             Err(e) if e.kind() == ErrorKind::Interrupted => {}

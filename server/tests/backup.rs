@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Project, Server, fit, run, text, trellis, until};
+use common::{Project, Server, fit, path, refused, run, text, until};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -13,19 +13,6 @@ const TRIALS: u32 = 8;
 /// A pipeline that says little.
 pub const PIPELINE: &str =
     r#"{"format":"trellis.pipeline","version":1,"pipeline":{"title":"Loans","nodes":{},"wires":[]}}"#;
-
-fn path(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
-}
-
-/// A command that does not do what it is asked: what it says.
-fn refused(arguments: &[&str]) -> String {
-    let done = trellis(arguments).output().unwrap_or_else(|e| panic!("{e}"));
-    let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert_eq!(done.status.code(), Some(1), "{arguments:?}: {said}");
-    assert!(said.starts_with("error: ") && said.contains("\nhelp: "), "{said}");
-    said
-}
 
 /// The files in a folder, by name.
 fn names(folder: &Path) -> Vec<String> {

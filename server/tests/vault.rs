@@ -5,7 +5,7 @@
 mod common;
 
 use common::cluster::Cluster;
-use common::{Project, Server, change, run, sample, text, trellis, until, worker};
+use common::{Project, Server, change, path, refused, run, sample, text, trellis, until, worker};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -47,19 +47,6 @@ impl Here {
         let data = path(&self.data());
         refused(&[&["serve", "--port", "0", "--data-dir", &data], arguments].concat())
     }
-}
-
-fn path(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
-}
-
-/// A command that does not do what it is asked: what it says.
-fn refused(arguments: &[&str]) -> String {
-    let done = trellis(arguments).output().unwrap_or_else(|e| panic!("{e}"));
-    let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert_eq!(done.status.code(), Some(1), "{arguments:?}: {said}");
-    assert!(said.starts_with("error: ") && said.contains("\nhelp: "), "{said}");
-    said
 }
 
 fn read(path: &Path) -> Vec<u8> {

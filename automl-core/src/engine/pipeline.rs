@@ -38,6 +38,22 @@ fn smoothing(rows: usize, classification: bool) -> f64 {
     if classification { 1.0 / (rows as f64 + 2.0) } else { 0.0 }
 }
 
+/// Features of the rows `rows` of a table, or of all: what the recipe makes of them after the chain, where there is one.
+///
+/// # Errors
+/// Where a step cannot be done to these rows.
+pub(super) fn features(
+    chain: Option<&FittedChain>,
+    recipe: &FittedRecipe,
+    table: &Table,
+    rows: Option<&[u32]>,
+) -> Result<Frame, Diagnostic> {
+    Ok(match chain {
+        Some(chain) => recipe.transform(&chain.apply(table, rows)?, None),
+        None => recipe.transform(table, rows),
+    })
+}
+
 impl Pipeline {
     /// `rows`: how many rows it was trained on.
     pub fn new(
@@ -62,10 +78,7 @@ impl Pipeline {
     /// # Errors
     /// Where a step cannot be done to these rows.
     pub fn predict(&self, table: &Table, rows: Option<&[u32]>) -> Result<Prediction, Diagnostic> {
-        match &self.chain {
-            Some(chain) => Ok(self.predict_chained(&chain.apply(table, rows)?)),
-            None => Ok(self.predict_frame(&self.recipe.transform(table, rows))),
-        }
+        Ok(self.predict_frame(&self.features(table, rows)?))
     }
 
     /// Predictions of rows to which the chain was done.
@@ -97,10 +110,7 @@ impl Pipeline {
     /// # Errors
     /// As [`Pipeline::predict`].
     pub fn features(&self, table: &Table, rows: Option<&[u32]>) -> Result<Frame, Diagnostic> {
-        Ok(match &self.chain {
-            Some(chain) => self.recipe.transform(&chain.apply(table, rows)?, None),
-            None => self.recipe.transform(table, rows),
-        })
+        features(self.chain.as_deref(), &self.recipe, table, rows)
     }
 
     pub fn learner(&self) -> &str {

@@ -36,6 +36,20 @@ pub fn run(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
+/// A path as an argument.
+pub fn path(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// A command that does not do what it is asked: what it says.
+pub fn refused(arguments: &[&str]) -> String {
+    let done = trellis(arguments).output().unwrap_or_else(|e| panic!("{e}"));
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(1), "{arguments:?}: {said}");
+    assert!(said.starts_with("error: ") && said.contains("\nhelp: "), "{said}");
+    said
+}
+
 /// A sample's path.
 pub fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../public/samples").join(name)

@@ -5,7 +5,7 @@ use super::read::Kept;
 use crate::diagnostic::Diagnostic;
 use crate::engine::chain::FittedChain;
 use crate::engine::constraints::features_of;
-use crate::engine::pipeline::Pipeline;
+use crate::engine::pipeline::{Pipeline, features};
 use crate::engine::prepare::{Prepared, actual};
 use crate::engine::study::Outcome;
 use crate::learner::parts::{Block, InParts, Shelf};
@@ -135,10 +135,7 @@ impl Finalist {
     /// # Errors
     /// A step that cannot be done to them.
     pub fn features(&self, table: &Table, rows: &[u32]) -> Result<Frame, Diagnostic> {
-        Ok(match &self.chain {
-            Some(chain) => self.recipe.transform(&chain.apply(table, Some(rows))?, None),
-            None => self.recipe.transform(table, Some(rows)),
-        })
+        features(self.chain.as_deref(), &self.recipe, table, Some(rows))
     }
 
     /// Takes rows to train on.
