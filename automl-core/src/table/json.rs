@@ -3,11 +3,11 @@
 //! Nested objects become dotted names (`address.city`), arrays their own JSON text. Columns stand in the order in
 //! which their names first appear.
 
-use super::Table;
-use super::csv::MOST_COLUMNS;
+use super::columns::Outcome;
 use super::findings::{Fault, Findings};
 use super::infer::{ColumnBuilder, Parsing};
 use super::options::{Decimal, ReadOptions, ReadReport};
+use super::{MOST_COLUMNS, MOST_ROWS, Table};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ impl JsonReader<'_> {
             self.findings.note(Fault::BadJson, Some(self.rows + self.rows_skipped), None);
             return;
         };
-        if self.rows >= u64::from(u32::MAX) - 1 {
+        if self.rows >= MOST_ROWS {
             self.rows_skipped += 1;
             self.findings.note(Fault::TooManyRows, Some(self.rows), None);
             return;
@@ -120,13 +120,13 @@ impl JsonReader<'_> {
             let fault = if self.rows_skipped == 0 { Fault::Empty } else { Fault::Unreadable };
             self.findings.note(fault, None, None);
         }
-        let mut columns = Vec::with_capacity(self.builders.len());
+        let (mut columns, mut outcome) = (Vec::with_capacity(self.builders.len()), Outcome::default());
         for (name, builder) in self.names.iter().zip(self.builders) {
             let finished = builder.finish(name, &self.parsing);
-            finished.diagnostics.into_iter().for_each(|d| self.findings.remark(d));
-            columns.push(finished.column);
+            columns.push(outcome.hear(finished, &mut self.findings));
         }
         let report = ReadReport {
+            day_first: outcome.day_first,
             dialect: None,
             diagnostics: self.findings.into_diagnostics(),
             rows_skipped: self.rows_skipped,

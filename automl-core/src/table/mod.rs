@@ -4,14 +4,17 @@
 //! dictionary codes, booleans as bit masks, text as one byte buffer with offsets. Missing is explicit in each.
 
 mod column;
+mod columns;
 #[cfg(feature = "columnar")]
 mod columnar;
 mod csv;
 pub(crate) mod datetime;
 mod findings;
 pub mod fingerprint;
+mod header;
 pub(crate) mod infer;
 mod json;
+mod looked;
 mod missing;
 pub(crate) mod number;
 mod options;
@@ -21,8 +24,11 @@ mod text;
 mod write;
 
 pub use column::{BitMask, Column, ColumnType, MISSING_CODE, MISSING_TIME, TextValues, Values};
-pub use csv::{CsvReader, Looked, look_at_csv};
+#[cfg(feature = "columnar")]
+pub use columnar::{ColumnarReader, Ranges, look_at_columnar};
+pub use csv::{CsvReader, look_at_csv};
 pub use fingerprint::{Fingerprint, fingerprint};
+pub use looked::Looked;
 pub use missing::MISSING_TOKENS;
 pub use options::{Decimal, Dialect, Encoding, Format, ReadOptions, ReadReport};
 pub use profile::{Profile, profile, target_checks};
@@ -31,6 +37,11 @@ pub use write::{write_csv, write_csv_field};
 
 use crate::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
+
+/// Columns beyond this are left out.
+pub(crate) const MOST_COLUMNS: usize = 100_000;
+/// Rows are numbered with 32 bits.
+pub(crate) const MOST_ROWS: u64 = u32::MAX as u64 - 1;
 
 /// Rows × columns of typed values. Every column has [`Table::rows`] values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]

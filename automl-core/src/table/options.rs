@@ -94,9 +94,6 @@ pub struct Dialect {
     pub encoding: Encoding,
     /// The missing tokens that the file really holds, sorted.
     pub missing_tokens: Vec<String>,
-    /// The order of day and month in the file's local dates, if it has any.
-    #[serde(default)]
-    pub day_first: Option<bool>,
 }
 
 /// What was found out while reading a file.
@@ -104,6 +101,9 @@ pub struct Dialect {
 pub struct ReadReport {
     /// For CSV only.
     pub dialect: Option<Dialect>,
+    /// The order of day and month in the file's local dates, if it has any.
+    #[serde(default)]
+    pub day_first: Option<bool>,
     pub diagnostics: Vec<Diagnostic>,
     /// Records that gave no row: blank lines, lines of JSON that are no objects, rows beyond the limit.
     pub rows_skipped: u64,
@@ -118,7 +118,7 @@ impl ReadReport {
     pub fn options_for_next(&self, table: &Table, options: &ReadOptions) -> ReadOptions {
         ReadOptions {
             types: table.columns.iter().map(|c| (c.name.clone(), c.ty)).collect(),
-            day_first: options.day_first.or(self.dialect.as_ref().and_then(|d| d.day_first)),
+            day_first: options.day_first.or(self.day_first),
             missing: options.missing.clone(),
             ..ReadOptions::default()
         }

@@ -25,7 +25,10 @@ pub fn read(bytes: &[u8], format: Format, options: &ReadOptions) -> (Table, Read
 
 #[cfg(feature = "columnar")]
 fn read_columnar(bytes: &[u8], format: Format, options: &ReadOptions) -> (Table, ReadReport) {
-    super::columnar::read(bytes, format, options)
+    let reader = super::ColumnarReader::new(options.clone(), format);
+    let file: std::sync::Arc<dyn super::Ranges> = std::sync::Arc::new(bytes::Bytes::copy_from_slice(bytes));
+    // Memory does not fail.
+    reader.read(&file).unwrap_or_default()
 }
 
 #[cfg(not(feature = "columnar"))]
@@ -40,11 +43,12 @@ fn read_columnar(bytes: &[u8], format: Format, _options: &ReadOptions) -> (Table
 }
 
 /// The report on a file that gave no table.
-pub(super) fn refused(diagnostic: Diagnostic, bytes: u64) -> ReadReport {
+#[cfg(not(feature = "columnar"))]
+fn refused(diagnostic: Diagnostic, bytes: u64) -> ReadReport {
     let mut findings = Findings::default();
     findings.remark(diagnostic);
     if bytes == 0 {
         findings.note(Fault::Empty, None, None);
     }
-    ReadReport { dialect: None, diagnostics: findings.into_diagnostics(), rows_skipped: 0, bytes }
+    ReadReport { diagnostics: findings.into_diagnostics(), bytes, ..ReadReport::default() }
 }

@@ -1,3 +1,5 @@
+mod passes;
+
 use super::*;
 use crate::table::ColumnType;
 use arrow_array::{

@@ -4,11 +4,9 @@
 //! [`ColumnBuilder`] a column; nothing else of the file is kept. Records without quotes are split by hand, those
 //! with quotes by csv-core, which is the grammar (RFC 4180 and what programs make of it).
 
-mod columns;
 mod decode;
 mod foreign;
 mod grammar;
-mod header;
 mod passes;
 mod records;
 mod sniff;
@@ -16,22 +14,19 @@ mod sniff;
 mod tests;
 
 use super::Table;
+use super::columns::{Keep, Outcome, Span, Wanted};
 use super::findings::{Fault, Findings};
+use super::header;
 use super::infer::Parsing;
 use super::options::{Decimal, Dialect, Encoding, ReadOptions, ReadReport};
-use columns::{Span, Wanted};
 use decode::Decoder;
-#[cfg(feature = "columnar")]
-pub(super) use header::names;
-pub use passes::{Looked, look_at_csv};
-use records::{Keep, Recorder};
+pub use passes::look_at_csv;
+use records::Recorder;
 use sniff::Split;
 use std::collections::BTreeSet;
 
 /// Bytes at the beginning of a file that the dialect is sniffed from.
 const SNIFF_BYTES: usize = 64 << 10;
-/// Columns beyond this are left out.
-pub(super) const MOST_COLUMNS: usize = 100_000;
 
 /// Reads a CSV file chunk by chunk.
 pub struct CsvReader {
@@ -180,10 +175,15 @@ impl CsvReader {
             decimal: state.recorder.parsing.decimal,
             encoding: state.encoding,
             missing_tokens: outcome.missing_tokens.into_iter().collect(),
-            day_first: outcome.day_first,
         });
         let rows_skipped = self.state.as_ref().map_or(0, |state| state.recorder.rows_skipped);
-        ReadReport { dialect, diagnostics: findings.into_diagnostics(), rows_skipped, bytes: self.bytes }
+        ReadReport {
+            dialect,
+            day_first: outcome.day_first,
+            diagnostics: findings.into_diagnostics(),
+            rows_skipped,
+            bytes: self.bytes,
+        }
     }
 
     /// Looks at the head, settles the dialect and begins to decode.
@@ -310,11 +310,4 @@ fn replace(bytes: &mut [u8], from: u8, to: u8) {
             *b = to;
         }
     }
-}
-
-/// What the columns said while they were finished.
-#[derive(Default)]
-struct Outcome {
-    missing_tokens: BTreeSet<String>,
-    day_first: Option<bool>,
 }

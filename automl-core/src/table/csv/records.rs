@@ -1,23 +1,17 @@
 //! Splits decoded text into records and hands their fields to the columns.
 
-use super::columns::{Columns, Wanted};
 use super::grammar::{Found, Grammar};
 use super::sniff::Split;
-use super::{MOST_COLUMNS, Outcome, header};
-use crate::table::Table;
+use crate::table::columns::{Columns, Keep, Outcome, Wanted};
 use crate::table::findings::{Fault, Findings};
 use crate::table::infer::Parsing;
+use crate::table::{MOST_COLUMNS, MOST_ROWS, Table, header};
 use memchr::{memchr, memchr_iter};
-
-/// Says of a row's number, from 0, whether it is read.
-pub(super) type Keep = Box<dyn FnMut(u64) -> bool + Send>;
 
 /// Rows after which what is held is looked at.
 const ROWS_A_LOOK: u64 = 64;
 /// After this many unclosed quotes no record may span lines any more.
 const MOST_UNCLOSED: u32 = 3;
-/// Rows are numbered with 32 bits.
-const MOST_ROWS: u64 = u32::MAX as u64 - 1;
 
 pub(super) struct Recorder {
     pub split: Split,
@@ -330,19 +324,12 @@ impl Recorder {
 
     /// The last rows as a table.
     pub(super) fn finish(&mut self, findings: &mut Findings, outcome: &mut Outcome) -> Table {
-        let mut columns = Vec::new();
-        self.columns.end(&self.parsing, findings, outcome, |column| columns.push(column));
-        Table { columns, rows: self.kept as usize }
+        self.columns.finish(&self.parsing, self.kept as usize, findings, outcome)
     }
 
     /// The rows since the last call as a table, where there are any.
     pub(super) fn take(&mut self, outcome: &mut Outcome) -> Option<Table> {
         let rows = std::mem::take(&mut self.kept) as usize;
-        if rows == 0 {
-            return None;
-        }
-        let mut columns = Vec::new();
-        self.columns.end_part(&self.parsing, rows, outcome, |column| columns.push(column));
-        Some(Table { columns, rows })
+        (rows > 0).then(|| self.columns.take(&self.parsing, rows, outcome))
     }
 }

@@ -14,7 +14,7 @@ mod strings;
 mod tests;
 mod words;
 
-pub(crate) use builder::{ColumnBuilder, NEARLY_FULL, Parsing};
+pub(crate) use builder::{ColumnBuilder, Finished, NEARLY_FULL, Parsing};
 
 /// Whether a word means yes (`yes`, `true`, `1` …) or no; `None` for other words.
 pub(crate) fn truth(word: &str) -> Option<bool> {

@@ -1,8 +1,8 @@
 //! Files that are looked into, read in parts and sampled, against the same files read whole.
 
-use super::super::columns::Span;
 use super::{names, of, texts};
 use crate::numeric::Rng;
+use crate::table::columns::Span;
 use crate::table::{
     Column, ColumnType, CsvReader, Format, Looked, ReadOptions, ReadReport, Table, Values, look_at_csv, read,
 };
@@ -157,7 +157,7 @@ fn what_is_held_stays_within_bounds() {
         {
             let mut from = 0;
             while from < 14 {
-                let span = Span { from, most_held, rows };
+                let span = Span { from, most_held, rows, ..Span::default() };
                 let mut reader =
                     CsvReader::new(ReadOptions::default()).expecting(expected_bytes as u64).holding(span);
                 for piece in text.as_bytes().chunks(5000) {
@@ -220,12 +220,8 @@ fn cells(table: &Table) -> Vec<Vec<String>> {
 /// The options that a first look gives for reading the same file again.
 fn settled(bytes: &[u8]) -> Option<ReadOptions> {
     let (looked, _) = look(bytes, 0, 1000);
-    let dialect = looked.report.dialect?;
-    Some(ReadOptions {
-        types: looked.columns.into_iter().collect(),
-        day_first: dialect.day_first,
-        ..ReadOptions::default()
-    })
+    looked.report.dialect.as_ref()?;
+    Some(looked.options_for_next(&ReadOptions::default()))
 }
 
 proptest! {

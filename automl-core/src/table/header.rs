@@ -1,6 +1,6 @@
 //! Names of columns.
 
-use crate::table::findings::{Fault, Findings};
+use super::findings::{Fault, Findings};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// `sep=;` in the first line, as spreadsheets write it: the delimiter and the text after that line.
@@ -13,7 +13,7 @@ pub(super) fn take_separator_line(sample: &str) -> (Option<u8>, &str) {
 }
 
 /// Distinct names for `width` columns: empty ones become `column_3`, repeated ones `name_2`.
-pub(in crate::table) fn names(fields: &[String], width: usize, findings: &mut Findings) -> Vec<String> {
+pub(super) fn names(fields: &[String], width: usize, findings: &mut Findings) -> Vec<String> {
     let given = |at: usize| fields.get(at).map_or("", |f| f.trim());
     let taken_by_file: BTreeSet<&str> = fields.iter().map(|f| f.trim()).collect();
     let mut used: BTreeSet<String> = BTreeSet::new();

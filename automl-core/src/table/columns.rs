@@ -1,14 +1,43 @@
 //! The columns of a file while its rows come, and which of them are built.
 
-use super::Outcome;
-use crate::table::findings::Findings;
-use crate::table::infer::{ColumnBuilder, NEARLY_FULL, Parsing};
-use crate::table::{Column, ColumnType};
+use super::findings::Findings;
+use super::infer::{ColumnBuilder, Finished, NEARLY_FULL, Parsing};
+use super::{Column, ColumnType, Table};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Bytes a row of the narrowest column while it is built.
 const LEAST_BYTES: u64 = 4;
+
+/// Says of a row's number, from 0, whether it is read.
+pub(super) type Keep = Box<dyn FnMut(u64) -> bool + Send>;
+
+/// What the columns said while they were finished.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub missing_tokens: BTreeSet<String>,
+    pub day_first: Option<bool>,
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self { from: 0, most_held: usize::MAX, rows: None, most_columns: usize::MAX }
+    }
+}
+
+impl Outcome {
+    /// Notes what a column said, and gives it.
+    pub(super) fn hear(&mut self, finished: Finished, findings: &mut Findings) -> Column {
+        finished.diagnostics.into_iter().for_each(|d| findings.remark(d));
+        self.missing_tokens.extend(finished.missing_tokens);
+        if let Some((day_first, guessed)) = finished.day_first
+            && (self.day_first.is_none() || !guessed)
+        {
+            self.day_first = Some(day_first);
+        }
+        finished.column
+    }
+}
 
 /// Columns that are held in one pass over a file of which not all are held at once.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +48,8 @@ pub(super) struct Span {
     pub most_held: usize,
     /// Rows of the file, once they have been counted.
     pub rows: Option<u64>,
+    /// How many they may be.
+    pub most_columns: usize,
 }
 
 /// Which of a file's columns are wanted, and as what.
@@ -44,6 +75,12 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn new(wanted: Wanted) -> Self {
         Self { wanted, names: Vec::new(), builders: Vec::new(), held: 0..0 }
+    }
+
+    /// Whether the column at this place is built.
+    #[cfg(feature = "columnar")]
+    pub(super) fn is_wanted(&self, at: usize) -> bool {
+        self.builders.get(at).is_some_and(|builder| !builder.is_unread())
     }
 
     /// Whether the first record has not been met.
@@ -74,7 +111,7 @@ impl Columns {
             rows = rows.min(span.most_held as u64 / LEAST_BYTES);
             let room = (span.most_held as u64).checked_div(rows * LEAST_BYTES).unwrap_or(u64::MAX);
             let left = names.len().saturating_sub(span.from);
-            let count = usize::try_from(room).unwrap_or(usize::MAX).clamp(1, left.max(1));
+            let count = usize::try_from(room).unwrap_or(usize::MAX).min(span.most_columns).clamp(1, left.max(1));
             self.held = span.from..span.from.saturating_add(count).min(names.len());
         }
         self.names = names;
@@ -119,27 +156,28 @@ impl Columns {
                 continue;
             }
             let finished = builder.finish(name, parsing);
-            finished.diagnostics.into_iter().for_each(|d| findings.remark(d));
-            outcome.missing_tokens.extend(finished.missing_tokens);
-            if let Some((day_first, guessed)) = finished.day_first
-                && (outcome.day_first.is_none() || !guessed)
-            {
-                outcome.day_first = Some(day_first);
-            }
-            take(finished.column);
+            take(outcome.hear(finished, findings));
         }
     }
 
-    /// The same for the rows so far, `rows` of them: others may follow.
-    pub(super) fn end_part(
+    /// Ends the columns: `rows` rows as a table.
+    pub(super) fn finish(
         &mut self,
         parsing: &Parsing,
         rows: usize,
+        findings: &mut Findings,
         outcome: &mut Outcome,
-        take: impl FnMut(Column),
-    ) {
+    ) -> Table {
+        let mut columns = Vec::new();
+        self.end(parsing, findings, outcome, |column| columns.push(column));
+        Table { columns, rows }
+    }
+
+    /// The rows so far, `rows` of them, as a table: others may follow.
+    pub(super) fn take(&mut self, parsing: &Parsing, rows: usize, outcome: &mut Outcome) -> Table {
         // Remarks would count the rows of the part.
-        self.end(parsing, &mut Findings::default(), outcome, take);
+        let table = self.finish(parsing, rows, &mut Findings::default(), outcome);
         self.renew(rows);
+        table
     }
 }
