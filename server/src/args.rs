@@ -69,11 +69,15 @@ pub struct DialectArgs {
     /// A text that stands for "no value"; may be given more than once, and replaces the usual ones
     #[arg(long, value_name = "TEXT", help_heading = "Reading")]
     pub missing: Vec<String>,
+    /// What to ask the database that is named in place of a file, for example "SELECT * FROM sales"; it may only read
+    #[arg(long, value_name = "SQL", help_heading = "Reading")]
+    pub query: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct FitArgs {
-    /// Table to learn from: CSV, or by its ending JSON lines, Parquet or Arrow
+    /// Table to learn from: CSV, or by its ending JSON lines, Parquet or Arrow. A file, an object (s3://BUCKET/KEY; keys and
+    /// endpoint in AWS_… variables), or a database (postgres://USER@HOST/DATABASE, with --query)
     pub data: PathBuf,
     /// Column to predict
     #[arg(long, value_name = "COL")]
@@ -127,8 +131,8 @@ pub struct FitArgs {
     #[arg(long, value_name = "US", conflicts_with = "reproducible")]
     pub max_predict_us_per_row: Option<f64>,
     /// Most memory that the search may take, for example 4GB or 800MB; what does not fit is not begun: fewer threads,
-    /// then fewer kinds of models, then a sample of the rows. A CSV file of more than two fifths of it is searched on some of
-    /// its rows, and boosted trees then learn from all [default: most of what is free]
+    /// then fewer kinds of models, then a sample of the rows. A table that would take more than two fifths of it is searched
+    /// on some of its rows, and boosted trees then learn from all; JSON lines are always read whole [default: most of what is free]
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]
     pub max_memory: Option<u64>,
     /// File for the model
@@ -148,7 +152,7 @@ pub struct FitArgs {
 pub struct PredictArgs {
     /// Model file that `trellis fit` or the page wrote
     pub model: PathBuf,
-    /// Table to predict
+    /// Table to predict: a file, s3://BUCKET/KEY, or postgres://… with --query
     pub data: PathBuf,
     /// File for the predictions; "-" prints them
     #[arg(long, value_name = "PRED.csv")]
@@ -176,7 +180,7 @@ pub struct PredictArgs {
 pub struct ScoreArgs {
     /// Model file
     pub model: PathBuf,
-    /// Table with the true answers
+    /// Table with the true answers: a file, s3://BUCKET/KEY, or postgres://… with --query
     pub data: PathBuf,
     /// Two classes: call a row the second class where its probability is above P, in place of the model's own threshold
     #[arg(long, value_name = "P")]
@@ -193,7 +197,7 @@ pub struct ScoreArgs {
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Table to learn from
+    /// Table to learn from: a file, s3://BUCKET/KEY, or postgres://… with --query
     pub data: PathBuf,
     /// Column to predict
     #[arg(long, value_name = "COL")]

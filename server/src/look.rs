@@ -6,16 +6,21 @@ use crate::blobs::Received;
 use crate::failure::because;
 use crate::jobs::{child::this_program, executor};
 use crate::reading::chunks;
+use crate::source::Opened;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::ModelArtifact;
-use automl_core::table::{ColumnType, CsvReader, Format, Looked, ReadOptions, look_at_csv, read};
+use automl_core::table::{
+    ColumnType, CsvReader, Format, Looked, Ranges, ReadOptions, look_at_columnar, look_at_csv, read,
+};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
@@ -184,9 +189,10 @@ pub fn run(args: &LookArgs) -> Done {
             let options = options.map_err(|e| failed(&e))?.unwrap_or_default();
             let format = Format::from_name(&args.name);
             match input {
-                Some(file) if format == Format::Csv => {
+                Some(file) if format != Format::JsonLines => {
                     let megabytes = args.max_memory.unwrap_or(LEAST_MB);
-                    csv_in_passes(file, &options, megabytes.saturating_mul(1_000_000) / HELD_ONE_IN)
+                    let most_held = megabytes.saturating_mul(1_000_000) / HELD_ONE_IN;
+                    in_passes(file, format, &options, usize::try_from(most_held).unwrap_or(usize::MAX))
                 }
                 Some(file) => table(file, format, options),
                 None => table(std::io::stdin().lock(), format, options),
@@ -202,22 +208,38 @@ fn known(about: &impl Serialize) -> Seen {
     Seen::Known(serde_json::to_value(about).unwrap_or_default())
 }
 
-/// A CSV file that can be read as often as its columns ask for.
-fn csv_in_passes(mut file: File, options: &ReadOptions, most_held: u64) -> std::io::Result<Seen> {
-    let bytes = file.metadata()?.len();
-    let most_held = usize::try_from(most_held).unwrap_or(usize::MAX);
-    let looked = look_at_csv(options, bytes, most_held, |take| {
-        file.rewind()?;
-        chunks(&file, take)
-    })?;
+/// A file that can be read as often as its columns ask for.
+fn in_passes(
+    mut file: File,
+    format: Format,
+    options: &ReadOptions,
+    most_held: usize,
+) -> std::io::Result<Seen> {
+    let looked = if format == Format::Csv {
+        let bytes = file.metadata()?.len();
+        look_at_csv(options, bytes, most_held, |take| {
+            file.rewind()?;
+            every_chunk(&file, take)
+        })?
+    } else {
+        let file: Arc<dyn Ranges> = Arc::new(Opened::of(file)?);
+        look_at_columnar(options, format, &file, most_held)?
+    };
     Ok(about_table(looked))
+}
+
+fn every_chunk(input: impl Read, mut take: impl FnMut(&[u8])) -> std::io::Result<()> {
+    chunks(input, &mut |chunk| {
+        take(chunk);
+        ControlFlow::Continue(())
+    })
 }
 
 /// A table that has to be read in one go, and is held.
 fn table(mut input: impl Read, format: Format, options: ReadOptions) -> std::io::Result<Seen> {
     let (table, report) = if format == Format::Csv {
         let mut reader = CsvReader::new(options);
-        chunks(input, |chunk| reader.push(chunk))?;
+        every_chunk(input, |chunk| reader.push(chunk))?;
         reader.finish()
     } else {
         let mut whole = Vec::new();

@@ -15,6 +15,7 @@ mod look;
 mod memory;
 mod reading;
 mod serve;
+mod source;
 mod store;
 mod trace;
 

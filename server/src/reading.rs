@@ -2,10 +2,13 @@
 
 use crate::args::{DecimalArg, DialectArgs, EncodingArg};
 use crate::failure::Failure;
+use crate::source::Source;
 use automl_core::engine::ModelArtifact;
-use automl_core::table::{CsvReader, Decimal, Encoding, Format, ReadOptions, ReadReport, Table, read};
-use std::fs::File;
+use automl_core::table::{
+    ColumnarReader, CsvReader, Decimal, Encoding, Format, ReadOptions, ReadReport, Table, read,
+};
 use std::io::{ErrorKind, Read, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Bytes read at a time.
@@ -47,59 +50,86 @@ impl From<EncodingArg> for Encoding {
     }
 }
 
-/// Reads a table; CSV in chunks, other formats whole.
+/// Reads a table: CSV in chunks, Parquet and Arrow in batches, other formats whole.
 ///
 /// # Errors
-/// A file that cannot be read, or that holds no rows.
-pub fn table(path: &Path, options: &ReadOptions) -> Result<(Table, ReadReport), Failure> {
-    let failed = |e: &std::io::Error| Failure::file("read", path, e);
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let format = Format::from_name(&name);
-    let mut file = File::open(path).map_err(|e| failed(&e))?;
-    let meta = file.metadata().map_err(|e| failed(&e))?;
-    if meta.is_dir() {
-        return Err(failed(&ErrorKind::IsADirectory.into()));
-    }
-    let (table, report) = if format == Format::Csv {
-        let mut reader = CsvReader::new(options.clone()).expecting(meta.len());
-        chunks(&mut file, |chunk| reader.push(chunk)).map_err(|e| failed(&e))?;
-        reader.finish()
-    } else {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|e| failed(&e))?;
-        read(&bytes, format, options)
+/// What cannot be read, or holds no rows.
+pub fn table(
+    named: &Path,
+    query: Option<&str>,
+    options: &ReadOptions,
+) -> Result<(Table, ReadReport), Failure> {
+    let source = Source::open(named, query)?;
+    // Without a bound there is always a table.
+    whole(&source, options, None).map(Option::unwrap_or_default)
+}
+
+/// The same, `None` where there is more of it than may be held: of `most`, bytes as they come for texts, and as they are
+/// held for other formats.
+///
+/// # Errors
+/// As [`table`].
+pub fn whole(
+    source: &Source,
+    options: &ReadOptions,
+    most: Option<u64>,
+) -> Result<Option<(Table, ReadReport)>, Failure> {
+    let (options, format) = (source.as_written(options), source.format());
+    let too_much = |bytes: u64| most.is_some_and(|most| bytes > most);
+    let (table, report) = match format {
+        Format::Parquet | Format::ArrowIpc => {
+            let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
+            let file = source.ranges()?;
+            match ColumnarReader::new(options, format).read_within(&file, most) {
+                Ok(Some(read)) => read,
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(source.unreadable(&error)),
+            }
+        }
+        // It need not be begun.
+        Format::Csv if source.bytes().is_some_and(too_much) => return Ok(None),
+        Format::Csv => {
+            let mut reader = CsvReader::new(options).expecting(source.bytes().unwrap_or(0));
+            let mut bytes = 0;
+            source.pass(&mut |chunk| {
+                bytes += chunk.len() as u64;
+                if too_much(bytes) {
+                    return ControlFlow::Break(());
+                }
+                reader.push(chunk);
+                ControlFlow::Continue(())
+            })?;
+            if too_much(bytes) {
+                return Ok(None);
+            }
+            reader.finish()
+        }
+        Format::JsonLines => {
+            let mut bytes = Vec::new();
+            source.pass(&mut |chunk| {
+                bytes.extend_from_slice(chunk);
+                ControlFlow::Continue(())
+            })?;
+            read(&bytes, format, &options)
+        }
     };
     if table.columns.is_empty() || table.rows == 0 {
-        if report.diagnostics.iter().any(automl_core::diagnostic::Diagnostic::is_error) {
-            return Err(Failure::from_diagnostics(&report.diagnostics));
-        }
-        return Err(Failure::new(
-            format!("{} holds no rows", path.display()),
-            "give it a line of column names and a line for each row",
-        ));
+        return Err(source.no_rows(&report.diagnostics));
     }
-    Ok((table, report))
+    Ok(Some((table, report)))
 }
 
-/// Hands over the bytes of a file, from the first to the last.
-///
-/// # Errors
-/// A file that cannot be read.
-pub fn pass(path: &Path, take: &mut dyn FnMut(&[u8])) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| Failure::file("read", path, &e);
-    File::open(path).and_then(|file| chunks(file, take)).map_err(failed)
-}
-
-/// The same of what is open.
+/// Hands over the bytes of what is open, from the first to the last, or until `take` wants no more.
 ///
 /// # Errors
 /// Input that fails.
-pub fn chunks(mut input: impl Read, mut take: impl FnMut(&[u8])) -> std::io::Result<()> {
+pub fn chunks(mut input: impl Read, take: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> std::io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     loop {
         match input.read(&mut chunk) {
             Ok(0) => return Ok(()),
-            Ok(n) => take(&chunk[..n]),
+            Ok(n) if take(&chunk[..n]).is_break() => return Ok(()),
+            Ok(_) => {}
             Err(e) if e.kind() == ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }

@@ -9,7 +9,7 @@
 mod common;
 
 use automl_core::numeric::{Rng, math};
-use common::{run, times, trellis};
+use common::{run, signal, times, trellis, until};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::Stdio;
@@ -116,4 +116,27 @@ fn the_same_file_and_seed_give_the_same_model_within_the_same_memory() {
         std::fs::read(path(name)).unwrap_or_else(|e| panic!("{e}"))
     };
     assert!(model("one.trellis") == model("two.trellis"));
+}
+
+#[test]
+fn an_interrupted_reading_leaves_the_model_of_the_search() {
+    let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let (data, out) = (folder.path().join("data.csv"), folder.path().join("model.trellis"));
+    write_table(&data, 60_000, 4);
+    let (data, model) = (data.to_string_lossy().into_owned(), out.to_string_lossy().into_owned());
+    let fit = ["fit", &data, "--target", "answer", "--learner", "gbt", "--max-trials", "2", "--seed", "7"];
+    let mut command = trellis(&[&fit[..], &["--max-memory", "24MB", "--out", &model]].concat());
+    let child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap_or_else(|e| panic!("{e}"));
+    // The model of the search is there before the rows are read.
+    until("the model of the search", || std::fs::metadata(&out).ok().filter(|m| m.len() > 0));
+    signal("INT", &child.id().to_string());
+    let done = child.wait_with_output().unwrap_or_else(|e| panic!("{e}"));
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success() && said.contains("the search's own model is kept"), "{said}");
+    // The board and the verdict are told as ever.
+    assert!(String::from_utf8_lossy(&done.stdout).contains("Gradient boosting"), "{said}");
+    assert!(auc(&model, &data) > 0.6);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap_or_else(|e| panic!("{e}")).flatten().collect();
+    assert!(left.iter().all(|f| f.path().is_file()), "{left:?}");
 }

@@ -111,7 +111,8 @@ impl Columns {
             rows = rows.min(span.most_held as u64 / LEAST_BYTES);
             let room = (span.most_held as u64).checked_div(rows * LEAST_BYTES).unwrap_or(u64::MAX);
             let left = names.len().saturating_sub(span.from);
-            let count = usize::try_from(room).unwrap_or(usize::MAX).min(span.most_columns).clamp(1, left.max(1));
+            let count =
+                usize::try_from(room).unwrap_or(usize::MAX).min(span.most_columns).clamp(1, left.max(1));
             self.held = span.from..span.from.saturating_add(count).min(names.len());
         }
         self.names = names;
@@ -129,6 +130,12 @@ impl Columns {
             }
         };
         self.builders = self.names.iter().enumerate().map(builder).collect();
+    }
+
+    /// Bytes of memory that the builders take.
+    #[cfg(feature = "columnar")]
+    pub(super) fn bytes(&self) -> usize {
+        self.builders.iter().map(ColumnBuilder::bytes).sum()
     }
 
     /// Gives up the last columns that are held until the others fit.

@@ -4,9 +4,9 @@
 //! dictionary codes, booleans as bit masks, text as one byte buffer with offsets. Missing is explicit in each.
 
 mod column;
-mod columns;
 #[cfg(feature = "columnar")]
 mod columnar;
+mod columns;
 mod csv;
 pub(crate) mod datetime;
 mod findings;

@@ -1,10 +1,8 @@
 //! Reading a whole file.
 
 use super::csv::CsvReader;
-use super::findings::{Fault, Findings};
 use super::options::{Format, ReadOptions, ReadReport};
 use super::{Table, json};
-use crate::diagnostic::Diagnostic;
 
 /// Bytes that are decoded and split at a time: few enough to stay in the processor's cache.
 const CHUNK: usize = 256 << 10;
@@ -34,21 +32,12 @@ fn read_columnar(bytes: &[u8], format: Format, options: &ReadOptions) -> (Table,
 #[cfg(not(feature = "columnar"))]
 fn read_columnar(bytes: &[u8], format: Format, _options: &ReadOptions) -> (Table, ReadReport) {
     let name = if format == Format::Parquet { "Parquet" } else { "Arrow" };
-    let diagnostic = Diagnostic::error(
+    let diagnostic = crate::diagnostic::Diagnostic::error(
         "table.format_not_built_in",
         format!("This build does not read {name} files."),
         "Save the table as CSV, or use the command line, which reads them.",
     );
-    (Table::default(), refused(diagnostic, bytes.len() as u64))
-}
-
-/// The report on a file that gave no table.
-#[cfg(not(feature = "columnar"))]
-fn refused(diagnostic: Diagnostic, bytes: u64) -> ReadReport {
-    let mut findings = Findings::default();
-    findings.remark(diagnostic);
-    if bytes == 0 {
-        findings.note(Fault::Empty, None, None);
-    }
-    ReadReport { diagnostics: findings.into_diagnostics(), bytes, ..ReadReport::default() }
+    let report =
+        ReadReport { diagnostics: vec![diagnostic], bytes: bytes.len() as u64, ..ReadReport::default() };
+    (Table::default(), report)
 }

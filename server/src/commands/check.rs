@@ -31,11 +31,11 @@ struct Finding {
 /// Tables that cannot be read, or a target that cannot be predicted.
 pub fn run(args: &CheckArgs, started: Instant) -> Done {
     let options = args.dialect.apply(ReadOptions::default());
-    let (table, report) = reading::table(&args.data, &options)?;
+    let (table, report) = reading::table(&args.data, args.dialect.query.as_deref(), &options)?;
     let next = report.options_for_next(&table, &options);
     let mut findings = vec![columns(&table, args)?, repeated(&table)];
     if let Some(path) = &args.against {
-        let (other, more) = reading::table(path, &args.dialect.apply(next.clone()))?;
+        let (other, more) = reading::table(path, None, &args.dialect.apply(next.clone()))?;
         if !args.quiet {
             warn(&more.diagnostics);
         }

@@ -18,7 +18,8 @@ pub fn run(args: &PredictArgs) -> Done {
     let (model, _) = reading::model(&args.model)?;
     let options = PredictOptions { interval: args.interval, labels: args.labels, threshold: args.threshold };
     model.check_options(&options)?;
-    let (table, report) = reading::table(&args.data, &args.dialect.apply(model.read_options()))?;
+    let (table, report) =
+        reading::table(&args.data, args.dialect.query.as_deref(), &args.dialect.apply(model.read_options()))?;
     let (csv, diagnostics) = model.predictions_csv(&table, &options)?;
     if !args.quiet {
         warn(&report.diagnostics);

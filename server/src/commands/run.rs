@@ -131,7 +131,7 @@ fn supply(args: &RunArgs, document: &PipelineDocument, workspace: &mut Workspace
         let params = document.nodes().get(&NodeId(id.clone())).map(|n| n.params.clone()).unwrap_or_default();
         let options = read_options(&params);
         let (table, report) = match &path {
-            Some(path) => reading::table(path, &options)?,
+            Some(path) => reading::table(path, None, &options)?,
             None => {
                 let bytes = sample(id, &wants)?;
                 read(bytes, Format::from_name(&format!("{}.csv", wants.name)), &options)

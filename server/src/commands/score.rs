@@ -11,7 +11,8 @@ use crate::{Done, reading};
 /// Files that cannot be read, a table without the target.
 pub fn run(args: &ScoreArgs) -> Done {
     let (model, _) = reading::model(&args.model)?;
-    let (table, report) = reading::table(&args.data, &args.dialect.apply(model.read_options()))?;
+    let (table, report) =
+        reading::table(&args.data, args.dialect.query.as_deref(), &args.dialect.apply(model.read_options()))?;
     let (scores, diagnostics) = model.score(&table, args.threshold)?;
     if !args.quiet {
         warn(&report.diagnostics);

@@ -5,6 +5,8 @@
 
 pub mod chance;
 pub mod cluster;
+#[cfg(unix)]
+pub mod moto;
 pub mod team;
 pub mod zip;
 

@@ -150,15 +150,40 @@ impl ColumnarReader {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn read(mut self, file: &Arc<dyn Ranges>) -> io::Result<(Table, ReadReport)> {
-        self.pass(file, &mut |_| Ok::<(), io::Error>(()))?;
-        self.end();
+    pub fn read(self, file: &Arc<dyn Ranges>) -> io::Result<(Table, ReadReport)> {
+        self.read_within(file, usize::MAX).map(Option::unwrap_or_default)
+    }
+
+    /// The same; `None` where its columns take more than `most` bytes while they are built.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_within(
+        mut self,
+        file: &Arc<dyn Ranges>,
+        most: usize,
+    ) -> io::Result<Option<(Table, ReadReport)>> {
+        enum End {
+            Failed(io::Error),
+            TooMuch,
+        }
+        impl From<io::Error> for End {
+            fn from(error: io::Error) -> Self {
+                Self::Failed(error)
+            }
+        }
+        let fits = |reader: &mut Self| if reader.columns.bytes() > most { Err(End::TooMuch) } else { Ok(()) };
+        match self.pass(file, &mut { fits }) {
+            Err(End::Failed(error)) => return Err(error),
+            Err(End::TooMuch) => return Ok(None),
+            Ok(()) => self.end(),
+        }
         if self.is_refused() {
-            return Ok((Table::default(), self.report()));
+            return Ok(Some((Table::default(), self.report())));
         }
         let Self { columns, parsing, kept, findings, outcome, .. } = &mut self;
         let table = columns.finish(parsing, *kept, findings, outcome);
-        Ok((table, self.report()))
+        Ok(Some((table, self.report())))
     }
 
     /// Hands over the table in parts, as [`super::CsvReader::take`] gives them.
@@ -242,9 +267,8 @@ impl ColumnarReader {
         let builder = ParquetRecordBatchReaderBuilder::try_new(source.clone()).map_err(|e| in_words(&e))?;
         let rows = builder.metadata().file_metadata().num_rows();
         let wanted = self.begin(builder.schema().fields(), rows);
-        let mask = wanted.map_or_else(ProjectionMask::all, |roots| {
-            ProjectionMask::roots(builder.parquet_schema(), roots)
-        });
+        let mask = wanted
+            .map_or_else(ProjectionMask::all, |roots| ProjectionMask::roots(builder.parquet_schema(), roots));
         let reader = builder.with_projection(mask).with_batch_size(BATCH).build();
         Ok(Box::new(reader.map_err(|e| in_words(&e))?))
     }
@@ -292,8 +316,7 @@ impl ColumnarReader {
         }
         let before = self.rows;
         self.rows += counted;
-        let is_read =
-            |row: &usize| self.keep.as_mut().is_none_or(|keep| keep(before + *row as u64));
+        let is_read = |row: &usize| self.keep.as_mut().is_none_or(|keep| keep(before + *row as u64));
         (0..counted as usize).filter(is_read).collect()
     }
 

@@ -41,7 +41,11 @@ pub fn look_at_columnar(
         let mut next = read(Span { from, rows: Some(rows), ..span })?;
         if let Some(reason) = next.damage.filter(|_| first.damage.is_none()) {
             let diagnostics = vec![damaged(format, &reason)];
-            return Ok(Looked::of_nothing(ReadReport { diagnostics, bytes: first.bytes, ..ReadReport::default() }));
+            return Ok(Looked::of_nothing(ReadReport {
+                diagnostics,
+                bytes: first.bytes,
+                ..ReadReport::default()
+            }));
         }
         if next.bytes != first.bytes || next.rows != rows || next.columns.names != first.columns.names {
             return Ok(Looked::changed(first.bytes));

@@ -7,21 +7,24 @@ use crate::args::FitArgs;
 use crate::commands::drive::{drive, is_interrupted};
 use crate::commands::progress::Progress;
 use crate::failure::{Failure, warn};
-use crate::reading;
+use crate::source::Source;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::beyond::{Deal, Means, Rows, Told, train_on_all};
 use automl_core::engine::protocol::StudyRequest;
 use automl_core::engine::{Outcome, Prepared, prepare_within};
 use automl_core::numeric::count;
 use automl_core::platform::Cancel;
-use automl_core::table::{CsvReader, Format, Looked, ReadOptions, Table, look_at_csv};
+use automl_core::table::{
+    ColumnarReader, CsvReader, Format, Looked, ReadOptions, Table, look_at_columnar, look_at_csv,
+};
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A file of more than this share of the memory is not read whole: in memory a table takes up to its file's size,
-/// and a search as much again.
+/// A table of more than this share of the memory is not read whole: in memory it takes up to its file's size, and a search
+/// as much again.
 const MOST_WHOLE: f64 = 0.4;
 /// Most rows that are searched on: more make a search slower and hardly better.
 const MOST_SEARCHED: f64 = 500_000.0;
@@ -31,14 +34,9 @@ const LOOK_SHARE: f64 = 0.2;
 const SEARCH_SHARE: f64 = 0.15;
 const PART_SHARE: f64 = 0.35;
 
-/// Where a file is too large to be read whole: its bytes, and those of memory that may be used. Files of other formats
-/// than CSV are always read whole.
-pub fn is_too_large(path: &Path, limit: Option<u64>) -> Option<(u64, u64)> {
-    let name = path.file_name()?.to_string_lossy().into_owned();
-    let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
-    let limit = limit?;
-    (Format::from_name(&name) == Format::Csv && meta.len() as f64 > MOST_WHOLE * limit as f64)
-        .then_some((meta.len(), limit))
+/// How much of a table may be read at once, in bytes, where so many of memory may be used.
+pub fn most_whole(limit: u64) -> u64 {
+    (MOST_WHOLE * limit as f64) as u64
 }
 
 fn size(bytes: u64) -> String {
@@ -46,90 +44,153 @@ fn size(bytes: u64) -> String {
     if bytes >= 1e9 { format!("{:.1} GB", bytes / 1e9) } else { format!("{:.0} MB", bytes / 1e6) }
 }
 
-/// A CSV file that is read again and again.
-struct File<'a> {
-    path: &'a Path,
+/// A table that is read again and again.
+struct Again<'a> {
+    source: &'a Source,
     /// With the type of every column.
     options: ReadOptions,
 }
 
-impl File<'_> {
+impl Again<'_> {
+    fn columnar(&self) -> Option<ColumnarReader> {
+        let format = self.source.format();
+        (format != Format::Csv).then(|| ColumnarReader::new(self.options.clone(), format))
+    }
+
     /// The rows that `keep` says, as one table.
     fn some(&self, keep: impl FnMut(u64) -> bool + Send + 'static) -> Result<Table, Failure> {
+        if let Some(reader) = self.columnar() {
+            let read = reader.keeping(keep).read(&self.source.ranges()?);
+            return read.map(|(table, _)| table).map_err(|e| self.source.unreadable(&e));
+        }
         let mut reader = CsvReader::new(self.options.clone()).keeping(keep);
-        reading::pass(self.path, &mut |chunk| reader.push(chunk))?;
+        self.source.pass(&mut |chunk| {
+            reader.push(chunk);
+            ControlFlow::Continue(())
+        })?;
         Ok(reader.finish().0)
     }
-}
 
-/// The columns that a model reads, of a file.
-struct Columns<'a> {
-    file: &'a File<'a>,
-    names: BTreeSet<String>,
-}
-
-impl Rows for Columns<'_> {
-    fn each(&mut self, visit: &mut dyn FnMut(&Table) -> Result<(), Diagnostic>) -> Result<(), Diagnostic> {
-        let mut reader = CsvReader::new(self.file.options.clone()).only(self.names.clone());
+    /// All rows, in parts, of the columns of these names.
+    fn all(
+        &self,
+        names: BTreeSet<String>,
+        visit: &mut dyn FnMut(&Table) -> Result<(), Stopped>,
+    ) -> Result<(), Stopped> {
+        if let Some(reader) = self.columnar() {
+            return reader.only(names).read_in_parts(&self.source.ranges()?, visit);
+        }
+        let mut reader = CsvReader::new(self.options.clone()).only(names);
         let mut done = Ok(());
-        let read = reading::pass(self.file.path, &mut |chunk| {
-            if done.is_ok() {
-                reader.push(chunk);
-                done = reader.take().map_or(Ok(()), |table| visit(&table));
-            }
-        });
-        let broken = |e: Failure| Diagnostic::error("file.unreadable", e.what, e.help);
-        read.map_err(broken).and(done)?;
+        self.source.pass(&mut |chunk| {
+            reader.push(chunk);
+            done = reader.take().map_or(Ok(()), |table| visit(&table));
+            if done.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        done?;
         let rest = reader.finish().0;
         if rest.rows > 0 { visit(&rest) } else { Ok(()) }
     }
 }
 
-/// What the file holds.
-fn look(path: &Path, options: &ReadOptions, bytes: u64, limit: u64) -> Result<Looked, Failure> {
+/// Why not all rows were read.
+enum Stopped {
+    Read(std::io::Error),
+    Source(Failure),
+    Visit(Diagnostic),
+}
+
+impl From<std::io::Error> for Stopped {
+    fn from(error: std::io::Error) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Source(failure)
+    }
+}
+
+/// The columns that a model reads, of a table.
+struct Columns<'a> {
+    table: &'a Again<'a>,
+    names: BTreeSet<String>,
+}
+
+impl Rows for Columns<'_> {
+    fn each(&mut self, visit: &mut dyn FnMut(&Table) -> Result<(), Diagnostic>) -> Result<(), Diagnostic> {
+        let broken = |e: Failure| Diagnostic::error("file.unreadable", e.what, e.help);
+        let read = self.table.all(self.names.clone(), &mut |table| {
+            if is_interrupted() {
+                return Err(Stopped::Visit(interrupted()));
+            }
+            visit(table).map_err(Stopped::Visit)
+        });
+        read.map_err(|stopped| match stopped {
+            Stopped::Read(error) => broken(self.table.source.unreadable(&error)),
+            Stopped::Source(failure) => broken(failure),
+            Stopped::Visit(diagnostic) => diagnostic,
+        })
+    }
+}
+
+fn interrupted() -> Diagnostic {
+    Diagnostic::error("study.interrupted", "Reading was interrupted.", "Begin it anew.")
+}
+
+/// What the table holds.
+fn look(source: &Source, options: &ReadOptions, limit: u64) -> Result<Looked, Failure> {
     let held = (LOOK_SHARE * limit as f64) as usize;
-    let looked = look_at_csv(options, bytes, held, |take| reading::pass(path, &mut |chunk| take(chunk)))?;
+    let options = source.as_written(options);
+    let looked = match source.format() {
+        Format::Csv => look_at_csv(&options, source.bytes().unwrap_or(0), held, |take| {
+            source.pass(&mut |chunk| {
+                take(chunk);
+                ControlFlow::Continue(())
+            })
+        })?,
+        format => look_at_columnar(&options, format, &source.ranges()?, held)
+            .map_err(|error| source.unreadable(&error))?,
+    };
     if looked.rows == 0 || looked.columns.is_empty() {
-        return Err(Failure::from_diagnostics(&looked.report.diagnostics));
+        return Err(source.no_rows(&looked.report.diagnostics));
     }
     Ok(looked)
 }
 
-/// Searches on some of the rows and trains on all; the model of the search is handed to `keep` before that.
+/// Searches on some of the rows and trains on all; `keep` writes models, that of the search among them, and says how many
+/// bytes they have.
 ///
 /// # Errors
-/// A file or a question that cannot be used; what `keep` says; a disk without room for the rows.
+/// A table or a question that cannot be used; what `keep` says; a disk without room for the rows.
 pub fn fit(
     args: &FitArgs,
-    options: &ReadOptions,
-    (bytes, limit): (u64, u64),
-    keep: &mut dyn FnMut(&Outcome) -> Result<(), Failure>,
-) -> Result<Outcome, Failure> {
+    (source, options): (&Source, &ReadOptions),
+    limit: u64,
+    keep: &mut dyn FnMut(&Outcome) -> Result<usize, Failure>,
+) -> Result<super::Told, Failure> {
     let mut progress = Progress::new(args.quiet);
     if !args.quiet {
+        let table =
+            source.bytes().map_or("the table is large".to_owned(), |b| format!("the table has {}", size(b)));
         eprintln!(
-            "note: the file has {} and {} of memory may be used: some of its rows are searched on, and the models \
+            "note: {table} and {} of memory may be used: some of its rows are searched on, and the models \
              that are chosen then learn from all. Time for reading is not part of the budget, and learning from all rows \
              may take as long again as the search.",
-            size(bytes),
             size(limit)
         );
     }
-    progress.say("reading the file to see what it holds");
-    let looked = look(&args.data, options, bytes, limit)?;
+    progress.say("reading the table to see what it holds");
+    let looked = look(source, options, limit)?;
     if !args.quiet {
         warn(&looked.report.diagnostics);
     }
-    let typed = ReadOptions {
-        types: looked.columns.iter().cloned().collect(),
-        day_first: options.day_first.or(looked.report.dialect.as_ref().and_then(|d| d.day_first)),
-        ..options.clone()
-    };
-    let file = File { path: &args.data, options: typed };
+    let table = Again { source, options: looked.options_for_next(&source.as_written(options)) };
     let fits = SEARCH_SHARE * limit as f64 / looked.bytes_a_row.max(1.0);
     let deal = Deal::new(looked.rows, fits.min(MOST_SEARCHED) as u64, args.seed);
     progress.say(&format!("drawing some of {} rows", count(looked.rows)));
-    let sample = file.some(move |row| deal.is_searched(row))?;
+    let sample = table.some(move |row| deal.is_searched(row))?;
     let asked = StudyRequest { max_memory_mb: Some(limit / 1_000_000), ..request(args) };
     let next = looked.report.options_for_next(&sample, options);
     let mut prepared =
@@ -144,21 +205,29 @@ pub fn fit(
     let prepared = Arc::new(prepared);
     let executors = prepared.executors_within(limit, threads);
     let outcome = drive(&prepared, asked.clone(), executors, Instant::now(), &mut progress)?;
-    keep(&outcome)?;
+    let told = |outcome: &Outcome, bytes: usize| super::Told {
+        board: outcome.board.clone(),
+        verdict: outcome.verdict.clone(),
+        bytes,
+    };
+    let of_search = told(&outcome, keep(&outcome)?);
     if is_interrupted() {
-        return Ok(outcome);
+        return Ok(of_search);
     }
-    whole(args, (&file, &looked, deal), (&prepared, outcome), (limit, threads), &mut progress)
+    match whole(args, (&table, &looked, deal), (&prepared, outcome), (limit, threads), &mut progress)? {
+        Some(outcome) => Ok(told(&outcome, keep(&outcome)?)),
+        None => Ok(of_search),
+    }
 }
 
-/// Trains the models of a search again on all rows.
+/// Trains the models of a search again on all rows; none where somebody does not want to wait until they are read.
 fn whole(
     args: &FitArgs,
-    (file, looked, deal): (&File<'_>, &Looked, Deal),
+    (table, looked, deal): (&Again<'_>, &Looked, Deal),
     (prepared, outcome): (&Prepared, Outcome),
     (limit, threads): (u64, usize),
     progress: &mut Progress,
-) -> Result<Outcome, Failure> {
+) -> Result<Option<Outcome>, Failure> {
     let kept = |failure: Failure| {
         let help = format!("{}; the search's own model is in {}", failure.help, args.out.display());
         Failure { help, ..failure }
@@ -190,12 +259,20 @@ fn whole(
         fingerprint: looked.fingerprint.clone(),
         told: &mut told,
     };
-    let mut rows = Columns { file, names };
-    let trained = train_on_all(prepared, outcome, &mut rows, &mut shelf, &mut means);
-    let trained = trained.map_err(|d| kept(Failure::from(d)))?;
+    let mut rows = Columns { table, names };
+    let trained = match train_on_all(prepared, outcome, &mut rows, &mut shelf, &mut means) {
+        Err(diagnostic) if diagnostic == interrupted() => {
+            progress.end();
+            if !args.quiet {
+                eprintln!("note: not all rows were learned from, so the search's own model is kept");
+            }
+            return Ok(None);
+        }
+        trained => trained.map_err(|d| kept(Failure::from(d)))?,
+    };
     progress.end();
     if !args.quiet {
         eprintln!("note: {}", trained.diagnostic.message);
     }
-    Ok(trained.outcome)
+    Ok(Some(trained.outcome))
 }

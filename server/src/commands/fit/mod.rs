@@ -8,8 +8,9 @@ use super::progress::Progress;
 use super::{print, print_json, show, timings};
 use crate::args::{BackendArg, FitArgs, TaskArg};
 use crate::failure::{Failure, warn};
+use crate::source::Source;
 use crate::{Done, memory, reading};
-use automl_core::engine::protocol::StudyRequest;
+use automl_core::engine::protocol::{Board, StudyRequest, Verdict};
 use automl_core::engine::{Outcome, prepare_within};
 use automl_core::model::Task;
 use automl_core::table::ReadOptions;
@@ -67,12 +68,13 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
     let mut options = args.dialect.apply(ReadOptions::default());
     options.types.extend(args.types.iter().cloned());
     let limit = args.max_memory.map(|mb| mb.saturating_mul(1_000_000)).or_else(memory::available);
-    if let Some(size) = beyond::is_too_large(&args.data, limit) {
-        let outcome = beyond::fit(args, &options, size, &mut |outcome| write(args, outcome).map(drop))?;
-        let bytes = write(args, &outcome)?;
-        return tell(args, &outcome, bytes, started);
-    }
-    let (table, report) = reading::table(&args.data, &options)?;
+    let source = Source::open(&args.data, args.dialect.query.as_deref())?;
+    let read = reading::whole(&source, &options, limit.map(beyond::most_whole))?;
+    let Some((table, report)) = read else {
+        let limit = limit.unwrap_or(u64::MAX);
+        let told = beyond::fit(args, (&source, &options), limit, &mut |outcome| write(args, outcome))?;
+        return tell(args, &told, started);
+    };
     if !args.quiet {
         warn(&report.diagnostics);
     }
@@ -94,7 +96,15 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
     }
     let outcome = drive(&Arc::new(prepared), request, threads, started, &mut progress)?;
     let bytes = write(args, &outcome)?;
-    tell(args, &outcome, bytes, started)
+    tell(args, &Told { board: outcome.board, verdict: outcome.verdict, bytes }, started)
+}
+
+/// What is told of a model that was written.
+struct Told {
+    board: Board,
+    verdict: Verdict,
+    /// Bytes of the model.
+    bytes: usize,
 }
 
 /// Writes the model and its timings; says how many bytes the model has.
@@ -105,22 +115,22 @@ fn write(args: &FitArgs, outcome: &Outcome) -> Result<usize, Failure> {
     Ok(bytes.len())
 }
 
-fn tell(args: &FitArgs, outcome: &Outcome, bytes: usize, started: Instant) -> Done {
+fn tell(args: &FitArgs, told: &Told, started: Instant) -> Done {
     if args.json {
         return print_json(&serde_json::json!({
             "model": args.out,
-            "board": outcome.board,
-            "verdict": outcome.verdict,
+            "board": told.board,
+            "verdict": told.verdict,
         }));
     }
-    print(&show::board(&outcome.board, SHOWN))?;
-    print(&format!("\n{}\n{}\n", outcome.verdict.sentence, outcome.verdict.explanation))?;
-    print(&show::trust(&outcome.verdict))?;
+    print(&show::board(&told.board, SHOWN))?;
+    print(&format!("\n{}\n{}\n", told.verdict.sentence, told.verdict.explanation))?;
+    print(&show::trust(&told.verdict))?;
     if !args.quiet {
         eprintln!(
             "wrote {} ({:.1} MB) after {:.1} s",
             args.out.display(),
-            bytes as f64 / 1e6,
+            told.bytes as f64 / 1e6,
             started.elapsed().as_secs_f64()
         );
     }

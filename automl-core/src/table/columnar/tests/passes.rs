@@ -74,7 +74,9 @@ impl Made {
         let schema = Arc::new(arrow_schema::Schema::new(schema.collect::<Vec<_>>()));
         let arrays = fields.into_iter().map(|(_, array, _)| array).collect();
         let batch = RecordBatch::try_new(schema.clone(), arrays).expect("the columns are equally long");
-        let batches = (0..self.rows).step_by(self.group).map(|from| batch.slice(from, self.group.min(self.rows - from)));
+        let batches = (0..self.rows)
+            .step_by(self.group)
+            .map(|from| batch.slice(from, self.group.min(self.rows - from)));
         let mut out = Vec::new();
         match self.how {
             0 => {
@@ -208,7 +210,11 @@ fn what_fails_below_is_told_as_that() {
         for most in [0, size / 20, size / 3, size - 1000] {
             let file: Arc<dyn Ranges> = counted(&made, most);
             let told = ColumnarReader::new(ReadOptions::default(), made.format()).read(&file);
-            assert_eq!(told.map(drop).map_err(|e| e.kind()), Err(io::ErrorKind::ConnectionReset), "{how} {most}");
+            assert_eq!(
+                told.map(drop).map_err(|e| e.kind()),
+                Err(io::ErrorKind::ConnectionReset),
+                "{how} {most}"
+            );
             let file: Arc<dyn Ranges> = counted(&made, most);
             assert!(look_at_columnar(&ReadOptions::default(), made.format(), &file, 1000).is_err());
         }
