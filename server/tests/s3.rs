@@ -18,15 +18,18 @@ const TRIALS: u32 = 8;
 const TABLE: &[u8] = b"a,b\n1,2\n3,4\n";
 /// Where the files lie.
 const FILES: &str = "s3://files/of/trellis";
+/// What says whose they are.
+const OWNER: &str = "trellis-database";
 
 impl Moto {
-    /// What lies there, without its folder.
+    /// Blobs that lie there, without their folder.
     fn keys(&self) -> Vec<String> {
         let listed = self.0.get("/files?list-type=2");
         assert_eq!(listed.status, 200, "{listed}");
         let body = String::from_utf8_lossy(&listed.body).into_owned();
         let keys = body.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
-        keys.map(|key| key.strip_prefix("of/trellis/").unwrap_or(key).to_owned()).collect()
+        let keys = keys.map(|key| key.strip_prefix("of/trellis/").unwrap_or(key).to_owned());
+        keys.filter(|key| key != OWNER).collect()
     }
 
     /// Whether a blob of those bytes is there.
@@ -296,6 +299,26 @@ fn a_bucket_that_is_not_there_is_said() {
     assert!(serve("s3://none/of").contains("cannot be reached"));
     assert!(serve("memory:///").contains("cannot be used"));
     assert!(serve("nothing").contains("cannot be used"));
+}
+
+#[test]
+fn files_of_another_database_are_left_alone() {
+    let Some((moto, way, folder)) = started() else { return };
+    let server = serving(folder.path(), &way, "0", "3600");
+    let project = server.project();
+    let dataset = project.upload(&server, "a.csv", TABLE);
+    let others = shown(&folder.path().join("others"));
+    let said = refused(&way, &["serve", "--port", "0", "--files", FILES, "--data-dir", &others]);
+    assert!(said.contains("a server with another database") && said.contains(OWNER), "{said}");
+    // The same database may come back.
+    drop(server);
+    let server = serving(folder.path(), &way, "0", "3600");
+    assert_eq!(content(&server, &project, &dataset).body, TABLE);
+    drop(server);
+    assert_eq!(moto.0.ask("PUT", &format!("/files/of/trellis/{OWNER}"), &[], b"somebody else").status, 200);
+    let data = shown(&folder.path().join("data"));
+    let said = refused(&way, &["serve", "--port", "0", "--files", FILES, "--data-dir", &data]);
+    assert!(said.contains("a server with another database"), "{said}");
 }
 
 #[test]

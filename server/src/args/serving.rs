@@ -24,8 +24,8 @@ pub struct ServeArgs {
     /// A PostgreSQL database in place of the embedded one, for example postgres://USER@HOST/NAME
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Where files are kept in place of the folder, for example s3://BUCKET/FOLDER, by no server with another database;
-    /// keys come from the variables AWS_…
+    /// Where files are kept in place of the folder, for example s3://BUCKET/FOLDER, where no other database's may lie; keys
+    /// come from the variables AWS_…
     #[arg(long, value_name = "URL")]
     pub files: Option<String>,
     /// File with this server's key, made by `trellis new-key`: files of projects that are made from now on are encrypted

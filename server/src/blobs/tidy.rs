@@ -4,9 +4,13 @@ use super::{ABANDONED, BlobError, Blobs, Result, is_hash, place};
 use crate::store::Millis;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
+use object_store::{ObjectStoreExt, PutMode, PutOptions};
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
+
+/// The object that says whose blobs lie beside it.
+const OWNER: &str = "trellis-database";
 
 /// Milliseconds since 1970 at which a file was last written.
 fn written(path: &Path) -> std::io::Result<Millis> {
@@ -64,6 +68,32 @@ impl Blobs {
         }
     }
 
+    /// Notes in an object store that the blobs there are a database's, whose sweep may delete what it does not name. False
+    /// where they are another's.
+    ///
+    /// # Errors
+    /// A store that fails.
+    pub async fn claim(&self, database: &str) -> Result<bool> {
+        let (Some(remote), at) = (&self.remote, object_store::path::Path::from(OWNER)) else {
+            return Ok(true);
+        };
+        let create = PutOptions::from(PutMode::Create);
+        let put = match remote.put_opts(&at, database.to_owned().into(), create).await {
+            // A store that knows no such request overwrites; then the first of two that begin at once is noticed later.
+            Err(object_store::Error::NotImplemented { .. }) if remote.head(&at).await.is_err() => {
+                remote.put(&at, database.to_owned().into()).await
+            }
+            put => put,
+        };
+        match put {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::NotImplemented { .. }) => {
+                Ok(remote.get(&at).await?.bytes().await? == database.as_bytes())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Deletes a blob's bytes, if they are there.
     ///
     /// # Errors
@@ -79,7 +109,7 @@ impl Blobs {
                 _ => Ok(()),
             };
         };
-        match object_store::ObjectStoreExt::delete(remote, &super::object(hash)).await {
+        match remote.delete(&super::object(hash)).await {
             Err(object_store::Error::NotFound { .. }) => Ok(()),
             done => Ok(done?),
         }

@@ -156,11 +156,29 @@ async fn open(args: &ServeArgs) -> Result<(Store, Vault, Option<std::fs::File>),
     };
     let store = store.map_err(|e| because("cannot open the database", e, help))?;
     let blobs = files(&folder, args.files.as_deref()).await?.noted_in(&store);
+    claim(&blobs, &store, args.files.as_deref().unwrap_or_default()).await?;
     let vault = Vault::open(blobs, &store, args.key_file.as_deref()).await?;
     if lock.is_some() {
         store.take_over().await.map_err(|e| because("cannot write the database", e, "check the disk"))?;
     }
     Ok((store, vault, lock))
+}
+
+/// # Errors
+/// An object store where the files of another database lie: each would sweep the other's.
+async fn claim(blobs: &Blobs, store: &Store, address: &str) -> Result<(), Failure> {
+    let name =
+        store.database_name().await.map_err(|e| because("cannot write the database", e, "check the disk"))?;
+    let help = "check that the keys in AWS_… may read and write there";
+    match blobs.claim(&name).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::new(
+            format!("the files in {address} are those of a server with another database"),
+            "name another folder of the bucket; if that database is gone for good, delete the object \
+             trellis-database there first",
+        )),
+        Err(error) => Err(because("the place for files cannot be written", error, help)),
+    }
 }
 
 /// # Errors

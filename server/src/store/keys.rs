@@ -53,6 +53,17 @@ impl Store {
         Ok(on!(self, db => sqlx::query_scalar(SQL).fetch_one(db).await?))
     }
 
+    /// What tells this database from all others.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn database_name(&self) -> Result<String> {
+        const NEW: &str = "INSERT INTO database_name (id, name) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
+        change!(self, NEW, super::new_id());
+        const SQL: &str = "SELECT name FROM database_name WHERE id = 1";
+        Ok(on!(self, db => sqlx::query_scalar(SQL).fetch_one(db).await?))
+    }
+
     /// Overwrites what the log of an embedded database still holds of what was deleted, as far as nobody reads it just
     /// now.
     pub(in crate::store) async fn settle(&self) {

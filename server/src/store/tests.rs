@@ -62,6 +62,8 @@ async fn keys_go_with_their_projects(store: Store) {
     for check in [b"one", b"two"] {
         assert_eq!(store.key_check(check).await.expect("a check"), b"one");
     }
+    let name = store.database_name().await.expect("a name");
+    assert!(super::is_id(&name) && store.database_name().await.expect("a name") == name);
 }
 
 async fn people(store: Store) {
