@@ -7,6 +7,7 @@ mod common;
 
 use common::moto::{Moto, with_keys};
 use common::{Project, Server, fit, run, text, trellis, until};
+use object_store::ObjectStoreExt;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -315,7 +316,20 @@ fn files_of_another_database_are_left_alone() {
     let server = serving(folder.path(), &way, "0", "3600");
     assert_eq!(content(&server, &project, &dataset).body, TABLE);
     drop(server);
-    assert_eq!(moto.0.ask("PUT", &format!("/files/of/trellis/{OWNER}"), &[], b"somebody else").status, 200);
+    // Whoever knows that the other is gone takes its place.
+    let store = object_store::aws::AmazonS3Builder::new()
+        .with_endpoint(format!("http://{}", moto.0.address))
+        .with_allow_http(true)
+        .with_region("us-east-1")
+        .with_bucket_name("files")
+        .with_access_key_id("somebody")
+        .with_secret_access_key("secret-of-somebody");
+    let store = store.build().unwrap_or_else(|e| panic!("{e}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let owner = format!("of/trellis/{OWNER}").into();
+    let deleted = store.delete(&owner);
+    runtime.unwrap_or_else(|e| panic!("{e}")).block_on(deleted).unwrap_or_else(|e| panic!("{e}"));
+    drop(serving(&folder.path().join("others"), &way, "0", "3600"));
     let data = shown(&folder.path().join("data"));
     let said = refused(&way, &["serve", "--port", "0", "--files", FILES, "--data-dir", &data]);
     assert!(said.contains("a server with another database"), "{said}");
