@@ -21,6 +21,7 @@ mod tests;
 
 pub use crew::Cut;
 pub use executor::{Executor, Holds, Refused};
+pub use message::VERSION;
 pub use spread::Spread;
 
 /// Bytes of a message at most, either way.

@@ -1,6 +1,7 @@
 //! `trellis fit` on a table that memory does not hold: the file is read several times, the search sees some of its rows,
 //! and the models that it chose then learn from all.
 
+use super::executors::Executors;
 use super::shelf::Folder;
 use super::{request, usable_threads};
 use crate::args::FitArgs;
@@ -12,6 +13,7 @@ use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::beyond::{Deal, Means, Rows, Told, train_on_all};
 use automl_core::engine::protocol::StudyRequest;
 use automl_core::engine::{Outcome, Prepared, prepare_within};
+use automl_core::learner::cluster::Cluster;
 use automl_core::numeric::count;
 use automl_core::platform::Cancel;
 use automl_core::table::{CsvReader, Format, Looked, ReadOptions, Table, look_at_csv};
@@ -41,7 +43,7 @@ pub fn is_too_large(path: &Path, limit: Option<u64>) -> Option<(u64, u64)> {
         .then_some((meta.len(), limit))
 }
 
-fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     let bytes = bytes as f64;
     if bytes >= 1e9 { format!("{:.1} GB", bytes / 1e9) } else { format!("{:.0} MB", bytes / 1e6) }
 }
@@ -103,6 +105,7 @@ pub fn fit(
     args: &FitArgs,
     options: &ReadOptions,
     (bytes, limit): (u64, u64),
+    executors: Option<&mut Executors>,
     keep: &mut dyn FnMut(&Outcome) -> Result<(), Failure>,
 ) -> Result<Outcome, Failure> {
     let mut progress = Progress::new(args.quiet);
@@ -142,13 +145,14 @@ pub fn fit(
     }
     let threads = usable_threads(args.threads);
     let prepared = Arc::new(prepared);
-    let executors = prepared.executors_within(limit, threads);
-    let outcome = drive(&prepared, asked.clone(), executors, Instant::now(), &mut progress)?;
+    let at_once = prepared.executors_within(limit, threads);
+    let outcome = drive(&prepared, asked.clone(), at_once, Instant::now(), &mut progress)?;
     keep(&outcome)?;
     if is_interrupted() {
         return Ok(outcome);
     }
-    whole(args, (&file, &looked, deal), (&prepared, outcome), (limit, threads), &mut progress)
+    let found = (&*prepared, outcome);
+    whole(args, (&file, &looked, deal), found, (limit, threads), executors, &mut progress)
 }
 
 /// Trains the models of a search again on all rows.
@@ -157,6 +161,7 @@ fn whole(
     (file, looked, deal): (&File<'_>, &Looked, Deal),
     (prepared, outcome): (&Prepared, Outcome),
     (limit, threads): (u64, usize),
+    mut executors: Option<&mut Executors>,
     progress: &mut Progress,
 ) -> Result<Outcome, Failure> {
     let kept = |failure: Failure| {
@@ -187,6 +192,7 @@ fn whole(
         threads,
         secs,
         cancel: &cancel,
+        cluster: executors.as_mut().map(|all| &mut **all as &mut dyn Cluster),
         fingerprint: looked.fingerprint.clone(),
         told: &mut told,
     };
@@ -196,6 +202,7 @@ fn whole(
     progress.end();
     if !args.quiet {
         eprintln!("note: {}", trained.diagnostic.message);
+        executors.iter().for_each(|all| eprintln!("note: {}", all.note()));
     }
     Ok(trained.outcome)
 }

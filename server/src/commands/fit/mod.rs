@@ -1,6 +1,7 @@
 //! `trellis fit`
 
 mod beyond;
+mod executors;
 mod shelf;
 
 use super::drive::drive;
@@ -13,6 +14,7 @@ use automl_core::engine::protocol::StudyRequest;
 use automl_core::engine::{Outcome, prepare_within};
 use automl_core::model::Task;
 use automl_core::table::ReadOptions;
+use executors::Executors;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -67,8 +69,15 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
     let mut options = args.dialect.apply(ReadOptions::default());
     options.types.extend(args.types.iter().cloned());
     let limit = args.max_memory.map(|mb| mb.saturating_mul(1_000_000)).or_else(memory::available);
-    if let Some(size) = beyond::is_too_large(&args.data, limit) {
-        let outcome = beyond::fit(args, &options, size, &mut |outcome| write(args, outcome).map(drop))?;
+    let mut executors = Executors::of(args)?;
+    let size = match &executors {
+        Some(_) => Some(executors::size_of(&args.data, limit)?),
+        None => beyond::is_too_large(&args.data, limit),
+    };
+    if let Some(size) = size {
+        let outcome = beyond::fit(args, &options, size, executors.as_mut(), &mut |outcome| {
+            write(args, outcome).map(drop)
+        })?;
         let bytes = write(args, &outcome)?;
         return tell(args, &outcome, bytes, started);
     }
