@@ -202,7 +202,7 @@ impl<'c> Crew<'c> {
                 let put = Request::Put { shard: shard as u32, rows, bin_counts, blocks: &blocks };
                 messages.push((member, self.message(put)));
             }
-            let answers = self.cluster.ask(&messages);
+            let answers = self.cluster.ask(messages);
             for (&(shard, member), answer) in next.iter().zip(&answers) {
                 if self.check(member, answer).is_some() {
                     self.at[shard].is_sent = true;
@@ -213,9 +213,15 @@ impl<'c> Crew<'c> {
 
     /// Executors that were lost some trees ago are tried again, and take shards of those that have most.
     pub fn share_out_anew(&mut self) {
-        for member in &mut self.members {
-            if member.lost.is_some_and(|again| again <= self.tree) {
-                member.lost = None;
+        let is_due = |of: &Member| of.lost.is_some_and(|again| again <= self.tree);
+        let due: Vec<usize> =
+            (0..self.members.len()).filter(|&member| is_due(&self.members[member])).collect();
+        let hello = self.message(Request::Release { shards: Vec::new() });
+        let messages: Vec<(usize, Vec<u8>)> = due.iter().map(|&member| (member, hello.clone())).collect();
+        let answers = if due.is_empty() { Vec::new() } else { self.cluster.ask(messages) };
+        for (&member, answer) in due.iter().zip(&answers) {
+            if self.check(member, answer).is_some() {
+                self.members[member].lost = None;
             }
         }
         while let Some(taker) = self.taker() {
@@ -227,7 +233,7 @@ impl<'c> Crew<'c> {
             if self.at[shard].is_sent {
                 let release = self.message(Request::Release { shards: vec![shard as u32] });
                 // Where that is not heard, the next question shows why.
-                self.cluster.ask(&[(most, release)]);
+                self.cluster.ask(vec![(most, release)]);
             }
             self.at[shard] = At { holder: Some(taker), ..At::default() };
         }
@@ -240,6 +246,6 @@ impl Drop for Crew<'_> {
         let there = (0..self.members.len()).filter(|&member| self.members[member].lost.is_none());
         let messages: Vec<(usize, Vec<u8>)> = there.map(|member| (member, end.clone())).collect();
         // Who does not hear it forgets the rows after a while.
-        self.cluster.ask(&messages);
+        self.cluster.ask(messages);
     }
 }

@@ -36,7 +36,7 @@ pub trait Cluster {
     fn fit_id(&mut self) -> u128;
 
     /// Sends each message to its executor, all at once, no two to the same: their answers in the order of the messages.
-    fn ask(&mut self, messages: &[(usize, Vec<u8>)]) -> Vec<Result<Vec<u8>, Refusal>>;
+    fn ask(&mut self, messages: Vec<(usize, Vec<u8>)>) -> Vec<Result<Vec<u8>, Refusal>>;
 
     /// Called where no executor is left, before those that were lost are asked again: waits a little, the `attempt`-th
     /// time from 0 since one has answered. `false` gives up.

@@ -36,7 +36,8 @@ pub(super) struct Shard {
 pub(super) fn bytes_of(rows: usize, bin_counts: &[u16]) -> u64 {
     let features = bin_counts.len();
     let by_row = features / 64 * 64 + (features % 64).div_ceil(8).next_power_of_two() * 8;
-    (rows * (2 * features + by_row + ROW_BYTES) + features * FEATURE_BYTES + BESIDE) as u64
+    let a_row = (2 * features + by_row + ROW_BYTES) as u64;
+    rows as u64 * a_row + (features * FEATURE_BYTES + BESIDE) as u64
 }
 
 /// Rows from their blocks.

@@ -61,7 +61,7 @@ impl<'c> Spread<'c> {
             }
             let messages: Vec<(usize, Vec<u8>)> =
                 next.iter().map(|&(shard, member)| (member, self.begin_message(shard, words))).collect();
-            let answers = self.crew.cluster.ask(&messages);
+            let answers = self.crew.cluster.ask(messages);
             for (&(shard, member), answer) in next.iter().zip(&answers) {
                 if self.crew.check(member, answer).is_some() {
                     (self.crew.at[shard].tree, self.crew.at[shard].told) = (self.crew.tree, 0);
@@ -120,7 +120,7 @@ impl<'c> Spread<'c> {
             }
             let messages: Vec<(usize, Vec<u8>)> =
                 groups.iter().map(|(member, shards)| (*member, self.go_message(shards, ask))).collect();
-            let answers = self.crew.cluster.ask(&messages);
+            let answers = self.crew.cluster.ask(messages);
             for ((member, shards), answer) in groups.iter().zip(&answers) {
                 let Some(answer) = self.crew.check(*member, answer) else { continue };
                 if !take(self, shards, answer) {

@@ -90,7 +90,7 @@ impl Cluster for Local {
         u128::from(self.rng.next_u64())
     }
 
-    fn ask(&mut self, messages: &[(usize, Vec<u8>)]) -> Vec<Result<Vec<u8>, Refusal>> {
+    fn ask(&mut self, messages: Vec<(usize, Vec<u8>)>) -> Vec<Result<Vec<u8>, Refusal>> {
         messages.iter().map(|(executor, message)| self.one(*executor, message)).collect()
     }
 

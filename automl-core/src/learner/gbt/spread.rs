@@ -19,7 +19,7 @@ const MOST_ROWS: usize = 1 << 17;
 const FEWEST_ROWS: usize = if cfg!(test) { 16 } else { 1 << 12 };
 /// Into so many shards rows are cut, where these are not too large or too small for it.
 const SHARDS: usize = 16;
-/// Bytes of a shard's bins at most, unless a thousand rows have more.
+/// Bytes of a shard's bins at most.
 const MOST_BYTES: usize = 32 << 20;
 
 /// A fit under way.
@@ -38,8 +38,8 @@ impl GbtSpread {
     /// As a fit on the sample.
     pub fn new(sample: &Fit<'_>, rows: usize) -> Result<Self, FitError> {
         let begun = Begun::new(sample)?;
-        let most = (MOST_BYTES / begun.bins.features.len().max(1)).clamp(1 << 10, MOST_ROWS);
-        let shard_rows = (rows / SHARDS).clamp(FEWEST_ROWS, most.max(FEWEST_ROWS));
+        let most = (MOST_BYTES / begun.bins.features.len().max(1)).clamp(1, MOST_ROWS);
+        let shard_rows = (rows / SHARDS).max(FEWEST_ROWS).min(most);
         let target = match begun.goal.objective.link() {
             Link::Identity | Link::Log => Target::Values(Vec::new()),
             Link::Logistic => Target::Classes { codes: Vec::new(), classes: 2 },

@@ -248,16 +248,16 @@ impl Cluster for Executors {
         u128::from_le_bytes(bytes)
     }
 
-    fn ask(&mut self, messages: &[(usize, Vec<u8>)]) -> Vec<Answered> {
-        let request = |(member, message): &(usize, Vec<u8>)| {
-            let request = self.client.post(self.members[*member].ask.clone());
-            self.with_token(request).header(header::CONTENT_TYPE, CONTENT).body(message.clone())
+    fn ask(&mut self, messages: Vec<(usize, Vec<u8>)>) -> Vec<Answered> {
+        let asked: Vec<(usize, usize)> = messages.iter().map(|(member, m)| (*member, m.len())).collect();
+        let request = |(member, message): (usize, Vec<u8>)| {
+            let request = self.client.post(self.members[member].ask.clone());
+            answer(self.with_token(request).header(header::CONTENT_TYPE, CONTENT).body(message))
         };
-        let requests = messages.iter().map(|message| answer(request(message)));
-        let answers = self.runtime.block_on(join_all(requests));
-        for ((member, message), answer) in messages.iter().zip(&answers) {
-            let member = &mut self.members[*member];
-            self.sent += message.len() as u64;
+        let answers = self.runtime.block_on(join_all(messages.into_iter().map(request)));
+        for (&(member, length), answer) in asked.iter().zip(&answers) {
+            let member = &mut self.members[member];
+            self.sent += length as u64;
             match answer {
                 Ok(bytes) => {
                     member.has_helped = true;
