@@ -1,5 +1,6 @@
 //! What the command line takes.
 
+mod executing;
 mod serving;
 
 use crate::commands::assertion::Assertion;
@@ -7,7 +8,8 @@ use automl_core::engine::protocol::{Direction, column_names};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-pub use serving::{ExecutorArgs, ServeArgs, WorkerArgs};
+pub use executing::{ExecutorArgs, OnExecutors};
+pub use serving::{ChildArgs, ServeArgs, WorkerArgs};
 
 /// Trains, explains and serves models of tables. Everything stays on this machine.
 #[derive(Debug, Parser)]
@@ -43,9 +45,11 @@ pub enum Command {
     NewKey(crate::blobs::NewKeyArgs),
     /// Compute trials for a server on another machine
     Worker(WorkerArgs),
+    /// Hold rows in memory, from which `trellis fit --executors` grows trees on another machine
+    Executor(ExecutorArgs),
     /// Compute trials that come on standard input; started by workers
     #[command(hide = true)]
-    Executor(ExecutorArgs),
+    Child(ChildArgs),
     /// Say what a file on standard input holds; started by the server
     #[command(hide = true)]
     Look(crate::look::LookArgs),
@@ -135,6 +139,8 @@ pub struct FitArgs {
     /// on some of its rows, and boosted trees then learn from all; JSON lines are always read whole [default: most of what is free]
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]
     pub max_memory: Option<u64>,
+    #[command(flatten)]
+    pub on: OnExecutors,
     /// File for the model
     #[arg(long, value_name = "MODEL")]
     pub out: PathBuf,

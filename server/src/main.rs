@@ -8,6 +8,7 @@ mod archive;
 mod args;
 mod blobs;
 mod commands;
+mod executor;
 mod failure;
 mod jobs;
 mod keep;
@@ -45,7 +46,8 @@ fn main() -> ExitCode {
         Command::Restore(args) => keep::restore(&args),
         Command::NewKey(args) => blobs::new_key(&args),
         Command::Worker(args) => jobs::remote::run(&args),
-        Command::Executor(args) => jobs::executor::run(&args),
+        Command::Executor(args) => executor::run(&args),
+        Command::Child(args) => jobs::executor::run(&args),
         Command::Look(args) => look::run(&args),
     };
     match done {

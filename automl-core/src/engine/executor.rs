@@ -116,9 +116,9 @@ impl Executor {
             Err(error) => {
                 let failure = match error {
                     FitError::Cancelled => JobFailure::Cancelled,
-                    FitError::Unsuitable { reason } | FitError::Shelf { reason } => {
-                        JobFailure::Failed(reason)
-                    }
+                    FitError::Unsuitable { reason }
+                    | FitError::Shelf { reason }
+                    | FitError::Executors { reason } => JobFailure::Failed(reason),
                 };
                 return JobResult { fit_secs, ..JobResult::failed(job.id, failure) };
             }

@@ -4,6 +4,7 @@
 //! strong a penalty is.
 
 pub mod baseline;
+pub mod cluster;
 mod dense;
 pub mod discriminant;
 pub mod elastic_net;
@@ -103,6 +104,15 @@ pub enum FitError {
     /// Rows that were put aside cannot be had again.
     #[error("rows cannot be put aside: {reason}")]
     Shelf { reason: String },
+    /// Executors that were to hold rows are gone, or have no room.
+    #[error("{reason}")]
+    Executors { reason: String },
+}
+
+impl From<std::convert::Infallible> for FitError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
 }
 
 /// Why bytes are no model.
@@ -176,7 +186,20 @@ pub trait Learner: Sync {
         Ok(None)
     }
 
-    /// Bytes that a row of a part takes while it is learned from; `None` as for [`Learner::in_parts`].
+    /// The same where executors hold the features of the rows, of which there are up to `rows`.
+    ///
+    /// # Errors
+    /// As [`Learner::in_parts`].
+    fn on_executors(
+        &self,
+        _sample: &Fit<'_>,
+        _rows: usize,
+    ) -> Result<Option<Box<dyn parts::InParts>>, FitError> {
+        Ok(None)
+    }
+
+    /// Bytes that a row of a part takes while it is learned from; `None` as for [`Learner::in_parts`]. Without features, what a row takes beside
+    /// executors.
     fn bytes_a_row_in_parts(&self, _load: &Load) -> Option<f64> {
         None
     }

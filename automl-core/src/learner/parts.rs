@@ -1,6 +1,7 @@
 //! Fitting on more rows than memory holds: they come once, a block at a time, and lie elsewhere meanwhile.
 
 use super::FitError;
+use super::cluster::Cluster;
 use crate::model::{Model, Target};
 use crate::node::Frame;
 use crate::platform::Cancel;
@@ -42,15 +43,20 @@ pub trait InParts {
     /// Rows that do not suit the learner; a shelf that fails.
     fn take(&mut self, block: &Block<'_>, shelf: &mut dyn Shelf) -> Result<(), FitError>;
 
+    /// Places of the shelf that it may use, from 0 on.
+    fn places(&self) -> usize;
+
     /// Fits, once all rows have come. `validation`: rows that only decide when to stop; `told`: is given the number of
-    /// rounds so far. When it is cancelled, what was fitted until then is the model.
+    /// rounds so far. When it is cancelled, what was fitted until then is the model. `cluster`: who holds the features of
+    /// rows, where it was begun with [`super::Learner::on_executors`].
     ///
     /// # Errors
-    /// [`FitError`] when cancelled before there was any model, and where a shelf fails.
+    /// [`FitError`] when cancelled before there was any model, and where a shelf or all executors fail.
     fn finish(
         self: Box<Self>,
         validation: (&Frame, &Target),
         shelf: &mut dyn Shelf,
+        cluster: Option<&mut dyn Cluster>,
         cancel: &Cancel,
         told: &mut dyn FnMut(usize),
     ) -> Result<Box<dyn Model>, FitError>;

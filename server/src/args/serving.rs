@@ -78,7 +78,7 @@ pub struct WorkerArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct ExecutorArgs {
+pub struct ChildArgs {
     /// Most memory that this process may take, in megabytes
     #[arg(long, value_name = "MB")]
     pub max_memory: Option<u64>,

@@ -22,7 +22,7 @@ impl Child {
     /// A process that cannot be started.
     pub async fn start(study: &str, data: &[u8], max_memory_mb: Option<u64>) -> std::io::Result<Self> {
         let mut command = Command::new(this_program()?);
-        command.arg("executor");
+        command.arg("child");
         if let Some(megabytes) = max_memory_mb {
             command.arg("--max-memory").arg(megabytes.to_string());
         }

@@ -1,10 +1,10 @@
-//! `trellis executor`: computes trials that come on standard input, and writes what came of them on standard output.
+//! `trellis child`: computes trials that come on standard input, and writes what came of them on standard output.
 //! A process of its own, so that one that takes too much memory, or breaks down, takes nothing else along.
 //!
 //! A message is its length as four bytes, little end first, and its bytes.
 
 use crate::Done;
-use crate::args::ExecutorArgs;
+use crate::args::ChildArgs;
 use crate::failure::because;
 use automl_core::engine::WorkerState;
 use std::io::{ErrorKind, Read, Write};
@@ -14,7 +14,7 @@ pub const LARGEST: u32 = 1 << 30;
 
 /// # Errors
 /// Input or output that breaks off.
-pub fn run(args: &ExecutorArgs) -> Done {
+pub fn run(args: &ChildArgs) -> Done {
     end_with_parent();
     limit(args.max_memory);
     let mut state = WorkerState::default();

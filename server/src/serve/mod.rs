@@ -6,7 +6,7 @@ mod assets;
 mod csrf;
 mod door;
 mod html;
-mod listen;
+pub mod listen;
 mod policy;
 mod problem;
 mod respond;
@@ -293,7 +293,7 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
 }
 
 /// A page elsewhere must not reach a server on loopback by a name of its own (DNS rebinding).
-fn host_names(host: IpAddr, port: u16) -> Vec<String> {
+pub fn host_names(host: IpAddr, port: u16) -> Vec<String> {
     if !host.is_loopback() {
         return Vec::new();
     }

@@ -8,11 +8,13 @@ use crate::engine::constraints::features_of;
 use crate::engine::pipeline::{Pipeline, features};
 use crate::engine::prepare::{Prepared, actual};
 use crate::engine::study::Outcome;
+use crate::learner::cluster::Cluster;
 use crate::learner::parts::{Block, InParts, Shelf};
-use crate::learner::{self, Fit, FitError, Load};
+use crate::learner::{self, Fit, FitError, Learner, Load};
 use crate::metric::Seen;
 use crate::model::Target;
 use crate::node::{FittedRecipe, Frame};
+use crate::numeric::count;
 use crate::platform::Cancel;
 use crate::table::Table;
 use std::sync::Arc;
@@ -56,11 +58,36 @@ impl Shelf for From<'_> {
 }
 
 fn failed(title: &str, error: &FitError) -> Diagnostic {
-    Diagnostic::error(
+    let remedy = match error {
+        FitError::Executors { .. } => {
+            "Start executors with enough memory, see that this machine can reach them, and fit again."
+        }
+        _ => {
+            "See that there is room on the disk for temporary files, or allow enough memory for the whole table."
+        }
+    };
+    let message = format!("{title} could not be trained on all rows: {error}.");
+    Diagnostic::error("study.all_rows", message, remedy)
+}
+
+/// # Errors
+/// More rows than this machine has memory for beside executors.
+fn check_room(learner: &dyn Learner, load: &Load, means: &Means<'_>) -> Result<(), Diagnostic> {
+    let a_row = learner.bytes_a_row_in_parts(&Load { features: 0, ..*load }).unwrap_or(0.0);
+    let (rows, room) = (means.deal.rows(), means.part_bytes as f64);
+    if rows as f64 * a_row <= room {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
         "study.all_rows",
-        format!("{title} could not be trained on all rows: {error}."),
-        "See that there is room on the disk for temporary files, or allow enough memory for the whole table.",
-    )
+        format!(
+            "Executors hold features, but gradients and scores of {} rows take {:.1} GB on this machine, and {:.1} GB may be used for them.",
+            count(rows),
+            rows as f64 * a_row / 1e9,
+            room / 1e9,
+        ),
+        "Allow more memory, or leave out the executors: rows are then learned from in parts.",
+    ))
 }
 
 impl Finalist {
@@ -88,6 +115,9 @@ impl Finalist {
             let Some(bytes_a_row) = learner.bytes_a_row_in_parts(&load) else { continue };
             let parts = (means.deal.rows() as f64 * bytes_a_row / (means.part_bytes as f64).max(1.0)).ceil();
             let parts = parts.clamp(1.0, MOST_PARTS) as usize;
+            if means.cluster.is_some() {
+                check_room(learner, &load, means)?;
+            }
             let weights: Option<Vec<f32>> =
                 prepared.weights.as_ref().map(|w| w.iter().map(|&w| w as f32).collect());
             let mut params = fitted.params.clone();
@@ -106,8 +136,13 @@ impl Finalist {
                 threads: means.threads,
                 cancel: means.cancel,
             };
-            let begun = learner.in_parts(&sample, parts).map_err(|e| failed(spec.title, &e))?;
+            let begun = match means.cluster {
+                None => learner.in_parts(&sample, parts),
+                Some(_) => learner.on_executors(&sample, means.deal.rows() as usize),
+            };
+            let begun = begun.map_err(|e| failed(spec.title, &e))?;
             let Some(begun) = begun else { continue };
+            let places = begun.places();
             finalists.push(Finalist {
                 member,
                 number: finalists.len(),
@@ -119,8 +154,7 @@ impl Finalist {
                 first_place,
                 rows: 0,
             });
-            // Each part has a place for its rows and one for its scores.
-            first_place += 2 * parts;
+            first_place += places;
         }
         Ok(finalists)
     }
@@ -173,12 +207,13 @@ impl Finalist {
         stop: &Kept,
         test: &mut Kept,
         shelf: &mut dyn Shelf,
+        cluster: Option<&mut dyn Cluster>,
         cancel: &Cancel,
         told: &mut dyn FnMut(usize),
     ) -> Result<Option<Pipeline>, Diagnostic> {
         let Some(frame) = stop.frames.get(self.number) else { return Ok(None) };
         let mut shelf = From { shelf, first: self.first_place };
-        let model = match self.begun.finish((frame, &stop.target), &mut shelf, cancel, told) {
+        let model = match self.begun.finish((frame, &stop.target), &mut shelf, cluster, cancel, told) {
             Ok(model) => model,
             Err(FitError::Cancelled) => return Ok(None),
             Err(error) => return Err(failed(self.title, &error)),

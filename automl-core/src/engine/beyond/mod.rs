@@ -18,6 +18,7 @@ use super::artifact::Header;
 use super::prepare::{Prepared, actual};
 use super::study::{Outcome, Unseen, are_scaled, conformal};
 use crate::diagnostic::Diagnostic;
+use crate::learner::cluster::Cluster;
 use crate::learner::parts::Shelf;
 use crate::metric::{MetricSpec, Seen};
 use crate::numeric::{count, number};
@@ -55,6 +56,8 @@ pub struct Means<'a> {
     pub secs: Option<f64>,
     /// Ends training: what there is by then is taken where it is better.
     pub cancel: &'a Cancel,
+    /// Who holds the features of rows that are learned from, where it is not this machine.
+    pub cluster: Option<&'a mut dyn Cluster>,
     /// [`crate::table::fingerprint`] of all rows.
     pub fingerprint: String,
     pub told: &'a mut dyn FnMut(Told<'_>),
@@ -96,8 +99,9 @@ pub fn train_on_all(
         let (member, title) = (finalist.member, finalist.title);
         let cancel = secs.map_or_else(|| means.cancel.clone(), |secs| means.cancel.with_deadline_secs(secs));
         let told = &mut *means.told;
-        let found =
-            finalist.fit(prepared, &stop, &mut test, shelf, &cancel, &mut |n| told(Told::Round(title, n)))?;
+        let told = &mut |n| told(Told::Round(title, n));
+        let cluster = means.cluster.as_mut().map(|cluster| &mut **cluster as &mut dyn Cluster);
+        let found = finalist.fit(prepared, &stop, &mut test, shelf, cluster, &cancel, told)?;
         if let Some(pipeline) = found {
             pipelines[member] = Some(pipeline);
             trained.push(title);

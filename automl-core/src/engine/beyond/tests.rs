@@ -108,6 +108,7 @@ fn train(table: &Table, request: &StudyRequest, how: &How) -> Result<(ModelArtif
             threads: 1,
             secs: how.secs,
             cancel: &cancel,
+            cluster: None,
             fingerprint: fingerprint(table),
             told: &mut |told| {
                 if let Told::Read(rows) = told {

@@ -8,10 +8,12 @@ use super::params::Settings;
 use super::sampling;
 use crate::learner::tree::binning::Binned;
 use crate::learner::tree::constraint::Constraints;
+use crate::learner::tree::draw::{choose, share_of};
 use crate::learner::tree::flat::{Builder, Flat};
-use crate::learner::tree::leafwise::{Grower, choose, share_of};
+use crate::learner::tree::leafwise::Grower;
 use crate::learner::tree::packing::{quantise, within};
 use crate::learner::tree::shape::{Grown, Shape};
+use crate::learner::tree::store::Store;
 use crate::learner::{Fit, FitError, weight};
 use crate::model::Target;
 use crate::node::Frame;
@@ -160,14 +162,17 @@ impl Boosting<'_> {
     /// Grows the trees of one round, one an output.
     ///
     /// # Errors
-    /// [`FitError::Cancelled`].
-    pub fn round(
+    /// [`FitError::Cancelled`], and rows that were lost.
+    pub fn round<S: Store>(
         &mut self,
-        grower: &mut Grower<'_>,
+        grower: &mut Grower<'_, S>,
         builder: &mut Builder,
         round: usize,
         cancel: &Cancel,
-    ) -> Result<Vec<Tree>, FitError> {
+    ) -> Result<Vec<Tree>, FitError>
+    where
+        FitError: From<S::Lost>,
+    {
         let (outputs, rows) = (self.scores.len(), self.data.rows);
         self.memory.fit(outputs, rows, self.validation.as_ref().map_or(0, |v| v.goal.rows()));
         self.goal.gradients(&self.scores, &mut self.memory.pairs);
@@ -177,7 +182,7 @@ impl Boosting<'_> {
             if cancel.is_cancelled() {
                 return Err(FitError::Cancelled);
             }
-            trees.push(self.add_tree(grower, builder, round, output, bag.as_deref()));
+            trees.push(self.add_tree(grower, builder, (round, output), bag.as_deref())?);
         }
         Ok(trees)
     }
@@ -196,14 +201,13 @@ impl Boosting<'_> {
     }
 
     /// Grows one tree, adds it to the ensemble and its values to all scores.
-    fn add_tree(
+    fn add_tree<S: Store>(
         &mut self,
-        grower: &mut Grower<'_>,
+        grower: &mut Grower<'_, S>,
         builder: &mut Builder,
-        round: usize,
-        output: usize,
+        (round, output): (usize, usize),
         bag: Option<&[u32]>,
-    ) -> Tree {
+    ) -> Result<Tree, S::Lost> {
         let mut rng = Rng::for_stream(self.seed, &[0x7E, round as u64, output as u64]);
         let count = self.data.features.len();
         if self.settings.column_sample < 1.0 {
@@ -216,7 +220,7 @@ impl Boosting<'_> {
         let with_hessian = self.goal.has_hessian() || bag.is_some() && self.settings.minimal_variance;
         let scales = quantise(pairs, bag, with_hessian, &mut rng, words, self.threads);
         let (rules, limits) = (&self.settings.rules, &self.settings.limits);
-        let grown = grower.grow(bag, words, scales, rules, limits, &mut rng);
+        let grown = grower.grow(bag, words, scales, rules, limits, &mut rng)?;
         let scores = &self.scores[output];
         let threads = self.threads.min(self.data.rows / WORTH_THREADS);
         let steps = Steps { settings: self.settings, goal: &self.goal, pairs, scores, threads };
@@ -229,10 +233,10 @@ impl Boosting<'_> {
         let tree = Tree { shape: grown.shape, values };
         let features = &self.data.features;
         if let Some(bag) = bag {
-            let column = |f: u32| (features[f as usize].bins.as_slice(), features[f as usize].bin_count);
             rows.clear();
             fill_outside(bag, scores.len(), rows);
-            tree.add_to(scores, rows, spare, column, threads);
+            let add = |leaf: u32, rows: &[u32]| add_value(tree.values[leaf as usize], rows, scores);
+            grower.store.route(&tree.shape, rows, spare, threads, add);
         }
         if let Some(others) = &mut self.validation {
             let columns = &others.columns;
@@ -242,7 +246,7 @@ impl Boosting<'_> {
             rows.extend(0..scores.len() as u32);
             tree.add_to(scores, rows, spare, column, threads);
         }
-        tree
+        Ok(tree)
     }
 
     /// Adds to the scores of all rows what trees say that were grown on others.
@@ -347,10 +351,12 @@ impl Tree {
         threads: usize,
     ) {
         self.shape.route(rows, spare, column, threads, |leaf, rows| {
-            let value = f64::from(self.values[leaf as usize]);
-            for &row in rows {
-                scores[row as usize] += value;
-            }
+            add_value(self.values[leaf as usize], rows, scores);
         });
     }
+}
+
+/// Adds a leaf's value to the scores of its rows.
+fn add_value(value: f32, rows: &[u32], scores: &mut [f64]) {
+    rows.iter().for_each(|&row| scores[row as usize] += f64::from(value));
 }

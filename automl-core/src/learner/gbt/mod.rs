@@ -3,8 +3,10 @@
 //!
 //! [`objective`] gives gradients and hessians of the loss; [`sampling`] draws the rows of a round; [`constraints`]
 //! reads what trees may not do; [`boost`] is the loop over rounds, which stops early; [`leaves`] gives trees their
-//! values; [`model`] is what is returned; [`parts`] boosts on more rows than memory holds. The same seed gives the same bytes on every target.
+//! values; [`model`] is what is returned; [`parts`] boosts on more rows
+//! than memory holds, and [`spread`] on rows that executors hold, both on what [`begun`] takes from a sample. The same seed gives the same bytes on every target.
 
+mod begun;
 mod boost;
 mod constraints;
 mod leaves;
@@ -13,6 +15,7 @@ mod objective;
 mod params;
 mod parts;
 mod sampling;
+mod spread;
 
 #[cfg(test)]
 mod golden;
@@ -52,6 +55,10 @@ impl Learner for Gbt {
 
     fn in_parts(&self, sample: &Fit<'_>, parts: usize) -> Result<Option<Box<dyn InParts>>, FitError> {
         Ok(Some(Box::new(parts::GbtInParts::new(sample, parts)?)))
+    }
+
+    fn on_executors(&self, sample: &Fit<'_>, rows: usize) -> Result<Option<Box<dyn InParts>>, FitError> {
+        Ok(Some(Box::new(spread::GbtSpread::new(sample, rows)?)))
     }
 
     fn bytes_a_row_in_parts(&self, load: &Load) -> Option<f64> {

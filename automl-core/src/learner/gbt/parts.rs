@@ -5,17 +5,16 @@
 //! boosting", 2002) whose samples are drawn without replacement, so that all rows are learned from. A part that comes up
 //! again first catches up with the trees that were grown meanwhile. Bins, units and the start are those of a sample.
 
-use super::boost::{Boosting, Memory, Others, Tree, Watch, check_monotone, spread};
-use super::constraints;
+use super::begun::Begun;
+use super::boost::{Boosting, Memory, Others, Tree, Watch, spread};
 use super::model::GbtModel;
 use super::objective::{Goal, Link};
-use super::params::Settings;
+use crate::learner::cluster::Cluster;
 use crate::learner::parts::{Block, InParts, Shelf};
 use crate::learner::tree::binning::Binned;
-use crate::learner::tree::constraint::Constraints;
 use crate::learner::tree::flat::Builder;
 use crate::learner::tree::leafwise::Grower;
-use crate::learner::{Fit, FitError, weight};
+use crate::learner::{Fit, FitError};
 use crate::model::{Model, Target};
 use crate::node::Frame;
 use crate::numeric::Rng;
@@ -30,18 +29,10 @@ pub(super) fn bytes_a_row(features: usize, outputs: usize) -> f64 {
 
 /// A fit under way.
 pub(super) struct GbtInParts {
-    settings: Settings,
-    constraints: Constraints,
-    /// The features and their cuts, without rows.
-    bins: Binned,
-    goal: Goal,
-    start: Vec<f64>,
-    weighted: bool,
+    begun: Begun,
     dealing: Rng,
     /// Rows of each part.
     rows: Vec<usize>,
-    seed: u64,
-    threads: usize,
 }
 
 /// One part in memory.
@@ -66,45 +57,8 @@ impl GbtInParts {
     /// # Errors
     /// As a fit on the sample.
     pub fn new(sample: &Fit<'_>, parts: usize) -> Result<Self, FitError> {
-        let unsuitable = |reason: &str| FitError::Unsuitable { reason: reason.into() };
-        let settings = Settings::new(sample.params, sample.frame.rows);
-        let mut bins = Binned::with_threads(sample.frame, settings.max_bins, sample.seed, sample.threads);
-        let weights = weight::given(sample)?;
-        let weighted = weights.is_some();
-        let class_weights = weight::of_classes(sample, weights.as_deref());
-        let goal = Goal::new(sample.target, settings.objective, weights, class_weights)
-            .map_err(|e| unsuitable(&e))?;
-        let start = goal.start();
-        let constraints =
-            constraints::read(sample.params, sample.frame, &bins).map_err(|e| unsuitable(&e))?;
-        check_monotone(&constraints, &start).map_err(unsuitable)?;
-        bins.rows = 0;
-        bins.features.iter_mut().for_each(|feature| feature.bins = Vec::new());
-        Ok(Self {
-            settings,
-            constraints,
-            bins,
-            goal,
-            start,
-            weighted,
-            dealing: Rng::for_stream(sample.seed, &[0xDEA1]),
-            rows: vec![0; parts.max(1)],
-            seed: sample.seed,
-            threads: sample.threads,
-        })
-    }
-
-    /// # Errors
-    /// Values that the loss cannot have.
-    fn check(&self, target: &Target) -> Result<(), FitError> {
-        let Target::Values(values) = target else { return Ok(()) };
-        let negative_too = self.goal.objective.link() != Link::Log;
-        if values.iter().all(|&y| y.is_finite() && (negative_too || y >= 0.0)) {
-            return Ok(());
-        }
-        let reason =
-            "the target has values that are not finite, or below 0 where the loss is for numbers from 0";
-        Err(FitError::Unsuitable { reason: reason.to_owned() })
+        let dealing = Rng::for_stream(sample.seed, &[0xDEA1]);
+        Ok(Self { begun: Begun::new(sample)?, dealing, rows: vec![0; parts.max(1)] })
     }
 
     /// A part as it lies on the shelf.
@@ -115,11 +69,11 @@ impl GbtInParts {
         let (rows_at, scores_at) = places(part);
         shelf.get(rows_at, bytes).map_err(broken)?;
         let rows = self.rows[part];
-        let mut data = self.bins.clone();
+        let mut data = self.begun.bins.clone();
         data.rows = rows;
         data.features.iter_mut().for_each(|f| f.bins.reserve_exact(rows));
-        let mut target = Collected::like(&self.goal, rows);
-        let mut weights = Vec::with_capacity(if self.weighted { rows } else { 0 });
+        let mut target = Collected::like(&self.begun.goal, rows);
+        let mut weights = Vec::with_capacity(if self.begun.weighted { rows } else { 0 });
         let mut rest = bytes.as_slice();
         let damaged = || broken("what was put aside came back damaged");
         while let Some((count, after)) = rest.split_first_chunk::<4>() {
@@ -134,7 +88,7 @@ impl GbtInParts {
                 feature.bins.extend_from_slice(piece(count).ok_or_else(damaged)?);
             }
             target.extend(piece(count * target.width()).ok_or_else(damaged)?);
-            if self.weighted {
+            if self.begun.weighted {
                 let cells = piece(count * 4).ok_or_else(damaged)?.as_chunks::<4>().0;
                 weights.extend(cells.iter().map(|&w| f64::from(f32::from_le_bytes(w))));
             }
@@ -143,14 +97,16 @@ impl GbtInParts {
         let in_range = |f: &crate::learner::tree::binning::BinnedFeature| {
             f.bins.len() == rows && f.bins.iter().all(|&b| usize::from(b) < f.bin_count)
         };
-        let target = target.into_target(&self.goal);
+        let target = target.into_target(&self.begun.goal);
         if target.len() != rows || !data.features.iter().all(in_range) {
             return Err(damaged());
         }
-        let goal = self.goal.like(&target, self.weighted.then_some(weights)).ok_or_else(damaged)?;
+        let goal =
+            self.begun.goal.like(&target, self.begun.weighted.then_some(weights)).ok_or_else(damaged)?;
         shelf.get(scores_at, bytes).map_err(broken)?;
-        let scores = if bytes.is_empty() { spread(&self.start, rows) } else { read_scores(bytes, rows) };
-        if scores.len() != self.start.len() {
+        let scores =
+            if bytes.is_empty() { spread(&self.begun.start, rows) } else { read_scores(bytes, rows) };
+        if scores.len() != self.begun.start.len() {
             return Err(damaged());
         }
         Ok(Part { data, goal, scores })
@@ -208,11 +164,8 @@ fn read_scores(bytes: &[u8], rows: usize) -> Vec<Vec<f64>> {
 impl InParts for GbtInParts {
     fn take(&mut self, block: &Block<'_>, shelf: &mut dyn Shelf) -> Result<(), FitError> {
         let count = block.frame.rows;
-        if block.target.len() != count || self.weighted && block.weights.is_none_or(|w| w.len() != count) {
-            return Err(FitError::Unsuitable { reason: "rows lack a target or a weight".to_owned() });
-        }
-        self.check(block.target)?;
-        let columns = self.bins.apply(block.frame);
+        self.begun.check(block)?;
+        let columns = self.begun.bins.apply(block.frame);
         let mut dealt: Vec<Vec<u32>> = vec![Vec::new(); self.rows.len()];
         for row in 0..count as u32 {
             dealt[self.dealing.below(self.rows.len())].push(row);
@@ -232,7 +185,7 @@ impl InParts for GbtInParts {
                     Target::Values(values) => bytes.extend_from_slice(&values[row as usize].to_le_bytes()),
                 }
             }
-            for weights in block.weights.iter().filter(|_| self.weighted) {
+            for weights in block.weights.iter().filter(|_| self.begun.weighted) {
                 rows.iter().for_each(|&row| bytes.extend_from_slice(&weights[row as usize].to_le_bytes()));
             }
             shelf.append(places(part).0, &bytes).map_err(broken)?;
@@ -241,40 +194,46 @@ impl InParts for GbtInParts {
         Ok(())
     }
 
+    fn places(&self) -> usize {
+        2 * self.rows.len()
+    }
+
     fn finish(
         self: Box<Self>,
         validation: (&Frame, &Target),
         shelf: &mut dyn Shelf,
+        _cluster: Option<&mut dyn Cluster>,
         cancel: &Cancel,
         told: &mut dyn FnMut(usize),
     ) -> Result<Box<dyn Model>, FitError> {
-        let outputs = self.start.len();
+        let outputs = self.begun.start.len();
         let turns: Vec<usize> = (0..self.rows.len()).filter(|&part| self.rows[part] > 0).collect();
-        let mut validation = Others::new(&self.bins, (&self.goal, &self.start), validation);
-        let mut watch = Watch::new(&self.settings, validation.as_ref()).idle_for(turns.len());
-        let mut builder = Builder::new(self.bins.columns, 1);
+        let mut validation = Others::new(&self.begun.bins, (&self.begun.goal, &self.begun.start), validation);
+        let mut watch = Watch::new(&self.begun.settings, validation.as_ref()).idle_for(turns.len());
+        let mut builder = Builder::new(self.begun.bins.columns, 1);
         let mut trees: Vec<Tree> = Vec::new();
         let mut seen = vec![0; self.rows.len()];
         let (mut memory, mut bytes) = (Memory::default(), Vec::new());
         let mut rounds = 0;
-        while rounds < self.settings.rounds && !self.bins.features.is_empty() && !turns.is_empty() {
+        while rounds < self.begun.settings.rounds && !self.begun.bins.features.is_empty() && !turns.is_empty()
+        {
             let part = turns[rounds % turns.len()];
             let Part { data, goal, scores } = self.load(part, &mut bytes, shelf)?;
             let mut boosting = Boosting {
-                settings: &self.settings,
-                constraints: &self.constraints,
+                settings: &self.begun.settings,
+                constraints: &self.begun.constraints,
                 data: &data,
                 goal,
                 scores,
                 validation: validation.take(),
                 memory: std::mem::take(&mut memory),
-                seed: self.seed,
-                threads: self.threads,
+                seed: self.begun.seed,
+                threads: self.begun.threads,
             };
             for (number, tree) in trees.iter().enumerate().skip(seen[part] * outputs) {
                 boosting.catch_up(number % outputs, tree);
             }
-            let mut grower = Grower::new(&data, self.constraints.clone(), self.threads);
+            let mut grower = Grower::new(&data, self.begun.constraints.clone(), self.begun.threads);
             let grown = boosting.round(&mut grower, &mut builder, rounds, cancel);
             let Boosting { scores, validation: watched, memory: used, .. } = boosting;
             (validation, memory) = (watched, used);
@@ -297,7 +256,7 @@ impl InParts for GbtInParts {
         }
         let kept = watch.kept(rounds, validation.is_some());
         let trees = builder.finish(kept * outputs);
-        let (link, center) = (self.goal.objective.link(), self.goal.center);
-        Ok(Box::new(GbtModel { link, start: self.start, center, trees }))
+        let (link, center) = (self.begun.goal.objective.link(), self.begun.goal.center);
+        Ok(Box::new(GbtModel { link, start: self.begun.start, center, trees }))
     }
 }

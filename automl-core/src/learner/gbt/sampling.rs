@@ -5,7 +5,7 @@
 //! "Minimal variance sampling in stochastic gradient boosting", 2019): pᵢ = min(1, uᵢ / μ), uᵢ = √(gᵢ² + λ hᵢ²), and a
 //! weight of 1 / pᵢ.
 
-use crate::learner::tree::leafwise::{choose, share_of};
+use crate::learner::tree::draw::{choose, share_of};
 use crate::numeric::Rng;
 
 /// Rounds of the search for μ; each lowers it or ends the search.

@@ -8,13 +8,13 @@
 
 use super::binning::Binned;
 use super::constraint::{Bounds, Constraints};
-use super::histogram::Rows;
+use super::draw::{choose, share_of};
 use super::packing::Scales;
-use super::partition::partition_in_parts;
 use super::plan::{Limits, Plan, Policy};
 use super::shape::{Branch, Child, Grown, Shape};
 use super::split::{Rules, Search, Split};
-use super::sums::{Summer, WORTH_THREADS};
+use super::store::{Here, LeafAt, Store};
+use super::sums::WORTH_THREADS;
 use crate::numeric::Rng;
 use crate::platform::each;
 
@@ -26,6 +26,7 @@ pub(super) const BIN_NANOS: f64 = 3.0;
 
 /// A leaf while the tree grows.
 pub(super) struct Leaf {
+    pub number: u32,
     pub start: usize,
     pub end: usize,
     depth: usize,
@@ -40,15 +41,20 @@ pub(super) struct Leaf {
     parent: Option<(u32, bool)>,
 }
 
-/// Grows trees on the same rows again and again, in memory that is there already.
-pub struct Grower<'a> {
+impl Leaf {
+    pub fn at(&self) -> LeafAt {
+        LeafAt { number: self.number, start: self.start, end: self.end }
+    }
+}
+
+/// Grows trees on the same rows again and again, in memory that is there already. The rows are in a [`Store`], and `data`
+/// says what the bins of their features mean.
+pub struct Grower<'a, S = Here<&'a Binned>> {
     pub(super) data: &'a Binned,
     pub(super) constraints: Constraints,
     /// Threads that may help; they change nothing but time.
     pub(super) threads: usize,
-    pub(super) summer: Summer,
-    pub(super) rows: Vec<u32>,
-    spare: Vec<u32>,
+    pub store: S,
     pub(super) kept: Vec<Vec<i64>>,
     pub(super) free: Vec<usize>,
     kept_words: usize,
@@ -57,13 +63,18 @@ pub struct Grower<'a> {
 impl<'a> Grower<'a> {
     /// Trees on all features, grown with the help of up to `threads` threads.
     pub fn new(data: &'a Binned, constraints: Constraints, threads: usize) -> Self {
+        Self::over(Here::new(data, threads), data, constraints, threads)
+    }
+}
+
+impl<'a, S: Store> Grower<'a, S> {
+    /// Trees on all features of rows that are elsewhere; `data` needs no bins.
+    pub fn over(store: S, data: &'a Binned, constraints: Constraints, threads: usize) -> Self {
         let mut grower = Self {
             data,
             constraints,
             threads,
-            summer: Summer::new(data),
-            rows: Vec::new(),
-            spare: vec![0; data.rows],
+            store,
             kept: Vec::new(),
             free: Vec::new(),
             kept_words: KEPT_WORDS,
@@ -74,10 +85,13 @@ impl<'a> Grower<'a> {
 
     /// The features that trees are grown on from now on, as numbers in [`Binned::features`].
     pub fn use_features(&mut self, features: Vec<u32>) {
-        self.summer.refill(self.data, features, self.threads);
+        self.store.use_features(features);
     }
 
     /// Grows one tree on `rows` (all where `None`), whose words are `words`, one a row of the data.
+    ///
+    /// # Errors
+    /// A store that lost its rows.
     pub fn grow(
         &mut self,
         rows: Option<&[u32]>,
@@ -86,43 +100,45 @@ impl<'a> Grower<'a> {
         rules: &Rules,
         limits: &Limits,
         rng: &mut Rng,
-    ) -> Grown<'_> {
-        self.rows.clear();
-        match rows {
-            None => self.rows.extend(0..self.data.rows as u32),
-            Some(rows) => self.rows.extend_from_slice(rows),
-        }
+    ) -> Result<Grown<'_>, S::Lost> {
+        let end = self.store.begin(rows, words);
         self.free = (0..self.kept.len()).collect();
-        let plan = Plan { words, scales, rules, limits, all_rows: rows.is_none() };
+        let plan = Plan { words, scales, rules, limits };
         let total = match rows {
             None => words.iter().sum(),
             Some(rows) => rows.iter().map(|&r| words[r as usize]).sum(),
         };
-        let end = self.rows.len();
         let (bounds, groups) = (Bounds::FREE, u64::MAX);
-        let root =
-            Leaf { start: 0, end, depth: 0, total, split: None, kept: None, bounds, groups, parent: None };
+        let (split, kept, parent) = (None, None, None);
+        let root = Leaf { number: 0, start: 0, end, depth: 0, total, split, kept, bounds, groups, parent };
         let mut leaves = vec![root];
         let mut shape = Shape { branches: Vec::new(), leaves: 1 };
         if limits.policy == Policy::Symmetric {
-            self.grow_levels(&plan, &mut leaves, &mut shape, rng);
+            self.grow_levels(&plan, &mut leaves, &mut shape, rng)?;
         } else {
-            self.grow_leaves(&plan, &mut leaves, &mut shape, rng);
+            self.grow_leaves(&plan, &mut leaves, &mut shape, rng)?;
         }
         shape.leaves = leaves.len() as u32;
-        let ranges = leaves.iter().map(|l| (l.start, l.end)).collect();
-        Grown { shape, rows: &self.rows, ranges }
+        let ranges: Vec<(usize, usize)> = leaves.iter().map(|l| (l.start, l.end)).collect();
+        Ok(Grown { shape, rows: self.store.end(&ranges, words)?, ranges })
     }
 
-    fn grow_leaves(&mut self, plan: &Plan<'_>, leaves: &mut Vec<Leaf>, shape: &mut Shape, rng: &mut Rng) {
+    fn grow_leaves(
+        &mut self,
+        plan: &Plan<'_>,
+        leaves: &mut Vec<Leaf>,
+        shape: &mut Shape,
+        rng: &mut Rng,
+    ) -> Result<(), S::Lost> {
         let (most, by_depth) = (plan.limits.max_leaves, plan.limits.policy == Policy::DepthWise);
         if most > 1 {
-            self.sum_and_search(plan, &mut leaves[0], rng);
+            self.sum_and_search(plan, &mut leaves[0], rng)?;
         }
         while leaves.len() < most {
             let Some(at) = best_leaf(leaves, by_depth) else { break };
-            self.split_leaf(plan, leaves, at, shape, rng);
+            self.split_leaf(plan, leaves, at, shape, rng)?;
         }
+        Ok(())
     }
 
     /// Turns leaf `at` into a node by its split, and finds the splits of the two new leaves.
@@ -133,17 +149,18 @@ impl<'a> Grower<'a> {
         at: usize,
         shape: &mut Shape,
         rng: &mut Rng,
-    ) {
-        let Some(split) = leaves[at].split.take() else { return };
+    ) -> Result<(), S::Lost> {
+        let Some(split) = leaves[at].split.take() else { return Ok(()) };
         let parent_kept = leaves[at].kept.take();
-        let (mut left, mut right) = self.part(plan, leaves, at, split, shape);
+        let (mut left, mut right) = self.part(plan, leaves, at, split, shape)?;
         if leaves.len() + 1 < plan.limits.max_leaves {
-            self.search_children(plan, &mut left, &mut right, parent_kept, leaves, rng);
+            self.search_children(plan, &mut left, &mut right, parent_kept, leaves, rng)?;
         } else if let Some(slot) = parent_kept {
             self.free.push(slot);
         }
         leaves[at] = left;
         leaves.push(right);
+        Ok(())
     }
 
     /// Turns leaf `at` into a node: the left leaf, which takes its number, and the right one, which takes the next.
@@ -154,16 +171,13 @@ impl<'a> Grower<'a> {
         at: usize,
         split: Split,
         shape: &mut Shape,
-    ) -> (Leaf, Leaf) {
+    ) -> Result<(Leaf, Leaf), S::Lost> {
         let leaf = &leaves[at];
         let node = shape.branches.len() as u32;
-        let feature = &self.data.features[split.feature as usize];
-        let side = split.side(feature.bin_count);
-        let rows = &mut self.rows[leaf.start..leaf.end];
-        let left_rows = partition_in_parts(rows, &feature.bins, &side, &mut self.spare, self.threads);
-        let middle = leaf.start + left_rows;
+        let side = split.side(self.data.features[split.feature as usize].bin_count);
+        let (new, rows_left) = (leaves.len() as u32, plan.count(split.left) as usize);
+        let middle = leaf.start + self.store.part(leaf.at(), new, (split.feature, &side), rows_left)?;
 
-        let new = leaves.len() as u32;
         shape.branches.push(Branch { split, left: Child::Leaf(at as u32), right: Child::Leaf(new) });
         let groups = self.constraints.below(leaf.groups, split.feature);
         let direction = self.constraints.direction(split.feature);
@@ -174,6 +188,7 @@ impl<'a> Grower<'a> {
             *(if is_left { &mut above.left } else { &mut above.right }) = Child::Node(node);
         }
         let left = Leaf {
+            number: leaf.number,
             start: leaf.start,
             end: middle,
             depth: leaf.depth + 1,
@@ -185,6 +200,7 @@ impl<'a> Grower<'a> {
             parent: Some((node, true)),
         };
         let right = Leaf {
+            number: new,
             start: middle,
             end: leaf.end,
             total: leaf.total - split.left,
@@ -192,7 +208,7 @@ impl<'a> Grower<'a> {
             parent: Some((node, false)),
             ..left
         };
-        (left, right)
+        Ok((left, right))
     }
 
     fn search_children(
@@ -203,18 +219,17 @@ impl<'a> Grower<'a> {
         parent_kept: Option<usize>,
         leaves: &mut [Leaf],
         rng: &mut Rng,
-    ) {
+    ) -> Result<(), S::Lost> {
         let Some(parent) = parent_kept else {
             // The parent's sums were given up: both are summed.
-            self.sum_and_search(plan, left, rng);
-            self.sum_and_search(plan, right, rng);
-            return;
+            self.sum_and_search(plan, left, rng)?;
+            return self.sum_and_search(plan, right, rng);
         };
-        for leaf in self.share_out(plan, left, right, parent, leaves) {
+        for leaf in self.share_out(plan, left, right, parent, leaves)? {
             match leaf.kept {
                 Some(slot) if self.may_split(plan, leaf) => leaf.split = self.search(plan, leaf, slot, rng),
                 Some(_) => {}
-                None => self.sum_and_search(plan, leaf, rng),
+                None => self.sum_and_search(plan, leaf, rng)?,
             }
             if leaf.split.is_none()
                 && let Some(slot) = leaf.kept.take()
@@ -222,6 +237,7 @@ impl<'a> Grower<'a> {
                 self.free.push(slot);
             }
         }
+        Ok(())
     }
 
     /// Makes the histograms of two new leaves of their parent's, where they may be split, and returns the leaf of
@@ -233,19 +249,19 @@ impl<'a> Grower<'a> {
         right: &'l mut Leaf,
         parent: usize,
         leaves: &mut [Leaf],
-    ) -> [&'l mut Leaf; 2] {
+    ) -> Result<[&'l mut Leaf; 2], S::Lost> {
         let left_is_small = left.end - left.start <= right.end - right.start;
         let (small, large) = if left_is_small { (left, right) } else { (right, left) };
         let small_open = self.may_split(plan, small);
         if !small_open && !self.may_split(plan, large) {
             self.free.push(parent);
-            return [small, large];
+            return Ok([small, large]);
         }
         let slot = if small_open { self.take_slot(leaves) } else { None };
-        self.sum_small(plan, small, parent, slot);
+        self.sum_small(plan, small, parent, slot)?;
         small.kept = slot;
         large.kept = Some(parent);
-        [small, large]
+        Ok([small, large])
     }
 
     pub(super) fn may_split(&self, plan: &Plan<'_>, leaf: &Leaf) -> bool {
@@ -254,40 +270,44 @@ impl<'a> Grower<'a> {
     }
 
     /// Sums the rows of `leaf` into the histogram `slot`, where there is one, and takes them off `parent`'s.
-    fn sum_small(&mut self, plan: &Plan<'_>, leaf: &Leaf, parent: usize, slot: Option<usize>) {
-        let rows = Rows::Listed(&self.rows[leaf.start..leaf.end]);
-        let sums = self.summer.sum(rows, plan.words, self.threads);
+    fn sum_small(
+        &mut self,
+        plan: &Plan<'_>,
+        leaf: &Leaf,
+        parent: usize,
+        slot: Option<usize>,
+    ) -> Result<(), S::Lost> {
+        let sums = self.store.sum(leaf.at(), plan.words)?;
         self.kept[parent].iter_mut().zip(sums.iter()).for_each(|(whole, part)| *whole -= part);
         if let Some(slot) = slot {
             std::mem::swap(&mut self.kept[slot], sums);
         }
+        Ok(())
     }
 
     /// Sums a leaf's rows without a parent to take from, and finds its split.
-    fn sum_and_search(&mut self, plan: &Plan<'_>, leaf: &mut Leaf, rng: &mut Rng) {
+    fn sum_and_search(&mut self, plan: &Plan<'_>, leaf: &mut Leaf, rng: &mut Rng) -> Result<(), S::Lost> {
         if !self.may_split(plan, leaf) {
-            return;
+            return Ok(());
         }
-        let slot = self.sum_leaf(plan, leaf);
+        let slot = self.sum_leaf(plan, leaf)?;
         leaf.split = self.search(plan, leaf, slot, rng);
         if leaf.split.is_some() && slot < self.most_slots() {
             leaf.kept = Some(slot);
         } else {
             self.free.push(slot);
         }
+        Ok(())
     }
 
     /// Sums a leaf's rows, and says in which histogram.
-    pub(super) fn sum_leaf(&mut self, plan: &Plan<'_>, leaf: &Leaf) -> usize {
+    pub(super) fn sum_leaf(&mut self, plan: &Plan<'_>, leaf: &Leaf) -> Result<usize, S::Lost> {
         let slot = match self.take_slot(&mut []) {
             Some(slot) => slot,
             None => self.new_slot(),
         };
-        let whole = plan.all_rows && leaf.end - leaf.start == self.data.rows;
-        let listed = Rows::Listed(&self.rows[leaf.start..leaf.end]);
-        let rows = if whole { Rows::Between(0, self.data.rows) } else { listed };
-        std::mem::swap(&mut self.kept[slot], self.summer.sum(rows, plan.words, self.threads));
-        slot
+        std::mem::swap(&mut self.kept[slot], self.store.sum(leaf.at(), plan.words)?);
+        Ok(slot)
     }
 
     /// The search in a leaf.
@@ -298,7 +318,7 @@ impl<'a> Grower<'a> {
 
     /// The features, by their places in the tree, that may be split on below features that share these groups.
     pub(super) fn places(&self, plan: &Plan<'_>, groups: u64, rng: &mut Rng) -> Vec<usize> {
-        let features = &self.summer.lanes.features;
+        let features = self.store.features();
         let allowed = |&p: &usize| self.constraints.allows(groups, features[p]);
         let mut places: Vec<usize> = (0..features.len()).filter(allowed).collect();
         if plan.limits.node_features < 1.0 {
@@ -311,48 +331,51 @@ impl<'a> Grower<'a> {
     fn search(&self, plan: &Plan<'_>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Option<Split> {
         let search = self.search_in(plan, leaf);
         let places = self.places(plan, leaf.groups, rng);
+        let (features, offsets) = (self.store.features(), self.store.offsets());
+        let (data, constraints, sums) = (self.data, &self.constraints, &self.kept[slot]);
+        // The best split on the features at some places, the first of equals.
+        let best_of = |places: &[usize], rng: &mut Rng| {
+            let mut search = search;
+            let mut best: Option<Split> = None;
+            for &place in places {
+                let feature = features[place];
+                let bins = &sums[offsets[place]..offsets[place + 1]];
+                let categorical = data.features[feature as usize].cuts.is_categorical();
+                search.direction = constraints.direction(feature);
+                if let Some(split) = search.best(bins, categorical, feature, rng)
+                    && best.is_none_or(|b| split.gain > b.gain)
+                {
+                    best = Some(split);
+                }
+            }
+            best
+        };
         // Random cuts are drawn in the order of the features.
-        let worth = self.summer.lanes.len() as f64 * BIN_NANOS > WORTH_THREADS && !plan.rules.random_cuts;
+        let worth = self.words() as f64 * BIN_NANOS > WORTH_THREADS && !plan.rules.random_cuts;
         if self.threads < 2 || !worth {
-            return self.best_of(&search, &places, slot, rng);
+            return best_of(&places, rng);
         }
         let share = places.len().div_ceil(self.threads).max(1);
         let mut parts: Vec<_> = places.chunks(share).map(|places| (places, None)).collect();
-        each(self.threads, &mut parts, |_, (places, found)| {
-            *found = self.best_of(&search, places, slot, &mut Rng::new(0));
-        });
+        each(self.threads, &mut parts, |_, (places, found)| *found = best_of(places, &mut Rng::new(0)));
         let better =
             |best: Option<Split>, split: Split| Some(best.filter(|b| b.gain >= split.gain).unwrap_or(split));
         parts.into_iter().filter_map(|(_, found)| found).fold(None, better)
     }
 
-    /// The best split on the features at `places`, the first of equals.
-    fn best_of(&self, search: &Search<'_>, places: &[usize], slot: usize, rng: &mut Rng) -> Option<Split> {
-        let mut search = *search;
-        let (lanes, sums) = (&self.summer.lanes, &self.kept[slot]);
-        let mut best: Option<Split> = None;
-        for &place in places {
-            let feature = lanes.features[place];
-            let bins = &sums[lanes.offsets[place]..lanes.offsets[place + 1]];
-            let categorical = self.data.features[feature as usize].cuts.is_categorical();
-            search.direction = self.constraints.direction(feature);
-            if let Some(split) = search.best(bins, categorical, feature, rng)
-                && best.is_none_or(|b| split.gain > b.gain)
-            {
-                best = Some(split);
-            }
-        }
-        best
+    /// Words in a histogram.
+    pub(super) fn words(&self) -> usize {
+        self.store.offsets().last().copied().unwrap_or(0)
     }
 
     /// How many histograms may be kept.
     pub(super) fn most_slots(&self) -> usize {
-        (self.kept_words / self.summer.lanes.len().max(1)).max(2)
+        (self.kept_words / self.words().max(1)).max(2)
     }
 
     /// A histogram to write to: a free one, a new one, or that of the leaf least likely to be split soon.
     fn take_slot(&mut self, leaves: &mut [Leaf]) -> Option<usize> {
-        let words = self.summer.lanes.len();
+        let words = self.words();
         if let Some(slot) = self.free.pop() {
             self.kept[slot].resize(words, 0);
             return Some(slot);
@@ -368,11 +391,11 @@ impl<'a> Grower<'a> {
     /// Keeps fewer histograms than memory allows.
     #[cfg(test)]
     pub fn keep_at_most(&mut self, histograms: usize) {
-        self.kept_words = histograms * self.summer.lanes.len();
+        self.kept_words = histograms * self.words();
     }
 
     fn new_slot(&mut self) -> usize {
-        self.kept.push(vec![0; self.summer.lanes.len()]);
+        self.kept.push(vec![0; self.words()]);
         self.kept.len() - 1
     }
 }
@@ -393,22 +416,4 @@ fn best_leaf(leaves: &[Leaf], by_depth: bool) -> Option<usize> {
         }
     }
     best.map(|(i, ..)| i)
-}
-
-/// How many of `count` a share is, at least one.
-pub fn share_of(count: usize, share: f64) -> usize {
-    ((count as f64 * share).round() as usize).clamp(1, count.max(1)).min(count)
-}
-
-/// `k` of the numbers below `n`, ascending, each set equally likely (Fan, Muller and Rezucha, 1962).
-pub fn choose(n: usize, k: usize, rng: &mut Rng) -> Vec<usize> {
-    let mut left = k.min(n);
-    let mut chosen = Vec::with_capacity(left);
-    for i in 0..n {
-        if left > 0 && rng.below(n - i) < left {
-            chosen.push(i);
-            left -= 1;
-        }
-    }
-    chosen
 }

@@ -4,7 +4,7 @@
 //! the gradients of a tree into integers and packs gradient, hessian and row count of a row into one `i64`;
 //! [`histogram`] sums those over the rows of a leaf, a bin at a time, by [`joint`] several features of few bins at once,
 //! and [`sums`] shares the rows out among threads; [`split`] reads the best split off a histogram; [`leafwise`] grows
-//! boosted trees leaf by leaf, and [`symmetric`] those whose levels share a test; [`flat`] is a finished ensemble, by
+//! boosted trees leaf by leaf, and [`symmetric`] those whose levels share a test, on rows that are in a [`store`]; [`flat`] is a finished ensemble, by
 //! which [`quick`] predicts and which [`encode`] turns into bytes.
 //!
 //! Sums of integers do not depend on their order, so a histogram is the same however it was come by: summed over
@@ -15,6 +15,7 @@ pub mod binning;
 pub mod center;
 pub mod constraint;
 pub mod deep;
+pub mod draw;
 pub mod encode;
 pub mod flat;
 pub mod histogram;
@@ -27,6 +28,7 @@ pub mod plan;
 mod quick;
 pub mod shape;
 pub mod split;
+pub mod store;
 mod sums;
 pub mod symmetric;
 

@@ -32,8 +32,6 @@ pub(super) struct Plan<'p> {
     pub scales: Scales,
     pub rules: &'p Rules,
     pub limits: &'p Limits,
-    /// Whether the tree's rows are all rows of the data, in order.
-    pub all_rows: bool,
 }
 
 impl Plan<'_> {

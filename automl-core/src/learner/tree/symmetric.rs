@@ -12,6 +12,7 @@ use super::plan::Plan;
 use super::shape::Shape;
 use super::split::shared::{BestCut, Cutting};
 use super::split::{Search, Split};
+use super::store::{Store, sum_left};
 use super::sums::WORTH_THREADS;
 use crate::numeric::Rng;
 use crate::platform::each;
@@ -48,7 +49,7 @@ pub fn levels(max_leaves: usize, max_depth: usize) -> usize {
     most.min(if max_depth == 0 { LEVELS } else { max_depth })
 }
 
-impl Grower<'_> {
+impl<S: Store> Grower<'_, S> {
     /// Splits the root, and then all leaves at a time.
     pub(super) fn grow_levels(
         &mut self,
@@ -56,38 +57,39 @@ impl Grower<'_> {
         leaves: &mut Vec<Leaf>,
         shape: &mut Shape,
         rng: &mut Rng,
-    ) {
+    ) -> Result<(), S::Lost> {
         let levels = levels(plan.limits.max_leaves, plan.limits.max_depth);
         if levels == 0 || !self.may_split(plan, &leaves[0]) {
-            return;
+            return Ok(());
         }
-        let root = self.sum_leaf(plan, &leaves[0]);
+        let root = self.sum_leaf(plan, &leaves[0])?;
         leaves[0].kept = Some(root);
         let lanes = self.lanes(plan, &leaves[0], root);
-        let mut level = Level { gains: vec![0.0; 2 * self.summer.lanes.len()], bar: 0.0 };
+        let mut level = Level { gains: vec![0.0; 2 * self.words()], bar: 0.0 };
         let mut groups = u64::MAX;
         for at in 0..levels {
             let places = self.places(plan, groups, rng);
-            self.fill_level(plan, leaves, &places, &lanes, &mut level);
+            self.fill_level(plan, leaves, &places, &lanes, &mut level)?;
             let Some(shared) = self.best_shared(plan, &places, &lanes, &level, rng) else { break };
             groups = self.constraints.below(groups, shared.feature);
-            self.split_level(plan, leaves, shared, &lanes, at + 1 < levels, shape);
+            self.split_level(plan, leaves, shared, &lanes, at + 1 < levels, shape)?;
         }
+        Ok(())
     }
 
     /// How each of the tree's features is cut, by the histogram of its root.
     fn lanes(&self, plan: &Plan<'_>, root: &Leaf, slot: usize) -> Vec<Lane> {
         let search = self.search_in(plan, root);
-        let (lanes, sums) = (&self.summer.lanes, &self.kept[slot]);
+        let (features, offsets, sums) = (self.store.features(), self.store.offsets(), &self.kept[slot]);
         let lane = |place: usize| {
-            let bins = &sums[lanes.offsets[place]..lanes.offsets[place + 1]];
-            let feature = &self.data.features[lanes.features[place] as usize];
+            let bins = &sums[offsets[place]..offsets[place + 1]];
+            let feature = &self.data.features[features[place] as usize];
             Lane {
                 cutting: search.cutting(bins, feature.cuts.is_categorical()),
                 has_missing: bins.last().is_some_and(|&word| word != 0),
             }
         };
-        (0..lanes.features.len()).map(lane).collect()
+        (0..features.len()).map(lane).collect()
     }
 
     /// Adds up what tests of the features at `places` gain in the leaves.
@@ -98,11 +100,14 @@ impl Grower<'_> {
         places: &[usize],
         lanes: &[Lane],
         level: &mut Level,
-    ) {
+    ) -> Result<(), S::Lost> {
         level.gains.fill(0.0);
         level.bar = plan.rules.min_gain.max(0.0) / plan.unit();
         for leaf in leaves.iter_mut().filter(|leaf| self.may_split(plan, leaf)).collect::<Vec<_>>() {
-            let slot = leaf.kept.unwrap_or_else(|| self.sum_leaf(plan, leaf));
+            let slot = match leaf.kept {
+                Some(slot) => slot,
+                None => self.sum_leaf(plan, leaf)?,
+            };
             let search = self.search_in(plan, leaf);
             level.bar += RELATIVE_GAIN * search.score().abs();
             self.add_leaf(&search, slot, places, lanes, &mut level.gains);
@@ -113,6 +118,7 @@ impl Grower<'_> {
                 self.free.push(slot);
             }
         }
+        Ok(())
     }
 
     /// Adds one leaf's part.
@@ -124,17 +130,14 @@ impl Grower<'_> {
         lanes: &[Lane],
         gains: &mut [f64],
     ) {
-        let (features, offsets) = (&self.summer.lanes.features, &self.summer.lanes.offsets);
+        let (features, offsets) = (self.store.features(), self.store.offsets());
+        let (constraints, sums) = (&self.constraints, &self.kept[slot]);
         let add = |place: usize, gains: &mut [f64]| {
             let mut search = *search;
-            search.direction = self.constraints.direction(features[place]);
-            search.add_gains(
-                &lanes[place].cutting,
-                &self.kept[slot][offsets[place]..offsets[place + 1]],
-                gains,
-            );
+            search.direction = constraints.direction(features[place]);
+            search.add_gains(&lanes[place].cutting, &sums[offsets[place]..offsets[place + 1]], gains);
         };
-        let nanos = self.summer.lanes.len() as f64 * 2.0 * BIN_NANOS;
+        let nanos = self.words() as f64 * 2.0 * BIN_NANOS;
         if self.threads < 2 || nanos <= WORTH_THREADS {
             places
                 .iter()
@@ -165,7 +168,7 @@ impl Grower<'_> {
         level: &Level,
         rng: &mut Rng,
     ) -> Option<Shared> {
-        let (features, offsets) = (&self.summer.lanes.features, &self.summer.lanes.offsets);
+        let (features, offsets) = (self.store.features(), self.store.offsets());
         let mut best: Option<Shared> = None;
         for &place in places {
             let gains = &level.gains[2 * offsets[place]..2 * offsets[place + 1]];
@@ -186,14 +189,17 @@ impl Grower<'_> {
         lanes: &[Lane],
         more: bool,
         shape: &mut Shape,
-    ) {
+    ) -> Result<(), S::Lost> {
         let Lane { cutting, has_missing } = &lanes[shared.place];
         let grouped = matches!(cutting, Cutting::Levels { grouped: true, .. });
         let BestCut { test, missing_left, .. } = shared.cut;
         let mut split = Split { gain: 0.0, feature: shared.feature, test, missing_left, left: 0 };
         let bin_count = self.data.features[shared.feature as usize].bin_count;
         let side = split.side(bin_count);
-        let lefts: Vec<i64> = leaves.iter().map(|leaf| self.left_of(plan, leaf, shared, &side)).collect();
+        let mut lefts = Vec::with_capacity(leaves.len());
+        for leaf in leaves.iter() {
+            lefts.push(self.left_of(plan, leaf, shared, &side)?);
+        }
         if !has_missing {
             // Nothing is known of missing rows here: they go where most rows go.
             let rows = |word: &i64| plan.count(*word);
@@ -209,10 +215,10 @@ impl Grower<'_> {
             let Some(gain) = search.gain(left, grouped) else { continue };
             let split = Split { gain: gain * plan.unit(), left, ..split };
             let parent = leaves[at].kept.take();
-            let (mut left, mut right) = self.part(plan, leaves, at, split, shape);
+            let (mut left, mut right) = self.part(plan, leaves, at, split, shape)?;
             match parent {
                 Some(parent) if more => {
-                    self.share_out(plan, &mut left, &mut right, parent, &mut []);
+                    self.share_out(plan, &mut left, &mut right, parent, &mut [])?;
                 }
                 Some(parent) => self.free.push(parent),
                 None => {}
@@ -220,17 +226,16 @@ impl Grower<'_> {
             leaves[at] = left;
             leaves.push(right);
         }
+        Ok(())
     }
 
     /// The sums of a leaf's rows that go left.
-    fn left_of(&self, plan: &Plan<'_>, leaf: &Leaf, shared: Shared, side: &Side) -> i64 {
+    fn left_of(&mut self, plan: &Plan<'_>, leaf: &Leaf, shared: Shared, side: &Side) -> Result<i64, S::Lost> {
         if let Some(slot) = leaf.kept {
-            let offsets = &self.summer.lanes.offsets;
+            let offsets = self.store.offsets();
             let bins = &self.kept[slot][offsets[shared.place]..offsets[shared.place + 1]];
-            return bins.iter().zip(side).map(|(&word, &goes)| if goes { word } else { 0 }).sum();
+            return Ok(sum_left(bins, side));
         }
-        let bins = &self.data.features[shared.feature as usize].bins;
-        let goes = |row: &&u32| side[usize::from(bins[**row as usize])];
-        self.rows[leaf.start..leaf.end].iter().filter(goes).map(|&row| plan.words[row as usize]).sum()
+        self.store.sum_left(leaf.at(), shared.place, side, plan.words)
     }
 }

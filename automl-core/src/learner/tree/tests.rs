@@ -297,7 +297,7 @@ fn subtraction_is_exact() {
     let limits =
         |max_leaves| Limits { policy: Policy::LeafWise, max_leaves, max_depth: 0, node_features: 1.0 };
     let grow = |grower: &mut Grower<'_>, leaves| {
-        let grown = grower.grow(None, &words, scales, &RULES, &limits(leaves), &mut Rng::new(0));
+        let Ok(grown) = grower.grow(None, &words, scales, &RULES, &limits(leaves), &mut Rng::new(0));
         let rows: Vec<Vec<u32>> =
             (0..grown.shape.leaves as usize).map(|l| grown.leaf_rows(l).to_vec()).collect();
         (grown.shape.clone(), rows)
@@ -330,7 +330,7 @@ fn a_finished_tree_sends_rows_where_they_were() {
     for max_leaves in [1, 2, 31, 32, 33, 60] {
         let limits = Limits { policy: Policy::LeafWise, max_leaves, max_depth: 9, node_features: 0.5 };
         let mut grower = Grower::new(&data, Constraints::default(), 1);
-        let grown = grower.grow(None, &words, scales, &RULES, &limits, &mut rng);
+        let Ok(grown) = grower.grow(None, &words, scales, &RULES, &limits, &mut rng);
         let mut builder = Builder::new(data.columns, 1);
         for leaf in 0..grown.shape.leaves {
             builder.push_leaf(&[leaf as f32]);

@@ -1,6 +1,7 @@
 //! `trellis fit` on a table that memory does not hold: the file is read several times, the search sees some of its rows,
 //! and the models that it chose then learn from all.
 
+use super::executors::Executors;
 use super::shelf::Folder;
 use super::{request, usable_threads};
 use crate::args::FitArgs;
@@ -12,6 +13,7 @@ use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::beyond::{Deal, Means, Rows, Told, train_on_all};
 use automl_core::engine::protocol::StudyRequest;
 use automl_core::engine::{Outcome, Prepared, prepare_within};
+use automl_core::learner::cluster::Cluster;
 use automl_core::numeric::count;
 use automl_core::platform::Cancel;
 use automl_core::table::{
@@ -39,7 +41,7 @@ pub fn most_whole(limit: u64) -> u64 {
     (MOST_WHOLE * limit as f64) as u64
 }
 
-fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     let bytes = bytes as f64;
     if bytes >= 1e9 { format!("{:.1} GB", bytes / 1e9) } else { format!("{:.0} MB", bytes / 1e6) }
 }
@@ -168,6 +170,7 @@ pub fn fit(
     args: &FitArgs,
     (source, options): (&Source, &ReadOptions),
     limit: u64,
+    executors: Option<&mut Executors>,
     keep: &mut dyn FnMut(&Outcome) -> Result<usize, Failure>,
 ) -> Result<super::Told, Failure> {
     let mut progress = Progress::new(args.quiet);
@@ -203,8 +206,8 @@ pub fn fit(
     }
     let threads = usable_threads(args.threads);
     let prepared = Arc::new(prepared);
-    let executors = prepared.executors_within(limit, threads);
-    let outcome = drive(&prepared, asked.clone(), executors, Instant::now(), &mut progress)?;
+    let at_once = prepared.executors_within(limit, threads);
+    let outcome = drive(&prepared, asked.clone(), at_once, Instant::now(), &mut progress)?;
     let told = |outcome: &Outcome, bytes: usize| super::Told {
         board: outcome.board.clone(),
         verdict: outcome.verdict.clone(),
@@ -214,7 +217,8 @@ pub fn fit(
     if is_interrupted() {
         return Ok(of_search);
     }
-    match whole(args, (&table, &looked, deal), (&prepared, outcome), (limit, threads), &mut progress)? {
+    let found = (&*prepared, outcome);
+    match whole(args, (&table, &looked, deal), found, (limit, threads), executors, &mut progress)? {
         Some(outcome) => Ok(told(&outcome, keep(&outcome)?)),
         None => Ok(of_search),
     }
@@ -226,6 +230,7 @@ fn whole(
     (table, looked, deal): (&Again<'_>, &Looked, Deal),
     (prepared, outcome): (&Prepared, Outcome),
     (limit, threads): (u64, usize),
+    mut executors: Option<&mut Executors>,
     progress: &mut Progress,
 ) -> Result<Option<Outcome>, Failure> {
     let kept = |failure: Failure| {
@@ -256,6 +261,7 @@ fn whole(
         threads,
         secs,
         cancel: &cancel,
+        cluster: executors.as_mut().map(|all| &mut **all as &mut dyn Cluster),
         fingerprint: looked.fingerprint.clone(),
         told: &mut told,
     };
@@ -273,6 +279,7 @@ fn whole(
     progress.end();
     if !args.quiet {
         eprintln!("note: {}", trained.diagnostic.message);
+        executors.iter().for_each(|all| eprintln!("note: {}", all.note()));
     }
     Ok(Some(trained.outcome))
 }

@@ -1,6 +1,7 @@
 //! `trellis fit`
 
 mod beyond;
+mod executors;
 mod shelf;
 
 use super::drive::drive;
@@ -14,11 +15,14 @@ use automl_core::engine::protocol::{Board, StudyRequest, Verdict};
 use automl_core::engine::{Outcome, prepare_within};
 use automl_core::model::Task;
 use automl_core::table::ReadOptions;
+use executors::Executors;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Seconds of a search where neither time nor trials are given.
 const USUAL_BUDGET: f64 = 60.0;
+/// Bytes of memory where the system does not say.
+const UNKNOWN_MEMORY: u64 = 1 << 40;
 /// Rows of the leaderboard that are printed.
 const SHOWN: usize = 15;
 
@@ -69,10 +73,16 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
     options.types.extend(args.types.iter().cloned());
     let limit = args.max_memory.map(|mb| mb.saturating_mul(1_000_000)).or_else(memory::available);
     let source = Source::open(&args.data, args.dialect.query.as_deref())?;
-    let read = reading::whole(&source, &options, limit.map(beyond::most_whole))?;
+    let mut executors = Executors::of(args)?;
+    let read = match &executors {
+        Some(_) => executors::check(&source).map(|()| None)?,
+        None => reading::whole(&source, &options, limit.map(beyond::most_whole))?,
+    };
     let Some((table, report)) = read else {
-        let limit = limit.unwrap_or(u64::MAX);
-        let told = beyond::fit(args, (&source, &options), limit, &mut |outcome| write(args, outcome))?;
+        let limit = limit.unwrap_or(UNKNOWN_MEMORY);
+        let told = beyond::fit(args, (&source, &options), limit, executors.as_mut(), &mut |outcome| {
+            write(args, outcome)
+        })?;
         return tell(args, &told, started);
     };
     if !args.quiet {

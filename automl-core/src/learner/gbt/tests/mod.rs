@@ -1,3 +1,4 @@
+mod cluster;
 mod constraints;
 mod joints;
 mod losses;

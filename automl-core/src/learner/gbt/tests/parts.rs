@@ -14,15 +14,15 @@ use ParamValue::{Float, Int, Text};
 use proptest::prelude::*;
 
 /// What is fitted on, and how.
-struct Case<'a> {
-    train: (&'a Frame, &'a Target),
-    weights: Option<&'a [f32]>,
-    test: (&'a Frame, &'a Target),
-    params: Params,
+pub(super) struct Case<'a> {
+    pub train: (&'a Frame, &'a Target),
+    pub weights: Option<&'a [f32]>,
+    pub test: (&'a Frame, &'a Target),
+    pub params: Params,
 }
 
 impl Case<'_> {
-    fn fit<'f>(&'f self, cancel: &'f Cancel, validated: bool) -> Fit<'f> {
+    pub fn fit<'f>(&'f self, cancel: &'f Cancel, validated: bool) -> Fit<'f> {
         Fit {
             frame: self.train.0,
             target: self.train.1,
@@ -35,7 +35,7 @@ impl Case<'_> {
         }
     }
 
-    fn whole(&self) -> Box<dyn Model> {
+    pub fn whole(&self) -> Box<dyn Model> {
         Gbt.fit(&self.fit(&Cancel::new(), true)).expect("fits")
     }
 
@@ -54,7 +54,7 @@ impl Case<'_> {
             let (frame, target) = (self.train.0.take(rows), self.train.1.take(rows));
             begun.take(&Block { frame: &frame, target: &target, weights: weights.as_deref() }, shelf)?;
         }
-        begun.finish(self.test, shelf, &Cancel::new(), &mut |_| {})
+        begun.finish(self.test, shelf, None, &Cancel::new(), &mut |_| {})
     }
 }
 
@@ -140,7 +140,7 @@ fn a_shelf_that_fails_or_lies_is_told() {
         } else {
             bytes[at] = 255
         }
-        let done = begun.finish((&train, &target), &mut shelf, &Cancel::new(), &mut |_| {});
+        let done = begun.finish((&train, &target), &mut shelf, None, &Cancel::new(), &mut |_| {});
         // Some bytes may be 255, or another bin: then it is a model all the same.
         assert!(damage % 2 == 1 || matches!(done, Err(FitError::Shelf { .. })), "{damage}");
     }
@@ -159,7 +159,7 @@ fn who_stops_it_keeps_the_trees_that_there_are() {
         if rounds == 0 {
             flag.cancel();
         }
-        begun.finish((&train, &target), &mut shelf, &cancel, &mut |done| {
+        begun.finish((&train, &target), &mut shelf, None, &cancel, &mut |done| {
             if done == rounds {
                 flag.cancel();
             }
