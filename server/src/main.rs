@@ -6,6 +6,7 @@
 
 mod archive;
 mod args;
+mod beyond;
 mod blobs;
 mod commands;
 mod failure;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Worker(args) => jobs::remote::run(&args),
         Command::Executor(args) => jobs::executor::run(&args),
         Command::Look(args) => look::run(&args),
+        Command::Beyond(args) => beyond::child::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

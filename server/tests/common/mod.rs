@@ -5,6 +5,7 @@
 
 pub mod chance;
 pub mod cluster;
+pub mod large;
 pub mod team;
 pub mod zip;
 

@@ -4,6 +4,7 @@
 use super::shelf::Folder;
 use super::{request, usable_threads};
 use crate::args::FitArgs;
+use crate::beyond::{self, LOOK_SHARE, PART_SHARE, searched, size};
 use crate::commands::drive::{drive, is_interrupted};
 use crate::commands::progress::Progress;
 use crate::failure::{Failure, warn};
@@ -20,30 +21,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A file of more than this share of the memory is not read whole: in memory a table takes up to its file's size,
-/// and a search as much again.
-const MOST_WHOLE: f64 = 0.4;
-/// Most rows that are searched on: more make a search slower and hardly better.
-const MOST_SEARCHED: f64 = 500_000.0;
-/// Shares of the memory: columns that are held to see what they are, the table that is searched on, and rows that are
-/// learned from at a time.
-const LOOK_SHARE: f64 = 0.2;
-const SEARCH_SHARE: f64 = 0.15;
-const PART_SHARE: f64 = 0.35;
-
 /// Where a file is too large to be read whole: its bytes, and those of memory that may be used. Files of other formats
 /// than CSV are always read whole.
 pub fn is_too_large(path: &Path, limit: Option<u64>) -> Option<(u64, u64)> {
     let name = path.file_name()?.to_string_lossy().into_owned();
     let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     let limit = limit?;
-    (Format::from_name(&name) == Format::Csv && meta.len() as f64 > MOST_WHOLE * limit as f64)
+    (Format::from_name(&name) == Format::Csv && beyond::is_too_large(meta.len(), limit))
         .then_some((meta.len(), limit))
-}
-
-fn size(bytes: u64) -> String {
-    let bytes = bytes as f64;
-    if bytes >= 1e9 { format!("{:.1} GB", bytes / 1e9) } else { format!("{:.0} MB", bytes / 1e6) }
 }
 
 /// A CSV file that is read again and again.
@@ -126,8 +111,7 @@ pub fn fit(
         ..options.clone()
     };
     let file = File { path: &args.data, options: typed };
-    let fits = SEARCH_SHARE * limit as f64 / looked.bytes_a_row.max(1.0);
-    let deal = Deal::new(looked.rows, fits.min(MOST_SEARCHED) as u64, args.seed);
+    let deal = Deal::new(looked.rows, searched(limit, looked.bytes_a_row), args.seed);
     progress.say(&format!("drawing some of {} rows", count(looked.rows)));
     let sample = file.some(move |row| deal.is_searched(row))?;
     let asked = StudyRequest { max_memory_mb: Some(limit / 1_000_000), ..request(args) };
