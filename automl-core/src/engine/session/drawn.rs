@@ -24,6 +24,13 @@ impl Session {
         out
     }
 
+    /// Lets go of the open table's rows, once a search has begun, which has its own.
+    pub fn let_go_of_rows(&mut self) {
+        if let Some(opened) = &mut self.opened {
+            opened.table = Table::default();
+        }
+    }
+
     /// What the search that has ended found, for [`crate::engine::Outcome::from_bytes`].
     pub fn found(&self) -> Option<Vec<u8>> {
         self.finished.as_ref().map(|f| found_bytes(&f.artifact, &f.fitted))

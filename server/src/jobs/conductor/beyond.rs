@@ -148,8 +148,8 @@ impl Drive {
         };
         self.clock.go_on();
         let failed = |diagnostics| Ok(Some(Some((RunState::Failed, diagnostics, Vec::new()))));
-        let (drawn, table) = match heard {
-            Ok((End::Drawn(drawn), table)) => (drawn, table),
+        let (drawn, bytes) = match heard {
+            Ok((End::Drawn(drawn), bytes)) => (drawn, bytes),
             Ok((End::Refused(diagnostics), _)) => return failed(diagnostics),
             Ok(_) => return failed(vec![unread(&beyond, "it said something else")]),
             Err(Broken::Source(BlobError::Absent(_) | BlobError::Damaged(_))) => {
@@ -159,9 +159,10 @@ impl Drive {
             Err(Broken::Source(error)) => return Err(error.into()),
             Err(broken) => return failed(vec![unread(&beyond, &broken.to_string())]),
         };
-        let Ok(table) = postcard::from_bytes::<Table>(&table) else {
+        let Ok(table) = postcard::from_bytes::<Table>(&bytes) else {
             return failed(vec![unread(&beyond, "its rows did not arrive whole")]);
         };
+        drop(bytes);
         let told = DrawnEvent {
             event: DRAWN.to_owned(),
             rows: drawn.rows,
@@ -177,6 +178,7 @@ impl Drive {
         self.beyond = Some(beyond);
         self.carry(outputs).await?;
         let outputs = self.session.handle(Command::Start { request }, None, self.now());
+        self.session.let_go_of_rows();
         self.carry(outputs).await?;
         Ok(None)
     }
