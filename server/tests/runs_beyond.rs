@@ -136,7 +136,7 @@ fn header_rows(model: &[u8]) -> u64 {
 
 #[test]
 fn a_run_learns_from_a_table_that_the_server_never_holds() {
-    let rows = u64::from(times("TRELLIS_ROWS", 140_000));
+    let rows = u64::from(times("TRELLIS_ROWS", 180_000));
     let memory = format!("{}MB", times("TRELLIS_MEMORY", 40));
     let here = Here::new(rows, &memory, &[]);
     let bytes = std::fs::metadata(here.at("data.csv")).map_or(0, |m| m.len());

@@ -60,6 +60,9 @@ pub enum Broken {
 /// # Errors
 /// See [`Broken`].
 pub async fn ask_in_turn(asked: Ask<'_>) -> Result<(End, Vec<u8>), Broken> {
+    if TURNS.available_permits() == 0 {
+        asked.told.send_replace(Some(Told::Waiting));
+    }
     // The semaphore is never closed.
     let _turn = TURNS.acquire().await;
     ask(asked).await

@@ -83,6 +83,8 @@ pub struct Drawn {
 /// How far a child is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Told {
+    /// Another run's child is at work.
+    Waiting,
     /// Bytes of the table in this pass.
     Fed(u64),
     /// Rows that were read to learn from.

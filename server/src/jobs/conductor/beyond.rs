@@ -308,6 +308,7 @@ impl Drive {
     async fn tell_far(&self, told: &Told, beyond: &Beyond) -> Result<(), JobError> {
         let all = beyond.drawn.as_ref().map_or(0, |drawn| drawn.rows);
         let (text, share) = match told {
+            Told::Waiting => ("waiting for another run that reads a large table".to_owned(), 0.0),
             Told::Fed(bytes) => {
                 let of = size(beyond.dataset.bytes as u64);
                 (format!("drawing rows: {} of {of} read", size(*bytes)), 0.0)
