@@ -53,6 +53,9 @@ pub enum Command {
     /// Say what a file on standard input holds; started by the server
     #[command(hide = true)]
     Look(crate::look::LookArgs),
+    /// Read a table that memory does not hold from standard input; started by the server
+    #[command(hide = true)]
+    Beyond(crate::beyond::child::BeyondArgs),
 }
 
 /// How a table is to be read where its own looks mislead.

@@ -16,7 +16,7 @@ mod sealed;
 mod tidy;
 mod vault;
 
-pub use files::{Files, Input, Origin, Received};
+pub use files::{Files, Input, Origin, Received, why};
 pub use key::{NewKeyArgs, new_key};
 pub use vault::Vault;
 
@@ -135,9 +135,14 @@ impl Blobs {
         Self { noted_in: Some(store.clone()), ..self }
     }
 
+    /// Where files on their way lie, on this machine.
+    pub fn passing_folder(&self) -> PathBuf {
+        self.folder.join("passing")
+    }
+
     /// A file for bytes on their way; whoever lets go of it deletes it.
     fn passing(&self) -> Result<tempfile::TempPath> {
-        Ok(tempfile::Builder::new().tempfile_in(self.folder.join("passing"))?.into_temp_path())
+        Ok(tempfile::Builder::new().tempfile_in(self.passing_folder())?.into_temp_path())
     }
 
     /// Brings a file on its way to its place. `is_sealed`: as it lies.

@@ -2,6 +2,7 @@
 //! takes nothing else along.
 
 use crate::Done;
+use crate::beyond::{parent, wire};
 use crate::blobs::Received;
 use crate::failure::because;
 use crate::jobs::{child::this_program, executor};
@@ -93,7 +94,7 @@ struct AboutModel {
 /// What came of a look.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Seen {
+pub enum Seen {
     /// What is known of it.
     Known(serde_json::Value),
     /// Why it cannot be used.
@@ -139,6 +140,9 @@ pub async fn look(
     let _turn = TURNS.acquire().await;
     let share = || Some(crate::memory::available()? / 2_000_000);
     let megabytes = most_mb.or_else(share).unwrap_or(0).max(LEAST_MB);
+    if what == What::Table && came.as_it_came().is_none() && Format::from_name(name) == Format::Csv {
+        return look_in_passes(came, options, megabytes).await;
+    }
     let what = if what == What::Table { "table" } else { "model" };
     // What is sealed lies nowhere as it came, so it goes through a pipe.
     let path = came.as_it_came().map(|file| {
@@ -170,6 +174,27 @@ pub async fn look(
         Ok(Seen::Known(about)) if done.status.success() => Ok(about.to_string()),
         Ok(Seen::Refused(diagnostics)) => Err(LookError::Refused(diagnostics)),
         _ => Err(LookError::Broke(megabytes)),
+    }
+}
+
+/// What is in a CSV file that does not lie as it came: the process is fed it again for each pass.
+async fn look_in_passes(came: &Received, options: &str, megabytes: u64) -> Result<String, LookError> {
+    let limit = megabytes.saturating_mul(1_000_000);
+    let job = wire::Look {
+        options: serde_json::from_str(options).unwrap_or_default(),
+        bytes: came.bytes(),
+        most_held: limit / HELD_ONE_IN,
+    };
+    let (told, _) = tokio::sync::watch::channel(None);
+    let job = wire::Job::Look(job);
+    let ask =
+        parent::ask(parent::Ask { job, given: Vec::new(), table: parent::Source::Came(came), limit, told });
+    match tokio::time::timeout(LONGEST, ask).await.map_err(|_| LookError::TooLong)? {
+        Ok((wire::End::Looked(Seen::Known(about)), _)) => Ok(about.to_string()),
+        Ok((wire::End::Looked(Seen::Refused(diagnostics)), _)) => Err(LookError::Refused(diagnostics)),
+        Ok(_) | Err(parent::Broken::Child(_)) => Err(LookError::Broke(megabytes)),
+        Err(parent::Broken::Start(error)) => Err(error.into()),
+        Err(parent::Broken::Source(error)) => Err(std::io::Error::other(error).into()),
     }
 }
 
@@ -249,7 +274,8 @@ fn table(mut input: impl Read, format: Format, options: ReadOptions) -> std::io:
     Ok(about_table(Looked::of(&table, report)))
 }
 
-fn about_table(looked: Looked) -> Seen {
+/// What is told of a table.
+pub fn about_table(looked: Looked) -> Seen {
     let diagnostics = looked.report.diagnostics;
     if looked.columns.is_empty() || looked.rows == 0 {
         return Seen::Refused(if diagnostics.is_empty() {

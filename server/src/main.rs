@@ -6,6 +6,7 @@
 
 mod archive;
 mod args;
+mod beyond;
 mod blobs;
 mod commands;
 mod executor;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Executor(args) => executor::run(&args),
         Command::Child(args) => jobs::executor::run(&args),
         Command::Look(args) => look::run(&args),
+        Command::Beyond(args) => beyond::child::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

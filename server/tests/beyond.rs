@@ -8,37 +8,11 @@
 
 mod common;
 
-use automl_core::numeric::{Rng, math};
-use common::{run, signal, times, trellis, until};
-use std::io::{BufWriter, Write};
+use common::large::{auc, most_mb, write_table};
+use common::{signal, times, trellis, until};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-
-/// Numbers of which some matter together, levels that matter, and cells that are empty.
-fn write_table(path: &Path, rows: u64, seed: u64) {
-    let mut rng = Rng::new(seed);
-    let file = std::fs::File::create(path).unwrap_or_else(|e| panic!("{e}"));
-    let mut out = BufWriter::with_capacity(1 << 20, file);
-    let mut line = String::from("a,b,c,d,e,f,g,h,i,j,k,l,place,kind,answer\n");
-    for _ in 0..rows {
-        out.write_all(line.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
-        line.clear();
-        let x: [f64; 12] = std::array::from_fn(|_| 2.0 * rng.uniform() - 1.0);
-        let (place, kind) = (rng.below(40), rng.below(5));
-        let signal = 2.0 * x[0] * x[1] + 1.5 * math::sin(5.0 * x[2]) - x[3] + x[4].abs() * x[5];
-        let signal = signal + ((place * 7) % 11) as f64 / 6.0 + kind as f64 / 4.0 - 1.3;
-        let yes = rng.uniform() < math::sigmoid(1.5 * signal);
-        for (at, x) in x.iter().enumerate() {
-            if at != 6 || rng.below(20) > 0 {
-                line.push_str(&format!("{x:.12}"));
-            }
-            line.push(',');
-        }
-        line.push_str(&format!("p{place},k{kind},{}\n", if yes { "yes" } else { "no" }));
-    }
-    out.write_all(line.as_bytes()).and_then(|()| out.flush()).unwrap_or_else(|e| panic!("{e}"));
-}
 
 /// Fits; the most megabytes that the process took, and what it said.
 fn fit(data: &str, memory: &str, out: &str) -> (u64, String) {
@@ -49,24 +23,15 @@ fn fit(data: &str, memory: &str, out: &str) -> (u64, String) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|e| panic!("the binary cannot be started: {e}"));
-    let status = format!("/proc/{}/status", child.id());
     let mut most = 0;
     while child.try_wait().unwrap_or_else(|e| panic!("{e}")).is_none() {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let kilobytes = text.lines().find_map(|l| l.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        most = most.max(kilobytes.and_then(|k| k.parse::<u64>().ok()).unwrap_or(0) / 1_000);
+        most = most.max(most_mb(child.id()));
         std::thread::sleep(Duration::from_millis(20));
     }
     let done = child.wait_with_output().unwrap_or_else(|e| panic!("{e}"));
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{said}");
     (most, said)
-}
-
-fn auc(model: &str, data: &str) -> f64 {
-    let told: serde_json::Value =
-        serde_json::from_str(&run(&["score", model, data, "--json"])).unwrap_or_else(|e| panic!("{e}"));
-    told["metrics"]["roc_auc"].as_f64().unwrap_or_else(|| panic!("{told}"))
 }
 
 #[test]

@@ -47,6 +47,14 @@ impl WorkerState {
         }
     }
 
+    /// The study's data in a message; `None`: it is a job, or no message.
+    pub fn data_in(message: &[u8]) -> Option<Prepared> {
+        match postcard::from_bytes(message) {
+            Ok(ToWorker::Prepare(prepared)) => Some(*prepared),
+            _ => None,
+        }
+    }
+
     /// Takes a message of [`super::Session`] and gives the answer for [`super::Session::worker_message`], if there
     /// is one. Returns when the job is done.
     pub fn handle(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {

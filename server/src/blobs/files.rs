@@ -285,7 +285,7 @@ impl Files {
 }
 
 /// Why a blob's bytes did not come.
-fn why(error: std::io::Error, hash: &str) -> BlobError {
+pub fn why(error: std::io::Error, hash: &str) -> BlobError {
     if error.kind() == ErrorKind::InvalidData {
         return BlobError::Damaged(hash.to_owned());
     }

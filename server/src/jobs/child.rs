@@ -86,19 +86,21 @@ pub fn this_program() -> std::io::Result<std::path::PathBuf> {
     if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }
 
+/// How a child ended, in words.
 #[cfg(unix)]
-fn describe(status: std::process::ExitStatus) -> String {
+pub fn describe(status: std::process::ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match status.signal() {
         // What Rust ends a process with that gets no memory.
-        Some(6) => "it took more memory than a trial may have, or broke down".to_owned(),
+        Some(6) => "it took more memory than it may have, or broke down".to_owned(),
         Some(9) => "it was killed".to_owned(),
         Some(signal) => format!("it broke down with signal {signal}"),
         None => format!("it ended with {status}"),
     }
 }
 
+/// How a child ended, in words.
 #[cfg(not(unix))]
-fn describe(status: std::process::ExitStatus) -> String {
+pub fn describe(status: std::process::ExitStatus) -> String {
     format!("it ended with {status}")
 }

@@ -1,10 +1,14 @@
 //! Drives runs: holds the engine's session of each, hands its jobs to the ledger, and writes down what it tells.
 
+mod begin;
+mod beyond;
 mod clock;
 mod telling;
 
 pub use telling::event;
 
+use self::begin::no_data;
+use self::beyond::Beyond;
 use self::clock::Clock;
 use super::work::{Ended, Work};
 use super::{IDLE, JobError, Jobs, SEEN, lease, renew};
@@ -12,10 +16,8 @@ use crate::blobs::{BlobError, Files};
 use crate::store::{NewTrial, Run, RunFile, RunState, StoreError, Trial, TrialState, Wish, now};
 use crate::trace::OfRun;
 use automl_core::diagnostic::Diagnostic;
-use automl_core::document::PipelineDocument;
-use automl_core::engine::protocol::{Command, FlowCommand, Pins};
+use automl_core::engine::protocol::{Command, FlowCommand};
 use automl_core::engine::{Output, Session, WorkerState};
-use automl_core::table::ReadOptions;
 use futures_util::FutureExt;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -37,8 +39,17 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How often a board is written down.
 const BOARD: Duration = Duration::from_millis(250);
 
+/// What runs may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Means {
+    /// Bytes of memory of one run; `None`: no limit.
+    pub memory: Option<u64>,
+    /// Threads that train on all rows of a table that memory does not hold.
+    pub threads: usize,
+}
+
 /// Drives runs until the server ends.
-pub async fn conduct(mut jobs: Jobs, memory: Option<u64>) {
+pub async fn conduct(mut jobs: Jobs, means: Means) {
     let mut driven = JoinSet::new();
     let pausing = Pausing::default();
     while !jobs.is_draining() {
@@ -52,7 +63,7 @@ pub async fn conduct(mut jobs: Jobs, memory: Option<u64>) {
                 let (jobs, pausing) = (jobs.clone(), pausing.clone());
                 let runtime = tokio::runtime::Handle::current();
                 // A session computes for a while at a time, so it has a thread of its own.
-                driven.spawn_blocking(move || runtime.block_on(guarded(jobs, run, memory, pausing)));
+                driven.spawn_blocking(move || runtime.block_on(guarded(jobs, run, means, pausing)));
             }
             Ok(None) => jobs.wait(IDLE).await,
             Err(error) => {
@@ -75,9 +86,9 @@ impl Pausing {
 }
 
 /// Drives a run. One that breaks down is failed, so that it does not do so again for ever.
-async fn guarded(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
+async fn guarded(jobs: Jobs, run: Run, means: Means, pausing: Pausing) {
     let (id, fence, of_run) = (run.id.clone(), run.fence, OfRun::from(&run));
-    let driving = AssertUnwindSafe(drive(jobs.clone(), run, memory, pausing));
+    let driving = AssertUnwindSafe(drive(jobs.clone(), run, means, pausing));
     if driving.catch_unwind().await.is_ok() {
         return;
     }
@@ -99,9 +110,9 @@ async fn guarded(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
 }
 
 /// Drives a run to its end, or until another does.
-async fn drive(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
+async fn drive(jobs: Jobs, run: Run, means: Means, pausing: Pausing) {
     let (id, fence, of_run) = (run.id.clone(), run.fence, OfRun::from(&run));
-    let ended = match Drive::begin(jobs.clone(), run, memory, pausing).await {
+    let ended = match Drive::begin(jobs.clone(), run, means, pausing).await {
         Ok(mut drive) => drive.drive_on().await,
         Err(Stop::Failed(diagnostics)) => Ok(Some((RunState::Failed, diagnostics, Vec::new()))),
         Err(Stop::Job(error)) => Err(error),
@@ -128,11 +139,6 @@ async fn drive(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) {
     jobs.tell();
 }
 
-/// Data that will not come back.
-fn no_data(message: impl Into<String>) -> Stop {
-    Stop::Failed(vec![Diagnostic::error("run.no_data", message, "Upload it again, and begin the run anew.")])
-}
-
 /// Why a run does not begin.
 enum Stop {
     Failed(Vec<Diagnostic>),
@@ -156,6 +162,11 @@ struct InLine {
 
 struct Drive {
     jobs: Jobs,
+    means: Means,
+    /// What is to be done where the table is too large for memory.
+    beyond: Option<Box<Beyond>>,
+    /// What is to be known of how it was done.
+    remarks: Vec<Diagnostic>,
     /// Where the files of the run's project lie.
     place: Files,
     run: Run,
@@ -186,7 +197,7 @@ struct Drive {
 }
 
 impl Drive {
-    async fn begin(jobs: Jobs, run: Run, memory: Option<u64>, pausing: Pausing) -> Result<Self, Stop> {
+    async fn begin(jobs: Jobs, run: Run, means: Means, pausing: Pausing) -> Result<Self, Stop> {
         let slots = jobs.store.slots(now() - SEEN).await?.clamp(1, MOST_SLOTS);
         let work: Work = serde_json::from_str(&run.work).map_err(|_| StoreError::Damaged("run"))?;
         let place = match jobs.vault.of(&run.project).await {
@@ -197,8 +208,11 @@ impl Drive {
         };
         let mut drive = Self {
             jobs,
+            means,
             place,
-            session: Session::within(slots as u32, CACHE_BYTES, memory),
+            beyond: None,
+            remarks: Vec::new(),
+            session: Session::within(slots as u32, CACHE_BYTES, means.memory),
             is_pipeline: matches!(work, Work::Pipeline { .. }),
             clock: Clock::begin(),
             slots: (0..slots).map(|_| None).collect(),
@@ -216,57 +230,8 @@ impl Drive {
             faults: Vec::new(),
             ended: None,
         };
-        match work {
-            Work::Study { dataset, request } => {
-                let (name, options, bytes) = drive.table(&dataset).await?;
-                let outputs =
-                    drive.session.handle(Command::Open { name, options }, Some(&bytes), drive.now());
-                drive.carry(outputs).await?;
-                let outputs = drive.session.handle(Command::Start { request: *request }, None, drive.now());
-                drive.carry(outputs).await?;
-            }
-            Work::Pipeline { document, data, nodes } => {
-                let text = document.to_string();
-                let document =
-                    PipelineDocument::from_json(text.as_bytes()).map_err(|d| Stop::Failed(vec![d]))?;
-                let text = document.pretty();
-                let nodes_that_give = document.nodes().iter().filter(|(_, node)| !node.bypassed);
-                let exports = nodes_that_give.filter_map(|(id, node)| {
-                    Some((id.0.clone(), node.kind.strip_prefix("export.")?.to_owned()))
-                });
-                drive.exports = exports.collect();
-                drive.ask(FlowCommand::Plan { document: text.clone(), pinned: Pins::new() }, None).await?;
-                for (source, dataset) in data {
-                    let (name, options, bytes) = drive.table(&dataset).await?;
-                    drive.ask(FlowCommand::Supply { source, name, options }, Some(&bytes)).await?;
-                }
-                let run = FlowCommand::Run { document: text, nodes, pinned: Pins::new(), afresh: Vec::new() };
-                drive.ask(run, None).await?;
-            }
-        }
+        drive.start(work).await?;
         Ok(drive)
-    }
-
-    /// A data set of the run's project: its name, how it is read, its bytes.
-    async fn table(&self, dataset: &str) -> Result<(String, ReadOptions, bytes::Bytes), Stop> {
-        let found = match self.jobs.store.dataset(&self.run.project, dataset).await {
-            Err(StoreError::Absent(_)) => {
-                return Err(no_data("A data set of this run was deleted before it began."));
-            }
-            found => found?,
-        };
-        let options = serde_json::from_str(&found.options).map_err(|_| StoreError::Damaged("data set"))?;
-        match self.place.get(&found.blob).await {
-            Err(BlobError::Absent(_) | BlobError::Damaged(_)) => {
-                Err(no_data(format!("The bytes of the data set \"{}\" are lost or damaged.", found.name)))
-            }
-            bytes => Ok((found.name, options, bytes?)),
-        }
-    }
-
-    async fn ask(&mut self, ask: FlowCommand, body: Option<&[u8]>) -> Result<(), JobError> {
-        let outputs = self.session.handle(Command::Flow { ask }, body, self.now());
-        self.carry(outputs).await
     }
 
     fn now(&self) -> f64 {
@@ -275,6 +240,9 @@ impl Drive {
 
     /// `None`: the server ends before the run does.
     async fn drive_on(&mut self) -> Result<Option<Outcome>, JobError> {
+        if let Some(over) = self.draw().await? {
+            return Ok(over);
+        }
         let mut renewed = None::<Instant>;
         loop {
             if self.jobs.is_draining() {
@@ -290,6 +258,9 @@ impl Drive {
             let outputs = self.session.tick(self.now());
             self.carry(outputs).await?;
             self.tell_board(false).await?;
+            if !self.learn_from_all().await? {
+                return Ok(None);
+            }
             if let Some((state, diagnostics)) = self.ended.take() {
                 self.tell_board(true).await?;
                 // What a pipeline had done when it was stopped, or when a node failed, is worth as much as before.

@@ -56,12 +56,24 @@ pub fn end_with_parent() {
 /// Memory beyond the cap is refused to this process, which then ends.
 pub fn limit(megabytes: Option<u64>) {
     #[cfg(target_os = "linux")]
-    if let Some(megabytes) = megabytes {
-        use rustix::process::{Resource, Rlimit, setrlimit};
-        let bytes = Some(megabytes.saturating_mul(1_000_000));
-        // A lower limit may always be set.
-        let _ = setrlimit(Resource::As, Rlimit { current: bytes, maximum: bytes });
-    }
+    cap(rustix::process::Resource::As, megabytes);
     #[cfg(not(target_os = "linux"))]
     let _ = megabytes;
+}
+
+/// The same, of what it writes to alone: the program's own file and room that is only kept free do not count.
+pub fn limit_data(megabytes: Option<u64>) {
+    #[cfg(target_os = "linux")]
+    cap(rustix::process::Resource::Data, megabytes);
+    #[cfg(not(target_os = "linux"))]
+    let _ = megabytes;
+}
+
+#[cfg(target_os = "linux")]
+fn cap(what: rustix::process::Resource, megabytes: Option<u64>) {
+    use rustix::process::{Rlimit, setrlimit};
+    let Some(megabytes) = megabytes else { return };
+    let bytes = Some(megabytes.saturating_mul(1_000_000));
+    // A lower limit may always be set.
+    let _ = setrlimit(what, Rlimit { current: bytes, maximum: bytes });
 }

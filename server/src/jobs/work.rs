@@ -31,7 +31,7 @@ pub enum Work {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Ended {
     pub state: crate::store::RunState,
-    /// Why it failed.
+    /// Why it failed, or what is to be known of how it was done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<serde_json::Value>")]
     pub diagnostics: Vec<automl_core::diagnostic::Diagnostic>,

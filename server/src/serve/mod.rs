@@ -96,11 +96,18 @@ async fn serve(args: &ServeArgs) -> Done {
 }
 
 /// Begins to drive runs and to compute trials.
-async fn work(shared: Arc<Shared>, slots: u16, trial_memory: Option<u64>) {
-    let memory = crate::memory::available();
+async fn work(shared: Arc<Shared>, slots: u16, trial_memory: Option<u64>, run_memory: Option<u64>) {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let means = conductor::Means {
+        // A table lies there as its bytes, as columns and as what trials are sent.
+        memory: run_memory
+            .map(|mb| mb.saturating_mul(1_000_000))
+            .or(crate::memory::available().map(|m| m / 2)),
+        threads: cores.min(usize::from(slots.max(1))),
+    };
     let computing = worker::work(shared.jobs.clone(), slots, trial_memory);
     tokio::join!(
-        conductor::conduct(shared.jobs.clone(), memory),
+        conductor::conduct(shared.jobs.clone(), means),
         computing,
         sweep::sweep(shared.jobs.clone())
     );
@@ -110,7 +117,7 @@ fn begin_work(shared: &Arc<Shared>, args: &ServeArgs) -> tokio::task::JoinHandle
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u16);
     let slots = args.workers.unwrap_or(cores);
     let share = || Some(crate::memory::available()? / 1_000_000 / u64::from(slots.max(1)));
-    tokio::spawn(work(shared.clone(), slots, args.trial_memory.or_else(share)))
+    tokio::spawn(work(shared.clone(), slots, args.trial_memory.or_else(share), args.run_memory))
 }
 
 /// Where data are kept where nobody says otherwise.

@@ -293,6 +293,24 @@ impl Store {
         })
     }
 
+    /// Keeps a file of a run that goes on: it is there if the run comes to nothing more.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where another drives it now.
+    pub async fn keep_run_file(&self, (id, fence): (&str, i64), file: &RunFile) -> Result<()> {
+        transact!(self, tx => {
+            let mine = sqlx::query("UPDATE run SET fence = fence WHERE id = $1 AND fence = $2 AND state = 'running'")
+                .bind(id).bind(fence).execute(&mut *tx).await?.rows_affected();
+            if mine == 0 {
+                return Err(StoreError::Conflict("another server drives this run".to_owned()));
+            }
+            sqlx::query("INSERT INTO run_file (run, name, blob, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT (run, name) \
+                DO UPDATE SET blob = EXCLUDED.blob, bytes = EXCLUDED.bytes")
+                .bind(id).bind(&file.name).bind(&file.blob).bind(file.bytes).execute(&mut *tx).await?;
+            Ok(())
+        })
+    }
+
     /// The files that a run gave.
     ///
     /// # Errors

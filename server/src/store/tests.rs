@@ -414,8 +414,13 @@ async fn runs_have_one_driver(store: Store) {
     assert_eq!(store.run(&low.id).await.expect("run").spent, 1.5, "what was spent is never less");
     store.note_blob("m", 9, false).await.expect("blob");
     let files = [RunFile { name: "model".to_owned(), blob: "m".to_owned(), bytes: 9 }];
+    let early = RunFile { bytes: 8, ..files[0].clone() };
+    conflict(store.keep_run_file((&low.id, 1), &early).await);
+    store.keep_run_file(driver, &early).await.expect("kept");
+    assert_eq!(store.run_files(&low.id).await.expect("files"), [early.clone()]);
     store.end_run(driver, RunState::Done, "ended", &files, 180).await.expect("end");
     conflict(store.end_run(driver, RunState::Done, "ended", &files, 181).await);
+    conflict(store.keep_run_file(driver, &early).await);
     conflict(store.wish(&low.id, Wish::Stop, 190).await);
     assert_eq!(store.run_files(&low.id).await.expect("files"), files);
     assert_eq!(store.events_after(&low.id, 3, 10).await.expect("events")[0].kind, "ended");

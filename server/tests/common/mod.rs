@@ -5,6 +5,7 @@
 
 pub mod chance;
 pub mod cluster;
+pub mod large;
 #[cfg(unix)]
 pub mod moto;
 pub mod team;

@@ -160,6 +160,11 @@ impl ModelArtifact {
         &self.header.verdict
     }
 
+    /// Says something else about the same model.
+    pub(super) fn set_verdict(&mut self, verdict: Verdict) {
+        self.header.verdict = verdict;
+    }
+
     /// The models of the blend: for each its share, and the pipelines of its folds.
     pub(super) fn models(&self) -> impl ExactSizeIterator<Item = (f64, &[Pipeline])> {
         self.members.iter().map(|m| (m.weight, m.folds.as_slice()))

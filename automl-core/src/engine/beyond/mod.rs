@@ -8,11 +8,13 @@
 
 mod deal;
 mod finalist;
+mod found;
 mod read;
 #[cfg(test)]
 mod tests;
 
 pub use deal::Deal;
+pub(in crate::engine) use found::found_bytes;
 
 use super::artifact::Header;
 use super::prepare::{Prepared, actual};

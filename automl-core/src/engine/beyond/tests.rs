@@ -3,7 +3,8 @@
 use super::{Deal, Means, Rows, Told, Trained, train_on_all};
 use crate::diagnostic::Diagnostic;
 use crate::engine::protocol::StudyRequest;
-use crate::engine::{Executor, ModelArtifact, Prepared, Study, prepare};
+use crate::engine::worker::ToWorker;
+use crate::engine::{Executor, ModelArtifact, Outcome, Prepared, Study, WorkerState, prepare};
 use crate::learner::parts::testing::Memory;
 use crate::learner::{ParamValue, Params};
 use crate::metric;
@@ -200,6 +201,36 @@ fn numbers_and_weights_are_learned_from() {
         assert!(new < 0.95 * old, "{old} to {new}");
         let conformal = trained.outcome.artifact.header().conformal.as_ref().expect("intervals");
         assert_eq!(conformal.folds(), 1);
+    }
+}
+
+#[test]
+fn what_was_found_travels_and_is_trained_alike() {
+    let all = table(&csv(3_000, 4, classes));
+    let (asked, deal) = (request(&[("gbt", &[FEW_LEAVES]), ("logistic", &[])]), Deal::new(3_000, 700, 9));
+    let bytes = |travels: bool| {
+        let (mut prepared, mut outcome) = searched(&all, deal, &asked);
+        if travels {
+            outcome = Outcome::from_bytes(&outcome.to_bytes()).expect("an outcome");
+            prepared = WorkerState::data_in(&ToWorker::Prepare(Box::new(prepared)).to_bytes()).expect("data");
+        }
+        let cancel = Cancel::new();
+        let mut means = Means {
+            deal,
+            part_bytes: 50_000,
+            threads: 2,
+            secs: None,
+            cancel: &cancel,
+            fingerprint: fingerprint(&all),
+            told: &mut |_| (),
+        };
+        let trained =
+            train_on_all(&prepared, outcome, &mut Pieces(&all, 500), &mut Memory::default(), &mut means);
+        trained.expect("trained").outcome.artifact.to_bytes()
+    };
+    assert!(bytes(false) == bytes(true));
+    for broken in [&b""[..], b"\x01\x02", &[0xff; 40]] {
+        assert!(Outcome::from_bytes(broken).is_err());
     }
 }
 

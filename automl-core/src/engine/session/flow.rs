@@ -225,7 +225,8 @@ impl Session {
                 let restored =
                     Event::Restored { board: Box::new(board.clone()), verdict: Box::new(verdict.clone()) };
                 let is_ours = !self.flow.is_brought(node);
-                self.finished = Some(Finished { name, artifact, board, verdict, is_ours });
+                self.finished =
+                    Some(Finished { name, artifact, board, verdict, is_ours, fitted: Vec::new() });
                 vec![event(restored)]
             }
             Err(diagnostic) => failed(diagnostic),

@@ -3,6 +3,7 @@
 //! It takes commands and messages of workers, and gives events for the page and messages for workers; whoever
 //! drives it carries them.
 
+mod drawn;
 mod driver;
 mod flow;
 mod open;
@@ -14,6 +15,7 @@ mod tests;
 use super::flow::{TAB_CACHE_BYTES, Workspace};
 use super::memory::TAB_BYTES;
 use super::protocol::{Board, Command, Event, Verdict};
+use super::study::Fitted;
 use super::{ModelArtifact, PredictOptions};
 use crate::diagnostic::Diagnostic;
 use crate::table::{CsvReader, ReadOptions, ReadReport, Table};
@@ -44,6 +46,8 @@ struct Opened {
     table: Table,
     report: ReadReport,
     options: ReadOptions,
+    /// Its rows were drawn from a larger table, which is learned from in the end.
+    is_drawn: bool,
 }
 
 /// What a file is read for.
@@ -79,6 +83,8 @@ struct Finished {
     verdict: Verdict,
     /// It was trained in this session, and came from no file.
     is_ours: bool,
+    /// How its models were fitted, where a search of this session did.
+    fitted: Vec<Fitted>,
 }
 
 /// A table that is being predicted, a block of rows at a time.

@@ -86,7 +86,8 @@ impl Session {
             Purpose::Supply(source) => return self.supply_read(&source, table, report, &reading.options),
         }
         self.finished = None;
-        self.opened = Some(Opened { name: reading.name, table, report, options: reading.options });
+        self.opened =
+            Some(Opened { name: reading.name, table, report, options: reading.options, is_drawn: false });
         self.tell_opened()
     }
 

@@ -13,7 +13,11 @@ impl Session {
         let Some(opened) = &self.opened else { return nothing_open() };
         let next = opened.report.options_for_next(&opened.table, &opened.options);
         let prepared = match prepare_within(&opened.table, next, &request, self.memory) {
-            Ok(prepared) => prepared,
+            Ok(mut prepared) => {
+                // What was drawn is not all that is learned from.
+                prepared.diagnostics.retain(|d| !opened.is_drawn || d.code != "data.sampled");
+                prepared
+            }
             Err(diagnostics) => {
                 out.extend(failed(diagnostics));
                 return out;
@@ -72,11 +76,17 @@ impl Session {
         };
         match outcome {
             Ok(outcome) => {
-                let (board, verdict) = (outcome.board, outcome.verdict);
+                let (board, verdict, fitted) = (outcome.board, outcome.verdict, outcome.fitted);
                 let name = self.opened.as_ref().map_or(String::new(), |o| o.name.clone());
                 let told = (Box::new(board.clone()), Box::new(verdict.clone()));
-                self.finished =
-                    Some(Finished { name, artifact: outcome.artifact, board, verdict, is_ours: true });
+                self.finished = Some(Finished {
+                    name,
+                    artifact: outcome.artifact,
+                    board,
+                    verdict,
+                    is_ours: true,
+                    fitted,
+                });
                 vec![event(Event::Finished { board: told.0, verdict: told.1 })]
             }
             Err(diagnostic) => failed(vec![diagnostic]),

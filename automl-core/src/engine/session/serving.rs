@@ -123,7 +123,8 @@ impl Session {
                 let told =
                     Event::Restored { board: Box::new(board.clone()), verdict: Box::new(verdict.clone()) };
                 let name = self.opened.as_ref().map_or(String::new(), |o| o.name.clone());
-                self.finished = Some(Finished { name, artifact, board, verdict, is_ours: false });
+                self.finished =
+                    Some(Finished { name, artifact, board, verdict, is_ours: false, fitted: Vec::new() });
                 vec![event(told)]
             }
             Err(diagnostic) => failed(vec![diagnostic]),

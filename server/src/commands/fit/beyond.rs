@@ -5,6 +5,7 @@ use super::executors::Executors;
 use super::shelf::Folder;
 use super::{request, usable_threads};
 use crate::args::FitArgs;
+use crate::beyond::{LOOK_SHARE, PART_SHARE, searched, size};
 use crate::commands::drive::{drive, is_interrupted};
 use crate::commands::progress::Progress;
 use crate::failure::{Failure, warn};
@@ -24,27 +25,6 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// A table of more than this share of the memory is not read whole: in memory it takes up to its file's size, and a search
-/// as much again.
-const MOST_WHOLE: f64 = 0.4;
-/// Most rows that are searched on: more make a search slower and hardly better.
-const MOST_SEARCHED: f64 = 500_000.0;
-/// Shares of the memory: columns that are held to see what they are, the table that is searched on, and rows that are
-/// learned from at a time.
-const LOOK_SHARE: f64 = 0.2;
-const SEARCH_SHARE: f64 = 0.15;
-const PART_SHARE: f64 = 0.35;
-
-/// How much of a table may be read at once, in bytes, where so many of memory may be used.
-pub fn most_whole(limit: u64) -> u64 {
-    (MOST_WHOLE * limit as f64) as u64
-}
-
-pub fn size(bytes: u64) -> String {
-    let bytes = bytes as f64;
-    if bytes >= 1e9 { format!("{:.1} GB", bytes / 1e9) } else { format!("{:.0} MB", bytes / 1e6) }
-}
 
 /// A table that is read again and again.
 struct Again<'a> {
@@ -190,8 +170,7 @@ pub fn fit(
         warn(&looked.report.diagnostics);
     }
     let table = Again { source, options: looked.options_for_next(&source.as_written(options)) };
-    let fits = SEARCH_SHARE * limit as f64 / looked.bytes_a_row.max(1.0);
-    let deal = Deal::new(looked.rows, fits.min(MOST_SEARCHED) as u64, args.seed);
+    let deal = Deal::new(looked.rows, searched(limit, looked.bytes_a_row), args.seed);
     progress.say(&format!("drawing some of {} rows", count(looked.rows)));
     let sample = table.some(move |row| deal.is_searched(row))?;
     let asked = StudyRequest { max_memory_mb: Some(limit / 1_000_000), ..request(args) };

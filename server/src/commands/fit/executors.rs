@@ -1,7 +1,7 @@
 //! Executors that hold rows for a fit, asked over the network.
 
-use super::beyond::size;
 use crate::args::FitArgs;
+use crate::beyond::size;
 use crate::commands::drive::is_interrupted;
 use crate::executor::{ASK, CONTENT, STATE, Told, read_token};
 use crate::failure::{Failure, because};

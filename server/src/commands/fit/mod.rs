@@ -8,6 +8,7 @@ use super::drive::drive;
 use super::progress::Progress;
 use super::{print, print_json, show, timings};
 use crate::args::{BackendArg, FitArgs, TaskArg};
+use crate::beyond::most_whole;
 use crate::failure::{Failure, warn};
 use crate::source::Source;
 use crate::{Done, memory, reading};
@@ -76,7 +77,7 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
     let mut executors = Executors::of(args)?;
     let read = match &executors {
         Some(_) => executors::check(&source).map(|()| None)?,
-        None => reading::whole(&source, &options, limit.map(beyond::most_whole))?,
+        None => reading::whole(&source, &options, limit.map(most_whole))?,
     };
     let Some((table, report)) = read else {
         let limit = limit.unwrap_or(UNKNOWN_MEMORY);

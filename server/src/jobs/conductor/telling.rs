@@ -15,13 +15,15 @@ impl Drive {
                 FlowEvent::Saved { name } => self.keep_file(name.clone(), body.unwrap_or_default()).await?,
                 tell => return self.flow_told(tell, json).await,
             },
+            // Others of its table's rows are learned from first.
+            Event::Finished { board, .. } if self.is_to_learn_more() => self.found(board.clone()),
             Event::Finished { board, .. } => {
                 self.add_event("finished", &json, best(board)).await?;
                 for command in [Command::SaveModel, Command::SaveReport] {
                     let outputs = self.session.handle(command, None, self.now());
                     Box::pin(self.carry(outputs)).await?;
                 }
-                self.ended = Some((RunState::Done, Vec::new()));
+                self.ended = Some((RunState::Done, std::mem::take(&mut self.remarks)));
             }
             Event::Model { name } | Event::Report { name } => {
                 let name = name.clone();
@@ -71,7 +73,7 @@ impl Drive {
         Ok(())
     }
 
-    async fn add_event(&mut self, kind: &str, json: &str, best: Option<f64>) -> Result<(), JobError> {
+    pub(super) async fn add_event(&self, kind: &str, json: &str, best: Option<f64>) -> Result<(), JobError> {
         // It tells of what is in the table: levels, importances, scores.
         let hidden = self.place.hide(&event(&self.run.id, kind), json)?;
         self.jobs.store.add_event((&self.run.id, self.run.fence), kind, &hidden, true, best).await?;
@@ -112,6 +114,7 @@ impl Drive {
 
     async fn keep_file(&mut self, name: String, bytes: Vec<u8>) -> Result<(), JobError> {
         let put = self.place.put(bytes).await?;
+        self.files.retain(|file| file.name != name);
         self.files.push(RunFile { name, blob: put.hash, bytes: put.bytes as i64 });
         Ok(())
     }
@@ -123,6 +126,6 @@ pub fn event(run: &str, kind: &str) -> String {
 }
 
 /// The best score of a board, higher is better.
-fn best(board: &Board) -> Option<f64> {
+pub(super) fn best(board: &Board) -> Option<f64> {
     board.best_score.map(|score| if board.greater_is_better { score } else { -score })
 }

@@ -1,0 +1,45 @@
+//! A table of which few rows do not tell all, and what a model of it is worth.
+
+use super::run;
+use automl_core::numeric::{Rng, math};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// Numbers of which some matter together, levels that matter, and cells that are empty.
+pub fn write_table(path: &Path, rows: u64, seed: u64) {
+    let mut rng = Rng::new(seed);
+    let file = std::fs::File::create(path).unwrap_or_else(|e| panic!("{e}"));
+    let mut out = BufWriter::with_capacity(1 << 20, file);
+    let mut line = String::from("a,b,c,d,e,f,g,h,i,j,k,l,place,kind,answer\n");
+    for _ in 0..rows {
+        out.write_all(line.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+        line.clear();
+        let x: [f64; 12] = std::array::from_fn(|_| 2.0 * rng.uniform() - 1.0);
+        let (place, kind) = (rng.below(40), rng.below(5));
+        let signal = 2.0 * x[0] * x[1] + 1.5 * math::sin(5.0 * x[2]) - x[3] + x[4].abs() * x[5];
+        let signal = signal + ((place * 7) % 11) as f64 / 6.0 + kind as f64 / 4.0 - 1.3;
+        let yes = rng.uniform() < math::sigmoid(1.5 * signal);
+        for (at, x) in x.iter().enumerate() {
+            if at != 6 || rng.below(20) > 0 {
+                line.push_str(&format!("{x:.12}"));
+            }
+            line.push(',');
+        }
+        line.push_str(&format!("p{place},k{kind},{}\n", if yes { "yes" } else { "no" }));
+    }
+    out.write_all(line.as_bytes()).and_then(|()| out.flush()).unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// A model's area under the curve on a table.
+pub fn auc(model: &str, data: &str) -> f64 {
+    let told: serde_json::Value =
+        serde_json::from_str(&run(&["score", model, data, "--json"])).unwrap_or_else(|e| panic!("{e}"));
+    told["metrics"]["roc_auc"].as_f64().unwrap_or_else(|| panic!("{told}"))
+}
+
+/// The most megabytes that a process has taken so far; 0 once it has ended.
+pub fn most_mb(process: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let kilobytes = text.lines().find_map(|l| l.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    kilobytes.and_then(|k| k.parse::<u64>().ok()).unwrap_or(0) / 1_000
+}
