@@ -40,6 +40,9 @@ const LONGEST_NAME: usize = 200;
 /// beside them, and the program itself.
 const HELD_ONE_IN: u64 = 3;
 
+/// What a process of ours ends with that comes upon a fault of its own.
+const PANICKED: i32 = 101;
+
 /// What a file should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum What {
@@ -109,6 +112,9 @@ pub enum LookError {
     /// The process ended before it could say anything.
     #[error("it took more than {0} MB, or broke down")]
     Broke(u64),
+    /// A fault of this program, and not of what it may take.
+    #[error("its reader broke down")]
+    Fault,
     #[error("it took more than {} s", LONGEST.as_secs())]
     TooLong,
     #[error("no process can be started: {0}")]
@@ -124,6 +130,11 @@ async fn feed(came: &Received, mut to: tokio::process::ChildStdin) -> std::io::R
         }
     }
     Ok(())
+}
+
+/// Why a process said nothing that ended with this code.
+fn broke(code: Option<i32>, megabytes: u64) -> LookError {
+    if code == Some(PANICKED) { LookError::Fault } else { LookError::Broke(megabytes) }
 }
 
 /// What is in a file that came, as JSON; `most_mb`: what looking may take, where that is set.
@@ -173,7 +184,7 @@ pub async fn look(
     match serde_json::from_slice(&done.stdout) {
         Ok(Seen::Known(about)) if done.status.success() => Ok(about.to_string()),
         Ok(Seen::Refused(diagnostics)) => Err(LookError::Refused(diagnostics)),
-        _ => Err(LookError::Broke(megabytes)),
+        _ => Err(broke(done.status.code(), megabytes)),
     }
 }
 
@@ -312,4 +323,19 @@ fn model(mut input: impl Read) -> std::io::Result<Seen> {
         sentence: header.verdict.sentence.clone(),
         fingerprint: header.fingerprint.clone(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_the_reader_is_not_taken_for_want_of_memory() {
+        let panicked = std::process::Command::new("sh").args(["-c", "exit 101"]).status();
+        let killed = std::process::Command::new("sh").args(["-c", "kill -9 $$"]).status();
+        let of =
+            |status: std::io::Result<std::process::ExitStatus>| broke(status.expect("it ends").code(), 512);
+        assert!(matches!(of(panicked), LookError::Fault));
+        assert!(matches!(of(killed), LookError::Broke(512)));
+    }
 }

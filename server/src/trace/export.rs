@@ -115,8 +115,16 @@ impl Collector {
         let either = |end: &str| {
             set(&format!("OTEL_EXPORTER_OTLP_TRACES_{end}")).or(set(&format!("OTEL_EXPORTER_OTLP_{end}")))
         };
-        if either("PROTOCOL").is_some_and(|protocol| !protocol.starts_with("http/")) {
-            return Err("OTEL_EXPORTER_OTLP_PROTOCOL asks for another protocol than HTTP".to_owned());
+        match either("PROTOCOL").as_deref() {
+            None | Some("http/json") => {}
+            Some("http/protobuf") => {
+                tracing::warn!(
+                    "traces are sent as http/json, which collectors take where they take http/protobuf"
+                );
+            }
+            Some(_) => {
+                return Err("OTEL_EXPORTER_OTLP_PROTOCOL asks for another protocol than HTTP".to_owned());
+            }
         }
         let headers = headers(&either("HEADERS").unwrap_or_default())?;
         let service = set("OTEL_SERVICE_NAME").unwrap_or_else(|| "trellis".to_owned());

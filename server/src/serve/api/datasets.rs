@@ -168,6 +168,10 @@ impl From<LookError> for Problem {
                 "To read this file takes more than the {megabytes} MB of memory that this server has for it. Send fewer \
                  rows or columns."
             )),
+            LookError::Fault => Self::unusable(
+                "To read this file breaks the reader, which is a fault of this server's. Report it with the file, or save the \
+                 table in another format.",
+            ),
             LookError::TooLong => {
                 Self::unusable("To read this file takes too long. Send fewer rows or columns.")
             }
