@@ -206,8 +206,7 @@ impl Finalist {
         prepared: &Prepared,
         stop: &Kept,
         test: &mut Kept,
-        shelf: &mut dyn Shelf,
-        cluster: Option<&mut dyn Cluster>,
+        (shelf, cluster): (&mut dyn Shelf, Option<&mut dyn Cluster>),
         cancel: &Cancel,
         told: &mut dyn FnMut(usize),
     ) -> Result<Option<Pipeline>, Diagnostic> {

@@ -103,7 +103,7 @@ pub fn train_on_all(
         let told = &mut *means.told;
         let told = &mut |n| told(Told::Round(title, n));
         let cluster = means.cluster.as_mut().map(|cluster| &mut **cluster as &mut dyn Cluster);
-        let found = finalist.fit(prepared, &stop, &mut test, shelf, cluster, &cancel, told)?;
+        let found = finalist.fit(prepared, &stop, &mut test, (shelf, cluster), &cancel, told)?;
         if let Some(pipeline) = found {
             pipelines[member] = Some(pipeline);
             trained.push(title);
