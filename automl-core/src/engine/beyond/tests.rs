@@ -219,6 +219,7 @@ fn what_was_found_travels_and_is_trained_alike() {
             deal,
             part_bytes: 50_000,
             threads: 2,
+            cluster: None,
             secs: None,
             cancel: &cancel,
             fingerprint: fingerprint(&all),
