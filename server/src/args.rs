@@ -22,7 +22,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Search for the best model of a column, and write it to a file
-    Fit(FitArgs),
+    Fit(Box<FitArgs>),
     /// Predict the rows of a table with a model
     Predict(PredictArgs),
     /// Measure a model on a table whose answers are known
