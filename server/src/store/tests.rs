@@ -415,7 +415,7 @@ async fn runs_have_one_driver(store: Store) {
     let early = RunFile { bytes: 8, ..files[0].clone() };
     conflict(store.keep_run_file((&low.id, 1), &early).await);
     store.keep_run_file(driver, &early).await.expect("kept");
-    assert_eq!(store.run_files(&low.id).await.expect("files"), [early.clone()]);
+    assert_eq!(store.run_files(&low.id).await.expect("files"), std::slice::from_ref(&early));
     store.end_run(driver, RunState::Done, "ended", &files, 180).await.expect("end");
     conflict(store.end_run(driver, RunState::Done, "ended", &files, 181).await);
     conflict(store.keep_run_file(driver, &early).await);
