@@ -2,7 +2,7 @@
 
 use crate::args::{DecimalArg, DialectArgs, EncodingArg};
 use crate::failure::Failure;
-use crate::source::Source;
+use crate::source::{Passes, Source};
 use automl_core::engine::ModelArtifact;
 use automl_core::table::{
     ColumnarReader, CsvReader, Decimal, Encoding, Format, ReadOptions, ReadReport, Table, read,

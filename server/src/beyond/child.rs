@@ -2,18 +2,20 @@
 
 use super::shelf::Blocks;
 use super::wire::{Draw, Drawn, END, End, Job, LARGEST, PASS, PIECE, TOLD, Told, Train, USUAL};
-use super::{LOOK_SHARE, PART_SHARE, searched};
+use super::{PART_SHARE, held, searched};
 use crate::Done;
 use crate::failure::because;
 use crate::jobs::executor;
 use crate::look::about_table;
+use crate::source::{Again, Columns, Passes, Take, look};
 use automl_core::diagnostic::Diagnostic;
-use automl_core::engine::beyond::{Deal, Means, Rows, Told as Training, train_on_all};
+use automl_core::engine::beyond::{Deal, Means, Told as Training, train_on_all};
 use automl_core::engine::{Outcome, WorkerState};
 use automl_core::platform::Cancel;
-use automl_core::table::{CsvReader, ReadOptions, Table, look_at_csv};
-use std::collections::BTreeSet;
+use automl_core::table::{Format, Ranges};
 use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often it is told how far it is.
@@ -62,10 +64,42 @@ fn say(what: u8, bytes: &[u8]) -> Result<()> {
     output.flush()
 }
 
-/// All bytes of the table.
-fn pass(take: impl FnMut(&[u8])) -> Result<()> {
-    say(PASS, &[])?;
-    each(take)
+/// The table, which is fed again for each pass: a CSV file of so many bytes.
+struct Fed(u64);
+
+impl Passes for Fed {
+    type Error = Error;
+
+    fn format(&self) -> Format {
+        Format::Csv
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        Some(self.0)
+    }
+
+    fn pass(&self, take: Take<'_>) -> Result<()> {
+        say(PASS, &[])?;
+        let mut wanted = ControlFlow::Continue(());
+        each(|piece| {
+            // What is not wanted has to be read past all the same.
+            if wanted.is_continue() {
+                wanted = take(piece);
+            }
+        })
+    }
+
+    fn ranges(&self) -> Result<Arc<dyn Ranges>> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    fn unreadable(&self, error: &Error) -> Error {
+        Error::new(error.kind(), error.to_string())
+    }
+
+    fn in_words(&self, error: Error) -> Diagnostic {
+        broken("the table broke off", &error)
+    }
 }
 
 fn give(bytes: &[u8]) -> Result<()> {
@@ -81,11 +115,7 @@ pub fn run(args: &BeyondArgs) -> Done {
     executor::limit_data(args.max_memory);
     let done = || {
         let end = match serde_json::from_slice(&whole()?)? {
-            Job::Look(job) => {
-                let most_held = usize::try_from(job.most_held).unwrap_or(usize::MAX);
-                let looked = look_at_csv(&job.options, job.bytes, most_held, |take| pass(take))?;
-                End::Looked(about_table(looked))
-            }
+            Job::Look(job) => End::Looked(about_table(look(&Fed(job.bytes), &job.options, job.most_held)?)),
             Job::Draw(job) => draw(&job)?,
             Job::Train(job) => train(&job)?,
         };
@@ -95,8 +125,8 @@ pub fn run(args: &BeyondArgs) -> Done {
 }
 
 fn draw(job: &Draw) -> Result<End> {
-    let held = (LOOK_SHARE * job.limit as f64) as usize;
-    let looked = look_at_csv(&job.options, job.bytes, held, |take| pass(take))?;
+    let fed = Fed(job.bytes);
+    let looked = look(&fed, &job.options, held(job.limit))?;
     if looked.rows == 0 || looked.columns.is_empty() {
         return Ok(End::Refused(looked.report.diagnostics));
     }
@@ -108,38 +138,12 @@ fn draw(job: &Draw) -> Result<End> {
         fingerprint: looked.fingerprint,
     };
     let deal = Deal::new(drawn.rows, drawn.searched, job.seed);
-    let mut reader = CsvReader::new(drawn.options.clone()).keeping(move |row| deal.is_searched(row));
-    pass(|piece| reader.push(piece))?;
-    let table = reader.finish().0;
+    let again = Again { source: &fed, options: drawn.options.clone() };
+    let table = again.some(move |row| deal.is_searched(row))?;
     let bytes = postcard::to_allocvec(&table).map_err(Error::other)?;
     drop(table);
     give(&bytes)?;
     Ok(End::Drawn(Box::new(drawn)))
-}
-
-/// The columns that a model reads.
-struct Columns {
-    options: ReadOptions,
-    names: BTreeSet<String>,
-}
-
-impl Rows for Columns {
-    fn each(
-        &mut self,
-        visit: &mut dyn FnMut(&Table) -> std::result::Result<(), Diagnostic>,
-    ) -> std::result::Result<(), Diagnostic> {
-        let mut reader = CsvReader::new(self.options.clone()).only(self.names.clone());
-        let mut done = Ok(());
-        let read = pass(|piece| {
-            if done.is_ok() {
-                reader.push(piece);
-                done = reader.take().map_or(Ok(()), |table| visit(&table));
-            }
-        });
-        read.map_err(|e| broken("the table broke off", &e)).and(done)?;
-        let rest = reader.finish().0;
-        if rest.rows > 0 { visit(&rest) } else { Ok(()) }
-    }
 }
 
 fn broken(what: &str, error: &Error) -> Diagnostic {
@@ -157,7 +161,8 @@ fn train(job: &Train) -> Result<End> {
         let shelf = Blocks::new(&job.folder, job.is_sealed);
         let mut shelf = shelf.map_err(|e| broken("there is no room for rows on the disk", &e))?;
         let names = outcome.artifact.header().read.types.keys().cloned().collect();
-        let mut rows = Columns { options: job.drawn.options.clone(), names };
+        let again = Again { source: &Fed(job.drawn.report.bytes), options: job.drawn.options.clone() };
+        let mut rows = Columns { table: &again, names, is_stopped: || false };
         let mut told = None::<Instant>;
         let mut tell = |training: Training<'_>| {
             if told.is_some_and(|at| at.elapsed() < OFTEN) {

@@ -17,7 +17,7 @@ const MOST_WHOLE: f64 = 0.4;
 const MOST_SEARCHED: f64 = 500_000.0;
 /// Shares of the memory: columns that are held to see what they are, the table that is searched on, and rows that are
 /// learned from at a time.
-pub const LOOK_SHARE: f64 = 0.2;
+const LOOK_SHARE: f64 = 0.2;
 const SEARCH_SHARE: f64 = 0.15;
 pub const PART_SHARE: f64 = 0.35;
 
@@ -29,6 +29,11 @@ pub fn most_whole(limit: u64) -> u64 {
 /// Whether a table of so many bytes is too large to be read whole within so many of memory.
 pub fn is_too_large(bytes: u64, limit: u64) -> bool {
     bytes > most_whole(limit)
+}
+
+/// Bytes that columns may take while it is seen what they are.
+pub fn held(limit: u64) -> u64 {
+    (LOOK_SHARE * limit as f64) as u64
 }
 
 /// How many rows are searched on, of a table that takes so many bytes a row.

@@ -1,7 +1,10 @@
 //! Where tables come from: files, objects in a store, and databases. Each can be read again and again.
 
+mod again;
 mod object;
 mod query;
+
+pub use again::{Again, Columns, interrupted, look};
 
 use crate::failure::{Failure, because};
 use crate::reading;
@@ -25,6 +28,35 @@ pub enum Source {
 
 /// Takes the next bytes, and says whether it wants more.
 pub type Take<'t> = &'t mut dyn FnMut(&[u8]) -> ControlFlow<()>;
+
+/// Where the bytes of a table come from, as often as they are asked for.
+pub trait Passes {
+    /// Why they do not come.
+    type Error;
+
+    fn format(&self) -> Format;
+
+    /// How many bytes there are, where that is known before they are read.
+    fn bytes(&self) -> Option<u64>;
+
+    /// Hands over the bytes from the first to the last, or until `take` wants no more.
+    ///
+    /// # Errors
+    /// Bytes that do not come, or that are others than the last time.
+    fn pass(&self, take: Take<'_>) -> Result<(), Self::Error>;
+
+    /// The bytes at any place.
+    ///
+    /// # Errors
+    /// Bytes that do not come, or that have no such places.
+    fn ranges(&self) -> Result<Arc<dyn Ranges>, Self::Error>;
+
+    /// That reading failed.
+    fn unreadable(&self, error: &io::Error) -> Self::Error;
+
+    /// Why the bytes do not come, for the person.
+    fn in_words(&self, error: Self::Error) -> Diagnostic;
+}
 
 impl Source {
     /// What a person named: a path, `s3://BUCKET/KEY`, or `postgres://…`, of which `query` is asked.
@@ -58,26 +90,6 @@ impl Source {
         }
     }
 
-    /// By the ending of its name; databases give CSV.
-    pub fn format(&self) -> Format {
-        match self {
-            Self::File(path) => Format::from_name(&path.file_name().unwrap_or_default().to_string_lossy()),
-            Self::Object(object) => Format::from_name(&object.address),
-            Self::Query(_) => Format::Csv,
-        }
-    }
-
-    /// How many bytes it has, where that is known before it is read.
-    pub fn bytes(&self) -> Option<u64> {
-        match self {
-            Self::File(path) => {
-                std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|m| m.len())
-            }
-            Self::Object(object) => Some(object.size()),
-            Self::Query(_) => None,
-        }
-    }
-
     /// `options`, and what is known of how it is written.
     pub fn as_written(&self, options: &ReadOptions) -> ReadOptions {
         match self {
@@ -93,11 +105,40 @@ impl Source {
         }
     }
 
-    /// Hands over its bytes from the first to the last, or until `take` wants no more.
-    ///
-    /// # Errors
-    /// What cannot be read; a database that gives other rows than the last time.
-    pub fn pass(&self, take: Take<'_>) -> Result<(), Failure> {
+    /// That it gave no table; `found`: what was found when it was read.
+    pub fn no_rows(&self, found: &[Diagnostic]) -> Failure {
+        let help = match self {
+            Self::Query(_) => "see in psql what the query gives",
+            _ if found.iter().any(Diagnostic::is_error) => return Failure::from_diagnostics(found),
+            _ => "give it a line of column names and a line for each row",
+        };
+        Failure::new(format!("{} holds no rows", self.name()), help)
+    }
+}
+
+impl Passes for Source {
+    type Error = Failure;
+
+    // By the ending of its name; databases give CSV.
+    fn format(&self) -> Format {
+        match self {
+            Self::File(path) => Format::from_name(&path.file_name().unwrap_or_default().to_string_lossy()),
+            Self::Object(object) => Format::from_name(&object.address),
+            Self::Query(_) => Format::Csv,
+        }
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        match self {
+            Self::File(path) => {
+                std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|m| m.len())
+            }
+            Self::Object(object) => Some(object.size()),
+            Self::Query(_) => None,
+        }
+    }
+
+    fn pass(&self, take: Take<'_>) -> Result<(), Failure> {
         match self {
             Self::File(path) => {
                 let read = open(path).and_then(|file| reading::chunks(file, take));
@@ -108,11 +149,7 @@ impl Source {
         }
     }
 
-    /// Its bytes, at any place.
-    ///
-    /// # Errors
-    /// A file that cannot be opened; a database, which has no such places.
-    pub fn ranges(&self) -> Result<Arc<dyn Ranges>, Failure> {
+    fn ranges(&self) -> Result<Arc<dyn Ranges>, Failure> {
         match self {
             Self::File(path) => Ok(Arc::new(Opened::new(path).map_err(|e| self.unreadable(&e))?)),
             Self::Object(object) => Ok(object.clone()),
@@ -120,23 +157,16 @@ impl Source {
         }
     }
 
-    /// That it gave no table; `found`: what was found when it was read.
-    pub fn no_rows(&self, found: &[Diagnostic]) -> Failure {
-        let help = match self {
-            Self::Query(_) => "see in psql what the query gives",
-            _ if found.iter().any(Diagnostic::is_error) => return Failure::from_diagnostics(found),
-            _ => "give it a line of column names and a line for each row",
-        };
-        Failure::new(format!("{} holds no rows", self.name()), help)
-    }
-
-    /// That reading failed.
-    pub fn unreadable(&self, error: &io::Error) -> Failure {
+    fn unreadable(&self, error: &io::Error) -> Failure {
         match self {
             Self::File(path) => Failure::file("read", path, error),
             Self::Object(object) => object.failed(error),
             Self::Query(query) => query.failed(error),
         }
+    }
+
+    fn in_words(&self, error: Failure) -> Diagnostic {
+        Diagnostic::error("file.unreadable", error.what, error.help)
     }
 }
 

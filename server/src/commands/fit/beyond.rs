@@ -5,141 +5,21 @@ use super::executors::Executors;
 use super::shelf::Folder;
 use super::{request, usable_threads};
 use crate::args::FitArgs;
-use crate::beyond::{LOOK_SHARE, PART_SHARE, searched, size};
+use crate::beyond::{PART_SHARE, held, searched, size};
 use crate::commands::drive::{drive, is_interrupted};
 use crate::commands::progress::Progress;
 use crate::failure::{Failure, warn};
-use crate::source::Source;
-use automl_core::diagnostic::Diagnostic;
-use automl_core::engine::beyond::{Deal, Means, Rows, Told, train_on_all};
+use crate::source::{Again, Columns, Passes, Source, interrupted, look};
+use automl_core::engine::beyond::{Deal, Means, Told, train_on_all};
 use automl_core::engine::protocol::StudyRequest;
 use automl_core::engine::{Outcome, Prepared, prepare_within};
 use automl_core::learner::cluster::Cluster;
 use automl_core::numeric::count;
 use automl_core::platform::Cancel;
-use automl_core::table::{
-    ColumnarReader, CsvReader, Format, Looked, ReadOptions, Table, look_at_columnar, look_at_csv,
-};
-use std::collections::BTreeSet;
-use std::ops::ControlFlow;
+use automl_core::table::{Looked, ReadOptions};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// A table that is read again and again.
-struct Again<'a> {
-    source: &'a Source,
-    /// With the type of every column.
-    options: ReadOptions,
-}
-
-impl Again<'_> {
-    fn columnar(&self) -> Option<ColumnarReader> {
-        let format = self.source.format();
-        (format != Format::Csv).then(|| ColumnarReader::new(self.options.clone(), format))
-    }
-
-    /// The rows that `keep` says, as one table.
-    fn some(&self, keep: impl FnMut(u64) -> bool + Send + 'static) -> Result<Table, Failure> {
-        if let Some(reader) = self.columnar() {
-            let read = reader.keeping(keep).read(&self.source.ranges()?);
-            return read.map(|(table, _)| table).map_err(|e| self.source.unreadable(&e));
-        }
-        let mut reader = CsvReader::new(self.options.clone()).keeping(keep);
-        self.source.pass(&mut |chunk| {
-            reader.push(chunk);
-            ControlFlow::Continue(())
-        })?;
-        Ok(reader.finish().0)
-    }
-
-    /// All rows, in parts, of the columns of these names.
-    fn all(
-        &self,
-        names: BTreeSet<String>,
-        visit: &mut dyn FnMut(&Table) -> Result<(), Stopped>,
-    ) -> Result<(), Stopped> {
-        if let Some(reader) = self.columnar() {
-            return reader.only(names).read_in_parts(&self.source.ranges()?, visit);
-        }
-        let mut reader = CsvReader::new(self.options.clone()).only(names);
-        let mut done = Ok(());
-        self.source.pass(&mut |chunk| {
-            reader.push(chunk);
-            done = reader.take().map_or(Ok(()), |table| visit(&table));
-            if done.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        done?;
-        let rest = reader.finish().0;
-        if rest.rows > 0 { visit(&rest) } else { Ok(()) }
-    }
-}
-
-/// Why not all rows were read.
-enum Stopped {
-    Read(std::io::Error),
-    Source(Failure),
-    Visit(Diagnostic),
-}
-
-impl From<std::io::Error> for Stopped {
-    fn from(error: std::io::Error) -> Self {
-        Self::Read(error)
-    }
-}
-
-impl From<Failure> for Stopped {
-    fn from(failure: Failure) -> Self {
-        Self::Source(failure)
-    }
-}
-
-/// The columns that a model reads, of a table.
-struct Columns<'a> {
-    table: &'a Again<'a>,
-    names: BTreeSet<String>,
-}
-
-impl Rows for Columns<'_> {
-    fn each(&mut self, visit: &mut dyn FnMut(&Table) -> Result<(), Diagnostic>) -> Result<(), Diagnostic> {
-        let broken = |e: Failure| Diagnostic::error("file.unreadable", e.what, e.help);
-        let read = self.table.all(self.names.clone(), &mut |table| {
-            if is_interrupted() {
-                return Err(Stopped::Visit(interrupted()));
-            }
-            visit(table).map_err(Stopped::Visit)
-        });
-        read.map_err(|stopped| match stopped {
-            Stopped::Read(error) => broken(self.table.source.unreadable(&error)),
-            Stopped::Source(failure) => broken(failure),
-            Stopped::Visit(diagnostic) => diagnostic,
-        })
-    }
-}
-
-fn interrupted() -> Diagnostic {
-    Diagnostic::error("study.interrupted", "Reading was interrupted.", "Begin it anew.")
-}
-
-/// What the table holds.
-fn look(source: &Source, options: &ReadOptions, limit: u64) -> Result<Looked, Failure> {
-    let held = (LOOK_SHARE * limit as f64) as usize;
-    let options = source.as_written(options);
-    let looked = match source.format() {
-        Format::Csv => look_at_csv(&options, source.bytes().unwrap_or(0), held, |take| {
-            source.pass(&mut |chunk| {
-                take(chunk);
-                ControlFlow::Continue(())
-            })
-        })?,
-        format => look_at_columnar(&options, format, &source.ranges()?, held)
-            .map_err(|error| source.unreadable(&error))?,
-    };
-    if looked.rows == 0 || looked.columns.is_empty() {
-        return Err(source.no_rows(&looked.report.diagnostics));
-    }
-    Ok(looked)
-}
 
 /// Searches on some of the rows and trains on all; `keep` writes models, that of the search among them, and says how many
 /// bytes they have.
@@ -165,11 +45,15 @@ pub fn fit(
         );
     }
     progress.say("reading the table to see what it holds");
-    let looked = look(source, options, limit)?;
+    let written = source.as_written(options);
+    let looked = look(source, &written, held(limit))?;
+    if looked.rows == 0 || looked.columns.is_empty() {
+        return Err(source.no_rows(&looked.report.diagnostics));
+    }
     if !args.quiet {
         warn(&looked.report.diagnostics);
     }
-    let table = Again { source, options: looked.options_for_next(&source.as_written(options)) };
+    let table = Again { source, options: looked.options_for_next(&written) };
     let deal = Deal::new(looked.rows, searched(limit, looked.bytes_a_row), args.seed);
     progress.say(&format!("drawing some of {} rows", count(looked.rows)));
     let sample = table.some(move |row| deal.is_searched(row))?;
@@ -206,7 +90,7 @@ pub fn fit(
 /// Trains the models of a search again on all rows; none where somebody does not want to wait until they are read.
 fn whole(
     args: &FitArgs,
-    (table, looked, deal): (&Again<'_>, &Looked, Deal),
+    (table, looked, deal): (&Again<'_, Source>, &Looked, Deal),
     (prepared, outcome): (&Prepared, Outcome),
     (limit, threads): (u64, usize),
     mut executors: Option<&mut Executors>,
@@ -244,7 +128,7 @@ fn whole(
         fingerprint: looked.fingerprint.clone(),
         told: &mut told,
     };
-    let mut rows = Columns { table, names };
+    let mut rows = Columns { table, names, is_stopped: is_interrupted };
     let trained = match train_on_all(prepared, outcome, &mut rows, &mut shelf, &mut means) {
         Err(diagnostic) if diagnostic == interrupted() => {
             progress.end();

@@ -5,7 +5,7 @@ use crate::beyond::size;
 use crate::commands::drive::is_interrupted;
 use crate::executor::{ASK, CONTENT, STATE, Told, read_token};
 use crate::failure::{Failure, because};
-use crate::source::Source;
+use crate::source::{Passes, Source};
 use automl_core::learner::cluster::{Cluster, LARGEST, Refusal, VERSION};
 use automl_core::table::Format;
 use futures_util::future::join_all;
