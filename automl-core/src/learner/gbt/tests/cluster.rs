@@ -98,7 +98,8 @@ proptest! {
             params: params(&given),
         };
         let mut cluster = Local::new(executors, threads, seed);
-        cluster.failing = [0.0, 0.02, 0.1, 0.3][failing];
+        // More often, and all parts of the rows would hardly ever be there at once.
+        cluster.failing = [0.0, 0.02, 0.05, 0.1][failing];
         if room && executors > 1 {
             // The first has room for one shard or two, the others for what they get.
             cluster.set_limit(0, 300_000);
