@@ -27,7 +27,7 @@ pub struct ExecutorArgs {
 
 #[derive(Debug, Args)]
 pub struct OnExecutors {
-    /// Grow boosted trees of all rows of a CSV file in the memory of executors, for example
+    /// Grow boosted trees of all rows in the memory of executors, for example
     /// http://one:7300,http://two:7300; the model is the same for any number of them
     #[arg(long, value_name = "URLS", value_delimiter = ',')]
     pub executors: Vec<String>,

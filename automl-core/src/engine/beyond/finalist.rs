@@ -12,11 +12,12 @@ use crate::learner::cluster::Cluster;
 use crate::learner::parts::{Block, InParts, Shelf};
 use crate::learner::{self, Fit, FitError, Learner, Load};
 use crate::metric::Seen;
-use crate::model::Target;
+use crate::model::{LogTarget, Target};
 use crate::node::{FittedRecipe, Frame};
 use crate::numeric::count;
 use crate::platform::Cancel;
 use crate::table::Table;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Most parts that rows are dealt to.
@@ -30,6 +31,8 @@ pub(super) struct Finalist {
     learner: &'static str,
     recipe: FittedRecipe,
     chain: Option<Arc<FittedChain>>,
+    /// Where it learns logarithms.
+    log_target: Option<LogTarget>,
     begun: Box<dyn InParts>,
     /// Where its places on the shelf begin.
     first_place: usize,
@@ -90,6 +93,14 @@ fn check_room(learner: &dyn Learner, load: &Load, means: &Means<'_>) -> Result<(
     ))
 }
 
+/// What is learned of a target: itself, or its logarithms.
+fn learned<'t>(log: Option<&LogTarget>, target: &'t Target) -> Cow<'t, Target> {
+    match (log, target) {
+        (Some(log), Target::Values(values)) => Cow::Owned(Target::Values(log.logs(values))),
+        _ => Cow::Borrowed(target),
+    }
+}
+
 impl Finalist {
     /// The models of a blend that can learn from all rows.
     ///
@@ -115,9 +126,6 @@ impl Finalist {
             let Some(bytes_a_row) = learner.bytes_a_row_in_parts(&load) else { continue };
             let parts = (means.deal.rows() as f64 * bytes_a_row / (means.part_bytes as f64).max(1.0)).ceil();
             let parts = parts.clamp(1.0, MOST_PARTS) as usize;
-            if means.cluster.is_some() {
-                check_room(learner, &load, means)?;
-            }
             let weights: Option<Vec<f32>> =
                 prepared.weights.as_ref().map(|w| w.iter().map(|&w| w as f32).collect());
             let mut params = fitted.params.clone();
@@ -126,9 +134,10 @@ impl Finalist {
                 // What the learner does not declare it has no value for.
                 params.0.entry(name).and_modify(|place| *place = value);
             }
+            let log_target = pipeline.log_target;
             let sample = Fit {
                 frame: &frame,
-                target: &prepared.target,
+                target: &learned(log_target.as_ref(), &prepared.target),
                 weights: weights.as_deref(),
                 validation: None,
                 params: &params,
@@ -136,11 +145,16 @@ impl Finalist {
                 threads: means.threads,
                 cancel: means.cancel,
             };
-            let begun = match means.cluster {
-                None => learner.in_parts(&sample, parts),
-                Some(_) => learner.on_executors(&sample, means.deal.rows() as usize),
-            };
-            let begun = begun.map_err(|e| failed(spec.title, &e))?;
+            let failed = |e: FitError| failed(spec.title, &e);
+            let mut begun = None;
+            if means.cluster.is_some() {
+                begun = learner.on_executors(&sample, means.deal.rows() as usize).map_err(failed)?;
+            }
+            if begun.is_some() {
+                check_room(learner, &load, means)?;
+            } else {
+                begun = learner.in_parts(&sample, parts).map_err(failed)?;
+            }
             let Some(begun) = begun else { continue };
             let places = begun.places();
             finalists.push(Finalist {
@@ -150,6 +164,7 @@ impl Finalist {
                 learner: spec.id,
                 recipe: pipeline.recipe.clone(),
                 chain: pipeline.chain.clone(),
+                log_target,
                 begun,
                 first_place,
                 rows: 0,
@@ -189,7 +204,8 @@ impl Finalist {
         }
         let frame = self.features(table, rows)?;
         let weights: Option<Vec<f32>> = weights.map(|w| w.iter().map(|&w| w as f32).collect());
-        let block = Block { frame: &frame, target, weights: weights.as_deref() };
+        let target = learned(self.log_target.as_ref(), target);
+        let block = Block { frame: &frame, target: &target, weights: weights.as_deref() };
         let mut shelf = From { shelf, first: self.first_place };
         self.begun.take(&block, &mut shelf).map_err(|e| failed(self.title, &e))?;
         self.rows += rows.len();
@@ -212,7 +228,8 @@ impl Finalist {
     ) -> Result<Option<Pipeline>, Diagnostic> {
         let Some(frame) = stop.frames.get(self.number) else { return Ok(None) };
         let mut shelf = From { shelf, first: self.first_place };
-        let model = match self.begun.finish((frame, &stop.target), &mut shelf, cluster, cancel, told) {
+        let unseen = learned(self.log_target.as_ref(), &stop.target);
+        let model = match self.begun.finish((frame, &unseen), &mut shelf, cluster, cancel, told) {
             Ok(model) => model,
             Err(FitError::Cancelled) => return Ok(None),
             Err(error) => return Err(failed(self.title, &error)),
@@ -220,6 +237,10 @@ impl Finalist {
         let classes = prepared.task().is_classification();
         let mut pipeline = Pipeline::new(self.recipe, self.learner, model, self.rows, classes);
         pipeline.chain = self.chain;
+        if let (Some(log), Target::Values(actual)) = (self.log_target, &stop.target) {
+            let logs = pipeline.model.predict(frame).values;
+            pipeline.log_target = Some(log.scaled(&logs, actual));
+        }
         let metric = prepared.metric();
         let score = |values: &[f64]| {
             metric.score(Seen { actual: actual(&stop.target), weights: stop.weights.as_deref() }, values)

@@ -159,7 +159,7 @@ fn in_words(
     let message = match (trained, scores) {
         ([], _) if !could => {
             format!(
-                "{searched}. Only boosted trees learn from rows in parts, and none was chosen, so the search's own is kept."
+                "{searched}. No model that was chosen can learn from rows in parts, so the search's own is kept."
             )
         }
         ([], _) => {

@@ -4,6 +4,8 @@ pub mod classes;
 pub mod gemm;
 pub mod linear;
 pub mod matrix;
+#[cfg(test)]
+mod parts;
 pub mod path;
 #[cfg(test)]
 pub mod testing;

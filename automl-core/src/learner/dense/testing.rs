@@ -1,5 +1,7 @@
 //! Data and fits for the tests of learners on dense frames.
 
+use crate::learner::parts::Block;
+use crate::learner::parts::testing::Memory;
 use crate::learner::{Fit, FitError, Learner, ParamValue, Params};
 use crate::model::{Model, Target};
 use crate::node::{FeatureColumn, FeatureValues, Frame};
@@ -73,4 +75,41 @@ pub fn fit(
     given: &[(&str, ParamValue)],
 ) -> Box<dyn Model> {
     try_fit(learner, frame, target, None, given, 1).expect("fits")
+}
+
+/// Fits in `parts` parts, whose rows come `block` at a time; the sample is the first half of the rows.
+pub fn in_parts(
+    learner: &dyn Learner,
+    (frame, target, weights): (&Frame, &Target, Option<&[f32]>),
+    validation: (&Frame, &Target),
+    given: &[(&str, ParamValue)],
+    (parts, block): (usize, usize),
+) -> Box<dyn Model> {
+    let given = Params(given.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect());
+    let params = Params::complete(learner.spec().params, &given);
+    let cancel = Cancel::new();
+    let rows: Vec<u32> = (0..frame.rows as u32).collect();
+    let half = &rows[..frame.rows.div_ceil(2)];
+    let (some, some_target) = (frame.take(half), target.take(half));
+    let sample = Fit {
+        frame: &some,
+        target: &some_target,
+        weights: weights.map(|w| &w[..half.len()]),
+        validation: None,
+        params: &params,
+        seed: 1,
+        threads: 1,
+        cancel: &cancel,
+    };
+    let mut shelf = Memory::default();
+    let begun = learner.in_parts(&sample, parts).expect("suits");
+    let mut begun = begun.expect("it learns in parts");
+    for rows in rows.chunks(block) {
+        let of_rows: Option<Vec<f32>> = weights.map(|w| rows.iter().map(|&row| w[row as usize]).collect());
+        let (frame, target) = (frame.take(rows), target.take(rows));
+        let rows = Block { frame: &frame, target: &target, weights: of_rows.as_deref() };
+        begun.take(&rows, &mut shelf).expect("rows like the others");
+    }
+    assert!(shelf.places.len() <= begun.places());
+    begun.finish(validation, &mut shelf, None, &cancel, &mut |_| {}).expect("fits")
 }

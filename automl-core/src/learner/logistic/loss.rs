@@ -35,22 +35,44 @@ impl Data<'_> {
 pub struct Loss<'a> {
     data: &'a Data<'a>,
     penalty: f64,
-    block: Vec<f64>,
-    turned: Vec<f64>,
-    scores: Vec<f64>,
+    sums: Sums,
 }
 
 impl<'a> Loss<'a> {
     /// With `penalty`/2 · ‖weights‖² added to the mean log loss.
     pub fn new(data: &'a Data<'a>, penalty: f64) -> Self {
-        Self { data, penalty, block: Vec::new(), turned: Vec::new(), scores: Vec::new() }
+        Self { data, penalty, sums: Sums::default() }
     }
 
     /// The value at `weights`; writes the gradient.
     pub fn at(&mut self, weights: &[f64], gradient: &mut [f64]) -> f64 {
-        let Data { values, codes, features, outputs, .. } = *self.data;
-        let (slopes, intercepts) = weights.split_at(features * outputs);
         gradient.fill(0.0);
+        let loss = self.sums.add(self.data, weights, gradient);
+        let slopes = &weights[..self.data.features * self.data.outputs];
+        penalised(loss, self.data.total(), self.penalty, slopes, gradient)
+    }
+}
+
+/// The penalised mean of a sum over rows of so much weight in all; makes the gradient's sums its gradient.
+pub fn penalised(loss: f64, total: f64, penalty: f64, slopes: &[f64], gradient: &mut [f64]) -> f64 {
+    gradient.iter_mut().for_each(|g| *g /= total);
+    gradient.iter_mut().zip(slopes).for_each(|(g, w)| *g += penalty * w);
+    loss / total + 0.5 * penalty * dot(slopes, slopes)
+}
+
+/// Memory for adding up.
+#[derive(Default)]
+pub struct Sums {
+    block: Vec<f64>,
+    turned: Vec<f64>,
+    scores: Vec<f64>,
+}
+
+impl Sums {
+    /// The sum of the rows' log losses at `weights`; adds their gradients to `gradient`.
+    pub fn add(&mut self, data: &Data<'_>, weights: &[f64], gradient: &mut [f64]) -> f64 {
+        let Data { values, codes, features, outputs, .. } = *data;
+        let (slopes, intercepts) = weights.split_at(features * outputs);
         let (slope_gradient, intercept_gradient) = gradient.split_at_mut(features * outputs);
         let mut loss = 0.0;
         for (b, codes) in codes.chunks(BLOCK).enumerate() {
@@ -61,7 +83,7 @@ impl<'a> Loss<'a> {
             self.scores.clear();
             self.scores.extend(intercepts.iter().cycle().take(rows * outputs));
             multiply(&self.block, slopes, &mut self.scores, (rows, features, outputs));
-            let weight = |i: usize| self.data.weight(b * BLOCK + i);
+            let weight = |i: usize| data.weight(b * BLOCK + i);
             loss += if outputs == 1 {
                 two(&mut self.scores, codes, weight)
             } else {
@@ -79,10 +101,7 @@ impl<'a> Loss<'a> {
                 intercept_gradient.iter_mut().zip(row).for_each(|(g, r)| *g += r);
             }
         }
-        let n = self.data.total();
-        gradient.iter_mut().for_each(|g| *g /= n);
-        gradient.iter_mut().zip(slopes).for_each(|(g, w)| *g += self.penalty * w);
-        loss / n + 0.5 * self.penalty * dot(slopes, slopes)
+        loss
     }
 }
 

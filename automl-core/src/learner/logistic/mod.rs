@@ -8,6 +8,7 @@ mod curvature;
 mod lbfgs;
 mod loss;
 mod model;
+mod parts;
 
 #[cfg(test)]
 mod tests;
@@ -16,17 +17,21 @@ use super::dense::classes::Shares;
 use super::dense::matrix::row_major;
 use super::dense::path;
 use super::dense::{check, unsuitable};
+use super::parts::InParts;
 use super::weight::{self, CLASS_WEIGHT};
 use super::{
     DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, ParamKind, ParamSpec, Params,
     Reproducible, Scale,
 };
 use crate::model::{Model, Target, Task};
+use crate::node::Frame;
 use crate::numeric::math;
+use crate::platform::Cancel;
 use curvature::{Curvature, Products};
 use lbfgs::Minimiser;
 use loss::{Data, Loss};
 use model::LogisticModel;
+use parts::LogisticInParts;
 
 /// The learner `logistic`.
 pub struct Logistic;
@@ -93,56 +98,119 @@ impl Learner for Logistic {
         let class_weights = weight::of_classes(fit, weights.as_deref());
         let weights = weight::product(weights, class_weights.as_deref(), fit.target);
         let shares = Shares::weighted(codes, *classes, weights.as_deref());
-        let present = shares.present();
         let features = fit.frame.columns.len();
-        let outputs = if present.len() == 2 { 1 } else { present.len() };
-        if present.len() == 1 {
+        let Some(outputs) = outputs_of(&shares) else {
             return Ok(Box::new(LogisticModel::new(shares, vec![0.0; features + 1], features, 0)));
-        }
-        let logs: Vec<f64> = present.iter().map(|&c| math::ln(shares.0[c])).collect();
-        let intercepts = if outputs == 1 { vec![logs[1] - logs[0]] } else { logs };
+        };
         let values: Vec<f32> = row_major(fit.frame, features);
         let codes = shares.places(codes);
-        let weights = weights.as_deref();
-        let data = Data { values: &values, codes: &codes, weights, features, outputs };
-        let mut start = vec![0.0; features * outputs];
-        start.extend(intercepts);
-        let per_pass = values.len() as f64 * outputs as f64 * 4.0;
-        let most = ((MOST_PRODUCTS / per_pass.max(1.0)) as usize).clamp(15, MOST_ITERATIONS);
-        // A path is walked in so many small steps that it pays to know how features go together.
-        let is_path = fit.params.float("c") <= 0.0 && path::validating(fit).is_some();
-        let products = if is_path { Products::of(&data) } else { None };
-        let minimise = |start: Vec<f64>, c: f64, most: usize, tolerance: f64| {
-            let penalty = 1.0 / (c.max(LEAST_C) * data.total());
-            let mut loss = Loss::new(&data, penalty);
-            let curvature = products.as_ref().and_then(|p| p.curvature(outputs, penalty));
-            let curvature = curvature.unwrap_or_else(|| Curvature::diagonal(&data, penalty));
-            Minimiser { tolerance, most, cancel: fit.cancel }.run(start, &curvature, |w, g| loss.at(w, g))
+        let data = Data { values: &values, codes: &codes, weights: weights.as_deref(), features, outputs };
+        let question = Question {
+            shares: &shares,
+            class_weights: class_weights.as_deref(),
+            c: fit.params.float("c"),
+            validation: path::validating(fit),
+            trained: fit.frame.rows,
+            cancel: fit.cancel,
         };
-        let c = match (fit.params.float("c"), path::validating(fit)) {
-            (c, _) if c > 0.0 => c,
-            (_, Some((frame, target @ Target::Classes { codes, .. }))) => {
-                let weights = weight::product(None, class_weights.as_deref(), target);
-                let (first, factor, count) = PATH;
-                let each = (most / 4).clamp(5, PATH_ITERATIONS);
-                let mut iterations = 0;
-                let (_, model) = path::best(path::geometric(first, factor, count), |c| {
-                    let (place, more) = minimise(std::mem::take(&mut start), c, each, PATH_TOLERANCE)?;
-                    iterations += more;
-                    start.clone_from(&place);
-                    let model = LogisticModel::new(shares.clone(), place, features, iterations);
-                    let loss = model.log_loss(frame, codes, weights.as_deref(), fit.frame.rows);
-                    Ok((model, loss))
-                })?;
-                return Ok(Box::new(model));
-            }
-            _ => USUAL_C,
-        };
-        let (weights, iterations) = minimise(start, c, most, TOLERANCE)?;
+        let Found { weights, iterations, .. } = question.answer(&data)?;
         Ok(Box::new(LogisticModel::new(shares, weights, features, iterations)))
+    }
+
+    fn in_parts(&self, sample: &Fit<'_>, parts: usize) -> Result<Option<Box<dyn InParts>>, FitError> {
+        Ok(Some(Box::new(LogisticInParts::new(sample, parts)?)))
+    }
+
+    fn bytes_a_row_in_parts(&self, load: &Load) -> Option<f64> {
+        // As they lie, and as they are learned from.
+        Some(8.0 * load.features as f64 + 32.0)
     }
 
     fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {
         Ok(Box::new(LogisticModel::decode(bytes, features)?))
+    }
+}
+
+/// Scores of a row; `None` where there is but one class.
+fn outputs_of(shares: &Shares) -> Option<usize> {
+    match shares.present().len() {
+        0 | 1 => None,
+        2 => Some(1),
+        more => Some(more),
+    }
+}
+
+/// What is looked for: the minimum, where c is 0 that of the c which is best on what validates.
+struct Question<'a> {
+    shares: &'a Shares,
+    class_weights: Option<&'a [f64]>,
+    c: f64,
+    validation: Option<(&'a Frame, &'a Target)>,
+    /// Rows that train.
+    trained: usize,
+    cancel: &'a Cancel,
+}
+
+/// Weights and intercepts, after so many iterations, with this c.
+struct Found {
+    weights: Vec<f64>,
+    iterations: usize,
+    c: f64,
+}
+
+/// How often rows may be gone through, of so many values.
+fn most_iterations(values: f64, outputs: usize) -> usize {
+    let per_pass = values * outputs as f64 * 4.0;
+    ((MOST_PRODUCTS / per_pass.max(1.0)) as usize).clamp(15, MOST_ITERATIONS)
+}
+
+fn penalty(c: f64, total: f64) -> f64 {
+    1.0 / (c.max(LEAST_C) * total)
+}
+
+impl Question<'_> {
+    /// No slopes, and the classes' shares.
+    fn start(&self, data: &Data<'_>) -> Vec<f64> {
+        let logs: Vec<f64> = self.shares.present().iter().map(|&c| math::ln(self.shares.0[c])).collect();
+        let mut start = vec![0.0; data.features * data.outputs];
+        start.extend(if data.outputs == 1 { vec![logs[1] - logs[0]] } else { logs });
+        start
+    }
+
+    fn answer(&self, data: &Data<'_>) -> Result<Found, FitError> {
+        let mut start = self.start(data);
+        let most = most_iterations(data.values.len() as f64, data.outputs);
+        // A path is walked in so many small steps that it pays to know how features go together.
+        let is_path = self.c <= 0.0 && self.validation.is_some();
+        let products = if is_path { Products::of(data) } else { None };
+        let minimise = |start: Vec<f64>, c: f64, most: usize, tolerance: f64| {
+            let penalty = penalty(c, data.total());
+            let mut loss = Loss::new(data, penalty);
+            let curvature = products.as_ref().and_then(|p| p.curvature(data.outputs, penalty));
+            let curvature = curvature.unwrap_or_else(|| Curvature::diagonal(data, penalty));
+            Minimiser { tolerance, most, cancel: self.cancel }.run(start, &curvature, |w, g| loss.at(w, g))
+        };
+        let c = match self.validation {
+            _ if self.c > 0.0 => self.c,
+            Some((frame, target @ Target::Classes { codes, .. })) => {
+                let weights = weight::product(None, self.class_weights, target);
+                let (first, factor, count) = PATH;
+                let each = (most / 4).clamp(5, PATH_ITERATIONS);
+                let mut iterations = 0;
+                let (c, (weights, iterations)) = path::best(path::geometric(first, factor, count), |c| {
+                    let (place, more) = minimise(std::mem::take(&mut start), c, each, PATH_TOLERANCE)?;
+                    iterations += more;
+                    start.clone_from(&place);
+                    let model =
+                        LogisticModel::new(self.shares.clone(), place.clone(), data.features, iterations);
+                    let loss = model.log_loss(frame, codes, weights.as_deref(), self.trained);
+                    Ok(((place, iterations), loss))
+                })?;
+                return Ok(Found { weights, iterations, c });
+            }
+            _ => USUAL_C,
+        };
+        let (weights, iterations) = minimise(start, c, most, TOLERANCE)?;
+        Ok(Found { weights, iterations, c })
     }
 }

@@ -5,10 +5,12 @@
 //! that is constant within a class does not decide alone.
 
 mod model;
+mod parts;
 
 use super::dense::classes::Shares;
 use super::dense::matrix::columns;
 use super::dense::{check, go_on, unsuitable};
+use super::parts::InParts;
 use super::{
     DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, ParamKind, ParamSpec, Params,
     Reproducible, Scale,
@@ -16,6 +18,7 @@ use super::{
 use crate::model::{Model, Target, Task};
 use crate::numeric::sum;
 use model::{BayesModel, Moments};
+use parts::BayesInParts;
 
 /// The learner `naive_bayes`.
 pub struct NaiveBayes;
@@ -80,6 +83,15 @@ impl Learner for NaiveBayes {
         let least = (largest * fit.params.float("var_smoothing")).max(NO_VARIANCE);
         moments.iter_mut().flat_map(|m| &mut m.variances).for_each(|v| *v += least);
         Ok(Box::new(BayesModel { features: features as u32, shares, moments }))
+    }
+
+    fn in_parts(&self, sample: &Fit<'_>, _parts: usize) -> Result<Option<Box<dyn InParts>>, FitError> {
+        Ok(Some(Box::new(BayesInParts::new(sample)?)))
+    }
+
+    fn bytes_a_row_in_parts(&self, _load: &Load) -> Option<f64> {
+        // Rows are added up as they come.
+        Some(0.0)
     }
 
     fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {

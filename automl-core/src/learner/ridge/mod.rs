@@ -4,6 +4,7 @@
 //! where they are fewer than the rows, else of the rows' products. With alpha 0 the products are made once and alpha is chosen
 //! by the rows that validate.
 
+mod parts;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use super::dense::linear::Linear;
 use super::dense::matrix::columns;
 use super::dense::path;
 use super::dense::{check, go_on, unsuitable};
+use super::parts::InParts;
 use super::tree::center::Center;
 use super::weight;
 use super::{
@@ -18,8 +20,10 @@ use super::{
     Reproducible, Scale,
 };
 use crate::model::{Model, Target, Task};
+use crate::node::Frame;
 use crate::numeric::cholesky::{backward, factor, forward};
 use crate::numeric::{dot, weighted_mean};
+use crate::platform::Cancel;
 use std::borrow::Cow;
 
 /// The learner `ridge`.
@@ -94,27 +98,55 @@ impl Learner for Ridge {
         scale(&mut y, roots.as_deref());
         let centred = Centred { columns: &columns, means: &means, roots: roots.as_deref() };
         let system = if features <= rows { centred.primal(fit, &y)? } else { centred.dual(fit, &y)? };
-        let alpha = fit.params.float("alpha");
-        if alpha > 0.0 {
-            return Ok(Box::new(Linear::new(center, centred.weights(&system, alpha)?, &means)));
-        }
-        let Some((frame, Target::Values(actual))) = path::validating(fit) else {
-            return Ok(Box::new(Linear::new(center, centred.weights(&system, USUAL_ALPHA)?, &means)));
+        let validating = match path::validating(fit) {
+            Some((frame, Target::Values(actual))) => Some((frame, actual.as_slice())),
+            _ => None,
         };
-        let (first, factor, count) = PATH;
-        let skip = if system.n > LARGE_SYSTEM { 2 } else { 1 };
-        let (_, model) = path::best(path::geometric(first, factor, count).step_by(skip), |alpha| {
-            go_on(fit)?;
-            let model = Linear::new(center, centred.weights(&system, alpha)?, &means);
-            let loss = model.mean_squared_error(frame, actual);
-            Ok((model, loss))
+        let model = choose(fit.params.float("alpha"), system.n, validating, fit.cancel, |alpha| {
+            Ok(Linear::new(center, centred.weights(&system, alpha)?, &means))
         })?;
         Ok(Box::new(model))
+    }
+
+    fn in_parts(&self, sample: &Fit<'_>, _parts: usize) -> Result<Option<Box<dyn InParts>>, FitError> {
+        Ok(Some(Box::new(Self::begin(sample)?)))
+    }
+
+    fn bytes_a_row_in_parts(&self, _load: &Load) -> Option<f64> {
+        // Rows are added up as they come.
+        Some(0.0)
     }
 
     fn decode(&self, bytes: &[u8], features: usize) -> Result<Box<dyn Model>, DecodeError> {
         Ok(Box::new(Linear::decode(bytes, features)?))
     }
+}
+
+/// The model of this alpha; with alpha 0, that of the path's which is best on what validates.
+///
+/// # Errors
+/// A fit that is cancelled; what `model` says.
+fn choose(
+    alpha: f64,
+    n: usize,
+    validating: Option<(&Frame, &[f64])>,
+    cancel: &Cancel,
+    model: impl Fn(f64) -> Result<Linear, FitError>,
+) -> Result<Linear, FitError> {
+    let Some((frame, actual)) = validating.filter(|_| alpha <= 0.0) else {
+        return model(if alpha > 0.0 { alpha } else { USUAL_ALPHA });
+    };
+    let (first, factor, count) = PATH;
+    let skip = if n > LARGE_SYSTEM { 2 } else { 1 };
+    let (_, best) = path::best(path::geometric(first, factor, count).step_by(skip), |alpha| {
+        if cancel.is_cancelled() {
+            return Err(FitError::Cancelled);
+        }
+        let model = model(alpha)?;
+        let loss = model.mean_squared_error(frame, actual);
+        Ok((model, loss))
+    })?;
+    Ok(best)
 }
 
 fn column_mean(column: &[f32], weights: Option<&[f64]>) -> f64 {
