@@ -139,7 +139,8 @@ pub struct FitArgs {
     pub max_predict_us_per_row: Option<f64>,
     /// Most memory that the search may take, for example 4GB or 800MB; what does not fit is not begun: fewer threads,
     /// then fewer kinds of models, then a sample of the rows. A table that would take more than two fifths of it is searched
-    /// on some of its rows, and boosted trees, linear models and naive Bayes then learn from all; JSON lines are always read whole [default: most of what is free]
+    /// on some of its rows, and boosted trees, ridge and logistic regression and naive Bayes then learn from all; JSON
+    /// lines are always read whole [default: most of what is free]
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]
     pub max_memory: Option<u64>,
     #[command(flatten)]

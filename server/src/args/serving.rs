@@ -48,7 +48,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]
     pub trial_memory: Option<u64>,
     /// Most memory that one run may take beside its trials, for example 4GB: a search in a CSV table of more than two fifths of
-    /// it sees some of the rows, and boosted trees, linear models and naive Bayes then learn from all [default: half of what is free]
+    /// it sees some of the rows, and boosted trees, ridge and logistic regression and
+    /// naive Bayes then learn from all [default: half of what is free]
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]
     pub run_memory: Option<u64>,
     /// Most that the data sets of one person may take in all, for example 50GB [default: 275GB]

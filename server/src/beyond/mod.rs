@@ -10,6 +10,8 @@ pub mod parent;
 mod shelf;
 pub mod wire;
 
+pub use shelf::Blocks;
+
 /// A table of more than this share of the memory is not read whole: in memory it takes up to its file's size, and a search
 /// as much again.
 const MOST_WHOLE: f64 = 0.4;

@@ -2,10 +2,9 @@
 //! and the models that it chose then learn from all.
 
 use super::executors::Executors;
-use super::shelf::Folder;
 use super::{request, usable_threads};
 use crate::args::FitArgs;
-use crate::beyond::{PART_SHARE, held, searched, size};
+use crate::beyond::{Blocks, PART_SHARE, held, searched, size};
 use crate::commands::drive::{drive, is_interrupted};
 use crate::commands::progress::Progress;
 use crate::failure::{Failure, warn};
@@ -101,7 +100,7 @@ fn whole(
         Failure { help, ..failure }
     };
     let folder = args.out.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut shelf = Folder::new(folder).map_err(|e| kept(Failure::file("write", folder, &e)))?;
+    let mut shelf = Blocks::new(folder, false).map_err(|e| kept(Failure::file("write", folder, &e)))?;
     let cancel = Cancel::new();
     let header = outcome.artifact.header();
     let names = header.read.types.keys().cloned().collect();

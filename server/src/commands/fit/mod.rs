@@ -2,7 +2,6 @@
 
 mod beyond;
 mod executors;
-mod shelf;
 
 use super::drive::drive;
 use super::progress::Progress;
