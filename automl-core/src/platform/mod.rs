@@ -3,8 +3,10 @@
 //! Together with the GPU device manager this is the only place that may look at the target architecture.
 
 mod threads;
+mod wait;
 
 pub use threads::each;
+pub use wait::ready;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -22,6 +22,8 @@ pub mod histogram;
 pub mod impurity;
 pub mod joint;
 pub mod leafwise;
+#[cfg(feature = "gpu")]
+pub mod on_card;
 pub mod packing;
 pub mod partition;
 pub mod plan;

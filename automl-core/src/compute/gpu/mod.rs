@@ -1,0 +1,7 @@
+//! The card: asking for it, memory on it, work sent to it.
+
+mod buffers;
+mod device;
+
+pub use buffers::Pool;
+pub use device::{Device, Lost, NoDevice, Pipeline};

@@ -1,0 +1,7 @@
+//! The kernels.
+
+pub mod histogram;
+pub mod partition;
+
+#[cfg(test)]
+mod testing;
