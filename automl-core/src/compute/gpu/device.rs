@@ -87,7 +87,15 @@ impl Device {
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
             locked(&heard).get_or_insert_with(|| error.to_string());
         }));
-        Ok(Self { pool: Pool::default(), pipelines: Mutex::default(), device, queue, name, is_software, failure })
+        Ok(Self {
+            pool: Pool::default(),
+            pipelines: Mutex::default(),
+            device,
+            queue,
+            name,
+            is_software,
+            failure,
+        })
     }
 
     /// What it is called.
@@ -162,10 +170,8 @@ impl Device {
         used: &[u32],
         groups: [u32; 3],
     ) {
-        let entry = |&binding: &u32| wgpu::BindGroupEntry {
-            binding,
-            resource: bindings[binding as usize].clone(),
-        };
+        let entry =
+            |&binding: &u32| wgpu::BindGroupEntry { binding, resource: bindings[binding as usize].clone() };
         let entries: Vec<wgpu::BindGroupEntry<'_>> = used.iter().map(entry).collect();
         let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
@@ -182,7 +188,8 @@ impl Device {
     /// # Errors
     /// A device that was lost.
     pub async fn read(&self, buffer: &wgpu::Buffer, bytes: u64, into: &mut Vec<u8>) -> Result<(), Lost> {
-        let staging = self.pool.take(&self.device, bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
+        let staging =
+            self.pool.take(&self.device, bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
         self.queue.submit([encoder.finish()]);

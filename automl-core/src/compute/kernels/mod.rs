@@ -4,4 +4,4 @@ pub mod histogram;
 pub mod partition;
 
 #[cfg(test)]
-mod testing;
+pub mod testing;

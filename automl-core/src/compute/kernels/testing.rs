@@ -28,7 +28,12 @@ impl Card {
         let (raw, queue) = self.device.raw();
         let size = (bytes.len() as u64).max(4).next_multiple_of(16);
         let usage = usage | BufferUsages::COPY_DST;
-        let buffer = raw.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+        let buffer = raw.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size,
+            usage,
+            mapped_at_creation: false,
+        });
         queue.write_buffer(&buffer, 0, bytes);
         buffer
     }

@@ -54,7 +54,9 @@ impl<'d> OnCard<'d> {
         let (raw, queue) = device.raw();
         let most = raw.limits().max_storage_buffer_binding_size as usize;
         if rows * groups.max(2) * 4 > most {
-            return Err(Lost { reason: format!("{rows} rows of {} features do not fit", data.features.len()) });
+            return Err(Lost {
+                reason: format!("{rows} rows of {} features do not fit", data.features.len()),
+            });
         }
         let take = |bytes: usize, usage| device.pool().take(raw, bytes as u64, usage);
         let bins = take(rows * groups * 4, DATA);

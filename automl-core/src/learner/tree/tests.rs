@@ -1,6 +1,8 @@
 //! Exactness of the parts that boosting and forests are built from.
 
 mod growth;
+#[cfg(feature = "gpu")]
+mod on_card;
 
 use super::binning::{Binned, Cuts};
 use super::constraint::Constraints;

@@ -4,7 +4,13 @@ use proptest::prelude::*;
 use wgpu::BufferUsages;
 
 /// The card's sums of a leaf's rows.
-fn on_card(card: &Card, (start, rows): (usize, &[u32]), bins: &[u32], groups: usize, words: &[i64]) -> Vec<i64> {
+fn on_card(
+    card: &Card,
+    (start, rows): (usize, &[u32]),
+    bins: &[u32],
+    groups: usize,
+    words: &[i64],
+) -> Vec<i64> {
     let params = params(start as u32, (rows.len() - start) as u32, groups as u32);
     let length = groups * LANES * BINS;
     let sums = card.filled(&vec![0u8; length * 8], BufferUsages::STORAGE | BufferUsages::COPY_SRC);

@@ -24,7 +24,15 @@ pub fn params(
     let blocks = (count as u32).div_ceil(BLOCK);
     let (group, shift) = ((feature / 4) as u32, (feature % 4 * 8) as u32);
     let mut params = [0; 16];
-    params[..7].copy_from_slice(&[start as u32, count as u32, blocks, group, groups as u32, shift, left as u32]);
+    params[..7].copy_from_slice(&[
+        start as u32,
+        count as u32,
+        blocks,
+        group,
+        groups as u32,
+        shift,
+        left as u32,
+    ]);
     for (bin, _) in side.iter().enumerate().filter(|(_, goes)| **goes) {
         params[8 + bin / 32] |= 1 << (bin % 32);
     }
