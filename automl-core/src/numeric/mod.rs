@@ -3,10 +3,12 @@
 
 pub mod cholesky;
 mod eigen;
+pub mod exp;
+pub mod lanes;
 pub mod math;
 mod moments;
 mod quantile;
-mod rng;
+pub mod rng;
 mod shown;
 pub mod student;
 mod sum;

@@ -56,6 +56,14 @@ impl Rng {
     }
 }
 
+/// 64 random bits of a place, whoever draws for others: the number at `place` of SplitMix64's sequence from `seed` (Steele,
+/// Lea and Flood, 2014).
+#[inline(always)]
+pub fn of_place(seed: u64, place: u64) -> u64 {
+    splitmix(seed.wrapping_add(place.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+}
+
+#[inline(always)]
 fn splitmix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -32,6 +32,20 @@ pub struct Pipeline {
     pub(super) pipeline: wgpu::ComputePipeline,
 }
 
+impl Pipeline {
+    pub(crate) fn raw(&self) -> &wgpu::ComputePipeline {
+        &self.pipeline
+    }
+}
+
+/// What is being read.
+pub(crate) struct Pending {
+    staging: wgpu::Buffer,
+    bytes: u64,
+    index: wgpu::SubmissionIndex,
+    mapped: Mapped,
+}
+
 /// What is known of a failure, which comes when it wants.
 type Failure = Arc<Mutex<Option<String>>>;
 
@@ -183,16 +197,8 @@ impl Device {
         pass.dispatch_workgroups(groups[0], groups[1], groups[2]);
     }
 
-    /// The first bytes of a buffer, once all that was sent before is done.
-    ///
-    /// # Errors
-    /// A device that was lost.
-    pub async fn read(&self, buffer: &wgpu::Buffer, bytes: u64, into: &mut Vec<u8>) -> Result<(), Lost> {
-        let staging =
-            self.pool.take(&self.device, bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
-        self.queue.submit([encoder.finish()]);
+    /// What work that was sent writes to `staging`, which is of the pool, once it is done.
+    pub(crate) fn pending(&self, staging: wgpu::Buffer, bytes: u64, index: wgpu::SubmissionIndex) -> Pending {
         let mapped = Mapped::default();
         let told = mapped.0.clone();
         staging.map_async(wgpu::MapMode::Read, ..bytes, move |done| {
@@ -200,7 +206,16 @@ impl Device {
             told.done = Some(done.is_ok());
             told.waker.take().into_iter().for_each(Waker::wake);
         });
-        self.wait()?;
+        Pending { staging, bytes, index, mapped }
+    }
+
+    /// Waits for it, and writes it into `into`.
+    ///
+    /// # Errors
+    /// A device that was lost.
+    pub(crate) async fn finish(&self, pending: Pending, into: &mut Vec<u8>) -> Result<(), Lost> {
+        let Pending { staging, bytes, index, mapped } = pending;
+        self.wait(index)?;
         let is_there = mapped.await;
         self.check()?;
         let view = staging.get_mapped_range(..bytes).ok().filter(|_| is_there);
@@ -213,15 +228,28 @@ impl Device {
         Ok(())
     }
 
+    /// The first bytes of a buffer, once all that was sent before is done.
+    ///
+    /// # Errors
+    /// A device that was lost.
+    pub async fn read(&self, buffer: &wgpu::Buffer, bytes: u64, into: &mut Vec<u8>) -> Result<(), Lost> {
+        let staging =
+            self.pool.take(&self.device, bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
+        let index = self.queue.submit([encoder.finish()]);
+        self.finish(self.pending(staging, bytes, index), into).await
+    }
+
     /// A browser tells when it is done; elsewhere that has to be waited for.
     #[cfg(not(target_arch = "wasm32"))]
-    fn wait(&self) -> Result<(), Lost> {
-        let waited = self.device.poll(wgpu::PollType::wait_indefinitely());
+    fn wait(&self, index: wgpu::SubmissionIndex) -> Result<(), Lost> {
+        let waited = self.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
         waited.map(drop).map_err(|e| Lost { reason: e.to_string() })
     }
 
     #[cfg(target_arch = "wasm32")]
-    fn wait(&self) -> Result<(), Lost> {
+    fn wait(&self, _index: wgpu::SubmissionIndex) -> Result<(), Lost> {
         Ok(())
     }
 }

@@ -4,4 +4,5 @@ mod buffers;
 mod device;
 
 pub use buffers::Pool;
+pub(crate) use device::Pending;
 pub use device::{Device, Lost, NoDevice, Pipeline};

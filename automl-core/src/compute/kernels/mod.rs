@@ -1,7 +1,7 @@
 //! The kernels.
 
-pub mod histogram;
-pub mod partition;
+pub mod boosting;
+pub mod double;
 
 #[cfg(test)]
 pub mod testing;

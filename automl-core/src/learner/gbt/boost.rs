@@ -3,9 +3,12 @@
 use super::constraints;
 use super::leaves::Steps;
 use super::model::GbtModel;
+#[cfg(feature = "gpu")]
+use super::on_card;
 use super::objective::Goal;
 use super::params::Settings;
 use super::sampling;
+use crate::compute::Device;
 use crate::learner::tree::binning::Binned;
 use crate::learner::tree::constraint::Constraints;
 use crate::learner::tree::draw::{choose, share_of};
@@ -28,9 +31,9 @@ const WORTH_THREADS: usize = if cfg!(test) { 8 } else { 1 << 15 };
 
 /// Rows that trees are only applied to.
 pub(super) struct Others {
-    columns: Vec<Vec<u8>>,
+    pub columns: Vec<Vec<u8>>,
     goal: Goal,
-    scores: Vec<Vec<f64>>,
+    pub scores: Vec<Vec<f64>>,
 }
 
 /// A tree just grown, in terms of bins, with the values of its leaves.
@@ -46,6 +49,14 @@ pub(super) struct Watch {
     patience: usize,
     idle: usize,
     most_idle: usize,
+}
+
+/// How far boosting has come.
+pub(super) struct Progress {
+    pub builder: Builder,
+    pub watch: Watch,
+    pub rounds: usize,
+    pub ended: bool,
 }
 
 /// The rows that trees are grown on, and where their scores are.
@@ -70,11 +81,11 @@ pub(super) struct Memory {
     spare: Vec<u32>,
 }
 
-/// Fits a booster.
+/// Fits a booster, on a card where there is one that can do it: the model is the same.
 ///
 /// # Errors
 /// [`FitError`] when cancelled, or where there are no rows or a target that is not finite.
-pub(super) fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
+pub(super) async fn fit(fit: &Fit<'_>, card: Option<&Device>) -> Result<GbtModel, FitError> {
     let unsuitable = |reason: &str| FitError::Unsuitable { reason: reason.into() };
     if fit.target.is_empty() || fit.frame.rows != fit.target.len() {
         return Err(unsuitable("there are no training rows"));
@@ -107,7 +118,7 @@ pub(super) fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
         goal,
     };
     let (link, center) = (boosting.goal.objective.link(), boosting.goal.center);
-    let trees = boosting.run(fit.cancel)?;
+    let trees = boosting.run(card, fit.cancel).await?;
     Ok(GbtModel { link, start, center, trees })
 }
 
@@ -142,21 +153,32 @@ impl Others {
 }
 
 impl Boosting<'_> {
-    fn run(mut self, cancel: &Cancel) -> Result<Flat, FitError> {
+    async fn run(mut self, card: Option<&Device>, cancel: &Cancel) -> Result<Flat, FitError> {
         let outputs = self.scores.len();
         let data = self.data;
-        let mut builder = Builder::new(data.columns, 1);
-        let mut grower = Grower::new(data, self.constraints.clone(), self.threads);
-        let mut watch = Watch::new(self.settings, self.validation.as_ref());
-        let mut rounds = 0;
-        while rounds < self.settings.rounds && !data.features.is_empty() {
-            let trees = self.round(&mut grower, &mut builder, rounds, cancel)?;
-            rounds += 1;
-            if watch.ends(rounds, &trees, self.validation.as_ref()) {
-                break;
-            }
+        let watch = Watch::new(self.settings, self.validation.as_ref());
+        let builder = Builder::new(data.columns, 1);
+        let mut progress = Progress { builder, watch, rounds: 0, ended: data.features.is_empty() };
+        #[cfg(feature = "gpu")]
+        if let Some(device) = card.filter(|_| !progress.ended && on_card::unsuited(&self).is_none()) {
+            on_card::run(&mut self, device, &mut progress, cancel).await?;
         }
-        Ok(builder.finish(watch.kept(rounds, self.validation.is_some()) * outputs))
+        self.go_on(&mut progress, cancel)?;
+        let kept = progress.watch.kept(progress.rounds, self.validation.is_some());
+        Ok(progress.builder.finish(kept * outputs))
+    }
+
+    /// Grows the rounds that are left on the processor.
+    fn go_on(&mut self, progress: &mut Progress, cancel: &Cancel) -> Result<(), FitError> {
+        if progress.ended || progress.rounds == self.settings.rounds {
+            return Ok(());
+        }
+        let mut grower = Grower::new(self.data, self.constraints.clone(), self.threads);
+        while progress.rounds < self.settings.rounds && !progress.ended {
+            let trees = self.round(&mut grower, &mut progress.builder, progress.rounds, cancel)?;
+            progress.note(&trees, self.validation.as_ref());
+        }
+        Ok(())
     }
 
     /// Grows the trees of one round, one an output.
@@ -188,7 +210,7 @@ impl Boosting<'_> {
     }
 
     /// The rows that this round's trees see; `None` for all.
-    fn bag(&mut self, round: usize) -> Option<Vec<u32>> {
+    pub fn bag(&mut self, round: usize) -> Option<Vec<u32>> {
         let share = self.settings.row_sample;
         (share < 1.0).then(|| {
             let mut rng = Rng::for_stream(self.seed, &[0xBA, round as u64]);
@@ -225,12 +247,10 @@ impl Boosting<'_> {
         let threads = self.threads.min(self.data.rows / WORTH_THREADS);
         let steps = Steps { settings: self.settings, goal: &self.goal, pairs, scores, threads };
         let values = steps.values(&grown, self.constraints);
-        let first = values.iter().map(|&v| builder.push_leaf(&[v])).min().unwrap_or(0);
-        builder.push(&grown.shape, self.data, |leaf| first + leaf);
-
         let scores = &mut self.scores[output];
         add_grown(&grown, &values, scores, threads);
         let tree = Tree { shape: grown.shape, values };
+        tree.push_to(builder, self.data);
         let features = &self.data.features;
         if let Some(bag) = bag {
             rows.clear();
@@ -259,6 +279,20 @@ impl Boosting<'_> {
         rows.clear();
         rows.extend(0..self.data.rows as u32);
         tree.add_to(&mut self.scores[output], rows, spare, column, threads);
+    }
+}
+
+impl Progress {
+    /// Takes the trees of a round that grew elsewhere.
+    #[cfg(feature = "gpu")]
+    pub fn take(&mut self, boosting: &Boosting<'_>, trees: &[Tree]) {
+        trees.iter().for_each(|tree| tree.push_to(&mut self.builder, boosting.data));
+        self.note(trees, boosting.validation.as_ref());
+    }
+
+    fn note(&mut self, trees: &[Tree], validation: Option<&Others>) {
+        self.rounds += 1;
+        self.ended = self.watch.ends(self.rounds, trees, validation);
     }
 }
 
@@ -341,6 +375,12 @@ fn fill_outside(bag: &[u32], count: usize, outside: &mut Vec<u32>) {
 }
 
 impl Tree {
+    /// Adds it to the ensemble.
+    fn push_to(&self, builder: &mut Builder, data: &Binned) {
+        let first = self.values.iter().map(|&v| builder.push_leaf(&[v])).min().unwrap_or(0);
+        builder.push(&self.shape, data, |leaf| first + leaf);
+    }
+
     /// Adds to the score of each of `rows` the value of the leaf it falls in.
     fn add_to<'c>(
         &self,

@@ -4,11 +4,9 @@ use super::objective::{Goal, Link};
 use super::params::Settings;
 use crate::learner::tree::constraint::{Bounds, Constraints};
 use crate::learner::tree::shape::{Child, Grown};
+use crate::numeric::lanes::pair_sums;
 use crate::platform::each;
 
-/// Largest change of a score by one tree where the score is a logarithm: where all of a leaf is already certain,
-/// hessians vanish.
-const MAX_STEP: f64 = 20.0;
 /// Largest step of a leaf, before the learning rate, where a mean is e to its score and nothing else is asked for:
 /// one tree multiplies a mean by at most e², about 7. The gradients' step is far too long where means are far too low.
 const LOG_LINK_DELTA: f64 = 2.0;
@@ -63,7 +61,7 @@ impl Steps<'_> {
     /// What a step adds to a score.
     fn value(&self, step: f64) -> f32 {
         let step = step * self.settings.learning_rate;
-        let most = if self.goal.objective.link() == Link::Identity { f64::from(f32::MAX) } else { MAX_STEP };
+        let most = self.goal.objective.link().most();
         step.clamp(-most, most) as f32
     }
 
@@ -71,12 +69,7 @@ impl Steps<'_> {
     /// best constant of the residuals, which l2 shrinks in the same way, by H / (H + l2); l1, which is in the unit of
     /// the gradients, then only decides splits.
     fn step(&self, rows: &[u32]) -> f64 {
-        let (mut gradient, mut hessian) = (0.0f64, 0.0f64);
-        for &row in rows {
-            let [g, h] = self.pairs[row as usize];
-            gradient += f64::from(g);
-            hessian += f64::from(h);
-        }
+        let [gradient, hessian] = pair_sums(rows.len(), 1, |place| self.pairs[rows[place] as usize].map(f64::from));
         let rules = &self.settings.rules;
         let weight = hessian + rules.l2;
         if weight <= 0.0 {

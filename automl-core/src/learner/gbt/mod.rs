@@ -12,6 +12,8 @@ mod constraints;
 mod leaves;
 mod model;
 mod objective;
+#[cfg(feature = "gpu")]
+mod on_card;
 mod params;
 mod parts;
 mod sampling;
@@ -25,6 +27,7 @@ mod tests;
 use super::parts::InParts;
 use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, Params, Reproducible};
 use crate::model::{Model, Task};
+use crate::platform::ready;
 
 /// The learner `gbt`.
 pub struct Gbt;
@@ -50,7 +53,7 @@ impl Learner for Gbt {
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
-        Ok(Box::new(boost::fit(fit)?))
+        Ok(Box::new(ready(boost::fit(fit, None))?))
     }
 
     fn in_parts(&self, sample: &Fit<'_>, parts: usize) -> Result<Option<Box<dyn InParts>>, FitError> {

@@ -23,7 +23,6 @@ pub mod impurity;
 pub mod joint;
 pub mod leafwise;
 #[cfg(feature = "gpu")]
-pub mod on_card;
 pub mod packing;
 pub mod partition;
 pub mod plan;

@@ -9,7 +9,8 @@
 //! Source: Shi, Ke, Chen, Zheng and Liu, "Quantized training of gradient boosting decision trees" (2022):
 //! stochastic rounding keeps the sums unbiased, and leaf values are refitted with the true gradients.
 
-use crate::numeric::Rng;
+use crate::numeric::lanes::pair_sums;
+use crate::numeric::{Rng, rng};
 use crate::platform::each;
 
 /// Sums are converted to `f64`, which holds integers of this many bits.
@@ -82,6 +83,21 @@ impl Layout {
         }
     }
 
+    /// Bits that count rows, and those of the hessian.
+    pub fn bits(self) -> (u32, u32) {
+        (self.count_bits, self.hessian_bits)
+    }
+
+    /// What Σ|gradient| and Σ hessian may reach.
+    pub fn limits(self) -> [f64; 2] {
+        [self.gradient_limit(), self.hessian_limit()]
+    }
+
+    /// What these sums of `n` rows are made to be, before rounding.
+    pub fn rooms(self, n: f64) -> [f64; 2] {
+        self.limits().map(|limit| room(n, limit))
+    }
+
     /// What Σ|gradient| may reach, one bit being the sign's.
     fn gradient_limit(self) -> f64 {
         let bits = (64 - self.hessian_bits - self.count_bits - 1).min(MAX_GRADIENT_BITS);
@@ -93,10 +109,14 @@ impl Layout {
     }
 }
 
-/// Unit with which `n` numbers of sum `total`, each rounded up at worst, stay below `limit`. Where the limit is too
-/// small for that many roundings, one that keeps the expected sum at half of it.
-fn unit_for(total: f64, n: f64, limit: f64) -> f64 {
-    let room = if limit > 2.0 * n { limit - n } else { limit / 2.0 };
+/// What the sum of `n` numbers may be so that they, each rounded up at worst, stay below `limit`. Where the limit is too
+/// small for that many roundings, half of it: the sum is then expected there.
+fn room(n: f64, limit: f64) -> f64 {
+    if limit > 2.0 * n { limit - n } else { limit / 2.0 }
+}
+
+/// Unit in which numbers of sum `total` have the sum `room`.
+fn unit_for(total: f64, room: f64) -> f64 {
     if total > 0.0 { total / room } else { 1.0 }
 }
 
@@ -112,18 +132,18 @@ pub fn quantise(
 ) -> Scales {
     let n = rows.map_or(pairs.len(), <[u32]>::len);
     let layout = Layout::new(n as u64, with_hessian);
-    let (sum_gradient, sum_hessian) = match rows {
-        None => absolute_sums(pairs),
-        Some(rows) => absolute_sums_of(rows, pairs),
+    let size = |row: usize| [f64::from(pairs[row][0].abs()), f64::from(pairs[row][1])];
+    let [sum_gradient, sum_hessian] = match rows {
+        None => pair_sums(n, threads, size),
+        Some(rows) => pair_sums(n, threads, |place| size(rows[place] as usize)),
     };
-    let mut scales =
-        Scales { layout, gradient: unit_for(sum_gradient, n as f64, layout.gradient_limit()), hessian: 1.0 };
+    let [gradient_room, hessian_room] = layout.rooms(n as f64);
+    let mut scales = Scales { layout, gradient: unit_for(sum_gradient, gradient_room), hessian: 1.0 };
     if with_hessian {
-        scales.hessian = unit_for(sum_hessian, n as f64, layout.hessian_limit());
+        scales.hessian = unit_for(sum_hessian, hessian_room);
     }
     let seed = rng.next_u64();
     loop {
-        let mut rng = Rng::new(seed);
         let mut parts: Vec<Part<'_>> = pairs
             .chunks(BLOCK)
             .zip(words.chunks_mut(BLOCK))
@@ -133,15 +153,8 @@ pub fn quantise(
                 Part { pairs, words, rows, start: i * BLOCK, gradients: 0, hessians: 0 }
             })
             .collect();
-        if threads > 1 && n > WORTH_THREADS {
-            parts.iter_mut().for_each(|part| part.draw(&mut rng));
-            each(threads, &mut parts, |_, part| part.round(scales));
-        } else {
-            for part in &mut parts {
-                part.draw(&mut rng);
-                part.round(scales);
-            }
-        }
+        let threads = if n > WORTH_THREADS { threads } else { 1 };
+        each(threads, &mut parts, |_, part| part.round(seed, scales));
         let gradients: u64 = parts.iter().map(|part| part.gradients).sum();
         let hessians: u64 = parts.iter().map(|part| part.hessians).sum();
         // Only where the limits are small against the rows can this happen; coarser units then end it.
@@ -152,48 +165,6 @@ pub fn quantise(
         }
         scales.gradient *= if gradient_fits { 1.0 } else { 2.0 };
         scales.hessian *= if hessian_fits { 1.0 } else { 2.0 };
-    }
-}
-
-/// Σ|g| and Σh in a fixed order: every fourth row, and then these four.
-fn absolute_sums(pairs: &[[f32; 2]]) -> (f64, f64) {
-    let mut sums = FourSums::default();
-    let (blocks, rest) = pairs.as_chunks();
-    blocks.iter().for_each(|block| sums.add(block));
-    sums.end(rest)
-}
-
-/// The same of some rows.
-fn absolute_sums_of(rows: &[u32], pairs: &[[f32; 2]]) -> (f64, f64) {
-    let mut sums = FourSums::default();
-    let (blocks, rest) = rows.as_chunks();
-    blocks.iter().for_each(|block: &[u32; 4]| sums.add(&block.map(|row| pairs[row as usize])));
-    let rest: Vec<[f32; 2]> = rest.iter().map(|&row| pairs[row as usize]).collect();
-    sums.end(&rest)
-}
-
-#[derive(Default)]
-struct FourSums {
-    gradients: [f64; 4],
-    hessians: [f64; 4],
-}
-
-impl FourSums {
-    #[inline(always)]
-    fn add(&mut self, block: &[[f32; 2]; 4]) {
-        for (place, &[g, h]) in block.iter().enumerate() {
-            self.gradients[place] += f64::from(g.abs());
-            self.hessians[place] += f64::from(h);
-        }
-    }
-
-    fn end(mut self, rest: &[[f32; 2]]) -> (f64, f64) {
-        for (place, &[g, h]) in rest.iter().enumerate() {
-            self.gradients[place] += f64::from(g.abs());
-            self.hessians[place] += f64::from(h);
-        }
-        let fold = |[a, b, c, d]: [f64; 4]| (a + b) + (c + d);
-        (fold(self.gradients), fold(self.hessians))
     }
 }
 
@@ -210,35 +181,24 @@ struct Part<'p> {
 }
 
 impl Part<'_> {
-    /// Puts a random number where each row's word will be: these are drawn in the order of the rows.
-    fn draw(&mut self, rng: &mut Rng) {
-        match self.rows {
-            None => self.words.fill_with(|| rng.next_u64().cast_signed()),
-            Some(rows) => {
-                for &row in rows {
-                    self.words[row as usize - self.start] = rng.next_u64().cast_signed();
-                }
-            }
-        }
-    }
-
     /// Rounds each number down or up with the probability that keeps its mean.
-    fn round(&mut self, scales: Scales) {
+    fn round(&mut self, seed: u64, scales: Scales) {
         let layout = scales.layout;
         match (layout.has_hessian(), layout.gradient_limit() < NEAR) {
-            (true, true) => self.round_as::<true, true>(scales),
-            (true, false) => self.round_as::<true, false>(scales),
-            (false, true) => self.round_as::<false, true>(scales),
-            (false, false) => self.round_as::<false, false>(scales),
+            (true, true) => self.round_as::<true, true>(seed, scales),
+            (true, false) => self.round_as::<true, false>(seed, scales),
+            (false, true) => self.round_as::<false, true>(seed, scales),
+            (false, false) => self.round_as::<false, false>(seed, scales),
         }
     }
 
     /// `HESSIAN`: whether rows have one. `NEAR_ZERO`: whether gradients are below [`NEAR`].
-    fn round_as<const HESSIAN: bool, const NEAR_ZERO: bool>(&mut self, scales: Scales) {
+    fn round_as<const HESSIAN: bool, const NEAR_ZERO: bool>(&mut self, seed: u64, scales: Scales) {
         let (per_gradient, per_hessian) = (1.0 / scales.gradient, 1.0 / scales.hessian);
         let (mut gradients, mut hessians) = (0, 0);
-        let mut round = |&[g, h]: &[f32; 2], word: &mut i64| {
-            let bits = word.cast_unsigned();
+        let start = self.start;
+        let mut round = |place: usize, &[g, h]: &[f32; 2], word: &mut i64| {
+            let bits = rng::of_place(seed, (start + place) as u64);
             let g = f64::from(g) * per_gradient + share(bits >> 32);
             let g = if NEAR_ZERO { floor_near(g) } else { floor(g) };
             let h = if HESSIAN {
@@ -251,11 +211,14 @@ impl Part<'_> {
             *word = scales.layout.pack(g, h, 1);
         };
         match self.rows {
-            None => self.pairs.iter().zip(self.words.iter_mut()).for_each(|(pair, word)| round(pair, word)),
+            None => {
+                let both = self.pairs.iter().zip(self.words.iter_mut()).enumerate();
+                both.for_each(|(place, (pair, word))| round(place, pair, word));
+            }
             Some(rows) => {
                 for &row in rows {
                     let place = row as usize - self.start;
-                    round(&self.pairs[place], &mut self.words[place]);
+                    round(place, &self.pairs[place], &mut self.words[place]);
                 }
             }
         }
@@ -296,7 +259,6 @@ fn floor_near(x: f64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numeric::Rng;
 
     #[test]
     fn what_is_rounded_for_several_at_once_is_rounded_down() {
@@ -312,16 +274,6 @@ mod tests {
         }
         for bits in [0, 1, u32::MAX, 1 << 31] {
             assert_eq!(share(bits.into()).to_bits(), (f64::from(bits) / 4_294_967_296.0).to_bits());
-        }
-    }
-
-    #[test]
-    fn sums_of_all_rows_are_those_of_each() {
-        let mut rng = Rng::new(2);
-        for n in [0, 3, 4, 103] {
-            let pairs: Vec<[f32; 2]> = (0..n).map(|_| [rng.normal() as f32, rng.uniform() as f32]).collect();
-            let rows: Vec<u32> = (0..n as u32).collect();
-            assert_eq!(absolute_sums(&pairs), absolute_sums_of(&rows, &pairs));
         }
     }
 }

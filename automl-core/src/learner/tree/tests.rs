@@ -2,7 +2,6 @@
 
 mod growth;
 #[cfg(feature = "gpu")]
-mod on_card;
 
 use super::binning::{Binned, Cuts};
 use super::constraint::Constraints;

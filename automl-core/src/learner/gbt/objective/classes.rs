@@ -1,6 +1,6 @@
 //! Log loss of classes. Two have one score, the log odds of the second; k have one each, the logarithms of shares.
 
-use super::exp::{BLOCK, quick_exp, quick_exps};
+use crate::numeric::exp::{BLOCK, quick_exp, quick_exps};
 use crate::numeric::math;
 
 /// The scores of the classes' shares, `share(class)`.

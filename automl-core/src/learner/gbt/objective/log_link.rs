@@ -4,7 +4,7 @@
 //! starts at 0 and nothing depends on their unit.
 
 use super::Objective;
-use super::exp::{BLOCK, quick_exp, quick_exps};
+use crate::numeric::exp::{BLOCK, quick_exp, quick_exps};
 
 /// How far a score may be from 0: beyond, e to its power is no longer what arithmetic can add up.
 const FARTHEST: f64 = 300.0;

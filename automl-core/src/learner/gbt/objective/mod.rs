@@ -4,7 +4,6 @@
 //! file a family: [`classes`], [`residual`] for distances, [`log_link`] for numbers from 0.
 
 mod classes;
-mod exp;
 mod log_link;
 mod residual;
 
@@ -15,6 +14,9 @@ use crate::numeric;
 
 /// Classes are not centred.
 const NO_CENTER: Center = Center { offset: 0.0, scale: 1.0 };
+/// Largest change of a score by one tree where the score is a logarithm: where all of a leaf is already certain,
+/// hessians vanish.
+const MAX_STEP: f64 = 20.0;
 /// Values are within this, in the units of their center: only a robust spread lets any be outside.
 const FARTHEST: f64 = 1e30;
 
@@ -99,6 +101,11 @@ impl Objective {
 }
 
 impl Link {
+    /// The largest change of a score by one tree.
+    pub fn most(self) -> f64 {
+        if self == Self::Identity { f64::from(f32::MAX) } else { MAX_STEP }
+    }
+
     /// Scores a row.
     pub fn scores(self) -> usize {
         if let Self::Softmax(k) = self { k } else { 1 }
@@ -163,6 +170,19 @@ impl Goal {
                 ..Self::of_codes(self.objective, codes)
             }),
         }
+    }
+
+    pub fn codes(&self) -> &[u32] {
+        &self.codes
+    }
+
+    /// In the units of `center`.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
     }
 
     pub fn rows(&self) -> usize {

@@ -19,7 +19,7 @@ use super::partition::Side;
 use crate::numeric::Rng;
 
 /// A gain has to be more than rounding errors of this share of the leaf's score.
-const RELATIVE_GAIN: f64 = 1e-9;
+pub const RELATIVE_GAIN: f64 = 1e-9;
 
 /// What a split must keep to.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,0 +1,54 @@
+// Gradients and hessians of all rows and outputs, as `gbt/objective` has them.
+
+@group(0) @binding(0) var<uniform> fit: Fit;
+@group(0) @binding(1) var<storage, read> scores: array<Double>;
+// Values (doubles), or codes in the lower words.
+@group(0) @binding(2) var<storage, read> targets: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read> weights: array<Double>;
+// Singles: gradient and hessian.
+@group(0) @binding(4) var<storage, read_write> pairs: array<vec2<u32>>;
+
+const SQUARED: u32 = 0u;
+const LOGISTIC: u32 = 1u;
+
+fn write_pair(row: u32, output: u32, gradient: Double, hessian: Double) {
+    var pair = vec2<u32>(to_single(gradient), to_single(hessian));
+    if fit.weighted == 1u {
+        let weight = weights[row];
+        pair.x = to_single(product(from_single(pair.x), weight));
+        pair.y = to_single(product(from_single(pair.y), weight));
+    }
+    pairs[output * fit.rows + row] = pair;
+}
+
+fn write_share(row: u32, class: u32, share: Double, output: u32) {
+    let y = select(Double(0u, 0u), ONE, targets[row].x == class);
+    let hessian = product(product(fit.factor, share), difference(ONE, share));
+    write_pair(row, output, difference(share, y), hessian);
+}
+
+@compute @workgroup_size(GROUP)
+fn gradients(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    for (var row = id.x; row < fit.rows; row += groups.x * GROUP) {
+        if fit.objective == SQUARED {
+            write_pair(row, 0u, difference(scores[row], targets[row]), ONE);
+        } else if fit.objective == LOGISTIC {
+            let share = quotient(ONE, sum(ONE, quick_exp(negated(scores[row]))));
+            write_share(row, 1u, share, 0u);
+        } else {
+            var highest = scores[row];
+            for (var class = 1u; class < fit.outputs; class++) {
+                let score = scores[class * fit.rows + row];
+                if less(highest, score) { highest = score; }
+            }
+            var total = Double(0u, 0u);
+            for (var class = 0u; class < fit.outputs; class++) {
+                total = sum(total, quick_exp(difference(scores[class * fit.rows + row], highest)));
+            }
+            for (var class = 0u; class < fit.outputs; class++) {
+                let power = quick_exp(difference(scores[class * fit.rows + row], highest));
+                write_share(row, class, quotient(power, total), class);
+            }
+        }
+    }
+}

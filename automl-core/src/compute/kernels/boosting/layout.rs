@@ -1,0 +1,127 @@
+//! What `layout.wgsl` says, as it is written and read here.
+
+/// Features of a word of bins.
+pub const PACKED: usize = 4;
+/// Bins of a feature, whether it has so many or not.
+pub const BINS: usize = 256;
+/// Bytes of a histogram of four features.
+pub const GROUP_BYTES: usize = PACKED * BINS * 8;
+pub const STATE_WORDS: usize = 36;
+pub const LEAF_WORDS: usize = 12;
+pub const FOUND_WORDS: usize = 8;
+pub const NODE_WORDS: usize = 10;
+/// Where in the state the leaves and the nodes are counted.
+pub const LEAVES_AT: usize = 34;
+pub const NODES_AT: usize = 35;
+
+/// What is minimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Objective {
+    Squared = 0,
+    Logistic = 1,
+    Softmax = 2,
+}
+
+/// What does not change from tree to tree.
+#[derive(Debug, Clone, Copy)]
+pub struct Fit {
+    pub rows: u32,
+    /// Rows that a tree is grown on.
+    pub listed: u32,
+    /// Scores a row.
+    pub outputs: u32,
+    pub objective: Objective,
+    /// Bits of a word that count rows, and those of its hessian; 0 without one.
+    pub count_bits: u32,
+    pub hessian_bits: u32,
+    pub max_leaves: u32,
+    /// 0 for no limit.
+    pub max_depth: u32,
+    pub by_depth: bool,
+    pub min_rows: u32,
+    pub weighted: bool,
+    pub l1: f64,
+    pub l2: f64,
+    pub rate: f64,
+    pub min_gain: f64,
+    pub min_hessian: f64,
+    /// Largest step before the rate, 0 for none, and after it.
+    pub max_delta: f64,
+    pub most: f64,
+    pub factor: f64,
+    pub gradient_room: f64,
+    pub hessian_room: f64,
+    pub bar: f64,
+}
+
+/// A split that the card has made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Node {
+    /// The leaf that was split; the new leaf, on the right, has the number of leaves before it.
+    pub leaf: u32,
+    pub gain: f64,
+    /// The sums of the rows that go left.
+    pub left: i64,
+    pub feature: u32,
+    /// The last bin that goes left.
+    pub last: u8,
+    pub missing_left: bool,
+}
+
+fn double(x: f64) -> [u32; 2] {
+    let bits = x.to_bits();
+    [bits as u32, (bits >> 32) as u32]
+}
+
+impl Fit {
+    pub fn words(&self, groups: u32, features: u32) -> Vec<u32> {
+        let mut words = vec![
+            self.rows,
+            self.listed,
+            self.outputs,
+            self.objective as u32,
+            self.count_bits,
+            self.hessian_bits,
+            self.max_leaves,
+            self.max_depth,
+            u32::from(self.by_depth),
+            self.min_rows,
+            u32::from(self.hessian_bits > 0),
+            u32::from(self.weighted),
+            groups,
+            features,
+            0,
+            0,
+        ];
+        let doubles = [
+            self.l1,
+            self.l2,
+            self.rate,
+            self.min_gain,
+            self.min_hessian,
+            self.max_delta,
+            self.most,
+            self.factor,
+            self.gradient_room,
+            self.hessian_room,
+            self.bar,
+        ];
+        words.extend(doubles.into_iter().flat_map(double));
+        words
+    }
+}
+
+impl Node {
+    /// Of [`NODE_WORDS`] words.
+    pub fn read(words: &[u32]) -> Self {
+        let wide = |low: usize| u64::from(words[low + 1]) << 32 | u64::from(words[low]);
+        Self {
+            gain: f64::from_bits(wide(0)),
+            left: wide(2).cast_signed(),
+            feature: words[4],
+            last: words[5] as u8,
+            missing_left: words[6] == 1,
+            leaf: words[8],
+        }
+    }
+}

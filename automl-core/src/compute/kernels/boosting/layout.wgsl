@@ -1,0 +1,134 @@
+// What the kernels of boosting share: numbers of a fit, of a tree, and the state of the tree that grows. `layout.rs` writes and
+// reads the same.
+
+const GROUP: u32 = 256u;
+// Rows whose gradients are summed by one workgroup, lane by lane: see `numeric::lanes`.
+const CHUNK: u32 = 4096u;
+const SUM_LANES: u32 = 64u;
+const BINS: u32 = 256u;
+// Features of a word of bins.
+const PACKED: u32 = 4u;
+const NONE: u32 = 0xffffffffu;
+
+struct Fit {
+    rows: u32,
+    // Rows that a tree is grown on.
+    listed: u32,
+    outputs: u32,
+    objective: u32,
+    count_bits: u32,
+    hessian_bits: u32,
+    max_leaves: u32,
+    max_depth: u32,
+    by_depth: u32,
+    min_rows: u32,
+    has_hessian: u32,
+    weighted: u32,
+    // Words of bins of a row.
+    groups: u32,
+    features: u32,
+    unused: vec2<u32>,
+    l1: Double,
+    l2: Double,
+    rate: Double,
+    min_gain: Double,
+    min_hessian: Double,
+    // Largest step before the rate, and after it.
+    max_delta: Double,
+    most: Double,
+    // Of the hessians of several classes.
+    factor: Double,
+    // What Σ|gradient| and Σ hessian may be in units of their own.
+    gradient_room: Double,
+    hessian_room: Double,
+    // 1 and the least share of a leaf's score that a gain has to be.
+    bar: Double,
+}
+
+struct Tree {
+    // Of the random numbers that gradients are rounded with.
+    seed: Wide,
+    output: u32,
+    // How many features it may use.
+    used: u32,
+}
+
+// Of the tree: what one unit of its whole numbers is, and rules in these units.
+struct Units {
+    gradient: Double,
+    hessian: Double,
+    per_gradient: Double,
+    per_hessian: Double,
+    l1: Double,
+    l2: Double,
+    // True gain of one unit.
+    gain: Double,
+    min_gain: Double,
+    min_hessian: u32,
+    unused: u32,
+}
+
+// What the next kernels are to do.
+struct Now {
+    // Rows that are parted: where, how many, how many go left; none where there is no leaf to split any more.
+    start: u32,
+    count: u32,
+    left: u32,
+    // By which bins: the word of a row, the bin's first bit in it, the last bin that goes left, the bin of missing rows.
+    group: u32,
+    shift: u32,
+    last: u32,
+    missing: u32,
+    missing_left: u32,
+    // Rows that are summed: the smaller of the new leaves.
+    sum_start: u32,
+    sum_count: u32,
+    // Histograms of the smaller and of the larger leaf, the latter of which is still that of both.
+    slots: vec2<u32>,
+    // Their numbers, and which of them are searched.
+    leaves: vec2<u32>,
+    open: vec2<u32>,
+}
+
+struct State {
+    units: Units,
+    now: Now,
+    leaves: u32,
+    nodes: u32,
+}
+
+struct Leaf {
+    // Where its rows lie, in one or the other half of `rows`.
+    start: u32,
+    count: u32,
+    depth: u32,
+    slot: u32,
+    // Its split, where it has one.
+    found: Found,
+}
+
+// A split: what it gains, of which feature, up to which bin, whether missing rows go left, and the sums of those that do.
+struct Found {
+    gain: Double,
+    left: Wide,
+    feature: u32,
+    last: u32,
+    missing_left: u32,
+    // 1 where there is one.
+    there: u32,
+}
+
+// A leaf that was split; the new leaf on the right has the number of nodes and leaves before it.
+struct Node {
+    found: Found,
+    leaf: u32,
+    unused: u32,
+}
+
+// A feature: its word of a row, the first bit there, the number of its bins.
+struct Feature {
+    group: u32,
+    shift: u32,
+    bins: u32,
+    unused: u32,
+}

@@ -1,0 +1,61 @@
+//! Boosting on a card, whole: gradients, their whole numbers, histograms, splits, the parting of rows, leaf values and scores.
+//! A tree is sent as one list of kernels, none of which waits for the processor; what comes back is its splits and values.
+//!
+//! All is equal to the processor's to the last bit: sums are of whole numbers, and what is not whole is computed with
+//! [`super::double`] in the same order.
+
+mod layout;
+mod send;
+
+pub use layout::{Fit, Node, Objective, PACKED};
+pub use send::{Booster, Data, Grown, Reading};
+
+use super::super::gpu::Lost;
+
+/// Most leaves of a tree, each of which has a histogram on the card.
+pub const MOST_LEAVES: usize = 512;
+
+macro_rules! kernel {
+    ($name:literal) => {
+        concat!(include_str!("../double/double.wgsl"), include_str!("layout.wgsl"), include_str!($name))
+    };
+}
+
+const GRADIENTS: (&str, &str) = ("boosting gradients", kernel!("gradients.wgsl"));
+const WORDS: (&str, &str) = ("boosting words", kernel!("words.wgsl"));
+const SUMS: (&str, &str) = ("boosting sums", kernel!("sums.wgsl"));
+const GROW: (&str, &str) = ("boosting grow", kernel!("grow.wgsl"));
+const ROWS: (&str, &str) = ("boosting rows", kernel!("rows.wgsl"));
+const SEARCH: (&str, &str) = ("boosting search", kernel!("search.wgsl"));
+const ROUTE: (&str, &str) = ("boosting route", kernel!("route.wgsl"));
+
+/// Bytes that lie on the card, at most, for so many rows of so many features, of which `others` are only scored.
+pub fn bytes((rows, others): (usize, usize), features: usize, leaves: usize, outputs: usize) -> usize {
+    let groups = features.div_ceil(PACKED);
+    let row = groups * 4 + outputs * 16 + 8 + 8 + 8 + 8 + 4;
+    rows * row + others * (groups * 4 + outputs * 8) + leaves.min(MOST_LEAVES) * groups * layout::GROUP_BYTES
+}
+
+/// Whether each of the buffers may be bound.
+///
+/// # Errors
+/// Which does not.
+pub fn fits(
+    limit: u64,
+    (rows, others): (usize, usize),
+    features: usize,
+    leaves: usize,
+    outputs: usize,
+) -> Result<(), Lost> {
+    let groups = features.div_ceil(PACKED);
+    let most = [
+        ("bins", rows.max(others) * groups * 4),
+        ("scores", rows.max(others) * outputs * 8),
+        ("histograms", leaves * groups * layout::GROUP_BYTES),
+    ];
+    let large = most.into_iter().find(|(_, bytes)| bytes.next_power_of_two() as u64 > limit);
+    match large {
+        None => Ok(()),
+        Some((what, bytes)) => Err(Lost { reason: format!("{what} of {} MB do not fit", bytes >> 20) }),
+    }
+}

@@ -1,0 +1,219 @@
+//! Boosting on a graphics card, [`boosting`]: the same trees to the last bit, so that the processor can go on wherever the card
+//! is lost.
+
+use super::boost::{Boosting, Progress, Tree};
+use super::objective::{Link, Objective};
+use super::params::Settings;
+use crate::compute::gpu::{Device, Lost};
+use crate::compute::kernels::boosting::{self, Booster, Data, Grown, Reading};
+use crate::learner::FitError;
+use crate::learner::tree::constraint::Constraints;
+use crate::learner::tree::draw::{choose, share_of};
+use crate::learner::tree::packing::Layout;
+use crate::learner::tree::plan::Policy;
+use crate::learner::tree::shape::{Branch, Child, Shape};
+use crate::learner::tree::split::{RELATIVE_GAIN, Split, Test};
+use crate::numeric::Rng;
+use crate::platform::Cancel;
+use std::collections::VecDeque;
+
+/// Rounds that are sent before the first of them is read.
+const AHEAD: usize = 3;
+
+/// Why a card did not grow all trees.
+enum Stopped {
+    Cancelled,
+    /// The processor goes on.
+    Lost,
+}
+
+impl From<Lost> for Stopped {
+    fn from(_: Lost) -> Self {
+        Self::Lost
+    }
+}
+
+/// Why no card can do this, for people; `None` where one can.
+pub(super) fn unsuited(boosting: &Boosting<'_>) -> Option<&'static str> {
+    let Settings { rules, limits, .. } = boosting.settings;
+    let objective = boosting.goal.objective;
+    let losses = matches!(objective, Objective::Squared | Objective::Logistic | Objective::Softmax(_));
+    let categorical = boosting.data.features.iter().any(|feature| feature.cuts.is_categorical());
+    [
+        (!losses, "this loss is computed on the processor only"),
+        (categorical, "splits of categories are sought on the processor only"),
+        (*boosting.constraints != Constraints::default(), "constraints are kept on the processor only"),
+        (rules.random_cuts, "random cuts are drawn on the processor only"),
+        (limits.node_features < 1.0, "features of a split are drawn on the processor only"),
+        (limits.policy == Policy::Symmetric, "symmetric trees are grown on the processor only"),
+        (limits.max_leaves > boosting::MOST_LEAVES, "trees of so many leaves are grown on the processor only"),
+        (
+            boosting.settings.row_sample < 1.0 && boosting.settings.minimal_variance,
+            "rows are drawn by their gradients on the processor only",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(is_so, why)| is_so.then_some(why))
+}
+
+/// Grows trees until boosting ends or the card is lost; what is done is in `progress`, with which the processor can go on.
+///
+/// # Errors
+/// [`FitError::Cancelled`].
+pub(super) async fn run(
+    boosting: &mut Boosting<'_>,
+    device: &Device,
+    progress: &mut Progress,
+    cancel: &Cancel,
+) -> Result<(), FitError> {
+    let mut trees = Vec::new();
+    match grow(boosting, device, progress, &mut trees, cancel).await {
+        Ok(()) => Ok(()),
+        Err(Stopped::Cancelled) => Err(FitError::Cancelled),
+        Err(Stopped::Lost) => {
+            let outputs = boosting.scores.len();
+            trees.iter().enumerate().for_each(|(place, tree)| boosting.catch_up(place % outputs, tree));
+            Ok(())
+        }
+    }
+}
+
+async fn grow(
+    boosting: &mut Boosting<'_>,
+    device: &Device,
+    progress: &mut Progress,
+    done: &mut Vec<Tree>,
+    cancel: &Cancel,
+) -> Result<(), Stopped> {
+    let (listed, layout) = listed(boosting);
+    let booster = begin(boosting, device, listed, layout)?;
+    let [gradients, hessians] = layout.limits();
+    let mut sent = VecDeque::new();
+    let mut next = progress.rounds;
+    while progress.rounds < boosting.settings.rounds && !progress.ended {
+        while sent.len() < AHEAD && next < boosting.settings.rounds {
+            sent.push_back(send(boosting, &booster, next)?);
+            next += 1;
+        }
+        let mut trees = Vec::new();
+        for reading in sent.pop_front().unwrap_or_default() {
+            let grown = booster.read(reading).await?;
+            // Units that are too fine are made coarser on the processor.
+            if grown.sums[0] as f64 > gradients || layout.has_hessian() && grown.sums[1] as f64 > hessians {
+                return Err(Stopped::Lost);
+            }
+            trees.push(tree(grown, boosting));
+        }
+        if cancel.is_cancelled() {
+            return Err(Stopped::Cancelled);
+        }
+        progress.take(boosting, &trees);
+        done.extend(trees);
+    }
+    Ok(())
+}
+
+/// How many rows a tree sees, and the layout of their words.
+fn listed(boosting: &Boosting<'_>) -> (usize, Layout) {
+    let (rows, share) = (boosting.data.rows, boosting.settings.row_sample);
+    let listed = if share < 1.0 { share_of(rows, share) } else { rows };
+    (listed, Layout::new(listed as u64, boosting.goal.has_hessian()))
+}
+
+fn begin<'d>(
+    boosting: &Boosting<'_>,
+    device: &'d Device,
+    listed: usize,
+    layout: Layout,
+) -> Result<Booster<'d>, Lost> {
+    let Boosting { settings, goal, data, .. } = boosting;
+    let (count_bits, hessian_bits) = layout.bits();
+    let [gradient_room, hessian_room] = layout.rooms(listed as f64);
+    let (objective, factor) = match goal.objective {
+        Objective::Softmax(k) => (boosting::Objective::Softmax, k as f64 / (k as f64 - 1.0)),
+        Objective::Logistic => (boosting::Objective::Logistic, 1.0),
+        _ => (boosting::Objective::Squared, 1.0),
+    };
+    let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let fit = boosting::Fit {
+        rows: small(data.rows),
+        listed: small(listed),
+        outputs: small(boosting.scores.len()),
+        objective,
+        count_bits,
+        hessian_bits,
+        max_leaves: small(settings.limits.max_leaves),
+        max_depth: small(settings.limits.max_depth),
+        by_depth: settings.limits.policy == Policy::DepthWise,
+        min_rows: small(usize::try_from(settings.rules.min_rows).unwrap_or(usize::MAX)),
+        weighted: goal.weights().is_some(),
+        l1: settings.rules.l1,
+        l2: settings.rules.l2,
+        rate: settings.learning_rate,
+        min_gain: settings.rules.min_gain.max(0.0),
+        min_hessian: settings.rules.min_hessian,
+        max_delta: settings.max_delta,
+        most: goal.objective.link().most(),
+        factor,
+        gradient_room,
+        hessian_room,
+        bar: 1.0 + RELATIVE_GAIN,
+    };
+    let features: Vec<(&[u8], usize)> =
+        data.features.iter().map(|f| (f.bins.as_slice(), f.bin_count)).collect();
+    let targets: Vec<u64> = match goal.objective.link() {
+        Link::Identity | Link::Log => goal.values().iter().map(|y| y.to_bits()).collect(),
+        _ => goal.codes().iter().map(|&code| u64::from(code)).collect(),
+    };
+    let others = boosting.validation.as_ref().map(|v| (v.columns.as_slice(), v.scores.as_slice()));
+    let scores = &boosting.scores;
+    let data = Data { features: &features, targets: &targets, weights: goal.weights(), scores, others };
+    Booster::new(device, &data, &fit)
+}
+
+/// Sends the trees of a round, drawn as [`Boosting::round`] draws them.
+fn send(boosting: &mut Boosting<'_>, booster: &Booster<'_>, round: usize) -> Result<Vec<Reading>, Lost> {
+    if let Some(bag) = boosting.bag(round) {
+        booster.use_rows(&bag);
+    }
+    let (outputs, count) = (boosting.scores.len(), boosting.data.features.len());
+    let share = boosting.settings.column_sample;
+    let sent = (0..outputs).map(|output| {
+        let mut rng = Rng::for_stream(boosting.seed, &[0x7E, round as u64, output as u64]);
+        let features: Vec<u32> = match share < 1.0 {
+            true => choose(count, share_of(count, share), &mut rng).into_iter().map(|f| f as u32).collect(),
+            false => (0..count as u32).collect(),
+        };
+        let (first, last) = (output == 0, output + 1 == outputs);
+        booster.tree((output as u32, rng.next_u64()), &features, first, last)
+    });
+    sent.collect()
+}
+
+/// A tree as the processor has it; the scores of the rows that validate are taken over.
+fn tree(grown: Grown, boosting: &mut Boosting<'_>) -> Tree {
+    if let Some(others) = boosting.validation.as_mut().filter(|_| !grown.others.is_empty()) {
+        let rows = others.scores.first().map_or(1, Vec::len).max(1);
+        for (scores, read) in others.scores.iter_mut().zip(grown.others.chunks(rows)) {
+            scores.copy_from_slice(read);
+        }
+    }
+    let mut shape = Shape { branches: Vec::with_capacity(grown.nodes.len()), leaves: 1 };
+    // The node above each leaf, and whether it is its left child.
+    let mut above: Vec<Option<(usize, bool)>> = vec![None];
+    for (node, made) in grown.nodes.iter().enumerate() {
+        let (leaf, new) = (made.leaf, shape.leaves);
+        let test = Test::UpTo(made.last);
+        let (gain, feature, left) = (made.gain, made.feature, made.left);
+        let split = Split { gain, feature, test, missing_left: made.missing_left, left };
+        shape.branches.push(Branch { split, left: Child::Leaf(leaf), right: Child::Leaf(new) });
+        if let Some((parent, is_left)) = above[leaf as usize] {
+            let parent = &mut shape.branches[parent];
+            *(if is_left { &mut parent.left } else { &mut parent.right }) = Child::Node(node as u32);
+        }
+        above[leaf as usize] = Some((node, true));
+        above.push(Some((node, false)));
+        shape.leaves += 1;
+    }
+    Tree { shape, values: grown.values }
+}
