@@ -73,6 +73,7 @@ fn measured(learner: &dyn Learner, frame: &Frame, target: &Target, params: &Para
         threads: 1,
         weights: None,
         cancel: &Cancel::new(),
+        card: None,
     };
     let time = || {
         let watch = Stopwatch::start();

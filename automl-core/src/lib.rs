@@ -6,10 +6,9 @@
 //!
 //! Modules may only use the modules to their left:
 //! `document` uses `diagnostic` alone, `kind` uses `node` and what lies left of it; for the others:
-//! `platform, numeric, diagnostic <- {table, compute} <- {metric, node} <- model <- learner <- {search, explain, calibrate} <- engine`.
+//! `platform, numeric, diagnostic <- table <- compute <- {metric, node} <- model <- learner <- {search, explain, calibrate} <- engine`.
 
 pub mod calibrate;
-#[cfg(feature = "gpu")]
 pub mod compute;
 pub mod diagnostic;
 pub mod document;

@@ -39,7 +39,26 @@ pub fn for_browser() -> Done {
 pub fn for_tests() -> Done {
     packages()?;
     postgresql()?;
+    software_card();
     for_browser()
+}
+
+/// A program that computes as a graphics card does, where there is no driver of any. Never fails: without it what is
+/// tested on one is skipped.
+fn software_card() {
+    let folders = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+    let mut drivers = folders.iter().flat_map(std::fs::read_dir).flatten().flatten();
+    let is_driver = |e: std::fs::DirEntry| e.path().extension().is_some_and(|x| x == "json");
+    if drivers.any(is_driver) || !works("apt-get", &["--version"]) {
+        return;
+    }
+    say("installing a software graphics card with apt-get");
+    let install = ["install", "-y", "-qq", "--no-install-recommends", "mesa-vulkan-drivers", "libvulkan1"];
+    // Where the lists cannot be brought up to date, the old ones may do.
+    let _ = run("apt-get", &["update", "-qq"], "");
+    if run("apt-get", &install, "").is_err() {
+        say("it could not be installed: what is tested on a graphics card is skipped");
+    }
 }
 
 /// PostgreSQL's programs; the tests start a server of their own.

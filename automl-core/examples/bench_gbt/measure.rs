@@ -90,6 +90,7 @@ impl Bench {
             seed: self.settings.seed,
             threads: self.settings.threads,
             cancel: &cancel,
+            card: None,
         })?;
         self.fit_secs = self.fit_secs.min(watch.elapsed_secs());
         self.model = Some(model);

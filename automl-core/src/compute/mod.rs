@@ -2,6 +2,15 @@
 //!
 //! A kernel is a folder: `kernel.wgsl`, `cpu.rs`, which reads alike, and `gpu.rs`, which sends it. What is whole numbers is
 //! equal to the last bit; what is not says how far it may be off.
+//!
+//! What asks for a card holds a [`Card`], which is there in builds without one too: then it only says why there is none.
 
+mod backend;
+mod card;
+#[cfg(feature = "gpu")]
 pub mod gpu;
+#[cfg(feature = "gpu")]
 pub mod kernels;
+
+pub use backend::{Backend, Used};
+pub use card::Card;

@@ -109,6 +109,7 @@ impl Executor {
             seed: job.seed,
             threads: self.threads,
             cancel,
+            card: None,
         });
         let fit_secs = watch.elapsed_secs();
         let model = match fitted {

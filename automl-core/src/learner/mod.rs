@@ -32,6 +32,7 @@ mod tests;
 pub use param::{LOG_TARGET, ParamKind, ParamSpec, ParamValue, Params, Scale};
 pub use registry::{all, find};
 
+use crate::compute::Card;
 use crate::model::{Model, Target, Task};
 use crate::node::Frame;
 use crate::platform::Cancel;
@@ -91,6 +92,9 @@ pub struct Fit<'a> {
     /// Threads that the fit may use; they never change a bit of the result.
     pub threads: usize,
     pub cancel: &'a Cancel,
+    /// The graphics card, for learners that can compute on one; they note there what they used. What it computes to the
+    /// last bit changes no bit of the result.
+    pub card: Option<&'a Card>,
 }
 
 /// Why a fit gave no model.

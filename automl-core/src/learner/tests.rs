@@ -170,6 +170,7 @@ fn a_cancelled_fit_stops() {
             seed: 0,
             threads: 1,
             cancel: &cancel,
+            card: None,
         };
         assert_eq!(learner.fit(&fit).err(), Some(FitError::Cancelled), "{}", learner.spec().id);
     });
@@ -194,6 +195,7 @@ fn weights_count_where_they_are_declared_to() {
                 seed: 1,
                 threads: 1,
                 cancel,
+                card: None,
             })
         };
         let plain = fit(None).expect("fits").encode();
@@ -222,8 +224,17 @@ fn weights_of_linear_models_are_repeats() {
             let (y, cancel) = (target(&train, task), Cancel::new());
             let fit = |frame: &Frame, target: &Target, weights: Option<&[f32]>| {
                 let (params, cancel) = (&params, &cancel);
-                let wanted =
-                    Fit { frame, target, weights, validation: None, params, seed: 1, threads: 1, cancel };
+                let wanted = Fit {
+                    frame,
+                    target,
+                    weights,
+                    validation: None,
+                    params,
+                    seed: 1,
+                    threads: 1,
+                    cancel,
+                    card: None,
+                };
                 learner.fit(&wanted).expect("fits").predict(&train).values
             };
             let weighted = fit(&train, &y, Some(&weights));

@@ -76,8 +76,17 @@ fn fit_with(
     validation: Option<(&Frame, &Target)>,
 ) -> Box<dyn Model> {
     let cancel = Cancel::new();
-    let wanted =
-        Fit { frame, target, weights: None, validation, params, seed: 9, threads: 1, cancel: &cancel };
+    let wanted = Fit {
+        frame,
+        target,
+        weights: None,
+        validation,
+        params,
+        seed: 9,
+        threads: 1,
+        cancel: &cancel,
+        card: None,
+    };
     learner.fit(&wanted).unwrap_or_else(|error| panic!("{}: {error}", learner.spec().id))
 }
 
@@ -158,6 +167,7 @@ fn options() {
             seed: 9,
             threads: 1,
             cancel: &cancel,
+            card: None,
         };
         let model = learner.fit(&wanted).unwrap_or_else(|error| panic!("{id} {settings:?}: {error}"));
         let settings: Vec<&str> = settings.iter().map(|(_, text)| *text).collect();

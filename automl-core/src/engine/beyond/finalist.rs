@@ -144,6 +144,7 @@ impl Finalist {
                 seed: fitted.seed,
                 threads: means.threads,
                 cancel: means.cancel,
+                card: None,
             };
             let failed = |e: FitError| failed(spec.title, &e);
             let mut begun = None;

@@ -48,8 +48,17 @@ fn whole(
     let params = Params::complete(learner.spec().params, &given);
     let cancel = Cancel::new();
     let validation = Some(validation);
-    let fit =
-        Fit { frame, target, weights, validation, params: &params, seed: 1, threads: 1, cancel: &cancel };
+    let fit = Fit {
+        frame,
+        target,
+        weights,
+        validation,
+        params: &params,
+        seed: 1,
+        threads: 1,
+        cancel: &cancel,
+        card: None,
+    };
     learner.fit(&fit).expect("fits")
 }
 

@@ -65,6 +65,7 @@ pub fn try_fit(
         seed: 1,
         threads,
         cancel: &cancel,
+        card: None,
     })
 }
 
@@ -100,6 +101,7 @@ pub fn in_parts(
         seed: 1,
         threads: 1,
         cancel: &cancel,
+        card: None,
     };
     let mut shelf = Memory::default();
     let begun = learner.in_parts(&sample, parts).expect("suits");

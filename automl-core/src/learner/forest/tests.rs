@@ -30,6 +30,7 @@ fn fit(
             seed,
             threads: 1,
             cancel: &cancel,
+            card: None,
         })
         .expect("fits")
 }
@@ -75,7 +76,8 @@ fn rows_are_drawn_by_weight() {
     let cancel = Cancel::new();
     let fit = |frame: &Frame, target: &Target, weights: Option<&[f32]>| {
         let (params, cancel) = (&params, &cancel);
-        let wanted = Fit { frame, target, weights, validation: None, params, seed: 1, threads: 1, cancel };
+        let wanted =
+            Fit { frame, target, weights, validation: None, params, seed: 1, threads: 1, cancel, card: None };
         RandomForest.fit(&wanted).expect("fits").predict(&train)
     };
     let weighted = fit(&train, &target, Some(&weights));
@@ -218,6 +220,7 @@ fn degenerate_data_give_a_model() {
         seed: 0,
         threads: 1,
         cancel: &cancel,
+        card: None,
     };
     assert_eq!(RandomForest.fit(&fit).err(), Some(FitError::Cancelled));
 }

@@ -72,6 +72,7 @@ impl Halves {
             seed,
             threads: 1,
             cancel: &cancel,
+            card: None,
         };
         Gbt.fit(&fit).expect("fits")
     }

@@ -20,6 +20,7 @@ fn landmarks(x: &Frame, width: f64, most: usize) -> Landmarks {
         seed: 1,
         threads: 1,
         cancel: &Cancel::new(),
+        card: None,
     };
     Landmarks::choose(&fit, width, most).expect("landmarks")
 }

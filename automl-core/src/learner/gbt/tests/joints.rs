@@ -54,7 +54,7 @@ proptest! {
         let bytes = |apart| {
             APART.set(apart);
             let (frame, target, params) = (&train, &target, &given);
-            let fit = Fit { frame, target, weights: None, validation: None, params, seed, threads, cancel: &cancel };
+            let fit = Fit { frame, target, weights: None, validation: None, params, seed, threads, cancel: &cancel, card: None };
             Gbt.fit(&fit).expect("fits").encode()
         };
         let together = bytes(false);

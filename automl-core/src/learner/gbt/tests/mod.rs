@@ -40,6 +40,7 @@ fn try_fit(
         seed,
         threads: 1,
         cancel: &cancel,
+        card: None,
     })
 }
 
@@ -59,6 +60,7 @@ fn fit_weighted(
         seed: 1,
         threads: 1,
         cancel: &cancel,
+        card: None,
     })
 }
 
@@ -301,6 +303,7 @@ fn refuses_what_it_cannot_learn_from() {
         seed: 0,
         threads: 1,
         cancel: &cancel,
+        card: None,
     };
     assert_eq!(Gbt.fit(&fit).err(), Some(FitError::Cancelled));
 }
@@ -357,7 +360,7 @@ proptest::proptest! {
         let bytes = |threads| {
             let validation = (validated == 1).then_some((&other, &truth));
             let (frame, target, params) = (&train, &target, &given);
-            let fit = Fit { frame, target, weights: None, validation, params, seed, threads, cancel: &cancel };
+            let fit = Fit { frame, target, weights: None, validation, params, seed, threads, cancel: &cancel, card: None };
             Gbt.fit(&fit).expect("fits").encode()
         };
         let alone = bytes(1);

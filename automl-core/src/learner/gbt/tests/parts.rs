@@ -32,6 +32,7 @@ impl Case<'_> {
             seed: 5,
             threads: 1,
             cancel,
+            card: None,
         }
     }
 
