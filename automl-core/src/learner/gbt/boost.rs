@@ -8,7 +8,7 @@ use super::on_card;
 use super::objective::Goal;
 use super::params::Settings;
 use super::sampling;
-use crate::compute::Device;
+use crate::compute::Card;
 use crate::learner::tree::binning::Binned;
 use crate::learner::tree::constraint::Constraints;
 use crate::learner::tree::draw::{choose, share_of};
@@ -85,7 +85,7 @@ pub(super) struct Memory {
 ///
 /// # Errors
 /// [`FitError`] when cancelled, or where there are no rows or a target that is not finite.
-pub(super) async fn fit(fit: &Fit<'_>, card: Option<&Device>) -> Result<GbtModel, FitError> {
+pub(super) async fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
     let unsuitable = |reason: &str| FitError::Unsuitable { reason: reason.into() };
     if fit.target.is_empty() || fit.frame.rows != fit.target.len() {
         return Err(unsuitable("there are no training rows"));
@@ -118,7 +118,7 @@ pub(super) async fn fit(fit: &Fit<'_>, card: Option<&Device>) -> Result<GbtModel
         goal,
     };
     let (link, center) = (boosting.goal.objective.link(), boosting.goal.center);
-    let trees = boosting.run(card, fit.cancel).await?;
+    let trees = boosting.run(fit.card, fit.cancel).await?;
     Ok(GbtModel { link, start, center, trees })
 }
 
@@ -153,16 +153,18 @@ impl Others {
 }
 
 impl Boosting<'_> {
-    async fn run(mut self, card: Option<&Device>, cancel: &Cancel) -> Result<Flat, FitError> {
+    async fn run(mut self, card: Option<&Card>, cancel: &Cancel) -> Result<Flat, FitError> {
         let outputs = self.scores.len();
         let data = self.data;
         let watch = Watch::new(self.settings, self.validation.as_ref());
         let builder = Builder::new(data.columns, 1);
         let mut progress = Progress { builder, watch, rounds: 0, ended: data.features.is_empty() };
         #[cfg(feature = "gpu")]
-        if let Some(device) = card.filter(|_| !progress.ended && on_card::unsuited(&self).is_none()) {
-            on_card::run(&mut self, device, &mut progress, cancel).await?;
+        if let Some(card) = card.filter(|_| !progress.ended) {
+            on_card::run(&mut self, card, &mut progress, cancel).await?;
         }
+        #[cfg(not(feature = "gpu"))]
+        let _ = card;
         self.go_on(&mut progress, cancel)?;
         let kept = progress.watch.kept(progress.rounds, self.validation.is_some());
         Ok(progress.builder.finish(kept * outputs))

@@ -53,7 +53,7 @@ impl Learner for Gbt {
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
-        Ok(Box::new(ready(boost::fit(fit, None))?))
+        Ok(Box::new(ready(boost::fit(fit))?))
     }
 
     fn in_parts(&self, sample: &Fit<'_>, parts: usize) -> Result<Option<Box<dyn InParts>>, FitError> {

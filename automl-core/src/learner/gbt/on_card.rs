@@ -4,6 +4,7 @@
 use super::boost::{Boosting, Progress, Tree};
 use super::objective::{Link, Objective};
 use super::params::Settings;
+use crate::compute::Card;
 use crate::compute::gpu::{Device, Lost};
 use crate::compute::kernels::boosting::{self, Booster, Data, Grown, Reading};
 use crate::learner::FitError;
@@ -34,7 +35,7 @@ impl From<Lost> for Stopped {
 }
 
 /// Why no card can do this, for people; `None` where one can.
-pub(super) fn unsuited(boosting: &Boosting<'_>) -> Option<&'static str> {
+fn unsuited(boosting: &Boosting<'_>) -> Option<&'static str> {
     let Settings { rules, limits, .. } = boosting.settings;
     let objective = boosting.goal.objective;
     let losses = matches!(objective, Objective::Squared | Objective::Logistic | Objective::Softmax(_));
@@ -56,16 +57,18 @@ pub(super) fn unsuited(boosting: &Boosting<'_>) -> Option<&'static str> {
     .find_map(|(is_so, why)| is_so.then_some(why))
 }
 
-/// Grows trees until boosting ends or the card is lost; what is done is in `progress`, with which the processor can go on.
+/// Grows trees until boosting ends, where the card can do this and it pays. Where the card is lost, the processor can go on:
+/// what is done is in `progress`, and in the scores.
 ///
 /// # Errors
 /// [`FitError::Cancelled`].
 pub(super) async fn run(
     boosting: &mut Boosting<'_>,
-    device: &Device,
+    card: &Card,
     progress: &mut Progress,
     cancel: &Cancel,
 ) -> Result<(), FitError> {
+    let Some(device) = card.device().filter(|_| unsuited(boosting).is_none()) else { return Ok(()) };
     let mut trees = Vec::new();
     match grow(boosting, device, progress, &mut trees, cancel).await {
         Ok(()) => Ok(()),

@@ -22,7 +22,6 @@ pub mod histogram;
 pub mod impurity;
 pub mod joint;
 pub mod leafwise;
-#[cfg(feature = "gpu")]
 pub mod packing;
 pub mod partition;
 pub mod plan;

@@ -145,18 +145,17 @@ impl Maker<'_> {
     }
 
     /// `bindings`: buffers by their binding; those that the entry does not use are left out.
-    fn step(
+    fn step<'b>(
         &self,
         kernel: (&'static str, &'static str),
         entry: &'static str,
-        bindings: &[(u32, &wgpu::Buffer)],
+        bindings: &[(u32, &'b wgpu::Buffer)],
     ) -> Step {
         let pipeline = self.device.pipeline(kernel.0, kernel.1, entry).raw().clone();
-        let entry = |&(binding, buffer): &(u32, &wgpu::Buffer)| wgpu::BindGroupEntry {
-            binding,
-            resource: buffer.as_entire_binding(),
-        };
-        let entries: Vec<_> = bindings.iter().map(entry).collect();
+        let resource = |buffer: &'b wgpu::Buffer| buffer.as_entire_binding();
+        let entries = bindings.iter().map(|&(binding, buffer)| (binding, resource(buffer)));
+        let entries = entries.map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource });
+        let entries: Vec<_> = entries.collect();
         let bindings = self.device.raw().0.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
             layout: &pipeline.get_bind_group_layout(0),
