@@ -8,7 +8,7 @@
 //! their levels; `levels`, whole numbers of 2 to 16 levels a column), `write=PREFIX`, which writes the numbers and does nothing else, and
 //! `read=PREFIX`, which reads what was written instead of generating it: `PREFIX.X.f32`, `PREFIX.y.u8` (training rows,
 //! row by row, and labels), `PREFIX.Xt.f32` and `PREFIX.yt.u8` (a fifth as many test rows), so that other libraries can
-//! be timed on the same numbers.
+//! be timed on the same numbers. `backend=gpu` computes on the graphics card, where it is built with the feature `gpu`.
 //!
 //! Built for WebAssembly it is a library for a page: `in_page.rs`.
 

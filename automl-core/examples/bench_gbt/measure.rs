@@ -1,6 +1,7 @@
 //! Fits, predicts, and says how long it took: the same on every target.
 
 use crate::data::Data;
+use automl_core::compute::Card;
 use automl_core::learner::{self, Fit, ParamValue, Params};
 use automl_core::model::Model;
 use automl_core::platform::{Cancel, Stopwatch};
@@ -17,6 +18,8 @@ pub struct Settings {
     pub validation: f64,
     pub threads: usize,
     pub seed: u64,
+    /// The graphics card to compute on.
+    pub card: Option<Card>,
 }
 
 /// One learner on one table.
@@ -47,8 +50,22 @@ impl Settings {
             validation: key("validation").map_or(Ok(0.0), str::parse)?,
             threads: count("threads", 1)? as usize,
             seed: count("seed", 0)?,
+            card: if key("backend") == Some("gpu") { Some(card()?) } else { None },
         })
     }
+}
+
+/// The graphics card of this machine.
+#[cfg(feature = "gpu")]
+fn card() -> Fallible<Card> {
+    use automl_core::compute::gpu::Device;
+    let device = automl_core::platform::ready(Device::request(true))?;
+    Ok(Card::new(device.into()))
+}
+
+#[cfg(not(feature = "gpu"))]
+fn card() -> Fallible<Card> {
+    Err("build with `--features gpu` for a graphics card".into())
 }
 
 impl Bench {
@@ -90,7 +107,7 @@ impl Bench {
             seed: self.settings.seed,
             threads: self.settings.threads,
             cancel: &cancel,
-            card: None,
+            card: self.settings.card.as_ref(),
         })?;
         self.fit_secs = self.fit_secs.min(watch.elapsed_secs());
         self.model = Some(model);
@@ -116,6 +133,7 @@ impl Bench {
         Ok(serde_json::json!({
             "learner": self.settings.learner, "params": self.settings.params, "threads": self.settings.threads,
             "rows": self.train.frame.rows, "columns": self.train.frame.columns.len(), "seed": self.settings.seed,
+            "card": self.settings.card.as_ref().map(Card::name),
             "fit_secs": self.fit_secs, "auc": self.test.auc(&scores),
             "predicted_rows_per_sec": self.test.frame.rows as f64 / predict_secs,
             "model_hash": hash(&model.encode()), "prediction_hash": hash(&bits), "model": model.summary(),

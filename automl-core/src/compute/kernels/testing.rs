@@ -2,19 +2,19 @@
 
 use crate::compute::gpu::{Device, Pipeline};
 use crate::platform::ready;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use wgpu::BufferUsages;
 
 /// A device, and short ways to it.
 pub struct Card {
-    pub device: Device,
+    pub device: Arc<Device>,
 }
 
 /// `None`, and a word about it, where there is none.
 pub fn card() -> Option<&'static Card> {
     static CARD: OnceLock<Option<Card>> = OnceLock::new();
     let asked = CARD.get_or_init(|| match ready(Device::request(true)) {
-        Ok(device) => Some(Card { device }),
+        Ok(device) => Some(Card { device: Arc::new(device) }),
         Err(why) => {
             println!("skipped: {why}");
             None

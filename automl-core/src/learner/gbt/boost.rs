@@ -34,6 +34,8 @@ pub(super) struct Others {
     pub columns: Vec<Vec<u8>>,
     goal: Goal,
     pub scores: Vec<Vec<f64>>,
+    /// Threads that may help with their loss.
+    threads: usize,
 }
 
 /// A tree just grown, in terms of bins, with the values of its leaves.
@@ -103,7 +105,7 @@ pub(super) async fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
         Goal::new(fit.target, settings.objective, weights, class_weights).map_err(|e| unsuitable(&e))?;
     let start = goal.start();
     let validation = fit.validation.filter(|(frame, target)| frame.rows == target.len() && frame.rows > 0);
-    let validation = validation.and_then(|validation| Others::new(&data, (&goal, &start), validation));
+    let validation = validation.and_then(|validation| Others::new(&data, (&goal, &start), validation, fit.threads));
     let constraints = constraints::read(fit.params, fit.frame, &data).map_err(|e| unsuitable(&e))?;
     check_monotone(&constraints, &start).map_err(unsuitable)?;
     let boosting = Boosting {
@@ -142,13 +144,14 @@ impl Others {
         data: &Binned,
         (goal, start): (&Goal, &[f64]),
         (frame, target): (&Frame, &Target),
+        threads: usize,
     ) -> Option<Self> {
-        let rows = frame.rows;
-        Some(Self { columns: data.apply(frame), goal: goal.like(target, None)?, scores: spread(start, rows) })
+        let (columns, scores) = (data.apply(frame), spread(start, frame.rows));
+        Some(Self { columns, goal: goal.like(target, None)?, scores, threads })
     }
 
     fn loss(&self) -> f64 {
-        self.goal.loss(&self.scores)
+        self.goal.loss(&self.scores, self.threads)
     }
 }
 
@@ -199,7 +202,7 @@ impl Boosting<'_> {
     {
         let (outputs, rows) = (self.scores.len(), self.data.rows);
         self.memory.fit(outputs, rows, self.validation.as_ref().map_or(0, |v| v.goal.rows()));
-        self.goal.gradients(&self.scores, &mut self.memory.pairs);
+        self.goal.gradients(&self.scores, &mut self.memory.pairs, self.threads);
         let bag = self.bag(round);
         let mut trees = Vec::with_capacity(outputs);
         for output in 0..outputs {

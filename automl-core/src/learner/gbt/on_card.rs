@@ -4,7 +4,7 @@
 use super::boost::{Boosting, Progress, Tree};
 use super::objective::{Link, Objective};
 use super::params::Settings;
-use crate::compute::Card;
+use crate::compute::{Card, Used};
 use crate::compute::gpu::{Device, Lost};
 use crate::compute::kernels::boosting::{self, Booster, Data, Grown, Reading};
 use crate::learner::FitError;
@@ -24,13 +24,15 @@ const AHEAD: usize = 3;
 /// Why a card did not grow all trees.
 enum Stopped {
     Cancelled,
-    /// The processor goes on.
-    Lost,
+    /// The processor goes on; why.
+    Lost(Lost),
+    /// Units that are too fine are made coarser on the processor.
+    TooFine,
 }
 
 impl From<Lost> for Stopped {
-    fn from(_: Lost) -> Self {
-        Self::Lost
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
     }
 }
 
@@ -69,16 +71,17 @@ pub(super) async fn run(
     cancel: &Cancel,
 ) -> Result<(), FitError> {
     let Some(device) = card.device().filter(|_| unsuited(boosting).is_none()) else { return Ok(()) };
+    card.note(Used::gpu("it can grow these trees", true));
     let mut trees = Vec::new();
     match grow(boosting, device, progress, &mut trees, cancel).await {
-        Ok(()) => Ok(()),
-        Err(Stopped::Cancelled) => Err(FitError::Cancelled),
-        Err(Stopped::Lost) => {
-            let outputs = boosting.scores.len();
-            trees.iter().enumerate().for_each(|(place, tree)| boosting.catch_up(place % outputs, tree));
-            Ok(())
-        }
+        Ok(()) => return Ok(()),
+        Err(Stopped::Cancelled) => return Err(FitError::Cancelled),
+        Err(Stopped::TooFine) => card.note(Used::cpu("sums outgrew their room on the graphics card")),
+        Err(Stopped::Lost(lost)) => card.lost(lost),
     }
+    let outputs = boosting.scores.len();
+    trees.iter().enumerate().for_each(|(place, tree)| boosting.catch_up(place % outputs, tree));
+    Ok(())
 }
 
 async fn grow(
@@ -101,9 +104,8 @@ async fn grow(
         let mut trees = Vec::new();
         for reading in sent.pop_front().unwrap_or_default() {
             let grown = booster.read(reading).await?;
-            // Units that are too fine are made coarser on the processor.
             if grown.sums[0] as f64 > gradients || layout.has_hessian() && grown.sums[1] as f64 > hessians {
-                return Err(Stopped::Lost);
+                return Err(Stopped::TooFine);
             }
             trees.push(tree(grown, boosting));
         }

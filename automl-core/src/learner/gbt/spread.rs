@@ -105,7 +105,7 @@ impl InParts for GbtSpread {
         let goal =
             of_sample.like(&target, weighted.then_some(weights)).ok_or_else(|| lost("rows were lost"))?;
         drop(target);
-        let validation = Others::new(&data, (&of_sample, &start), validation);
+        let validation = Others::new(&data, (&of_sample, &start), validation, begun.threads);
         data.rows = rows;
         let mut watch = Watch::new(&settings, validation.as_ref());
         let mut boosting = Boosting {

@@ -1,3 +1,4 @@
+// needs: double/double.wgsl, boosting/layout.wgsl
 // Gradients and hessians of all rows and outputs, as `gbt/objective` has them.
 
 @group(0) @binding(0) var<uniform> fit: Fit;
@@ -21,8 +22,8 @@ fn write_pair(row: u32, output: u32, gradient: Double, hessian: Double) {
     pairs[output * fit.rows + row] = pair;
 }
 
-fn write_share(row: u32, class: u32, share: Double, output: u32) {
-    let y = select(Double(0u, 0u), ONE, targets[row].x == class);
+fn write_share(row: u32, which: u32, share: Double, output: u32) {
+    let y = select(Double(0u, 0u), ONE, targets[row].x == which);
     let hessian = product(product(fit.factor, share), difference(ONE, share));
     write_pair(row, output, difference(share, y), hessian);
 }
@@ -37,17 +38,17 @@ fn gradients(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgrou
             write_share(row, 1u, share, 0u);
         } else {
             var highest = scores[row];
-            for (var class = 1u; class < fit.outputs; class++) {
-                let score = scores[class * fit.rows + row];
+            for (var which = 1u; which < fit.outputs; which++) {
+                let score = scores[which * fit.rows + row];
                 if less(highest, score) { highest = score; }
             }
             var total = Double(0u, 0u);
-            for (var class = 0u; class < fit.outputs; class++) {
-                total = sum(total, quick_exp(difference(scores[class * fit.rows + row], highest)));
+            for (var which = 0u; which < fit.outputs; which++) {
+                total = sum(total, quick_exp(difference(scores[which * fit.rows + row], highest)));
             }
-            for (var class = 0u; class < fit.outputs; class++) {
-                let power = quick_exp(difference(scores[class * fit.rows + row], highest));
-                write_share(row, class, quotient(power, total), class);
+            for (var which = 0u; which < fit.outputs; which++) {
+                let power = quick_exp(difference(scores[which * fit.rows + row], highest));
+                write_share(row, which, quotient(power, total), which);
             }
         }
     }

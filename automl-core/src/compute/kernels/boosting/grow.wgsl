@@ -1,3 +1,4 @@
+// needs: double/double.wgsl, boosting/layout.wgsl
 // Which leaf is split next, and what follows from it for the kernels after this one: `tree/leafwise.rs`.
 
 @group(0) @binding(0) var<uniform> fit: Fit;
@@ -82,7 +83,7 @@ fn find_split(thread: u32, child: u32) {
 fn split_leaf(at: u32) {
     let leaf = leaves[at];
     let split = leaf.found;
-    let new = state.leaves;
+    let right = state.leaves;
     nodes[state.nodes] = Node(split, at, 0u);
     state.nodes += 1u;
     state.leaves += 1u;
@@ -105,15 +106,15 @@ fn split_leaf(at: u32) {
     let depth = leaf.depth + 1u;
     let left_is_small = left_rows <= right_rows;
     // The smaller takes a histogram of its own, the larger that of both.
-    leaves[at] = Leaf(to, left_rows, depth, select(leaf.slot, new, left_is_small), nothing);
-    leaves[new] = Leaf(to + left_rows, right_rows, depth, select(new, leaf.slot, left_is_small), nothing);
-    let small = select(new, at, left_is_small);
-    let large = select(at, new, left_is_small);
-    let more = new + 1u < fit.max_leaves;
+    leaves[at] = Leaf(to, left_rows, depth, select(leaf.slot, right, left_is_small), nothing);
+    leaves[right] = Leaf(to + left_rows, right_rows, depth, select(right, leaf.slot, left_is_small), nothing);
+    let small = select(right, at, left_is_small);
+    let large = select(at, right, left_is_small);
+    let more = right + 1u < fit.max_leaves;
     let open_small = more && may_split(depth, leaves[small].count);
     let open_large = more && may_split(depth, leaves[large].count);
     now.leaves = vec2<u32>(small, large);
-    now.slots = vec2<u32>(new, leaf.slot);
+    now.slots = vec2<u32>(right, leaf.slot);
     now.open = vec2<u32>(select(0u, 1u, open_small), select(0u, 1u, open_large));
     now.sum_start = leaves[small].start;
     now.sum_count = select(0u, leaves[small].count, open_small || open_large);

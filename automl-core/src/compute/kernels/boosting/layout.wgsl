@@ -1,3 +1,4 @@
+// needs: double/double.wgsl
 // What the kernels of boosting share: numbers of a fit, of a tree, and the state of the tree that grows. `layout.rs` writes and
 // reads the same.
 

@@ -1,3 +1,4 @@
+// needs: double/double.wgsl, boosting/layout.wgsl
 // Adds to scores what the leaf of each row says: the splits of the tree are gone through in the order in which they were made.
 
 @group(0) @binding(0) var<uniform> fit: Fit;

@@ -1,3 +1,4 @@
+// needs: double/double.wgsl, boosting/layout.wgsl
 // Parts the rows of the leaf that is split, those that go left first, each side in the order that it had, into the other half
 // of `rows`; sums the smaller leaf; sends rows down a tree.
 
@@ -71,14 +72,14 @@ fn place(
     for (var other = thread; other < group.x; other += GROUP) { before += lefts[other]; }
     _ = scanned(thread, before);
     before = workgroupUniformLoad(&scan[GROUP - 1u]);
-    let from = state.now.start;
-    let to = select(from - fit.rows, from + fit.rows, from < fit.rows);
+    let source = state.now.start;
+    let to = select(source - fit.rows, source + fit.rows, source < fit.rows);
     for (var turn = first; turn < end; turn += GROUP) {
         let at = turn + thread;
         var row = 0u;
         var left = 0u;
         if at < end {
-            row = rows[from + at];
+            row = rows[source + at];
             left = select(0u, 1u, goes_left(row));
         }
         let lefts_before = before + scanned(thread, left) - left;

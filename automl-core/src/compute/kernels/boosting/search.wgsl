@@ -1,3 +1,4 @@
+// needs: double/double.wgsl, boosting/layout.wgsl
 // The best split of each feature in the two new leaves: `tree/split` to the bit. A workgroup a feature and leaf, a thread a bin.
 //
 // The processor looks at cuts one after the other, and takes one where its score, a fraction, is more than the best so far, as

@@ -1,3 +1,4 @@
+// needs: double/double.wgsl, boosting/layout.wgsl
 // The units of a tree's whole numbers, and the words of its rows: `tree/packing.rs` to the bit.
 
 @group(0) @binding(0) var<uniform> fit: Fit;

@@ -22,7 +22,7 @@ pub fn logistic_gradients(codes: &[u32], scores: &[f64], pairs: &mut [[f32; 2]])
     }
 }
 
-pub fn softmax_gradients(codes: &[u32], scores: &[Vec<f64>], pairs: &mut [Vec<[f32; 2]>]) {
+pub fn softmax_gradients(codes: &[u32], scores: &[&[f64]], pairs: &mut [&mut [[f32; 2]]]) {
     let k = scores.len();
     // The diagonal of the hessian alone overstates curvature by this factor's inverse at equal shares.
     let factor = k as f64 / (k as f64 - 1.0);
@@ -40,7 +40,7 @@ pub fn softmax_gradients(codes: &[u32], scores: &[Vec<f64>], pairs: &mut [Vec<[f
 /// Of the rows from `start` on: each score's exponential beside the highest of its row, written class by class; the
 /// highest scores, and the sums of the exponentials.
 fn exponentials(
-    scores: &[Vec<f64>],
+    scores: &[&[f64]],
     start: usize,
     powers: &mut [[f64; BLOCK]],
 ) -> ([f64; BLOCK], [f64; BLOCK]) {
@@ -79,7 +79,7 @@ pub fn logistic_losses(codes: &[u32], scores: &[f64]) -> Vec<f64> {
     scores.iter().zip(codes).map(loss).collect()
 }
 
-pub fn softmax_losses(codes: &[u32], scores: &[Vec<f64>]) -> Vec<f64> {
+pub fn softmax_losses(codes: &[u32], scores: &[&[f64]]) -> Vec<f64> {
     let mut powers = vec![[0.0; BLOCK]; scores.len()];
     let mut losses = Vec::with_capacity(codes.len());
     for (block, codes) in codes.chunks(BLOCK).enumerate() {

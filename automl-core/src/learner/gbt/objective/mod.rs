@@ -11,6 +11,9 @@ use crate::learner::tree::center::Center;
 use crate::learner::weight;
 use crate::model::Target;
 use crate::numeric;
+use crate::numeric::exp::BLOCK;
+use crate::platform::each;
+use std::ops::Range;
 
 /// Classes are not centred.
 const NO_CENTER: Center = Center { offset: 0.0, scale: 1.0 };
@@ -225,17 +228,32 @@ impl Goal {
         values.iter().enumerate().map(|(row, &v)| (v, self.weight(row))).collect()
     }
 
-    /// Writes the pairs of all rows for every output.
-    pub fn gradients(&self, scores: &[Vec<f64>], pairs: &mut [Vec<[f32; 2]>]) {
+    /// Writes the pairs of all rows for every output. `threads` may help.
+    pub fn gradients(&self, scores: &[Vec<f64>], pairs: &mut [Vec<[f32; 2]>], threads: usize) {
+        let size = part_of(self.rows(), threads);
+        let mut left: Vec<_> = pairs.iter_mut().map(|pairs| pairs.chunks_mut(size)).collect();
+        let mut parts: Vec<Vec<&mut [[f32; 2]]>> = Vec::new();
+        for _ in 0..self.rows().div_ceil(size) {
+            parts.push(left.iter_mut().filter_map(Iterator::next).collect());
+        }
+        each(threads, &mut parts, |part, pairs| {
+            let rows = part * size..self.rows().min((part + 1) * size);
+            self.gradients_of(rows, scores, pairs);
+        });
+    }
+
+    fn gradients_of(&self, rows: Range<usize>, scores: &[Vec<f64>], pairs: &mut [&mut [[f32; 2]]]) {
+        let scores: Vec<&[f64]> = scores.iter().map(|scores| &scores[rows.clone()]).collect();
+        let (values, codes) = (some(&self.values, &rows), some(&self.codes, &rows));
         match self.objective.link() {
-            Link::Identity => residual::gradients(self.objective, &self.values, &scores[0], &mut pairs[0]),
-            Link::Log => log_link::gradients(self.objective, &self.values, &scores[0], &mut pairs[0]),
-            Link::Logistic => classes::logistic_gradients(&self.codes, &scores[0], &mut pairs[0]),
-            Link::Softmax(_) => classes::softmax_gradients(&self.codes, scores, pairs),
+            Link::Identity => residual::gradients(self.objective, values, scores[0], pairs[0]),
+            Link::Log => log_link::gradients(self.objective, values, scores[0], pairs[0]),
+            Link::Logistic => classes::logistic_gradients(codes, scores[0], pairs[0]),
+            Link::Softmax(_) => classes::softmax_gradients(codes, &scores, pairs),
         }
         if let Some(weights) = &self.weights {
             for pairs in pairs {
-                for ([gradient, hessian], &weight) in pairs.iter_mut().zip(weights) {
+                for ([gradient, hessian], &weight) in pairs.iter_mut().zip(&weights[rows.clone()]) {
                     *gradient = (f64::from(*gradient) * weight) as f32;
                     *hessian = (f64::from(*hessian) * weight) as f32;
                 }
@@ -253,14 +271,37 @@ impl Goal {
         residual::refit(self.objective, &mut residuals, self.weights.is_some())
     }
 
-    /// Mean loss of the scores.
-    pub fn loss(&self, scores: &[Vec<f64>]) -> f64 {
-        let losses = match self.objective.link() {
-            Link::Identity => residual::losses(self.objective, &self.values, &scores[0]),
-            Link::Log => log_link::losses(self.objective, &self.values, &scores[0]),
-            Link::Logistic => classes::logistic_losses(&self.codes, &scores[0]),
-            Link::Softmax(_) => classes::softmax_losses(&self.codes, scores),
-        };
+    /// Mean loss of the scores. `threads` may help.
+    pub fn loss(&self, scores: &[Vec<f64>], threads: usize) -> f64 {
+        let size = part_of(self.rows(), threads);
+        let mut losses = vec![0.0; self.rows()];
+        let mut parts: Vec<&mut [f64]> = losses.chunks_mut(size).collect();
+        each(threads, &mut parts, |part, losses| {
+            let rows = part * size..self.rows().min((part + 1) * size);
+            losses.copy_from_slice(&self.losses_of(rows, scores));
+        });
         numeric::weighted_mean(&losses, self.weights.as_deref())
     }
+
+    fn losses_of(&self, rows: Range<usize>, scores: &[Vec<f64>]) -> Vec<f64> {
+        let scores: Vec<&[f64]> = scores.iter().map(|scores| &scores[rows.clone()]).collect();
+        let (values, codes) = (some(&self.values, &rows), some(&self.codes, &rows));
+        match self.objective.link() {
+            Link::Identity => residual::losses(self.objective, values, scores[0]),
+            Link::Log => log_link::losses(self.objective, values, scores[0]),
+            Link::Logistic => classes::logistic_losses(codes, scores[0]),
+            Link::Softmax(_) => classes::softmax_losses(codes, &scores),
+        }
+    }
+}
+
+/// Rows of a part that a thread takes; whole blocks.
+fn part_of(rows: usize, threads: usize) -> usize {
+    let least = if cfg!(test) { BLOCK } else { 1 << 14 };
+    rows.div_ceil(threads.max(1)).next_multiple_of(BLOCK).max(least)
+}
+
+/// Some of what is one a row, or nothing of nothing.
+fn some<'a, T>(all: &'a [T], rows: &Range<usize>) -> &'a [T] {
+    all.get(rows.clone()).unwrap_or(&[])
 }

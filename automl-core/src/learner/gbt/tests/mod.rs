@@ -2,6 +2,8 @@ mod cluster;
 mod constraints;
 mod joints;
 mod losses;
+#[cfg(feature = "gpu")]
+mod on_card;
 mod parts;
 mod weights;
 

@@ -1,0 +1,92 @@
+use super::*;
+use crate::compute::Card;
+use crate::compute::kernels::testing;
+use proptest::prelude::{ProptestConfig, prop_assert, proptest};
+
+/// Numbers with holes, of few values and of many, one of which may say nothing at all.
+fn table(rows: usize, columns: usize, classes: usize, rng: &mut Rng) -> (Frame, Target) {
+    let mut z = vec![0.0f32; rows];
+    let mut values = Vec::new();
+    for column in 0..columns {
+        let (kind, holes) = (rng.below(4), if rng.below(2) == 0 { 0.0 } else { 0.2 });
+        let cells: Vec<f32> = z
+            .iter_mut()
+            .map(|z| {
+                let x = match kind {
+                    0 => rng.below(3) as f32,
+                    1 => rng.below(40) as f32,
+                    _ => rng.normal() as f32,
+                };
+                *z += x * ((column % 3) as f32 - 0.7);
+                if rng.uniform() < holes { f32::NAN } else { x }
+            })
+            .collect();
+        values.push(numbers(cells));
+    }
+    let target = match classes {
+        0 => Target::Values(z.iter().map(|&z| f64::from(z) + rng.normal()).collect()),
+        k => Target::Classes {
+            codes: z.iter().map(|&z| (z.abs() as u32 + rng.below(2) as u32) % k as u32).collect(),
+            classes: k,
+        },
+    };
+    (frame(values), target)
+}
+
+fn encoded(fit: &Fit<'_>) -> Vec<u8> {
+    Gbt.fit(fit).expect("fits").encode()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// All of boosting, whatever it is asked for: the same model.
+    #[test]
+    fn the_card_gives_the_model_of_the_processor(
+        (rows, held, columns, classes) in (1..1500usize, 0..300usize, 1..11usize, 0..4usize),
+        (leaves, depth, least, growth) in (2..40i64, 0..6i64, 1..30i64, 0..2usize),
+        (row_sample, column_sample) in (0.3..1.5f64, 0.3..1.5f64),
+        (l1, l2, weighted, delta) in (0.0..2.0f64, 0.0..2.0f64, 0..2u8, 0..2u8),
+        seed in 0..1_000_000u64,
+    ) {
+        let Some(device) = testing::card().map(|card| card.device.clone()) else { return Ok(()) };
+        let card = Card::new(device).for_fit();
+        let mut rng = Rng::new(seed);
+        let classes = if classes == 1 { 2 } else { classes };
+        let (train, target) = table(rows, columns, classes, &mut rng);
+        let (other, truth) = table(held, columns, classes, &mut rng);
+        let given = params(&[
+            ("trees", Int(7)),
+            ("patience", Int(if seed % 3 == 0 { 2 } else { 40 })),
+            ("max_leaves", Int(leaves)),
+            ("max_depth", Int(depth)),
+            ("min_rows_leaf", Int(least)),
+            ("growth", Text(GROWTHS[growth].to_owned())),
+            ("row_sample", Float(row_sample.min(1.0))),
+            ("column_sample", Float(column_sample.min(1.0))),
+            ("l1", Float((l1 - 1.0).max(0.0))),
+            ("l2", Float(l2)),
+            ("max_delta", Float(f64::from(delta) * 0.3)),
+            ("learning_rate", Float(0.3)),
+        ]);
+        let weights: Vec<f32> = (0..rows).map(|_| rng.below(4) as f32 * 0.5).collect();
+        let weights = (weighted == 1 && weights.iter().any(|w| *w > 0.0)).then_some(weights.as_slice());
+        let cancel = Cancel::new();
+        let on = |card| Fit {
+            frame: &train,
+            target: &target,
+            weights,
+            validation: (held > 0).then_some((&other, &truth)),
+            params: &given,
+            seed,
+            threads: 2,
+            cancel: &cancel,
+            card,
+        };
+        let (here, there) = (encoded(&on(None)), encoded(&on(Some(&card))));
+        prop_assert!(here == there);
+        let constant = train.columns.iter().all(|c| matches!(&c.values, FeatureValues::Numeric(v) if v.iter().all(|x| x.to_bits() == v[0].to_bits())));
+        let used = card.used();
+        prop_assert!(constant || used.as_ref().is_some_and(|used| used.name() == "gpu"), "{used:?}");
+    }
+}
