@@ -2,6 +2,8 @@
 
 mod buffers;
 mod device;
+mod measure;
 
 pub use buffers::Pool;
 pub use device::{Device, Lost, NoDevice, Pipeline};
+pub use measure::measure;
