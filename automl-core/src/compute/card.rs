@@ -1,6 +1,8 @@
 //! The way to a graphics card that a search, and each of its fits, is given.
 
 use super::Used;
+use super::planner::{Costs, Work};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[cfg(feature = "gpu")]
@@ -16,8 +18,12 @@ struct Shared {
     device: Option<Arc<Device>>,
     /// What it is called; empty where there is none.
     name: String,
+    /// How quick it is; `None`: it is used whatever that costs.
+    costs: Option<Costs>,
     /// Why nothing can be computed on it: there is none, or it went away.
     why_not: Mutex<Option<String>>,
+    /// Fits that compute on it just now.
+    busy: AtomicUsize,
 }
 
 /// A graphics card, or why there is none. Clones are the same card and the same note of what was used; [`Card::for_fit`]
@@ -26,13 +32,38 @@ struct Shared {
 pub struct Card {
     shared: Arc<Shared>,
     used: Arc<Mutex<Option<Used>>>,
+    /// Only for work whose numbers are the processor's to the last bit.
+    exact: bool,
+}
+
+/// A fit's turn on a card, from [`Card::turn`]; others see that the card is busy until it is dropped.
+pub struct Turn<'c> {
+    card: &'c Card,
 }
 
 impl Card {
+    /// A card that is used for what it is quicker with.
     #[cfg(feature = "gpu")]
-    pub fn new(device: Arc<Device>) -> Self {
+    pub fn new(device: Arc<Device>, costs: Costs) -> Self {
+        Self::on(device, Some(costs))
+    }
+
+    /// A card that is used for all that can be computed on it, quicker or not.
+    #[cfg(feature = "gpu")]
+    pub fn always(device: Arc<Device>) -> Self {
+        Self::on(device, None)
+    }
+
+    #[cfg(feature = "gpu")]
+    fn on(device: Arc<Device>, costs: Option<Costs>) -> Self {
         let name = device.name().to_owned();
-        Self::of(Shared { device: Some(device), name, why_not: Mutex::default() })
+        Self::of(Shared {
+            device: Some(device),
+            name,
+            costs,
+            why_not: Mutex::default(),
+            busy: AtomicUsize::new(0),
+        })
     }
 
     /// None, and why, in words that follow a colon: `this machine offers no graphics card`.
@@ -41,18 +72,26 @@ impl Card {
             #[cfg(feature = "gpu")]
             device: None,
             name: String::new(),
+            costs: None,
             why_not: Mutex::new(Some(why.into())),
+            busy: AtomicUsize::new(0),
         })
     }
 
     fn of(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared), used: Arc::default() }
+        Self { shared: Arc::new(shared), used: Arc::default(), exact: false }
     }
 
     /// The same card for one fit, which nothing is noted of yet.
     #[must_use]
     pub fn for_fit(&self) -> Self {
-        Self { shared: self.shared.clone(), used: Arc::default() }
+        Self { used: Arc::default(), ..self.clone() }
+    }
+
+    /// The same card, only for work whose numbers are the processor's to the last bit, where `exact`.
+    #[must_use]
+    pub fn exact(&self, exact: bool) -> Self {
+        Self { exact, ..self.clone() }
     }
 
     /// The device; `None` where there is none, or none any more.
@@ -71,6 +110,38 @@ impl Card {
         locked(&self.shared.why_not).clone()
     }
 
+    /// Whether `work` pays on the card as things are, and why, in words that follow a colon.
+    ///
+    /// # Errors
+    /// Why it is for the processor, in words of the same kind.
+    pub fn pays(&self, work: &Work) -> Result<String, String> {
+        if let Some(why_not) = self.why_not() {
+            return Err(why_not);
+        }
+        if self.exact && !work.is_exact() {
+            return Err("the graphics card's last digits would not be those of every machine".to_owned());
+        }
+        match &self.shared.costs {
+            Some(costs) => costs.pays(work, self.shared.busy.load(Ordering::Relaxed)),
+            None => Ok("as was asked for".to_owned()),
+        }
+    }
+
+    /// Takes a turn where the work pays, and notes what is used and why in either case.
+    pub fn turn(&self, work: &Work) -> Option<Turn<'_>> {
+        match self.pays(work) {
+            Ok(why) => {
+                self.note(Used::gpu(why, work.is_exact()));
+                self.shared.busy.fetch_add(1, Ordering::Relaxed);
+                Some(Turn { card: self })
+            }
+            Err(why) => {
+                self.note(Used::cpu(why));
+                None
+            }
+        }
+    }
+
     /// The card went away, or has no memory left: what computed on it begins again on the processor, which is noted, and
     /// nobody asks for it any more.
     pub fn lost(&self, why: impl std::fmt::Display) {
@@ -83,9 +154,32 @@ impl Card {
         *locked(&self.used) = Some(used);
     }
 
-    /// What was noted.
-    pub fn used(&self) -> Option<Used> {
-        locked(&self.used).clone()
+    /// What was noted; where a fit noted nothing, its learner knows the processor alone.
+    pub fn used(&self) -> Used {
+        let alone = || match self.why_not() {
+            Some(why_not) => Used::cpu(why_not),
+            None => Used::cpu("this kind of model is computed there alone"),
+        };
+        locked(&self.used).clone().unwrap_or_else(alone)
+    }
+}
+
+impl Turn<'_> {
+    /// The device; `None` once it was lost.
+    #[cfg(feature = "gpu")]
+    pub fn device(&self) -> Option<&Arc<Device>> {
+        self.card.device()
+    }
+
+    /// The card.
+    pub fn card(&self) -> &Card {
+        self.card
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.card.shared.busy.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -93,18 +187,76 @@ impl Card {
 mod tests {
     use super::*;
 
+    const WORK: Work =
+        Work::Trees { rows: 1_000_000, features: 28, leaves: 31, rounds: 100, outputs: 1, threads: 1 };
+
     #[test]
     fn notes_are_of_one_fit_and_a_loss_is_of_all() {
         let card = Card::absent("this machine offers none");
         assert_eq!(card.why_not().as_deref(), Some("this machine offers none"));
         let (first, second) = (card.for_fit(), card.for_fit());
         first.clone().note(Used::gpu("quicker", true));
-        assert_eq!(first.used().as_ref().map(Used::name), Some("gpu"));
-        assert_eq!((second.used(), card.used()), (None, None));
+        assert_eq!([first.used(), second.used()].map(|used| used.name()), ["gpu", "cpu"]);
         second.lost("it was unplugged");
         // The first reason stays: what came after follows from it.
-        let told = second.used().map(|used| used.reason().to_owned());
-        assert_eq!(told.as_deref(), Some("processor: this machine offers none"));
-        assert!(second.used().is_some_and(|used| used.is_exact()));
+        assert_eq!(second.used().reason(), "processor: this machine offers none");
+        assert!(second.used().is_exact());
+        assert!(second.turn(&WORK).is_none());
+    }
+
+    #[cfg(feature = "gpu")]
+    #[test]
+    fn turns_are_counted_and_end_with_a_loss() {
+        use crate::compute::planner::Measured;
+        use crate::platform::ready;
+        // One of its own: it is said to be lost.
+        let Ok(device) = ready(Device::request(true)) else {
+            println!("skipped: no graphics card");
+            return;
+        };
+        let device = Arc::new(device);
+        let costs = Costs::from(Measured {
+            answer_secs: 1e-5,
+            launch_secs: 1e-6,
+            upload: 1e10,
+            download: 1e10,
+            card_cells: 4e9,
+            cpu_cells: 1e9,
+            card_products: 1e12,
+            cpu_products: 1e9,
+        });
+        let card = Card::new(device.clone(), costs);
+        let first = card.for_fit();
+        let turn = first.turn(&WORK).expect("it pays");
+        assert!(first.used().reason().starts_with("graphics card: some "), "{:?}", first.used());
+        // The second would wait for the first.
+        let second = card.for_fit();
+        assert!(second.turn(&WORK).is_none());
+        assert!(second.used().reason().starts_with("processor: the graphics card is busy with another fit"));
+        drop(turn);
+        assert!(second.turn(&WORK).is_some());
+        assert_eq!(second.used().name(), "gpu");
+        let networks = Work::Networks {
+            rows: 100_000,
+            inputs: 50,
+            weights: 10_000,
+            layers: 2,
+            epochs: 10,
+            batch: 256,
+            networks: 64,
+            threads: 1,
+        };
+        assert!(card.pays(&networks).is_ok() && card.exact(true).pays(&networks).is_err());
+        assert!(card.exact(true).pays(&WORK).is_ok());
+        let always = Card::always(device);
+        assert_eq!(
+            always.pays(&Work::Trees { rows: 1, features: 1, leaves: 2, rounds: 1, outputs: 1, threads: 1 }),
+            Ok("as was asked for".to_owned())
+        );
+        let turn = second.turn(&WORK).expect("it pays");
+        assert!(turn.device().is_some());
+        first.lost("it was unplugged");
+        assert!(turn.device().is_none() && second.pays(&WORK).is_err());
+        assert_eq!(card.for_fit().used().reason(), "processor: it was unplugged");
     }
 }

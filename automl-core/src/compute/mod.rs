@@ -11,6 +11,8 @@ mod card;
 pub mod gpu;
 #[cfg(feature = "gpu")]
 pub mod kernels;
+pub mod planner;
 
 pub use backend::{Backend, Used};
-pub use card::Card;
+pub use card::{Card, Turn};
+pub use planner::{Costs, Work, worth_asking};

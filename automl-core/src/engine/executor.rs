@@ -6,6 +6,7 @@ use super::constraints::features_of;
 use super::job::{FoldResult, Job, JobFailure, JobResult, Stage};
 use super::pipeline::Pipeline;
 use super::prepare::Prepared;
+use crate::compute::Card;
 use crate::diagnostic::Diagnostic;
 use crate::learner::{self, Fit, FitError, LOG_TARGET, ParamValue, Params};
 use crate::model::{LogTarget, Target};
@@ -50,6 +51,7 @@ struct Cached<T> {
 pub struct Executor {
     prepared: Arc<Prepared>,
     threads: usize,
+    card: Option<Card>,
     refit: Option<Split>,
     /// Oldest first, both.
     cache: Vec<Cached<(Place, Recipe, Arc<FoldData>)>>,
@@ -59,7 +61,14 @@ pub struct Executor {
 impl Executor {
     /// `threads`: how many a single fit may use. They never change a bit of the result.
     pub fn new(prepared: Arc<Prepared>, threads: usize) -> Self {
-        Self { prepared, threads, refit: None, cache: Vec::new(), chained: Vec::new() }
+        Self { prepared, threads, card: None, refit: None, cache: Vec::new(), chained: Vec::new() }
+    }
+
+    /// Fits may compute on a graphics card; each result then says what was used, and why.
+    #[must_use]
+    pub fn on(mut self, card: Option<Card>) -> Self {
+        self.card = card;
+        self
     }
 
     /// Runs `job`; a fit that panics is a failed fit, not a failed study.
@@ -100,6 +109,7 @@ impl Executor {
         };
         let weights = data.training.1.fit_weights();
         let params = self.constrained(job, &data);
+        let card = self.card.as_ref().map(Card::for_fit);
         let fitted = learner.fit(&Fit {
             frame: &data.training.0,
             target,
@@ -109,9 +119,10 @@ impl Executor {
             seed: job.seed,
             threads: self.threads,
             cancel,
-            card: None,
+            card: card.as_ref(),
         });
         let fit_secs = watch.elapsed_secs();
+        let used = card.as_ref().map(Card::used);
         let model = match fitted {
             Ok(model) => model,
             Err(error) => {
@@ -121,7 +132,7 @@ impl Executor {
                     | FitError::Shelf { reason }
                     | FitError::Executors { reason } => JobFailure::Failed(reason),
                 };
-                return JobResult { fit_secs, ..JobResult::failed(job.id, failure) };
+                return JobResult { fit_secs, used, ..JobResult::failed(job.id, failure) };
             }
         };
         let summary = model.summary();
@@ -134,7 +145,7 @@ impl Executor {
             pipeline.log_target = Some(log.scale.scaled(&logs, actual));
         }
         if job.rows.is_some() {
-            return self.only_scored(job, &data, &pipeline, fit_secs);
+            return JobResult { used, ..self.only_scored(job, &data, &pipeline, fit_secs) };
         }
         let watch = Stopwatch::start();
         let validation = pipeline.predict_frame(&data.validation.0).values;
@@ -147,6 +158,7 @@ impl Executor {
             fit_secs,
             predict_secs,
             predicted_rows: (data.validation.0.rows + data.locked.rows) as u64,
+            used,
         }
     }
 
@@ -161,6 +173,7 @@ impl Executor {
             fit_secs,
             predict_secs: watch.elapsed_secs(),
             predicted_rows: data.validation.0.rows as u64,
+            used: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The unit of work: one fold of one trial.
 
+use crate::compute::Used;
 use crate::learner::Params;
 use crate::node::Recipe;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,9 @@ pub struct JobResult {
     /// Seconds of predicting `predicted_rows` rows, preprocessing included.
     pub predict_secs: f64,
     pub predicted_rows: u64,
+    /// What the fit was computed on, where there was a choice. Travels behind the rest, which is as it was before.
+    #[serde(skip)]
+    pub used: Option<Used>,
 }
 
 /// Why a job gave no model.
@@ -96,17 +100,29 @@ impl Job {
 
 impl JobResult {
     pub fn failed(id: u64, failure: JobFailure) -> Self {
-        Self { id, outcome: Err(failure), fit_secs: 0.0, predict_secs: 0.0, predicted_rows: 0 }
+        Self { id, outcome: Err(failure), fit_secs: 0.0, predict_secs: 0.0, predicted_rows: 0, used: None }
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {
         // As above.
-        postcard::to_allocvec(self).unwrap_or_default()
+        let mut bytes = postcard::to_allocvec(self).unwrap_or_default();
+        if let Some(used) = &self.used {
+            let used = (used.name(), used.reason(), used.is_exact());
+            bytes.extend(postcard::to_allocvec(&used).unwrap_or_default());
+        }
+        bytes
     }
 
     /// # Errors
     /// Where the bytes are no result.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
-        postcard::from_bytes(bytes).map_err(|e| format!("the result did not arrive whole: {e}"))
+        let broken = |e: postcard::Error| format!("the result did not arrive whole: {e}");
+        let (mut result, rest): (Self, &[u8]) = postcard::take_from_bytes(bytes).map_err(broken)?;
+        if !rest.is_empty() {
+            let (name, reason, exact): (String, String, bool) = postcard::from_bytes(rest).map_err(broken)?;
+            result.used =
+                Some(if name == "gpu" { Used::Gpu { reason, exact } } else { Used::Cpu { reason } });
+        }
+        Ok(result)
     }
 }

@@ -7,6 +7,8 @@ mod answers;
 mod artifact;
 #[cfg(test)]
 mod asked_tests;
+#[cfg(test)]
+mod backend_tests;
 pub mod beyond;
 mod chain;
 mod constraints;

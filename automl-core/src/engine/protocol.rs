@@ -305,8 +305,12 @@ pub struct BoardRow {
     /// Microseconds to predict a row with all that the model would have of this trial: a pipeline a fold, preprocessing
     /// included.
     pub predict_us_per_row: f64,
-    /// `cpu` or `gpu`.
+    /// `cpu` or `gpu`. In a model file, whose arithmetic the numbers are: what a card computes to the last bit as the
+    /// processor does is `cpu` there, since the file is the same.
     pub backend: String,
+    /// Why, in words for people; empty where there was no choice, and in a model file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub backend_reason: String,
     pub seed: u64,
     /// Share in the final model; 0 where it has none.
     pub weight: f64,

@@ -54,6 +54,7 @@ pub struct Device {
     device: wgpu::Device,
     queue: wgpu::Queue,
     name: String,
+    key: String,
     is_software: bool,
     failure: Failure,
     pipelines: Mutex<BTreeMap<(&'static str, &'static str), Pipeline>>,
@@ -77,6 +78,7 @@ impl Device {
         };
         let adapter = instance.request_adapter(&options).await.map_err(|_| NoDevice::NoAdapter)?;
         let info = adapter.get_info();
+        let key = [&info.name, &info.driver, &info.driver_info].map(String::as_str).join(", ");
         let name = if info.name.is_empty() { "of this browser".to_owned() } else { info.name };
         let is_software = info.device_type == wgpu::DeviceType::Cpu;
         if is_software && !software {
@@ -107,6 +109,7 @@ impl Device {
             device,
             queue,
             name,
+            key,
             is_software,
             failure,
         })
@@ -115,6 +118,11 @@ impl Device {
     /// What it is called.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Name and driver: what was measured of it holds for others of the same key.
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// Whether it is a program on the processor.

@@ -2,7 +2,9 @@
 
 mod buffers;
 mod device;
+mod measure;
 
 pub use buffers::Pool;
 pub(crate) use device::Pending;
 pub use device::{Device, Lost, NoDevice, Pipeline};
+pub use measure::measure;

@@ -98,6 +98,11 @@ impl Board {
                 unweighted.join(", ")
             ));
         }
+        let trials = || self.rows.iter().filter(|r| r.trial.is_some());
+        let on_card = trials().filter(|r| r.backend == "gpu").count();
+        if on_card > 0 {
+            out.push(format!("Computed on the graphics card: {on_card} of {} trials.", trials().count()));
+        }
         let slow = self.rows.iter().filter(|r| r.note.contains(TOO_SLOW)).count();
         if slow > 0 {
             out.push(format!("Not in the model, as they are {TOO_SLOW}: {slow} of the trials."));
@@ -126,6 +131,7 @@ mod tests {
             fit_secs: 0.0,
             predict_us_per_row: 0.0,
             backend: "cpu".to_owned(),
+            backend_reason: String::new(),
             seed: 0,
             weight: 0.0,
             reproducible: true,

@@ -3,6 +3,7 @@
 use super::compare::TIE_TEST;
 use super::trial::Trial;
 use super::{Step, Study};
+use crate::compute::Used;
 use crate::engine::protocol::{Board, BoardRow, Phase, TOO_SLOW, TrialState, UNWEIGHTED};
 use crate::learner;
 
@@ -65,6 +66,7 @@ impl Study {
     }
 
     fn row(&self, index: usize, trial: &Trial) -> BoardRow {
+        let used = trial.used();
         // What a running trial has so far would depend on the workers; a board is shown live all the same.
         BoardRow {
             trial: Some(index as u32),
@@ -79,7 +81,8 @@ impl Study {
             holdout: trial.locked_score,
             fit_secs: trial.fit_secs(),
             predict_us_per_row: self.model_us(trial),
-            backend: "cpu".to_owned(),
+            backend: used.as_ref().map_or("cpu", Used::name).to_owned(),
+            backend_reason: used.map_or(String::new(), |u| u.reason().to_owned()),
             seed: trial.seed,
             weight: trial.weight,
             reproducible: trial.is_reproducible(),

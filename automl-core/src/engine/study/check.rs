@@ -3,6 +3,7 @@
 use super::trial::{Trial, standard_deviation};
 use super::{Step, Study};
 use crate::calibrate::Decision;
+use crate::compute::Used;
 use crate::diagnostic::Diagnostic;
 use crate::engine::answers::Answers;
 use crate::engine::pipeline::Pipeline;
@@ -241,6 +242,7 @@ impl Study {
             scores.extend(metric.score(answers.seen(), &blend));
         }
         let trials = || members.iter().map(|(i, _)| &self.trials[*i]);
+        let on_card = trials().filter(|t| matches!(t.used(), Some(Used::Gpu { .. }))).count();
         BoardRow {
             trial: None,
             learner: "ensemble".to_owned(),
@@ -254,7 +256,11 @@ impl Study {
             holdout,
             fit_secs: trials().map(Trial::fit_secs).sum(),
             predict_us_per_row: trials().map(|t| self.model_us(t)).sum(),
-            backend: "cpu".to_owned(),
+            backend: if on_card > 0 { "gpu" } else { "cpu" }.to_owned(),
+            backend_reason: match on_card {
+                0 => String::new(),
+                n => format!("graphics card: {n} of {} members", members.len()),
+            },
             seed: self.request.seed,
             weight: 1.0,
             reproducible: trials().all(Trial::is_reproducible),

@@ -54,6 +54,10 @@ impl Study {
             Fitted { params: trial.proposal.params.clone(), seed: trial.seed }
         });
         let fitted = fitted.collect();
+        if let Some(blend) = &mut self.blend {
+            // Training again may have been elsewhere.
+            blend.reproducible = refit.check.members.iter().all(|m| self.trials[m.0].is_reproducible());
+        }
         let board = self.board(now);
         let header = Header {
             engine: env!("CARGO_PKG_VERSION").to_owned(),
@@ -90,7 +94,8 @@ impl Study {
     }
 }
 
-/// The board without what a clock said, which is another at every run.
+/// The board without what a clock said, which is another at every run, and without where it was computed, which is another
+/// on every machine.
 fn without_clock(board: &Board) -> Board {
     let mut board = Board { phase: Phase::Done, curve: Vec::new(), elapsed_secs: 0.0, ..board.clone() };
     board.running = 0;
@@ -102,6 +107,14 @@ fn without_clock(board: &Board) -> Board {
             // Which of its folds failed first depends on the workers.
             row.note = String::new();
         }
+        if row.reproducible {
+            row.backend = "cpu".to_owned();
+        }
+        row.backend_reason = String::new();
+    }
+    let own_digits = board.rows.iter().any(|r| r.trial.is_some() && r.weight > 0.0 && r.backend == "gpu");
+    for blend in board.rows.iter_mut().filter(|r| r.trial.is_none() && !own_digits) {
+        blend.backend = "cpu".to_owned();
     }
     board
 }

@@ -25,6 +25,7 @@ use super::artifact::ModelArtifact;
 use super::job::{Job, JobResult, Stage};
 use super::prepare::Prepared;
 use super::protocol::{Board, EndReason, LeftOut, Phase, PlanInfo, StudyRequest, Verdict};
+use crate::compute::Used;
 use crate::diagnostic::Diagnostic;
 use crate::learner::Params;
 use crate::search::{Proposer, Setting};
@@ -156,10 +157,23 @@ impl Study {
     /// Takes a job's result. Results of jobs that are no longer wanted are passed over.
     pub fn job_done(&mut self, result: JobResult, now: f64) {
         let Some(running) = self.running.remove(&result.id) else { return };
+        self.note_inexact(&running, &result);
         match running.stage {
             Stage::Search if running.glimpse => self.glimpse_done(running.owner, result),
             Stage::Search => self.search_job_done(&running, result, now),
             Stage::Refit => self.refit_job_done(&running, result),
+        }
+    }
+
+    /// Marks the trial of a job that was computed on a graphics card whose last digits are its own.
+    fn note_inexact(&mut self, running: &Running, result: &JobResult) {
+        let trial = match &self.step {
+            Step::Refitting(refit) => refit.members.get(running.owner).map(|m| m.trial),
+            _ => Some(running.owner),
+        };
+        let trial = trial.and_then(|trial| self.trials.get_mut(trial));
+        if let (Some(trial), false) = (trial, result.used.as_ref().is_none_or(Used::is_exact)) {
+            trial.inexact = true;
         }
     }
 

@@ -173,7 +173,12 @@ impl Study {
                 self.costs.add(&self.trials[index].proposal, result.fit_secs + result.predict_secs);
                 let us = 1e6 * result.predict_secs / result.predicted_rows.max(1) as f64;
                 let trial = &mut self.trials[index];
-                let fold = Fold { result: fold_result, fit_secs: result.fit_secs, predict_us_per_row: us };
+                let fold = Fold {
+                    result: fold_result,
+                    fit_secs: result.fit_secs,
+                    predict_us_per_row: us,
+                    used: result.used,
+                };
                 trial.folds[running.fold as usize] = Some(fold);
                 self.judge(index, running.fold, now);
             }

@@ -2,6 +2,7 @@
 
 use super::compare::Versus;
 use super::glimpse::Glimpse;
+use crate::compute::Used;
 use crate::engine::job::FoldResult;
 use crate::engine::protocol::TrialState;
 use crate::learner::{self, Reproducible};
@@ -13,6 +14,8 @@ pub(super) struct Fold {
     pub result: FoldResult,
     pub fit_secs: f64,
     pub predict_us_per_row: f64,
+    /// What it was computed on, where there was a choice.
+    pub used: Option<Used>,
 }
 
 /// One trial.
@@ -28,6 +31,8 @@ pub(super) struct Trial {
     /// Bytes of its pipelines, once it was done.
     pub kept_bytes: usize,
     pub note: String,
+    /// Something of it was computed on a graphics card, whose last digits are its own.
+    pub inexact: bool,
     /// Score on the locked rows, once they were opened and where this trial was chosen.
     pub locked_score: Option<f64>,
     /// Share in the final model.
@@ -47,6 +52,7 @@ impl Trial {
             folds: (0..folds).map(|_| None).collect(),
             kept_bytes: 0,
             note: String::new(),
+            inexact: false,
             locked_score: None,
             weight: 0.0,
             versus: None,
@@ -56,7 +62,24 @@ impl Trial {
     /// Whether every machine gives the same bytes.
     pub fn is_reproducible(&self) -> bool {
         let spec = learner::find(&self.proposal.learner).map(learner::Learner::spec);
-        spec.is_some_and(|s| s.reproducible == Reproducible::Everywhere)
+        spec.is_some_and(|s| s.reproducible == Reproducible::Everywhere) && !self.inexact
+    }
+
+    /// What its folds were computed on, and why; `None` where there was no choice.
+    pub fn used(&self) -> Option<Used> {
+        let used: Vec<&Used> = self.folds.iter().flatten().filter_map(|f| f.used.as_ref()).collect();
+        let on_card = |used: &&&Used| matches!(used, Used::Gpu { .. });
+        let (card, cpu) = (used.iter().find(on_card), used.iter().find(|used| !on_card(used)));
+        match (card, cpu) {
+            (Some(card), Some(cpu)) => {
+                let here = used.iter().filter(|used| !on_card(used)).count();
+                let reason =
+                    format!("{}; {here} of {} folds on the {}", card.reason(), used.len(), cpu.reason());
+                Some(Used::Gpu { reason, exact: !self.inexact })
+            }
+            (Some(one), None) | (None, Some(one)) => Some((**one).clone()),
+            (None, None) => None,
+        }
     }
 
     pub fn is_open(&self) -> bool {
