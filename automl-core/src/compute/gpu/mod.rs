@@ -2,6 +2,8 @@
 
 mod buffers;
 mod device;
+mod pass;
 
 pub use buffers::Pool;
 pub use device::{Device, Lost, NoDevice, Pipeline};
+pub use pass::{Access, Bound, TURN_STRIDE};
