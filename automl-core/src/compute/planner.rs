@@ -5,22 +5,18 @@
 use serde::{Deserialize, Serialize};
 
 /// Of what the measures mean; older ones are measured again.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// How many times quicker a card has to be by estimate, which is rough.
 const MARGIN: f64 = 1.2;
 /// Share of a thread that each one beyond the first adds.
 const OF_A_THREAD: f64 = 0.85;
 /// Share of a tree's rows that a level sums, since of two leaves the smaller one is summed and the other follows.
 const SUMMED: f64 = 0.3;
-/// What gradients, scores and routing cost a row, in cells of a histogram. The processor does them either way.
+/// What gradients, scores and routing cost a row of a tree, in cells of a histogram.
 const ROW_CELLS: f64 = 25.0;
-/// Bytes a row of a tree that go to the card, its words, and that come back, its place.
-const TREE_UP: f64 = 12.0;
-const TREE_DOWN: f64 = 4.0;
-/// How often a tree waits for an answer of the card, a leaf.
-const READS_A_LEAF: f64 = 1.0;
-/// Bytes of a feature's histogram, which comes back with the answer.
-const HISTOGRAM: f64 = 2048.0;
+/// Kernels that are sent a leaf of a tree, and for the tree besides.
+const LAUNCHES_A_LEAF: f64 = 5.0;
+const LAUNCHES_A_TREE: f64 = 10.0;
 /// Kernels that a step of a network's training sends a layer: there, back, the weights, and their step.
 const LAUNCHES_A_LAYER: f64 = 4.0;
 /// Products of a weight and a row: forward, back, and the gradient.
@@ -125,6 +121,16 @@ fn threads(threads: usize) -> f64 {
     1.0 + OF_A_THREAD * (threads.max(1) - 1) as f64
 }
 
+/// Cells that a tree sums, and what it does a row besides in the same unit.
+pub(super) fn tree_cells(rows: f64, features: f64, leaves: f64) -> f64 {
+    rows * (features * SUMMED * (1.0 + crate::numeric::math::log2(leaves)) + ROW_CELLS)
+}
+
+/// Kernels that a tree sends.
+pub(super) fn tree_launches(leaves: f64) -> f64 {
+    LAUNCHES_A_LEAF * leaves + LAUNCHES_A_TREE
+}
+
 impl From<Measured> for Costs {
     fn from(m: Measured) -> Self {
         // A clock that is too coarse says nothing took any time.
@@ -174,15 +180,14 @@ impl Costs {
             Work::Trees { rows, features, leaves, rounds, outputs, threads: on } => {
                 let (rows, features, leaves) = (rows as f64, features as f64, leaves.max(2) as f64);
                 let (trees, threads) = ((rounds * outputs.max(1)) as f64, threads(on));
-                let cells = rows * features * SUMMED * (1.0 + crate::numeric::math::log2(leaves));
-                let either = rows * ROW_CELLS / (self.cpu_cells * threads);
-                let answers =
-                    READS_A_LEAF * leaves * (self.answer_secs + features * HISTOGRAM / self.download);
-                let way_secs = rows * features / self.upload
-                    + trees * (rows * (TREE_UP / self.upload + TREE_DOWN / self.download) + answers);
+                let cells = tree_cells(rows, features, leaves);
+                // Bins, targets and scores go there once; trees come back while others grow.
+                let way_secs = rows * (features + 16.0) / self.upload
+                    + trees * tree_launches(leaves) * self.launch_secs
+                    + self.answer_secs;
                 Estimate {
-                    cpu_secs: trees * (cells / (self.cpu_cells * threads) + either),
-                    card_secs: way_secs + trees * (cells / self.card_cells + either),
+                    cpu_secs: trees * cells / (self.cpu_cells * threads),
+                    card_secs: way_secs + trees * cells / self.card_cells,
                     way_secs,
                 }
             }
@@ -268,10 +273,10 @@ mod tests {
         let found = costs().estimate(&trees(1_000_000));
         // 1e6 × 28 × 0.3 × 6 = 50.4e6 cells and 25e6 for the rows, a tree.
         assert!((found.cpu_secs - 100.0 * (0.0504 + 0.025)).abs() < 1e-9, "{found:?}");
-        // Bins once, words and places a tree, and 32 answers of 28 histograms.
-        let way = 0.0056 + 100.0 * (0.0024 + 0.0016 + 32.0 * (1e-4 + 28.0 * 2048.0 / 2.5e9));
+        // Bins and scores once, and 170 kernels a tree.
+        let way = 44e6 / 5e9 + 100.0 * 170.0 * 5e-6 + 1e-4;
         assert!((found.way_secs - way).abs() < 1e-9, "{found:?}");
-        assert!((found.card_secs - way - 100.0 * (0.00252 + 0.025)).abs() < 1e-9, "{found:?}");
+        assert!((found.card_secs - way - 100.0 * 75.4e6 / 2e10).abs() < 1e-9, "{found:?}");
         let four =
             Work::Trees { rows: 1_000_000, features: 28, leaves: 32, rounds: 25, outputs: 4, threads: 1 };
         assert_eq!(costs().estimate(&four), found);
@@ -284,7 +289,7 @@ mod tests {
     fn many_rows_pay_and_few_do_not() {
         let costs = costs();
         let yes = costs.pays(&trees(1_000_000), 0).expect("many rows");
-        assert_eq!(yes, "some 3.6 s there, 7.5 s on the processor");
+        assert_eq!(yes, "some 0.47 s there, 7.5 s on the processor");
         let no = costs.pays(&trees(5_000), 0).expect_err("few rows");
         let words = "5,000 rows are too few to be worth the way to the graphics card (some ";
         assert!(no.starts_with(words), "{no}");
@@ -321,10 +326,10 @@ mod tests {
     fn what_was_measured_is_kept_and_nothing_else_is_taken_for_it() {
         let costs = costs();
         assert_eq!(Costs::from_json(&costs.to_json()), Some(costs));
-        for wrong in ["", "{}", "[1]", "{\"version\":1}"] {
+        for wrong in ["", "{}", "[1]", "{\"version\":2}"] {
             assert_eq!(Costs::from_json(wrong), None, "{wrong}");
         }
-        assert_eq!(Costs::from_json(&costs.to_json().replace("\"version\":1", "\"version\":0")), None);
+        assert_eq!(Costs::from_json(&costs.to_json().replace("\"version\":2", "\"version\":0")), None);
         let negative = Costs { upload: -1.0, ..costs };
         assert_eq!(Costs::from_json(&negative.to_json()), None);
         // A clock that stands still.

@@ -152,15 +152,27 @@ impl Device {
 
     /// An entry of a kernel by its name, compiled once.
     pub fn pipeline(&self, name: &'static str, source: &'static str, entry: &'static str) -> Pipeline {
+        self.pipeline_laid_out(name, source, entry, || None)
+    }
+
+    /// The same with bindings laid out so; as the kernel itself says where there is no layout.
+    pub(super) fn pipeline_laid_out(
+        &self,
+        name: &'static str,
+        source: &'static str,
+        entry: &'static str,
+        layout: impl FnOnce() -> Option<wgpu::PipelineLayout>,
+    ) -> Pipeline {
         let mut pipelines = locked(&self.pipelines);
         let pipeline = pipelines.entry((name, entry)).or_insert_with(|| {
+            let layout = layout();
             let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(name),
                 source: wgpu::ShaderSource::Wgsl(Cow::Borrowed(source)),
             });
             let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(name),
-                layout: None,
+                layout: layout.as_ref(),
                 module: &module,
                 entry_point: Some(entry),
                 compilation_options: wgpu::PipelineCompilationOptions::default(),

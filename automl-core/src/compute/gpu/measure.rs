@@ -1,17 +1,18 @@
 //! How quick a card is, and a thread of this machine's processor beside it.
 
 use super::device::{Device, Lost, Pipeline};
-use crate::compute::kernels::histogram;
-use crate::compute::planner::{Costs, Measured};
+use crate::compute::kernels::boosting::{Booster, Data, Fit, Objective};
+use crate::compute::planner::{Costs, Measured, tree_cells, tree_launches};
 use crate::numeric::Rng;
 use crate::platform::Stopwatch;
 use wgpu::BufferUsages;
 
 const DATA: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_SRC).union(BufferUsages::COPY_DST);
 const UNIFORM: BufferUsages = BufferUsages::UNIFORM.union(BufferUsages::COPY_DST);
-/// Rows and fours of features of the histograms: 2 million cells.
+/// Rows and features of the trees, and their leaves: 2 million cells.
 const ROWS: usize = 1 << 16;
-const GROUPS: usize = 8;
+const FEATURES: usize = 32;
+const LEAVES: usize = 16;
 /// Bytes that are sent to see how quickly they come.
 const SENT: usize = 8 << 20;
 /// Sides of the matrices: a large card is busy with large ones only, and a slow one takes long for them.
@@ -86,37 +87,57 @@ impl Bench<'_> {
         kernel.buffers.into_iter().for_each(|buffer| self.device.pool().give(buffer));
     }
 
-    /// Sums of so many rows.
-    fn histogram(&self, rows: usize, bins: &[u8], words: &[i64]) -> Kernel {
-        let params = histogram::params(0, rows as u32, GROUPS as u32);
-        let listed: Vec<u8> = (0..rows as u32).flat_map(u32::to_le_bytes).collect();
-        let words: Vec<u8> = words[..rows].iter().flat_map(|w| w.to_le_bytes()).collect();
+    /// A product of square matrices.
+    fn product(&self, side: usize) -> Kernel {
+        let bytes: Vec<u8> = (0..side * side).flat_map(|i| (i as f32 * 1e-6).to_le_bytes()).collect();
         let buffers = vec![
-            self.filled(&params.map(u32::to_le_bytes).concat(), UNIFORM),
-            self.filled(&bins[..rows * GROUPS * histogram::LANES], DATA),
-            self.filled(&listed, DATA),
-            self.filled(&words, DATA),
-            self.buffer(GROUPS * histogram::LANES * histogram::BINS * 8, DATA),
+            self.filled(&[side as u32; 4].map(u32::to_le_bytes).concat(), UNIFORM),
+            self.filled(&bytes, DATA),
+            self.filled(&bytes, DATA),
+            self.buffer(bytes.len(), DATA),
         ];
-        let pipeline = histogram::pipeline(self.device);
-        Kernel { pipeline, buffers, groups: histogram::workgroups(params) }
+        let groups = (side / 64) as u32;
+        Kernel {
+            pipeline: self.device.pipeline("products", PRODUCTS, "main"),
+            buffers,
+            groups: [groups, groups, 1],
+        }
+    }
+
+    /// Seconds that a tree on so many rows takes, among others.
+    async fn tree_secs(&mut self, rows: usize, bins: &[u8]) -> Result<f64, Lost> {
+        let features: Vec<(&[u8], usize)> =
+            bins.chunks_exact(ROWS).map(|feature| (&feature[..rows], 256)).collect();
+        let targets: Vec<u64> = bins[..rows].iter().map(|bin| u64::from(bin & 1)).collect();
+        let scores = [vec![0.0; rows]];
+        let data = Data { features: &features, targets: &targets, weights: None, scores: &scores, others: None };
+        let booster = Booster::new(self.device, &data, &fit(rows as u32))?;
+        let all: Vec<u32> = (0..FEATURES as u32).collect();
+        booster.read(booster.tree((0, 1), &all, true, false)?).await?;
+        let long = LONG_SECS.max(LONG_WAYS * self.answer_secs);
+        let mut times = 1;
+        loop {
+            let watch = Stopwatch::start();
+            let mut last = None;
+            for seed in 0..times {
+                last = Some(booster.tree((0, seed), &all, true, false)?);
+            }
+            if let Some(last) = last {
+                booster.read(last).await?;
+            }
+            let secs = watch.elapsed_secs();
+            if secs >= long || times >= 64 {
+                return Ok((secs - self.answer_secs).max(0.1 * secs) / times as f64);
+            }
+            times *= 2;
+        }
     }
 
     /// Products that are added up in a second.
     async fn products(&mut self) -> Result<f64, Lost> {
         let mut speed = 0.0;
         for side in SIDES {
-            let bytes: Vec<u8> = (0..side * side).flat_map(|i| (i as f32 * 1e-6).to_le_bytes()).collect();
-            let size = [side as u32; 4].map(u32::to_le_bytes).concat();
-            let buffers = vec![
-                self.filled(&size, UNIFORM),
-                self.filled(&bytes, DATA),
-                self.filled(&bytes, DATA),
-                self.buffer(bytes.len(), DATA),
-            ];
-            let pipeline = self.device.pipeline("products", PRODUCTS, "main");
-            let groups = (side / 64) as u32;
-            let kernel = Kernel { pipeline, buffers, groups: [groups, groups, 1] };
+            let kernel = self.product(side);
             let secs = self.secs_each(&kernel).await?;
             self.give(kernel);
             speed = f64::max(speed, (side * side * side) as f64 / secs);
@@ -135,22 +156,20 @@ impl Bench<'_> {
 pub async fn measure(device: &Device) -> Result<Costs, Lost> {
     let mut bench = Bench { device, answer_secs: 0.0, read: Vec::new() };
     let mut rng = Rng::new(1);
-    let bins: Vec<u8> = (0..ROWS * GROUPS * histogram::LANES).map(|_| rng.next_u64() as u8).collect();
+    let bins: Vec<u8> = (0..ROWS * FEATURES).map(|_| rng.next_u64() as u8).collect();
     let words: Vec<i64> = (0..ROWS).map(|_| rng.next_u64() as i64 >> 32).collect();
 
-    let small = bench.histogram(1, &bins, &words);
+    let small = bench.product(64);
     bench.secs(&small, 1).await?;
     let mut answer_secs = f64::INFINITY;
     for _ in 0..8 {
         answer_secs = answer_secs.min(bench.secs(&small, 1).await?);
     }
     bench.answer_secs = answer_secs;
-    let launch_secs = bench.secs_each(&small).await?;
     bench.give(small);
-
-    let large = bench.histogram(ROWS, &bins, &words);
-    let cells_secs = bench.secs_each(&large).await?;
-    bench.give(large);
+    let (few, many) = (bench.tree_secs(LEAVES * 16, &bins).await?, bench.tree_secs(ROWS, &bins).await?);
+    let launch_secs = few / tree_launches(LEAVES as f64);
+    let cells_secs = (many - few).max(0.1 * many);
     let (upload, download) = ways(&mut bench).await?;
     let card_products = bench.products().await?;
     device.check()?;
@@ -159,11 +178,39 @@ pub async fn measure(device: &Device) -> Result<Costs, Lost> {
         launch_secs,
         upload,
         download,
-        card_cells: bins.len() as f64 / cells_secs,
+        card_cells: tree_cells(ROWS as f64, FEATURES as f64, LEAVES as f64) / cells_secs,
         cpu_cells: cpu_cells(&bins, &words),
         card_products,
         cpu_products: cpu_products(),
     }))
+}
+
+/// Of trees that are grown to see how long it takes.
+fn fit(rows: u32) -> Fit {
+    Fit {
+        rows,
+        listed: rows,
+        outputs: 1,
+        objective: Objective::Logistic,
+        count_bits: 17,
+        hessian_bits: 22,
+        max_leaves: LEAVES as u32,
+        max_depth: 0,
+        by_depth: false,
+        min_rows: 1,
+        weighted: false,
+        l1: 0.0,
+        l2: 1.0,
+        rate: 0.1,
+        min_gain: 0.0,
+        min_hessian: 0.0,
+        max_delta: 0.0,
+        most: 20.0,
+        factor: 1.0,
+        gradient_room: 1e7,
+        hessian_room: 2e6,
+        bar: 1.0,
+    }
 }
 
 /// Bytes a second there and back; the first time makes the memory ready.

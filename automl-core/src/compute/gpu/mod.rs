@@ -3,8 +3,10 @@
 mod buffers;
 mod device;
 mod measure;
+mod pass;
 
 pub use buffers::Pool;
 pub(crate) use device::Pending;
 pub use device::{Device, Lost, NoDevice, Pipeline};
 pub use measure::measure;
+pub use pass::{Access, Bound, TURN_STRIDE};

@@ -4,7 +4,7 @@
 use super::boost::{Boosting, Progress, Tree};
 use super::objective::{Link, Objective};
 use super::params::Settings;
-use crate::compute::{Card, Used};
+use crate::compute::{Card, Used, Work};
 use crate::compute::gpu::{Device, Lost};
 use crate::compute::kernels::boosting::{self, Booster, Data, Grown, Reading};
 use crate::learner::FitError;
@@ -70,8 +70,12 @@ pub(super) async fn run(
     progress: &mut Progress,
     cancel: &Cancel,
 ) -> Result<(), FitError> {
-    let Some(device) = card.device().filter(|_| unsuited(boosting).is_none()) else { return Ok(()) };
-    card.note(Used::gpu("it can grow these trees", true));
+    if let Some(why) = unsuited(boosting) {
+        card.note(Used::cpu(why));
+        return Ok(());
+    }
+    let Some(turn) = card.turn(&work(boosting)) else { return Ok(()) };
+    let Some(device) = turn.device() else { return Ok(()) };
     let mut trees = Vec::new();
     match grow(boosting, device, progress, &mut trees, cancel).await {
         Ok(()) => return Ok(()),
@@ -82,6 +86,20 @@ pub(super) async fn run(
     let outputs = boosting.scores.len();
     trees.iter().enumerate().for_each(|(place, tree)| boosting.catch_up(place % outputs, tree));
     Ok(())
+}
+
+fn work(boosting: &Boosting<'_>) -> Work {
+    let settings = boosting.settings;
+    let depth = u32::try_from(settings.limits.max_depth).ok().filter(|&d| d > 0);
+    let most = depth.and_then(|depth| 1usize.checked_shl(depth)).unwrap_or(usize::MAX);
+    Work::Trees {
+        rows: boosting.data.rows,
+        features: boosting.data.features.len(),
+        leaves: settings.limits.max_leaves.min(most),
+        rounds: settings.rounds,
+        outputs: boosting.scores.len(),
+        threads: boosting.threads,
+    }
 }
 
 async fn grow(

@@ -7,6 +7,7 @@
 
 use crate::learner::DecodeError;
 use crate::learner::dense::damaged;
+use crate::platform;
 use serde::{Deserialize, Serialize};
 
 /// Inputs further from the mean than this, in standard deviations, are taken as this far.
@@ -63,6 +64,11 @@ impl Pieces {
 
     /// Cuts each feature of rows × features, row-major, into up to `most` pieces of about as many rows.
     pub fn fit(cells: &[f32], features: usize, most: usize) -> Self {
+        Self::fit_on(1, cells, features, most)
+    }
+
+    /// The same on up to `threads` threads.
+    pub fn fit_on(threads: usize, cells: &[f32], features: usize, most: usize) -> Self {
         let rows = cells.len().checked_div(features).unwrap_or(0);
         let most = most.min(rows / FEWEST_ROWS);
         let cut = |j: usize| {
@@ -74,12 +80,19 @@ impl Pieces {
             }
             edges.windows(2).map(|e| Ramp::of(e[0], e[1], &values, count)).collect()
         };
-        let pieces = Self((0..features).map(cut).collect());
+        let mut pieces = Self::none(features);
+        platform::each(threads, &mut pieces.0, |feature, ramps| *ramps = cut(feature));
         if pieces.width() - features > MOST_PIECES { Self::none(features) } else { pieces }
     }
 
     pub fn features(&self) -> usize {
         self.0.len()
+    }
+
+    /// Of a feature: where each of its pieces begins, how it rises, and from where to where.
+    #[cfg(feature = "gpu")]
+    pub fn ramps(&self, feature: usize) -> impl Iterator<Item = [f32; 4]> {
+        self.0[feature].iter().map(|r| [r.start, r.slope, r.from, r.to])
     }
 
     /// Inputs of a network that sees the pieces too.

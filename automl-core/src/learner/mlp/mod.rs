@@ -16,6 +16,8 @@ mod half;
 mod inputs;
 mod model;
 mod net;
+#[cfg(feature = "gpu")]
+pub mod population;
 mod train;
 mod trial;
 

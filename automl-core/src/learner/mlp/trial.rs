@@ -9,15 +9,15 @@ use crate::learner::{Fit, FitError};
 use crate::numeric::{Rng, math};
 
 /// Epochs without a better loss after which training ends.
-const PATIENCE: usize = 10;
+pub const PATIENCE: usize = 10;
 /// Steps over which the rate rises at the start, and their largest share of all.
-const WARM_UP: f64 = 30.0;
-const WARM_UP_SHARE: f64 = 0.1;
+pub const WARM_UP: f64 = 30.0;
+pub const WARM_UP_SHARE: f64 = 0.1;
 /// The share of the rate that is left in the last steps.
 const LEAST_RATE: f64 = 0.01;
 /// Temperatures are e to multiples of this, from the fewest to the most.
 const LOG_STEP: f64 = 0.12;
-const TEMPERATURES: std::ops::RangeInclusive<i32> = -4..=8;
+pub const TEMPERATURES: std::ops::RangeInclusive<i32> = -4..=8;
 /// A temperature T must gain this many times ln² T in log loss over all rows.
 const STRENGTH: f64 = 3.0;
 /// Rows that are judged at a time.
@@ -150,12 +150,13 @@ impl Jury {
     }
 }
 
-fn temperature(degree: i32) -> f64 {
+/// What scores are divided by at a degree.
+pub fn temperature(degree: i32) -> f64 {
     if degree == 0 { 1.0 } else { math::exp(LOG_STEP * f64::from(degree)) }
 }
 
 /// Walks from `degree` to the temperature of least loss (the log loss is convex in 1/T); stays where nothing is `tempered`.
-fn least_loss(degree: &mut i32, tempered: bool, loss: impl Fn(i32) -> f64) -> f64 {
+pub fn least_loss(degree: &mut i32, tempered: bool, loss: impl Fn(i32) -> f64) -> f64 {
     let fined = |d: i32| loss(d) + STRENGTH * (LOG_STEP * f64::from(d)) * (LOG_STEP * f64::from(d));
     let mut least = fined(*degree);
     if !tempered {

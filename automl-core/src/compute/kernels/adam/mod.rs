@@ -1,0 +1,23 @@
+//! A step of AdamW (Loshchilov and Hutter, 2019) for all layers of all networks in one dispatch. Per step a weight differs from
+//! the processor's by some 1e-6 of the rate, and of the weight.
+
+pub mod cpu;
+#[cfg(test)]
+mod tests;
+
+use super::super::gpu::{Access, Device, Pipeline};
+use super::nets::{Layer, access};
+
+pub const SOURCE: &str = concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl"));
+
+/// Bindings: layers, weights, their first and second moments, slopes by them.
+pub const ACCESS: [Access; 5] = access(b"rwwwr");
+
+pub fn pipeline(device: &Device) -> Pipeline {
+    device.pipeline_in_turns(("adam", SOURCE), "main", &ACCESS)
+}
+
+/// Workgroups for these layers.
+pub fn groups(layers: &[Layer]) -> [u32; 3] {
+    [layers.iter().map(|l| l.inputs).max().map_or(0, |inputs| inputs + 1), layers.len() as u32, 1]
+}

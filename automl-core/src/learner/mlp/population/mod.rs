@@ -1,0 +1,176 @@
+//! Many networks at once on a graphics card: settings that a search would fit one after the other, on the same rows.
+//!
+//! The recipe is that of a fit on the processor: the same first weights, preprocessing, optimiser, rates, dropout, early stopping
+//! by the mean of a setting's networks, temperatures and half precision. What differs: all networks see the rows in one order,
+//! dropout is drawn by number, and sums are added up in the card's order. So a model is as good, within chance, but not the same
+//! to the byte, and another card may give other bytes: [`REPRODUCIBLE`].
+//!
+//! Rows lie on the card, and an epoch is sent without a word in between (`card`); what comes back after each is a few sums
+//! of losses a setting. Settings that end, or are dropped, make room for the others (`race`). Nothing here reads a clock or
+//! draws on chance but the seeds.
+
+mod card;
+mod layout;
+mod race;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use crate::compute::gpu::{Device, Lost};
+use crate::learner::{Fit, FitError, Params, Reproducible};
+use crate::model::{Model, Target};
+use crate::node::Frame;
+use crate::platform::Cancel;
+use race::{End, Race};
+use table::Table;
+
+/// What models that were trained so are to be marked as, whatever their learner's declaration says.
+pub const REPRODUCIBLE: Reproducible = Reproducible::PerTarget;
+
+/// A setting to train.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Every parameter of the learner `mlp`.
+    pub params: Params,
+    /// Decides the first weights and the dropout.
+    pub seed: u64,
+}
+
+/// Settings, and what all of them are trained on.
+pub struct Contest<'a> {
+    /// Training rows × features, finite numbers, as the learner takes them.
+    pub frame: &'a Frame,
+    pub target: &'a Target,
+    /// Rows that decide when to stop; where there are none, a part of the training rows.
+    pub validation: Option<(&'a Frame, &'a Target)>,
+    pub candidates: &'a [Candidate],
+    /// Decides the order of rows, and which are held out.
+    pub seed: u64,
+    /// Threads for what is done before the card begins.
+    pub threads: usize,
+    pub cancel: &'a Cancel,
+}
+
+/// A setting at its best.
+pub struct Trained {
+    /// Its place among the candidates.
+    pub candidate: usize,
+    /// An ordinary model of the learner `mlp`.
+    pub model: Box<dyn Model>,
+    /// Mean over the held-out rows of the log loss, or of half the squared error in units of the target's spread.
+    pub loss: f64,
+    /// Epochs after which it was best.
+    pub epochs: usize,
+    /// [`REPRODUCIBLE`].
+    pub reproducible: Reproducible,
+}
+
+/// Why a population gave no models. All but a cancelled one can be fitted on the processor.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    #[error(transparent)]
+    Lost(#[from] Lost),
+    /// The card does not suit, and why.
+    #[error("networks are left to the processor: {reason}")]
+    LeftToProcessor { reason: String },
+    /// The memory of the card does not hold so many networks at once.
+    #[error("the graphics card does not hold so many networks at once: {what} take {bytes} bytes of {most}")]
+    TooLarge { what: &'static str, bytes: u64, most: u64 },
+}
+
+/// How settings are dropped: after `first` epochs, twice, four times as many and so on the worse half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Halving {
+    pub first: usize,
+    /// So many are left at least, and at most in the end.
+    pub keep: usize,
+}
+
+impl Contest<'_> {
+    fn fit<'f>(&'f self, params: &'f Params) -> Fit<'f> {
+        Fit {
+            frame: self.frame,
+            target: self.target,
+            weights: None,
+            validation: self.validation,
+            params,
+            seed: self.seed,
+            threads: self.threads,
+            cancel: self.cancel,
+        }
+    }
+}
+
+/// Trains all candidates to their end. Gives one result for each, in their order: a setting may leave all bounds while
+/// others train. Where the card does not hold all at once, they are trained in several populations.
+///
+/// # Errors
+/// [`Failure`], with nothing trained: cancelled, a card that was lost or does not suit.
+pub async fn fit(device: &Device, contest: &Contest<'_>) -> Result<Vec<Result<Trained, FitError>>, Failure> {
+    let table = Table::of(contest)?;
+    let mut ends: Vec<End> = Vec::new();
+    let mut waiting: Vec<Vec<usize>> = vec![(0..contest.candidates.len()).collect()];
+    while let Some(mut some) = waiting.pop() {
+        if some.is_empty() {
+            continue;
+        }
+        match Race::begin(device, contest, &table, &some) {
+            Err(Failure::TooLarge { .. }) if some.len() > 1 => {
+                let others = some.split_off(some.len() / 2);
+                waiting.extend([others, some]);
+            }
+            Err(why) => return Err(why),
+            Ok(mut race) => {
+                while race.is_running() {
+                    race.pass().await?;
+                }
+                ends.extend(race.ended());
+            }
+        }
+    }
+    ends.sort_by_key(|end| end.candidate);
+    Ok(ends.iter().map(|end| end.trained(&table)).collect())
+}
+
+/// Successive halving (Jamieson and Talwalkar, 2016): all candidates are trained at once, and from time to time the worse half
+/// is dropped, by the least loss so far, so that the card has less to do for those that are left. Gives those that are left in
+/// the end, the best first.
+///
+/// # Errors
+/// [`Failure`]: as [`fit`], and where all candidates do not fit onto the card at once or none stays within bounds.
+pub async fn halve(
+    device: &Device,
+    contest: &Contest<'_>,
+    halving: Halving,
+) -> Result<Vec<Trained>, Failure> {
+    let table = Table::of(contest)?;
+    let all: Vec<usize> = (0..contest.candidates.len()).collect();
+    let keep = halving.keep.max(1);
+    let mut cut_at = halving.first.max(1);
+    let mut race = Race::begin(device, contest, &table, &all)?;
+    while race.is_running() {
+        race.pass().await?;
+        if race.epoch() == cut_at {
+            race.cut(race.alive().div_ceil(2).max(keep))?;
+            cut_at *= 2;
+        }
+    }
+    race.cut(keep)?;
+    let ends = race.ended();
+    let mut trained = Vec::new();
+    let mut why = None;
+    for end in &ends {
+        match end.trained(&table) {
+            Ok(one) => trained.push(one),
+            Err(error) => why = Some(error),
+        }
+    }
+    trained.sort_by(|a, b| a.loss.total_cmp(&b.loss).then(a.candidate.cmp(&b.candidate)));
+    match why {
+        Some(error) if trained.is_empty() => Err(error.into()),
+        _ => Ok(trained),
+    }
+}
