@@ -210,6 +210,7 @@ fn main() -> Fallible<()> {
             seed: *seed,
             threads: 1,
             cancel: &cancel,
+            card: None,
         };
         *model = learner.fit(&fit).ok();
     });

@@ -100,6 +100,7 @@ impl Contest<'_> {
             seed: self.seed,
             threads: self.threads,
             cancel: self.cancel,
+            card: None,
         }
     }
 }
