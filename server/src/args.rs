@@ -107,7 +107,8 @@ pub struct FitArgs {
     /// Threads [default: one a processor core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
-    /// Where models are computed
+    /// Where models are computed: "auto" takes the graphics card for what it is quicker with, "gpu" for all that can be
+    /// computed on one, even one that is a program
     #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
     pub backend: BackendArg,
     /// A column that must not be looked at; may be given more than once

@@ -165,7 +165,7 @@ fn what_is_wrong_is_said_in_two_lines() {
     assert!(wrong(&["--target", "churn", "--task", "regression"], 1).1.contains("binary"));
     assert!(wrong(&["--target", "churn", "--ignore", "nothing"], 1).0.contains("nothing"));
     assert!(wrong(&["--target", "churn", "--learner", "magic"], 1).1.contains("gbt"));
-    assert!(wrong(&["--target", "churn", "--backend", "gpu"], 1).0.contains("processor"));
+    assert!(wrong(&["--target", "churn", "--backend", "tpu"], 2).1.contains("gpu"));
     assert!(wrong(&["--target", "churn", "--budget", "soon"], 2).0.contains("soon"));
     assert!(wrong(&["--target", "churn", "--bugdet", "5s"], 2).1.contains("--budget"));
     assert!(wrong(&[], 2).0.contains("--target"));
@@ -182,6 +182,66 @@ fn what_is_wrong_is_said_in_two_lines() {
     assert!(!Path::new(&out).exists());
     assert_eq!(told(&["--help"]).0, 0);
     assert_eq!(told(&[]).0, 2);
+}
+
+/// Exit code and standard error of a fit that tells loaders of drivers where to look.
+fn fit_with_drivers(arguments: &[&str], drivers: Option<&str>) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trellis"));
+    command.args(arguments);
+    if let Some(drivers) = drivers {
+        command.env("VK_DRIVER_FILES", drivers).env("VK_ICD_FILENAMES", drivers);
+    }
+    let done = command.output().unwrap_or_else(|e| panic!("the binary cannot be started: {e}"));
+    (done.status.code().unwrap_or(-1), String::from_utf8_lossy(&done.stderr).into_owned())
+}
+
+#[test]
+fn a_graphics_card_is_asked_for_and_told_of() {
+    let scratch = Scratch::new();
+    let data = sample("churn.csv").to_string_lossy().into_owned();
+    let fit = |backend: &str, out: &str, drivers: Option<&str>| {
+        let arguments = ["--target", "churn", "--learner", "gbt", "--max-trials", "3", "--backend", backend];
+        fit_with_drivers(&[&["fit", &data, "--out", out], &arguments[..]].concat(), drivers)
+    };
+    let here = scratch.path("here.trellis");
+    let (code, err) = fit("cpu", &here, None);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("note: computing on the processor: as was asked for\n"), "{err}");
+    let small = scratch.path("small.trellis");
+    let (code, err) = fit("auto", &small, None);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("note: computing on the processor: the table is too small"), "{err}");
+
+    // A machine without any driver.
+    let nowhere = scratch.path("no-driver.json");
+    let none = scratch.path("none.trellis");
+    let (code, err) = fit("gpu", &none, Some(&nowhere));
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("error: ") && err.contains("graphics card"), "{err}");
+    assert!(err.contains("help: ") && err.contains("leave out --backend"), "{err}");
+    assert!(!Path::new(&none).exists());
+
+    let there = scratch.path("there.trellis");
+    let (code, err) = fit("gpu", &there, None);
+    if code != 0 {
+        println!("skipped: {err}");
+        return;
+    }
+    assert!(err.contains("note: computing on the graphics card "), "{err}");
+    assert!(read(&here) == read(&there) && read(&here) == read(&small), "the models differ");
+    for (model, backends) in [(&here, &["cpu"][..]), (&there, &["cpu", "gpu"])] {
+        let (_, out, _) = told(&["leaderboard", model, "--json"]);
+        let board: serde_json::Value = serde_json::from_str(&out).unwrap_or_default();
+        let rows = board["rows"].as_array().cloned().unwrap_or_default();
+        assert!(rows.len() > 3, "{out}");
+        for row in rows.iter().filter(|r| r["folds_done"].as_u64() > Some(0)) {
+            let backend = row["backend"].as_str().unwrap_or_default();
+            assert!(backends.contains(&backend), "{row}");
+            let why = row["backend_reason"].as_str().unwrap_or_default();
+            let word = if backend == "cpu" { "processor: " } else { "graphics card: " };
+            assert!(why.starts_with(word) || row["trial"].is_null(), "{row}");
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod bits;
 mod canvas;
 mod csv;
 mod gbt;
+mod gpu;
 mod server;
 mod wasm;
 
@@ -18,9 +19,10 @@ use std::process::Stdio;
 /// A benchmark: keeps what it needs in the folder, and gives its figures.
 type Bench = fn(&Path) -> Result<Value, Failure>;
 
-const ALL: [(&str, Bench); 6] = [
+const ALL: [(&str, Bench); 7] = [
     ("csv", csv::run),
     ("gbt", gbt::run),
+    ("gpu", gpu::run),
     ("wasm", wasm::run),
     ("bits", bits::of_samples),
     ("canvas", canvas::run),
@@ -65,7 +67,13 @@ fn keep(name: &str, bench: impl Fn(&Path) -> Result<Value, Failure>) -> Done {
 
 /// An example of the core, built for this machine.
 fn example(name: &str) -> Result<PathBuf, Failure> {
-    let arguments = ["build", "--release", "--quiet", "-p", "automl-core", "--example", name];
+    example_with(name, None)
+}
+
+/// The same with a feature of the core.
+fn example_with(name: &str, feature: Option<&str>) -> Result<PathBuf, Failure> {
+    let mut arguments = vec!["build", "--release", "--quiet", "-p", "automl-core", "--example", name];
+    arguments.extend(feature.into_iter().flat_map(|feature| ["--features", feature]));
     crate::shell::run("cargo", &arguments, "read its messages above")?;
     Ok(places::target().join("release/examples").join(name))
 }

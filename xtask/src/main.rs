@@ -22,6 +22,7 @@ const HELP: &str = "cargo xtask COMMAND
   bench                 measure everything below; tables, and JSON under target/bench/
   bench csv             reading of CSV: speed and memory
   bench gbt             boosting with one thread and two, beside LightGBM where a Python has it
+  bench gpu             boosting and networks on a graphics card, beside the processor and XGBoost where a Python has it
   bench wasm            boosting in a real browser, beside this machine's own speed and YDF in the same page
   bench canvas          frames of the pipeline canvas in a real browser, with 300 nodes
   bench bits [DIR]      whole searches in a real browser and on the command line: the same bytes, over the samples or
@@ -32,7 +33,7 @@ const HELP: &str = "cargo xtask COMMAND
 
 Tools are kept in the user's cache folder (trellis/tools) and installed once.
 
-LightGBM is looked for in `python3`, or the Python that TRELLIS_PYTHON names.
+LightGBM and XGBoost are looked for in `python3`, or the Python that TRELLIS_PYTHON names.
 
 The standard library for WebAssembly comes from rustup. Where rustup is absent or its host does not answer, Debian's
 packages are used, and a toolchain is made of them in the cache folder (trellis/toolchains).

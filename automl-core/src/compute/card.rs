@@ -28,6 +28,9 @@ struct Shared {
 
 /// A graphics card, or why there is none. Clones are the same card and the same note of what was used; [`Card::for_fit`]
 /// gives one with a note of its own.
+///
+/// A fit takes a [`Card::turn`] for its work; where it gets none it computes here, and the card knows why. Where the card is
+/// lost meanwhile it says so by [`Card::lost`] and begins again here.
 #[derive(Clone)]
 pub struct Card {
     shared: Arc<Shared>,

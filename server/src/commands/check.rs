@@ -55,7 +55,7 @@ pub fn run(args: &CheckArgs, started: Instant) -> Done {
     drop((table, shuffled));
     let mut progress = Progress::new(args.quiet);
     let threads = usable_threads(args.threads);
-    let outcome = drive(&Arc::new(prepared), request, threads, started, &mut progress)?;
+    let outcome = drive(&Arc::new(prepared), request, (threads, None), started, &mut progress)?;
     findings.push(chance(&outcome.verdict));
     tell(args, &findings)
 }

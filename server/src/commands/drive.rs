@@ -1,6 +1,7 @@
 //! Runs a study on threads.
 
 use super::progress::Progress;
+use automl_core::compute::Card;
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::protocol::StudyRequest;
 use automl_core::engine::{Executor, Job, JobResult, Outcome, Prepared, Study};
@@ -39,14 +40,17 @@ pub fn is_interrupted() -> bool {
     interrupted().load(Ordering::SeqCst)
 }
 
-fn start_threads(prepared: &Arc<Prepared>, threads: usize) -> (Vec<Thread>, Receiver<(usize, JobResult)>) {
+fn start_threads(
+    prepared: &Arc<Prepared>,
+    (threads, card): (usize, Option<Card>),
+) -> (Vec<Thread>, Receiver<(usize, JobResult)>) {
     let (results, answers) = channel();
     let all = (0..threads)
         .map(|number| {
             let (jobs, inbox) = channel::<(Job, Cancel)>();
-            let (prepared, results) = (prepared.clone(), results.clone());
+            let (prepared, results, card) = (prepared.clone(), results.clone(), card.clone());
             std::thread::spawn(move || {
-                let mut executor = Executor::new(prepared, 1);
+                let mut executor = Executor::new(prepared, 1).on(card);
                 for (job, cancel) in inbox {
                     // The driver is gone when the study has ended; then nobody wants the result.
                     if results.send((number, executor.run(&job, &cancel))).is_err() {
@@ -60,14 +64,14 @@ fn start_threads(prepared: &Arc<Prepared>, threads: usize) -> (Vec<Thread>, Rece
     (all, answers)
 }
 
-/// Runs a study to its end on `threads` threads. `started` is when the budget began.
+/// Runs a study to its end on so many threads, and the graphics card if there is one. `started` is when the budget began.
 ///
 /// # Errors
 /// Where no model could be trained.
 pub fn drive(
     prepared: &Arc<Prepared>,
     request: StudyRequest,
-    threads: usize,
+    (threads, card): (usize, Option<Card>),
     started: Instant,
     progress: &mut Progress,
 ) -> Result<Outcome, Diagnostic> {
@@ -75,7 +79,7 @@ pub fn drive(
     let spent = now();
     let mut study = Study::new(prepared.clone(), request, threads as u32, spent, spent);
     progress.begin(&study.plan());
-    let (mut all, answers) = start_threads(prepared, threads);
+    let (mut all, answers) = start_threads(prepared, (threads, card));
     let stop = interrupted();
     let mut stopped = false;
     loop {

@@ -204,7 +204,7 @@ fn train(
     let limit = study.request.max_memory_mb.map(|mb| mb.saturating_mul(1_000_000)).or(memory::available());
     let threads = limit.map_or(asked, |bytes| study.prepared.executors_within(bytes, asked));
     // The budget of a node counts from its own start.
-    drive(&Arc::new(study.prepared), study.request, threads, Instant::now(), progress)
+    drive(&Arc::new(study.prepared), study.request, (threads, None), Instant::now(), progress)
 }
 
 /// A line for each node that was done or failed.

@@ -5,6 +5,7 @@ use super::executors::Executors;
 use super::{request, usable_threads};
 use crate::args::FitArgs;
 use crate::beyond::{Blocks, PART_SHARE, held, searched, size};
+use crate::commands::card::Asked;
 use crate::commands::drive::{drive, is_interrupted};
 use crate::commands::progress::Progress;
 use crate::failure::{Failure, warn};
@@ -28,7 +29,7 @@ use std::time::Instant;
 pub fn fit(
     args: &FitArgs,
     (source, options): (&Source, &ReadOptions),
-    limit: u64,
+    (limit, card): (u64, Asked),
     executors: Option<&mut Executors>,
     keep: &mut dyn FnMut(&Outcome) -> Result<usize, Failure>,
 ) -> Result<super::Told, Failure> {
@@ -57,6 +58,7 @@ pub fn fit(
     progress.say(&format!("drawing some of {} rows", count(looked.rows)));
     let sample = table.some(move |row| deal.is_searched(row))?;
     let asked = StudyRequest { max_memory_mb: Some(limit / 1_000_000), ..request(args) };
+    let card = card.for_table(sample.rows, sample.columns.len());
     let next = looked.report.options_for_next(&sample, options);
     let mut prepared =
         prepare_within(&sample, next, &asked, Some(limit)).map_err(|d| Failure::from_diagnostics(&d))?;
@@ -69,7 +71,8 @@ pub fn fit(
     let threads = usable_threads(args.threads);
     let prepared = Arc::new(prepared);
     let at_once = prepared.executors_within(limit, threads);
-    let outcome = drive(&prepared, asked.clone(), at_once, Instant::now(), &mut progress)?;
+    let card = super::card(args, card);
+    let outcome = drive(&prepared, asked.clone(), (at_once, Some(card)), Instant::now(), &mut progress)?;
     let told = |outcome: &Outcome, bytes: usize| super::Told {
         board: outcome.board.clone(),
         verdict: outcome.verdict.clone(),

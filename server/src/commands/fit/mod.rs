@@ -3,14 +3,16 @@
 mod beyond;
 mod executors;
 
+use super::card::{Asked, told as told_of_card};
 use super::drive::drive;
 use super::progress::Progress;
 use super::{print, print_json, show, timings};
-use crate::args::{BackendArg, FitArgs, TaskArg};
+use crate::args::{FitArgs, TaskArg};
 use crate::beyond::most_whole;
 use crate::failure::{Failure, warn};
 use crate::source::Source;
 use crate::{Done, memory, reading};
+use automl_core::compute::Card;
 use automl_core::engine::protocol::{Board, StudyRequest, Verdict};
 use automl_core::engine::{Outcome, prepare_within};
 use automl_core::model::Task;
@@ -62,13 +64,8 @@ pub fn usable_threads(asked: Option<u16>) -> usize {
 /// # Errors
 /// A table or a request that cannot be used, or a file that cannot be written.
 pub fn run(args: &FitArgs, started: Instant) -> Done {
-    if args.backend == BackendArg::Gpu {
-        return Err(Failure::new(
-            "this program computes on the processor only",
-            "leave out --backend, or say --backend cpu; the model is the same",
-        ));
-    }
     reading::check_writable(&args.out)?;
+    let asked = Asked::begin(args.backend)?;
     let mut options = args.dialect.apply(ReadOptions::default());
     options.types.extend(args.types.iter().cloned());
     let limit = args.max_memory.map(|mb| mb.saturating_mul(1_000_000)).or_else(memory::available);
@@ -80,14 +77,16 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
     };
     let Some((table, report)) = read else {
         let limit = limit.unwrap_or(UNKNOWN_MEMORY);
-        let told = beyond::fit(args, (&source, &options), limit, executors.as_mut(), &mut |outcome| {
-            write(args, outcome)
-        })?;
+        let told =
+            beyond::fit(args, (&source, &options), (limit, asked), executors.as_mut(), &mut |outcome| {
+                write(args, outcome)
+            })?;
         return tell(args, &told, started);
     };
     if !args.quiet {
         warn(&report.diagnostics);
     }
+    let asked = asked.for_table(table.rows, table.columns.len());
     let request = request(args);
     let next = report.options_for_next(&table, &options);
     let free = memory::available();
@@ -97,16 +96,26 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
         warn(&prepared.diagnostics);
     }
     let mut progress = Progress::new(args.quiet);
-    let asked = usable_threads(args.threads);
-    let threads = limit.map_or(asked, |bytes| prepared.executors_within(bytes, asked));
-    if threads < asked && !args.quiet {
+    let wanted = usable_threads(args.threads);
+    let threads = limit.map_or(wanted, |bytes| prepared.executors_within(bytes, wanted));
+    if threads < wanted && !args.quiet {
         eprintln!(
-            "note: {threads} of {asked} threads are used, so that memory suffices; the model is the same"
+            "note: {threads} of {wanted} threads are used, so that memory suffices; the model is the same"
         );
     }
-    let outcome = drive(&Arc::new(prepared), request, threads, started, &mut progress)?;
+    let card = card(args, asked);
+    let outcome = drive(&Arc::new(prepared), request, (threads, Some(card)), started, &mut progress)?;
     let bytes = write(args, &outcome)?;
     tell(args, &Told { board: outcome.board, verdict: outcome.verdict, bytes }, started)
+}
+
+/// The card that was asked for, once it is known; says what is used.
+fn card(args: &FitArgs, asked: Asked) -> Card {
+    let card = asked.card();
+    if !args.quiet {
+        eprintln!("note: {}", told_of_card(&card, args.backend));
+    }
+    card.exact(args.reproducible)
 }
 
 /// What is told of a model that was written.

@@ -1,0 +1,126 @@
+//! The graphics card: asked for beside other work, and how quick it is kept for the next time, in the user's cache folder.
+
+use crate::args::BackendArg;
+use crate::failure::Failure;
+use automl_core::compute::gpu::{Device, measure};
+use automl_core::compute::{Card, Costs, worth_asking};
+use automl_core::platform::ready;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// A card that is known, or still being asked for.
+pub enum Asked {
+    Known(Card),
+    /// It is asked for once it is known how large the table is.
+    Later,
+    Coming(JoinHandle<Card>),
+}
+
+impl Asked {
+    /// What was asked for; a card that must be is asked for at once, and may be a program that computes as one does.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn begin(backend: BackendArg) -> Result<Self, Failure> {
+        match backend {
+            BackendArg::Auto => Ok(Self::Later),
+            BackendArg::Cpu => Ok(Self::Known(Card::absent("as was asked for"))),
+            BackendArg::Gpu => {
+                let device = ready(Device::request(true)).map_err(|why| {
+                    Failure::new(
+                        format!("{why}"),
+                        "install the card's driver with Vulkan, or leave out --backend: the processor then does it",
+                    )
+                })?;
+                Ok(Self::Known(Card::always(Arc::new(device))))
+            }
+        }
+    }
+
+    /// Asks for a card beside what is done meanwhile, where the table is large enough for one to pay.
+    #[must_use]
+    pub fn for_table(self, rows: usize, columns: usize) -> Self {
+        match self {
+            Self::Later if worth_asking(rows, columns) => {
+                let asking = std::thread::Builder::new().spawn(real);
+                let none =
+                    |_| Self::Known(Card::absent("the system has no thread left to ask for a graphics card"));
+                asking.map_or_else(none, Self::Coming)
+            }
+            Self::Later => Self::Known(Card::absent("the table is too small for a graphics card to pay")),
+            known => known,
+        }
+    }
+
+    /// The card, or why there is none, once that is known.
+    pub fn card(self) -> Card {
+        match self {
+            Self::Known(card) => card,
+            Self::Later => Card::absent("no graphics card was asked for"),
+            Self::Coming(asking) => {
+                asking.join().unwrap_or_else(|_| Card::absent("the graphics card's driver broke off"))
+            }
+        }
+    }
+}
+
+/// What is used, and why, in one line.
+pub fn told(card: &Card, backend: BackendArg) -> String {
+    match (card.why_not(), backend) {
+        (Some(why_not), _) => format!("computing on the processor: {why_not}"),
+        (None, BackendArg::Gpu) => {
+            format!("computing on the graphics card {} what can be, as was asked for", card.name())
+        }
+        (None, _) => format!("computing on the graphics card {} what it is quicker with", card.name()),
+    }
+}
+
+/// A real card that has been measured, or why there is none.
+fn real() -> Card {
+    let device = match ready(Device::request(false)) {
+        Ok(device) => Arc::new(device),
+        Err(why) => return Card::absent(why.to_string()),
+    };
+    let mut kept = kept();
+    if let Some(costs) = kept.get(device.key()).and_then(|text| Costs::from_json(text)) {
+        return Card::new(device, costs);
+    }
+    match ready(measure(&device)) {
+        Ok(costs) => {
+            kept.insert(device.key().to_owned(), costs.to_json());
+            keep(&kept);
+            Card::new(device, costs)
+        }
+        Err(lost) => Card::absent(lost.to_string()),
+    }
+}
+
+/// Where measures are kept: `trellis/cards.json` in the user's cache folder, if there is one.
+fn place() -> Option<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME").filter(|c| !c.is_empty()).map(PathBuf::from);
+    let home = || std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"));
+    let cache = cache.or_else(|| Some(PathBuf::from(home()?).join(".cache")))?;
+    Some(cache.join("trellis").join("cards.json"))
+}
+
+/// What was measured of cards, by their keys.
+fn kept() -> BTreeMap<String, String> {
+    let text = place().and_then(|place| std::fs::read(place).ok()).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+/// Best effort: what is not kept is measured again.
+fn keep(measured: &BTreeMap<String, String>) {
+    let Some(place) = place() else { return };
+    let Some(folder) = place.parent() else { return };
+    let Ok(json) = serde_json::to_vec_pretty(measured) else { return };
+    let written = std::fs::create_dir_all(folder)
+        .and_then(|()| tempfile::NamedTempFile::new_in(folder))
+        .and_then(|mut file| std::io::Write::write_all(&mut file, &json).map(|()| file));
+    if let Ok(file) = written {
+        // Another that was quicker has measured the same.
+        let _ = file.persist(place);
+    }
+}

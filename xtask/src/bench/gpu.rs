@@ -1,0 +1,159 @@
+//! Trees and networks on a graphics card, beside the same fits on this machine's processor, and XGBoost where a Python has it.
+
+use super::{example, example_with, figures, gbt};
+use crate::shell::{Failure, failure, works};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// What is trained: on a real card, and on a program that computes as one, which is slow.
+struct Sizes {
+    trees: [&'static str; 3],
+    networks: [&'static str; 3],
+    repeats: usize,
+}
+
+const REAL: Sizes = Sizes { trees: ["1000000", "28", "100"], networks: ["100000", "50", "64"], repeats: 3 };
+const SOFTWARE: Sizes = Sizes { trees: ["50000", "28", "20"], networks: ["2000", "20", "8"], repeats: 1 };
+const PEER: &str = "xtask/peers/xgboost_cuda.py";
+
+/// Measures the card, then trees and networks on it; prints one table, and gives all figures.
+///
+/// # Errors
+/// A program that fails, or a folder that cannot be written.
+pub fn run(folder: &Path) -> Result<Value, Failure> {
+    let mut lines = figures(&example_with("bench_gpu_card", Some("gpu"))?, &[], |_| ())?;
+    let card =
+        lines.first().cloned().ok_or_else(|| failure("the card's example told nothing", "report this"))?;
+    let Some(adapter) = card["adapter"].as_str() else {
+        let why = card["why_not"].as_str().unwrap_or_default();
+        println!("no figures: {why}. A driver with Vulkan, or mesa's software one, is looked for.");
+        return Ok(lines.into());
+    };
+    let is_software = card["is_software"].as_bool().unwrap_or(false);
+    let what = if is_software { ", a program on the processor: its times say nothing of cards" } else { "" };
+    println!("adapter: {adapter}{what}");
+    let number = |name: &str| card[name].as_f64().unwrap_or(f64::NAN);
+    println!(
+        "asked for in {:.2} s, measured in {:.2} s: {}",
+        number("ask_secs"),
+        number("measure_secs"),
+        card["costs"]
+    );
+    println!(
+        "planned for 1,000,000 × 28, 100 trees: {:.2} s on one thread, {:.2} s on the card, {:.2} s of them on the way",
+        number("planned_cpu_secs"),
+        number("planned_card_secs"),
+        number("planned_way_secs"),
+    );
+    let sizes = if is_software { SOFTWARE } else { REAL };
+    println!("{:<30} {:<34} {:>7} {:>10} {:>7} {:>9}", "", "on", "threads", "fit", "times", "AUC/loss");
+    lines.extend(trees(folder, &sizes)?);
+    lines.extend(networks(&sizes)?);
+    Ok(lines.into())
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Prints figures of the same work under each other; the first is what the others are held against.
+fn tell(what: &str, lines: &[Value]) {
+    let first = lines.first().and_then(secs);
+    for line in lines.iter().filter(|line| secs(line).is_some()) {
+        println!("{}", row(what, line, first));
+    }
+}
+
+fn trees(folder: &Path, sizes: &Sizes) -> Result<Vec<Value>, Failure> {
+    let [rows, columns, trees] = sizes.trees;
+    let number = |text: &str| text.parse().unwrap_or(0);
+    // The same numbers for all of them, from the same files.
+    let prefix = gbt::numbers(&example("bench_gbt")?, folder, ("normal", number(rows), number(columns)))?;
+    let threads = threads().to_string();
+    let keys = [
+        format!("rows={rows}"),
+        format!("columns={columns}"),
+        format!("trees={trees}"),
+        format!("threads={threads}"),
+        format!("repeats={}", sizes.repeats),
+        format!("read={prefix}"),
+    ];
+    let mut lines = figures(&example_with("bench_gpu_trees", Some("gpu"))?, &keys, |_| ())?;
+    match python() {
+        Some(python) => {
+            let counts = [columns, trees, &threads, &sizes.repeats.to_string()].map(str::to_owned);
+            let arguments = [&[PEER.to_owned(), prefix][..], &counts].concat();
+            lines.extend(figures(&python, &arguments, |_| ())?);
+        }
+        None => println!("no Python with XGBoost: TRELLIS_PYTHON may name one"),
+    }
+    tell(&format!("{trees} trees, {rows} × {columns}"), &lines);
+    Ok(lines)
+}
+
+fn networks(sizes: &Sizes) -> Result<Vec<Value>, Failure> {
+    let [rows, columns, networks] = sizes.networks;
+    let keys = [
+        format!("rows={rows}"),
+        format!("columns={columns}"),
+        format!("networks={networks}"),
+        format!("threads={}", threads()),
+    ];
+    let lines = figures(&example_with("bench_gpu_networks", Some("gpu"))?, &keys, |_| ())?;
+    tell(&format!("{networks} networks, {rows} × {columns}"), &lines);
+    Ok(lines)
+}
+
+/// A Python that has XGBoost.
+fn python() -> Option<PathBuf> {
+    let python = std::env::var("TRELLIS_PYTHON").unwrap_or_else(|_| "python3".into());
+    works(&python, &["-c", "import xgboost"]).then(|| python.into())
+}
+
+/// The shortest of a line's fits; `None` for a line that is about something else.
+fn secs(line: &Value) -> Option<f64> {
+    let all = line["secs"].as_array().into_iter().flatten().filter_map(Value::as_f64);
+    line["fit_secs"].as_f64().or_else(|| all.min_by(f64::total_cmp))
+}
+
+/// One line of the table; `first` is how long the first of its kind took.
+fn row(what: &str, line: &Value, first: Option<f64>) -> String {
+    let secs = secs(line).unwrap_or(f64::NAN);
+    let words = |names: &[&str]| {
+        let named: Vec<&str> = names.iter().filter_map(|name| line[*name].as_str()).collect();
+        named.join(", ")
+    };
+    let score = line["auc"].as_f64().or_else(|| line["mean_loss"].as_f64());
+    format!(
+        "{what:<30} {:<34} {:>7} {secs:>8.3} s {:>7} {:>9}",
+        words(&["learner", "what", "backend", "adapter"]),
+        line["threads"].as_u64().map_or(String::new(), |t| t.to_string()),
+        first.map_or(String::new(), |first| format!("{:.2}", first / secs)),
+        score.map_or(String::new(), |score| format!("{score:.5}")),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn lines_of_all_kinds_are_rows() {
+        let here =
+            json!({"learner": "gbt", "backend": "cpu", "threads": 16, "fit_secs": 6.0, "auc": 0.81234567});
+        let there = json!({"what": "card", "adapter": "A card", "secs": [2.0, 1.5], "mean_loss": 0.5});
+        assert_eq!(
+            (secs(&here), secs(&there), secs(&json!({"what": "ratio"}))),
+            (Some(6.0), Some(1.5), None)
+        );
+        assert_eq!(
+            row("x", &here, Some(6.0)).split_whitespace().collect::<Vec<_>>(),
+            ["x", "gbt,", "cpu", "16", "6.000", "s", "1.00", "0.81235"]
+        );
+        assert_eq!(
+            row("x", &there, Some(6.0)).split_whitespace().collect::<Vec<_>>(),
+            ["x", "card,", "A", "card", "1.500", "s", "4.00", "0.50000"]
+        );
+    }
+}
