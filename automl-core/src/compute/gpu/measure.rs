@@ -112,7 +112,8 @@ impl Bench<'_> {
             bins.chunks_exact(ROWS).map(|feature| (&feature[..rows], 256)).collect();
         let targets: Vec<u64> = bins[..rows].iter().map(|bin| u64::from(bin & 1)).collect();
         let scores = [vec![0.0; rows]];
-        let data = Data { features: &features, targets: &targets, weights: None, scores: &scores, others: None };
+        let data =
+            Data { features: &features, targets: &targets, weights: None, scores: &scores, others: None };
         let booster = Booster::new(self.device, &data, &fit(rows as u32))?;
         let all: Vec<u32> = (0..FEATURES as u32).collect();
         booster.read(booster.tree((0, 1), &all, true, false)?).await?;

@@ -3,9 +3,9 @@
 use super::constraints;
 use super::leaves::Steps;
 use super::model::GbtModel;
+use super::objective::Goal;
 #[cfg(feature = "gpu")]
 use super::on_card;
-use super::objective::Goal;
 use super::params::Settings;
 use super::sampling;
 use crate::compute::Card;
@@ -105,7 +105,8 @@ pub(super) async fn fit(fit: &Fit<'_>) -> Result<GbtModel, FitError> {
         Goal::new(fit.target, settings.objective, weights, class_weights).map_err(|e| unsuitable(&e))?;
     let start = goal.start();
     let validation = fit.validation.filter(|(frame, target)| frame.rows == target.len() && frame.rows > 0);
-    let validation = validation.and_then(|validation| Others::new(&data, (&goal, &start), validation, fit.threads));
+    let validation =
+        validation.and_then(|validation| Others::new(&data, (&goal, &start), validation, fit.threads));
     let constraints = constraints::read(fit.params, fit.frame, &data).map_err(|e| unsuitable(&e))?;
     check_monotone(&constraints, &start).map_err(unsuitable)?;
     let boosting = Boosting {

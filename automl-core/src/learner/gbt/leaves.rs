@@ -69,7 +69,8 @@ impl Steps<'_> {
     /// best constant of the residuals, which l2 shrinks in the same way, by H / (H + l2); l1, which is in the unit of
     /// the gradients, then only decides splits.
     fn step(&self, rows: &[u32]) -> f64 {
-        let [gradient, hessian] = pair_sums(rows.len(), 1, |place| self.pairs[rows[place] as usize].map(f64::from));
+        let [gradient, hessian] =
+            pair_sums(rows.len(), 1, |place| self.pairs[rows[place] as usize].map(f64::from));
         let rules = &self.settings.rules;
         let weight = hessian + rules.l2;
         if weight <= 0.0 {

@@ -4,9 +4,9 @@
 use super::boost::{Boosting, Progress, Tree};
 use super::objective::{Link, Objective};
 use super::params::Settings;
-use crate::compute::{Card, Used, Work};
 use crate::compute::gpu::{Device, Lost};
 use crate::compute::kernels::boosting::{self, Booster, Data, Grown, Reading};
+use crate::compute::{Card, Used, Work};
 use crate::learner::FitError;
 use crate::learner::tree::constraint::Constraints;
 use crate::learner::tree::draw::{choose, share_of};
@@ -49,7 +49,10 @@ fn unsuited(boosting: &Boosting<'_>) -> Option<&'static str> {
         (rules.random_cuts, "random cuts are drawn on the processor only"),
         (limits.node_features < 1.0, "features of a split are drawn on the processor only"),
         (limits.policy == Policy::Symmetric, "symmetric trees are grown on the processor only"),
-        (limits.max_leaves > boosting::MOST_LEAVES, "trees of so many leaves are grown on the processor only"),
+        (
+            limits.max_leaves > boosting::MOST_LEAVES,
+            "trees of so many leaves are grown on the processor only",
+        ),
         (
             boosting.settings.row_sample < 1.0 && boosting.settings.minimal_variance,
             "rows are drawn by their gradients on the processor only",

@@ -208,7 +208,12 @@ impl InParts for GbtInParts {
     ) -> Result<Box<dyn Model>, FitError> {
         let outputs = self.begun.start.len();
         let turns: Vec<usize> = (0..self.rows.len()).filter(|&part| self.rows[part] > 0).collect();
-        let mut validation = Others::new(&self.begun.bins, (&self.begun.goal, &self.begun.start), validation, self.begun.threads);
+        let mut validation = Others::new(
+            &self.begun.bins,
+            (&self.begun.goal, &self.begun.start),
+            validation,
+            self.begun.threads,
+        );
         let mut watch = Watch::new(&self.begun.settings, validation.as_ref()).idle_for(turns.len());
         let mut builder = Builder::new(self.begun.bins.columns, 1);
         let mut trees: Vec<Tree> = Vec::new();

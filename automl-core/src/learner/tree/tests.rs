@@ -2,7 +2,6 @@
 
 mod growth;
 #[cfg(feature = "gpu")]
-
 use super::binning::{Binned, Cuts};
 use super::constraint::Constraints;
 use super::flat::Builder;

@@ -229,7 +229,8 @@ impl<'d> Booster<'d> {
         let summed = [&summed[..], &[(4, &list), (5, &pairs), (6, &partials)]].concat();
         let chosen = [(0, &uniform), (1, &tree), (2, &state), (3, &leaf_list)];
         let chosen = [&chosen[..], &[(4, &nodes), (5, &found), (6, &kinds)]].concat();
-        let made = [(0, &uniform), (1, &tree), (2, &state), (4, &list), (5, &pairs), (6, &words), (7, &checks)];
+        let made =
+            [(0, &uniform), (1, &tree), (2, &state), (4, &list), (5, &pairs), (6, &words), (7, &checks)];
         let gradients = [(0, &uniform), (1, &scores), (2, &targets), (3, &weights), (4, &pairs)];
         let added = [(0, &uniform), (1, &state), (2, &bins), (5, &words), (6, &histograms), (7, &list)];
         let sought = [(0, &uniform), (1, &state), (2, &kinds), (3, &used), (4, &histograms), (5, &found)];

@@ -348,19 +348,23 @@ impl<'d> Nets<'d> {
         })
     }
 
-    /// Layers that are sent together, by what was bound to them.
-    fn stages(&self) -> impl DoubleEndedIterator<Item = (usize, &[Layer])> {
-        let hidden = self.layout.hidden.iter().map(Vec::as_slice);
-        let all: Vec<&[Layer]> = hidden.chain([self.layout.last.as_slice()]).collect();
-        all.into_iter().enumerate().collect::<Vec<_>>().into_iter()
+    /// Layers that are sent together, with what is bound to them.
+    fn stages<'n>(
+        &'n self,
+        bound: &'n [Bound],
+    ) -> impl DoubleEndedIterator<Item = (&'n Bound, &'n [Layer])> + ExactSizeIterator {
+        let last = std::iter::once(&self.layout.last);
+        // `bound` has one for each, the last ones included.
+        let layers: Vec<&[Layer]> = self.layout.hidden.iter().chain(last).map(Vec::as_slice).collect();
+        bound.iter().zip(layers)
     }
 
     /// One turn.
     fn send(&self, pass: &mut ComputePass<'_>, place: u32, turn: &Turn) {
         let (layout, rows) = (&self.layout, turn.rows as usize);
         self.load.send(pass, place, inputs::groups(&layout.views, rows));
-        for (stage, layers) in self.stages() {
-            self.forward[stage].send(pass, place, product::forward_groups(layers, rows));
+        for (forward, layers) in self.stages(&self.forward) {
+            forward.send(pass, place, product::forward_groups(layers, rows));
         }
         if turn.step == 0 {
             self.judge.send(pass, place, loss::judge_groups(layout.models.len(), rows));
@@ -368,8 +372,8 @@ impl<'d> Nets<'d> {
         }
         self.slope.send(pass, place, loss::slope_groups(layout.last.len(), rows));
         // What goes into first layers does not learn.
-        for (stage, layers) in self.stages().rev().filter(|(stage, _)| *stage > 0) {
-            self.back[stage].send(pass, place, product::back_groups(layers, rows));
+        for (back, layers) in self.stages(&self.back).skip(1).rev() {
+            back.send(pass, place, product::back_groups(layers, rows));
         }
         self.by_weights.send(pass, place, product::by_weights_groups(&layout.all));
         self.adam.send(pass, place, adam::groups(&layout.all));

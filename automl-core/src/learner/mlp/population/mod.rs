@@ -111,17 +111,24 @@ impl Contest<'_> {
 /// # Errors
 /// [`Failure`], with nothing trained: cancelled, a card that was lost or does not suit.
 pub async fn fit(device: &Device, contest: &Contest<'_>) -> Result<Vec<Result<Trained, FitError>>, Failure> {
+    fit_at_once(device, contest, usize::MAX).await
+}
+
+/// The same, of at most so many candidates at once.
+async fn fit_at_once(
+    device: &Device,
+    contest: &Contest<'_>,
+    most: usize,
+) -> Result<Vec<Result<Trained, FitError>>, Failure> {
     let table = Table::of(contest)?;
     let mut ends: Vec<End> = Vec::new();
-    let mut waiting: Vec<Vec<usize>> = vec![(0..contest.candidates.len()).collect()];
-    while let Some(mut some) = waiting.pop() {
-        if some.is_empty() {
-            continue;
-        }
-        match Race::begin(device, contest, &table, &some) {
+    let all: Vec<usize> = (0..contest.candidates.len()).collect();
+    let mut waiting: Vec<&[usize]> = all.chunks(most.max(1)).collect();
+    while let Some(some) = waiting.pop() {
+        match Race::begin(device, contest, &table, some) {
             Err(Failure::TooLarge { .. }) if some.len() > 1 => {
-                let others = some.split_off(some.len() / 2);
-                waiting.extend([others, some]);
+                let (one, other) = some.split_at(some.len() / 2);
+                waiting.extend([one, other]);
             }
             Err(why) => return Err(why),
             Ok(mut race) => {

@@ -6,7 +6,6 @@ use super::super::net::Net;
 use super::super::train::{self, FEW_ROWS, Shape};
 use super::{Contest, Failure};
 use crate::compute::kernels::inputs::{Column, View};
-use crate::learner::FitError;
 use crate::learner::dense::{check, unsuitable};
 use crate::numeric::Rng;
 use crate::platform;
@@ -48,7 +47,7 @@ impl Table {
             return Err(left("the rows have one class only"));
         }
         let data = meaning.rows(contest.frame, contest.target);
-        let mut data = data.ok_or_else(|| FitError::from(train::of_two_kinds()))?;
+        let mut data = data.ok_or_else(train::of_two_kinds)?;
         let rows = data.count;
         if rows <= FEW_ROWS {
             return Err(left("there are few rows, of which none is held out in the end"));

@@ -13,7 +13,7 @@ use crate::learner::mlp::trial::{TEMPERATURES, temperature};
 use crate::learner::{Learner, Params};
 use crate::metric::{self, Actual};
 use crate::numeric::{Rng, math};
-use crate::platform::ready;
+use crate::platform::{Stopwatch, ready};
 
 fn wave(x: &[f64]) -> f64 {
     x[0] * x[1] + (x[2] * x[2] - 1.0) * 0.7 + 0.3 * x[3]
@@ -36,14 +36,14 @@ fn candidate(given: &[(&str, ParamValue)], seed: u64) -> Candidate {
 /// Networks of several shapes, and models of several networks.
 fn candidates() -> Vec<Candidate> {
     vec![
-        candidate(&[("epochs", Int(25))], 1),
-        candidate(&[("epochs", Int(30)), ("hidden", Int(20)), ("layers", Int(3)), ("pieces", Int(1))], 2),
+        candidate(&[("epochs", Int(14))], 1),
+        candidate(&[("epochs", Int(18)), ("hidden", Int(20)), ("layers", Int(3)), ("pieces", Int(1))], 2),
         candidate(
-            &[("epochs", Int(15)), ("hidden", Int(100)), ("layers", Int(1)), ("dropout", Float(0.3))],
+            &[("epochs", Int(12)), ("hidden", Int(100)), ("layers", Int(1)), ("dropout", Float(0.3))],
             3,
         ),
         candidate(
-            &[("epochs", Int(20)), ("networks", Int(3)), ("pieces", Int(5)), ("dropout", Float(0.0))],
+            &[("epochs", Int(12)), ("networks", Int(3)), ("pieces", Int(5)), ("dropout", Float(0.0))],
             4,
         ),
     ]
@@ -88,7 +88,7 @@ fn score(model: &dyn Model, x: &Frame, y: &Target) -> f64 {
 fn models_are_as_good_as_the_processors() {
     let Some(card) = card() else { return };
     for (count, validation) in [(3, true), (2, false), (0, true)] {
-        let given = given(900, count, validation);
+        let given = given(800, count, validation);
         let (test, truth) = noisy(2000, 30, count);
         let candidates = candidates();
         let contest = given.contest(&candidates);
@@ -101,8 +101,8 @@ fn models_are_as_good_as_the_processors() {
             request.seed = candidate.seed;
             let model = Mlp.fit(&request).expect("fits");
             let [own, other] = [&trained.model, &model].map(|model| score(&**model, &test, &truth));
-            // Chance alone makes a few hundredths; one setting of four may be off by more.
-            assert!(own < 1.15 * other, "{count} {place}: {own} beside {other}");
+            // Chance alone makes up to four hundredths.
+            assert!(own < 1.1 * other, "{count} {place}: {own} beside {other}");
             ours += own;
             theirs += other;
             let again = Mlp.decode(&trained.model.encode(), 6).expect("an ordinary model");
@@ -111,7 +111,7 @@ fn models_are_as_good_as_the_processors() {
             let weights = |model: &dyn Model| model.summary().split(", ").nth(1).map(str::to_owned);
             assert_eq!(weights(&*trained.model), weights(&*model));
         }
-        assert!(ours < 1.05 * theirs, "{count}: {ours} beside {theirs}");
+        assert!(ours < 1.03 * theirs, "{count}: {ours} beside {theirs}");
     }
 }
 
@@ -123,14 +123,16 @@ fn what_others_do_changes_nothing() {
     for (candidate, epochs) in candidates.iter_mut().zip([3, 6, 2, 4]) {
         candidate.params.0.insert("epochs".to_owned(), Int(epochs));
     }
-    let bytes = |candidates: &[Candidate]| -> Vec<Vec<u8>> {
-        let trained = ready(fit(&card.device, &given.contest(candidates))).expect("the card is there");
+    let bytes_of = |candidates: &[Candidate], most| -> Vec<Vec<u8>> {
+        let trained = ready(fit_at_once(&card.device, &given.contest(candidates), most));
+        let trained = trained.expect("the card is there");
         trained.into_iter().map(|one| one.expect("stays in bounds").model.encode()).collect()
     };
-    let together = bytes(&candidates);
+    let together = bytes_of(&candidates, usize::MAX);
     for (candidate, model) in candidates.iter().zip(&together) {
-        assert!(bytes(std::slice::from_ref(candidate)) == [model.clone()]);
+        assert!(bytes_of(std::slice::from_ref(candidate), 1) == [model.clone()]);
     }
+    assert!(bytes_of(&candidates, 3) == together);
 }
 
 #[test]
@@ -138,7 +140,7 @@ fn the_worse_half_is_dropped() {
     let Some(card) = card() else { return };
     let given = given(800, 2, true);
     let rates = [1e-6, 0.01, 1e-5, 0.02, 2e-5, 3e-5, 0.006, 1e-6];
-    let with = |rate| candidate(&[("epochs", Int(12)), ("learning_rate", Float(rate))], 7);
+    let with = |rate| candidate(&[("epochs", Int(6)), ("learning_rate", Float(rate))], 7);
     let candidates = rates.map(with);
     let contest = given.contest(&candidates);
     let halve = |keep| ready(super::halve(&card.device, &contest, Halving { first: 1, keep }));
@@ -190,6 +192,19 @@ fn what_the_card_is_not_for_is_said() {
     let no_candidates = given(700, 2, true);
     let none = ready(fit(&card.device, &no_candidates.contest(&[])));
     assert!(matches!(none, Err(Failure::Fit(FitError::Unsuitable { .. }))));
+}
+
+#[test]
+fn training_is_cancelled_on_its_way() {
+    let Some(card) = card() else { return };
+    let mut given = given(700, 2, true);
+    // So slow that it becomes better for ever.
+    let slow = [candidate(&[("epochs", Int(10_000)), ("learning_rate", Float(1e-6))], 1)];
+    given.cancel = Cancel::new().with_deadline_secs(1.0);
+    let watch = Stopwatch::start();
+    let cancelled = ready(fit(&card.device, &given.contest(&slow))).err();
+    assert_eq!(cancelled, Some(Failure::Fit(FitError::Cancelled)));
+    assert!(watch.elapsed_secs() >= 1.0);
 }
 
 #[test]
