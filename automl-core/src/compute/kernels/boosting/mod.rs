@@ -5,9 +5,12 @@
 //! [`super::double`] in the same order.
 
 mod layout;
+mod memory;
 mod send;
+mod steps;
 
-pub use layout::{Fit, Node, Objective, PACKED};
+use layout::PACKED;
+pub use layout::{Fit, Node, Objective};
 pub use send::{Booster, Data, Grown, Reading};
 
 use super::super::gpu::Lost;
@@ -28,13 +31,6 @@ const GROW: (&str, &str) = ("boosting grow", kernel!("grow.wgsl"));
 const ROWS: (&str, &str) = ("boosting rows", kernel!("rows.wgsl"));
 const SEARCH: (&str, &str) = ("boosting search", kernel!("search.wgsl"));
 const ROUTE: (&str, &str) = ("boosting route", kernel!("route.wgsl"));
-
-/// Bytes that lie on the card, at most, for so many rows of so many features, of which `others` are only scored.
-pub fn bytes((rows, others): (usize, usize), features: usize, leaves: usize, outputs: usize) -> usize {
-    let groups = features.div_ceil(PACKED);
-    let row = groups * 4 + outputs * 16 + 8 + 8 + 8 + 8 + 4;
-    rows * row + others * (groups * 4 + outputs * 8) + leaves.min(MOST_LEAVES) * groups * layout::GROUP_BYTES
-}
 
 /// Whether each of the buffers may be bound.
 ///

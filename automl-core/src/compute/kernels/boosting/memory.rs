@@ -1,0 +1,185 @@
+//! What boosting keeps on a card.
+
+use super::layout::{self, Fit, NODE_WORDS, STATE_WORDS};
+use super::{Data, fits};
+use crate::compute::gpu::{Device, Lost};
+use wgpu::BufferUsages;
+
+const DATA: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_SRC).union(BufferUsages::COPY_DST);
+const UNIFORM: BufferUsages = BufferUsages::UNIFORM.union(BufferUsages::COPY_DST);
+
+/// Workgroups that part a leaf at most.
+pub const PART_GROUPS: u32 = 512;
+/// Rows of a chunk of sums.
+pub const CHUNK: u32 = 4096;
+
+#[derive(Clone, Copy)]
+pub struct Sizes {
+    pub rows: u32,
+    pub others: u32,
+    pub features: u32,
+    pub groups: u32,
+    pub max_leaves: u32,
+    pub listed: u32,
+    pub outputs: u32,
+}
+
+/// The buffers; the shaders say what is in them.
+pub struct Memory {
+    pub uniform: wgpu::Buffer,
+    pub tree: wgpu::Buffer,
+    pub bins: wgpu::Buffer,
+    pub kinds: wgpu::Buffer,
+    pub used: wgpu::Buffer,
+    pub targets: wgpu::Buffer,
+    pub weights: wgpu::Buffer,
+    pub scores: wgpu::Buffer,
+    pub pairs: wgpu::Buffer,
+    pub words: wgpu::Buffer,
+    /// The rows of a tree, leaf by leaf, twice.
+    pub list: wgpu::Buffer,
+    /// The rows that trees are grown on, where these are not all.
+    pub bag: wgpu::Buffer,
+    pub lefts: wgpu::Buffer,
+    pub partials: wgpu::Buffer,
+    pub histograms: wgpu::Buffer,
+    pub found: wgpu::Buffer,
+    pub state: wgpu::Buffer,
+    pub leaf_list: wgpu::Buffer,
+    pub nodes: wgpu::Buffer,
+    pub values: wgpu::Buffer,
+    pub checks: wgpu::Buffer,
+    /// About the rows that scores are added to: those that train, and the others.
+    pub sent: wgpu::Buffer,
+    pub other_sent: wgpu::Buffer,
+    pub other_bins: wgpu::Buffer,
+    pub other_scores: wgpu::Buffer,
+}
+
+pub fn bytes_of(numbers: impl Iterator<Item = u32>) -> Vec<u8> {
+    numbers.flat_map(u32::to_le_bytes).collect()
+}
+
+/// Bins of four features a word: groups × rows.
+fn packed<'b>(rows: usize, features: impl ExactSizeIterator<Item = &'b [u8]>) -> Vec<u8> {
+    let groups = features.len().div_ceil(layout::PACKED);
+    let mut packed = vec![0u8; rows * groups * layout::PACKED];
+    for (place, bins) in features.enumerate() {
+        let group = &mut packed[place / layout::PACKED * rows * layout::PACKED..];
+        let cells = group.iter_mut().skip(place % layout::PACKED).step_by(layout::PACKED);
+        cells.zip(bins).for_each(|(cell, &bin)| *cell = bin);
+    }
+    packed
+}
+
+fn wide(numbers: impl Iterator<Item = u64>) -> Vec<u8> {
+    numbers.flat_map(u64::to_le_bytes).collect()
+}
+
+fn doubles(numbers: &[Vec<f64>]) -> Vec<u8> {
+    wide(numbers.iter().flatten().map(|x| x.to_bits()))
+}
+
+impl Sizes {
+    pub fn new(data: &Data<'_>, fit: &Fit) -> Self {
+        let others = data.others.map_or(0, |(_, scores)| scores.first().map_or(0, Vec::len));
+        Self {
+            rows: fit.rows,
+            others: others as u32,
+            features: data.features.len() as u32,
+            groups: data.features.len().div_ceil(layout::PACKED) as u32,
+            max_leaves: fit.max_leaves,
+            listed: fit.listed,
+            outputs: fit.outputs,
+        }
+    }
+
+    pub fn chunks(self) -> u32 {
+        self.listed.div_ceil(CHUNK)
+    }
+}
+
+impl Memory {
+    /// Makes it, and sends the rows.
+    ///
+    /// # Errors
+    /// A card that does not hold so much.
+    pub fn new(device: &Device, sizes: Sizes, data: &Data<'_>, fit: &Fit) -> Result<Self, Lost> {
+        let (rows, others) = (sizes.rows as usize, sizes.others as usize);
+        let (features, groups) = (sizes.features as usize, sizes.groups as usize);
+        let (leaves, outputs) = (sizes.max_leaves as usize, sizes.outputs as usize);
+        let limit = device.limits().max_storage_buffer_binding_size;
+        fits(limit, (rows, others), features, leaves, outputs)?;
+        let take = |bytes: usize, usage| device.pool().take(device.raw().0, bytes as u64, usage);
+        let room = |bytes: usize| take(bytes, DATA);
+        let fill = |bytes: Vec<u8>, usage| {
+            let buffer = take(bytes.len(), usage);
+            device.raw().1.write_buffer(&buffer, 0, &bytes);
+            buffer
+        };
+        let filled = |bytes: Vec<u8>| fill(bytes, DATA);
+        let kinds = data.features.iter().enumerate().flat_map(|(place, feature)| {
+            [(place / layout::PACKED) as u32, (place % layout::PACKED * 8) as u32, feature.1 as u32, 0]
+        });
+        let other_bins = data.others.map(|(bins, _)| packed(others, bins.iter().map(Vec::as_slice)));
+        Ok(Self {
+            uniform: fill(bytes_of(fit.words(sizes.groups, sizes.features).into_iter()), UNIFORM),
+            tree: take(16, UNIFORM),
+            bins: filled(packed(rows, data.features.iter().map(|f| f.0))),
+            kinds: filled(bytes_of(kinds)),
+            used: room(features * 4),
+            targets: filled(wide(data.targets.iter().copied())),
+            weights: filled(wide(data.weights.unwrap_or(&[]).iter().map(|w| w.to_bits()))),
+            scores: filled(doubles(data.scores)),
+            pairs: room(rows * outputs * 8),
+            words: room(rows * 8),
+            list: room(rows * 8),
+            bag: room(if fit.listed < fit.rows { rows * 4 } else { 4 }),
+            lefts: room(PART_GROUPS as usize * 4),
+            partials: room((rows.div_ceil(CHUNK as usize) + leaves) * 16),
+            histograms: room(leaves * groups * layout::GROUP_BYTES),
+            found: room(features * 2 * layout::FOUND_WORDS * 4),
+            state: room(STATE_WORDS * 4),
+            leaf_list: room(leaves * layout::LEAF_WORDS * 4),
+            nodes: room(leaves * NODE_WORDS * 4),
+            values: room(leaves * 4),
+            checks: room(16),
+            sent: take(8, UNIFORM),
+            other_sent: take(8, UNIFORM),
+            other_bins: filled(other_bins.unwrap_or_default()),
+            other_scores: filled(doubles(data.others.map_or(&[], |o| o.1))),
+        })
+    }
+
+    /// Gives it back to the pool.
+    pub fn give(&self, device: &Device) {
+        let all = [
+            &self.uniform,
+            &self.tree,
+            &self.bins,
+            &self.kinds,
+            &self.used,
+            &self.targets,
+            &self.weights,
+            &self.scores,
+            &self.pairs,
+            &self.words,
+            &self.list,
+            &self.bag,
+            &self.lefts,
+            &self.partials,
+            &self.histograms,
+            &self.found,
+            &self.state,
+            &self.leaf_list,
+            &self.nodes,
+            &self.values,
+            &self.checks,
+            &self.sent,
+            &self.other_sent,
+            &self.other_bins,
+            &self.other_scores,
+        ];
+        all.into_iter().for_each(|buffer| device.pool().give(buffer.clone()));
+    }
+}

@@ -1,0 +1,86 @@
+//! The kernels of boosting with what they work on.
+
+use super::memory::Memory;
+use super::{GRADIENTS, GROW, ROUTE, ROWS, SEARCH, SUMS, WORDS};
+use crate::compute::gpu::Device;
+
+/// A kernel with its bindings.
+pub struct Step {
+    pub pipeline: wgpu::ComputePipeline,
+    pub bindings: wgpu::BindGroup,
+}
+
+/// All of them; the shaders say what they do.
+pub struct Steps {
+    pub gradients: Step,
+    pub list: Step,
+    pub begin: Step,
+    pub sum_sizes: Step,
+    pub units: Step,
+    pub pack: Step,
+    pub histogram: Step,
+    pub search: Step,
+    pub choose: Step,
+    pub count_left: Step,
+    pub place: Step,
+    pub sum_leaves: Step,
+    pub value_leaves: Step,
+    pub route: Step,
+    pub route_others: Step,
+}
+
+/// `bindings`: buffers by their binding, those that the entry uses.
+fn step<'b>(
+    device: &Device,
+    (name, source): (&'static str, &'static str),
+    entry: &'static str,
+    bindings: &[(u32, &'b wgpu::Buffer)],
+) -> Step {
+    let pipeline = device.pipeline(name, source, entry).raw().clone();
+    let resource = |buffer: &'b wgpu::Buffer| buffer.as_entire_binding();
+    let entries = bindings.iter().map(|&(binding, buffer)| (binding, resource(buffer)));
+    let entries = entries.map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource });
+    let bindings = device.raw().0.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: None,
+        layout: &pipeline.get_bind_group_layout(0),
+        entries: &entries.collect::<Vec<_>>(),
+    });
+    Step { pipeline, bindings }
+}
+
+impl Steps {
+    pub fn new(device: &Device, memory: &Memory) -> Self {
+        let m = memory;
+        let step = |kernel, entry, bindings: &[(u32, &wgpu::Buffer)]| step(device, kernel, entry, bindings);
+        let about = [(0, &m.uniform), (1, &m.tree), (2, &m.state), (3, &m.leaf_list)];
+        let summed = [&about[..], &[(4, &m.list), (5, &m.pairs), (6, &m.partials)]].concat();
+        let chosen = [&about[..], &[(4, &m.nodes), (5, &m.found), (6, &m.kinds)]].concat();
+        let packed = [(4, &m.list), (5, &m.pairs), (6, &m.words), (7, &m.checks)];
+        let parted = [(0, &m.uniform), (1, &m.state), (2, &m.bins), (3, &m.list), (4, &m.lefts)];
+        let rows = [(0, &m.uniform), (1, &m.state), (2, &m.bins), (5, &m.words)];
+        let sought = [(0, &m.uniform), (1, &m.state), (2, &m.kinds), (3, &m.used)];
+        let valued = [(0, &m.uniform), (2, &m.state), (3, &m.leaf_list), (6, &m.partials), (7, &m.values)];
+        let routed = [(2, &m.state), (3, &m.nodes), (4, &m.kinds), (6, &m.values)];
+        let route = |sent, bins, scores| {
+            step(ROUTE, "route", &[&routed[..], &[(1, sent), (5, bins), (7, scores)]].concat())
+        };
+        let made = [(0, &m.uniform), (1, &m.scores), (2, &m.targets), (3, &m.weights), (4, &m.pairs)];
+        Self {
+            gradients: step(GRADIENTS, "gradients", &made),
+            list: step(GROW, "list", &[(0, &m.uniform), (7, &m.list)]),
+            begin: step(GROW, "begin", &[(0, &m.uniform), (2, &m.state), (3, &m.leaf_list)]),
+            sum_sizes: step(SUMS, "sum_sizes", &summed),
+            units: step(WORDS, "units", &[(0, &m.uniform), (2, &m.state), (3, &m.partials)]),
+            pack: step(WORDS, "pack", &[&about[..3], &packed].concat()),
+            histogram: step(ROWS, "histogram", &[&rows[..], &[(6, &m.histograms), (7, &m.list)]].concat()),
+            search: step(SEARCH, "search", &[&sought[..], &[(4, &m.histograms), (5, &m.found)]].concat()),
+            choose: step(GROW, "choose", &chosen),
+            count_left: step(ROWS, "count_left", &parted),
+            place: step(ROWS, "place", &parted),
+            sum_leaves: step(SUMS, "sum_leaves", &summed),
+            value_leaves: step(SUMS, "value_leaves", &valued),
+            route: route(&m.sent, &m.bins, &m.scores),
+            route_others: route(&m.other_sent, &m.other_bins, &m.other_scores),
+        }
+    }
+}
