@@ -17,7 +17,11 @@ pub fn pipeline(device: &Device) -> Pipeline {
     device.pipeline_in_turns(("adam", SOURCE), "main", &ACCESS)
 }
 
+/// Rows of weights of a workgroup.
+const ROWS: u32 = 4;
+
 /// Workgroups for these layers.
 pub fn groups(layers: &[Layer]) -> [u32; 3] {
-    [layers.iter().map(|l| l.inputs).max().map_or(0, |inputs| inputs + 1), layers.len() as u32, 1]
+    let rows = layers.iter().map(|l| l.inputs).max().map_or(0, |inputs| inputs + 1);
+    [rows.div_ceil(ROWS), layers.len() as u32, 1]
 }

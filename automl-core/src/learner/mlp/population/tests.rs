@@ -88,8 +88,8 @@ fn score(model: &dyn Model, x: &Frame, y: &Target) -> f64 {
 fn models_are_as_good_as_the_processors() {
     let Some(card) = card() else { return };
     for (count, validation) in [(3, true), (2, false), (0, true)] {
-        let given = given(800, count, validation);
-        let (test, truth) = noisy(2000, 30, count);
+        let given = given(600, count, validation);
+        let (test, truth) = noisy(1000, 30, count);
         let candidates = candidates();
         let contest = given.contest(&candidates);
         let trained = ready(fit(&card.device, &contest)).expect("the card is there");
