@@ -133,7 +133,7 @@ impl Bench {
         Ok(serde_json::json!({
             "learner": self.settings.learner, "params": self.settings.params, "threads": self.settings.threads,
             "rows": self.train.frame.rows, "columns": self.train.frame.columns.len(), "seed": self.settings.seed,
-            "card": self.settings.card.as_ref().map(|card| format!("{}: {}", card.name(), card.used().reason())),
+            "backend": self.settings.card.as_ref().map_or("cpu".to_owned(), |card| format!("{} {}", card.used().name(), card.name())),
             "fit_secs": self.fit_secs, "auc": self.test.auc(&scores),
             "predicted_rows_per_sec": self.test.frame.rows as f64 / predict_secs,
             "model_hash": hash(&model.encode()), "prediction_hash": hash(&bits), "model": model.summary(),

@@ -1,6 +1,6 @@
 //! Trees and networks on a graphics card, beside the same fits on this machine's processor, and XGBoost where a Python has it.
 
-use super::{example, example_with, figures, gbt};
+use super::{example_with, figures, gbt};
 use crate::shell::{Failure, failure, works};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -68,17 +68,22 @@ fn trees(folder: &Path, sizes: &Sizes) -> Result<Vec<Value>, Failure> {
     let [rows, columns, trees] = sizes.trees;
     let number = |text: &str| text.parse().unwrap_or(0);
     // The same numbers for all of them, from the same files.
-    let prefix = gbt::numbers(&example("bench_gbt")?, folder, ("normal", number(rows), number(columns)))?;
+    let ours = example_with("bench_gbt", Some("gpu"))?;
+    let prefix = gbt::numbers(&ours, folder, ("normal", number(rows), number(columns)))?;
     let threads = threads().to_string();
-    let keys = [
-        format!("rows={rows}"),
-        format!("columns={columns}"),
-        format!("trees={trees}"),
-        format!("threads={threads}"),
-        format!("repeats={}", sizes.repeats),
-        format!("read={prefix}"),
-    ];
-    let mut lines = figures(&example_with("bench_gpu_trees", Some("gpu"))?, &keys, |_| ())?;
+    let mut lines = Vec::new();
+    for backend in ["gpu", "cpu"] {
+        let keys = [
+            rows.to_owned(),
+            columns.to_owned(),
+            format!("params={{\"trees\":{trees}}}"),
+            format!("threads={threads}"),
+            format!("repeats={}", sizes.repeats),
+            format!("read={prefix}"),
+            format!("backend={backend}"),
+        ];
+        lines.extend(figures(&ours, &keys, |_| ())?);
+    }
     match python() {
         Some(python) => {
             let counts = [columns, trees, &threads, &sizes.repeats.to_string()].map(str::to_owned);
