@@ -223,7 +223,7 @@ mod tests {
             launch_secs: 1e-6,
             upload: 1e10,
             download: 1e10,
-            card_cells: 4e9,
+            card_cells: 2e9,
             cpu_cells: 1e9,
             card_products: 1e12,
             cpu_products: 1e9,
