@@ -5,7 +5,7 @@ use super::boost::{Boosting, Progress, Tree};
 use super::objective::{Link, Objective};
 use super::params::Settings;
 use crate::compute::gpu::{Device, Lost};
-use crate::compute::kernels::boosting::{self, Booster, Data, Grown, Reading};
+use crate::compute::kernels::boosting::{self, Booster, Data, Grown, Others, Reading};
 use crate::compute::{Card, Used, Work};
 use crate::learner::FitError;
 use crate::learner::tree::constraint::Constraints;
@@ -191,7 +191,7 @@ fn begin<'d>(
         Link::Identity | Link::Log => goal.values().iter().map(|y| y.to_bits()).collect(),
         _ => goal.codes().iter().map(|&code| u64::from(code)).collect(),
     };
-    let others = boosting.validation.as_ref().map(|v| (v.columns.as_slice(), v.scores.as_slice()));
+    let others = boosting.validation.as_ref().map(|v| Others { bins: &v.columns, scores: &v.scores });
     let scores = &boosting.scores;
     let data = Data { features: &features, targets: &targets, weights: goal.weights(), scores, others };
     Booster::new(device, &data, &fit)

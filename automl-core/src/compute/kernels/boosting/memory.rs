@@ -82,7 +82,7 @@ fn doubles(numbers: &[Vec<f64>]) -> Vec<u8> {
 
 impl Sizes {
     pub fn new(data: &Data<'_>, fit: &Fit) -> Self {
-        let others = data.others.map_or(0, |(_, scores)| scores.first().map_or(0, Vec::len));
+        let others = data.others.map_or(0, |others| others.scores.first().map_or(0, Vec::len));
         Self {
             rows: fit.rows,
             others: others as u32,
@@ -121,7 +121,7 @@ impl Memory {
         let kinds = data.features.iter().enumerate().flat_map(|(place, feature)| {
             [(place / layout::PACKED) as u32, (place % layout::PACKED * 8) as u32, feature.1 as u32, 0]
         });
-        let other_bins = data.others.map(|(bins, _)| packed(others, bins.iter().map(Vec::as_slice)));
+        let other_bins = data.others.map(|o| packed(others, o.bins.iter().map(Vec::as_slice)));
         Ok(Self {
             uniform: fill(bytes_of(fit.words(sizes.groups, sizes.features).into_iter()), UNIFORM),
             tree: take(16, UNIFORM),
@@ -147,7 +147,7 @@ impl Memory {
             sent: take(8, UNIFORM),
             other_sent: take(8, UNIFORM),
             other_bins: filled(other_bins.unwrap_or_default()),
-            other_scores: filled(doubles(data.others.map_or(&[], |o| o.1))),
+            other_scores: filled(doubles(data.others.map_or(&[], |o| o.scores))),
         })
     }
 

@@ -11,7 +11,7 @@ mod steps;
 
 use layout::PACKED;
 pub use layout::{Fit, Node, Objective};
-pub use send::{Booster, Data, Grown, Reading};
+pub use send::{Booster, Data, Grown, Others, Reading};
 
 use super::super::gpu::Lost;
 

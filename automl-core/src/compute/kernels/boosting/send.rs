@@ -24,8 +24,16 @@ pub struct Data<'a> {
     pub weights: Option<&'a [f64]>,
     /// Before the first tree: outputs × rows.
     pub scores: &'a [Vec<f64>],
-    /// Bins of rows that are only scored, feature by feature, and their scores.
-    pub others: Option<(&'a [Vec<u8>], &'a [Vec<f64>])>,
+    pub others: Option<Others<'a>>,
+}
+
+/// Rows that are only scored.
+#[derive(Clone, Copy)]
+pub struct Others<'a> {
+    /// Feature by feature.
+    pub bins: &'a [Vec<u8>],
+    /// Before the first tree: outputs × rows.
+    pub scores: &'a [Vec<f64>],
 }
 
 /// A tree, as it comes back.

@@ -1,7 +1,10 @@
 use super::*;
 use crate::compute::Card;
+use crate::compute::gpu::Device;
 use crate::compute::kernels::testing;
+use crate::platform::ready;
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
+use std::sync::Arc;
 
 /// Numbers with holes, of few values and of many, one of which may say nothing at all.
 fn table(rows: usize, columns: usize, classes: usize, rng: &mut Rng) -> (Frame, Target) {
@@ -88,5 +91,42 @@ proptest! {
         let constant = train.columns.iter().all(|c| matches!(&c.values, FeatureValues::Numeric(v) if v.iter().all(|x| x.to_bits() == v[0].to_bits())));
         let used = card.used();
         prop_assert!(constant || used.name() == "gpu", "{used:?}");
+    }
+}
+
+/// Wherever a card is lost, the processor goes on from there.
+#[test]
+fn a_card_that_is_lost_on_the_way_changes_nothing() {
+    let mut rng = Rng::new(3);
+    let (train, target) = table(3000, 6, 2, &mut rng);
+    let (other, truth) = table(500, 6, 2, &mut rng);
+    let (given, cancel) = (params(&[("trees", Int(40)), ("patience", Int(0))]), Cancel::new());
+    let on = |card| Fit {
+        frame: &train,
+        target: &target,
+        weights: None,
+        validation: Some((&other, &truth)),
+        params: &given,
+        seed: 5,
+        threads: 1,
+        cancel: &cancel,
+        card,
+    };
+    let here = encoded(&on(None));
+    for wait_ms in [0, 30, 300, 900] {
+        // One of its own: nobody else may lose it.
+        let Ok(device) = ready(Device::request(true)) else {
+            println!("skipped: no graphics card");
+            return;
+        };
+        let device = Arc::new(device);
+        let card = Card::always(device.clone());
+        let there = std::thread::scope(|scope| {
+            let fitting = scope.spawn(|| encoded(&on(Some(&card))));
+            std::thread::sleep(std::time::Duration::from_millis(wait_ms));
+            device.raw().0.destroy();
+            fitting.join().expect("fits")
+        });
+        assert!(there == here, "{wait_ms}: {:?}", card.used());
     }
 }
