@@ -4,7 +4,6 @@
 pub mod cholesky;
 mod eigen;
 pub mod exp;
-pub mod lanes;
 pub mod math;
 mod moments;
 mod quantile;

@@ -3,8 +3,9 @@
 use super::objective::{Goal, Link};
 use super::params::Settings;
 use crate::learner::tree::constraint::{Bounds, Constraints};
+use crate::learner::tree::lanes::pair_sums;
 use crate::learner::tree::shape::{Child, Grown};
-use crate::numeric::lanes::pair_sums;
+
 use crate::platform::each;
 
 /// Largest step of a leaf, before the learning rate, where a mean is e to its score and nothing else is asked for:

@@ -21,6 +21,7 @@ pub mod flat;
 pub mod histogram;
 pub mod impurity;
 pub mod joint;
+pub mod lanes;
 pub mod leafwise;
 pub mod packing;
 pub mod partition;

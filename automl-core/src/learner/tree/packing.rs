@@ -9,7 +9,7 @@
 //! Source: Shi, Ke, Chen, Zheng and Liu, "Quantized training of gradient boosting decision trees" (2022):
 //! stochastic rounding keeps the sums unbiased, and leaf values are refitted with the true gradients.
 
-use crate::numeric::lanes::pair_sums;
+use super::lanes::pair_sums;
 use crate::numeric::{Rng, rng};
 use crate::platform::each;
 

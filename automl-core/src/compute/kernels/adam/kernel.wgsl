@@ -1,3 +1,4 @@
+// needs: nets/nets.wgsl
 // A step of AdamW for all layers of all networks: four rows of weights, the biases being the last, a workgroup; see `cpu.rs`.
 
 @group(0) @binding(0) var<uniform> turn: Turn;

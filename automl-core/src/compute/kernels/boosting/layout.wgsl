@@ -3,7 +3,7 @@
 // reads the same.
 
 const GROUP: u32 = 256u;
-// Rows whose gradients are summed by one workgroup, lane by lane: see `numeric::lanes`.
+// Rows whose gradients are summed by one workgroup, lane by lane: see `tree::lanes`.
 const CHUNK: u32 = 4096u;
 const SUM_LANES: u32 = 64u;
 const BINS: u32 = 256u;

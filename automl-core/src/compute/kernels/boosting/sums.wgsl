@@ -1,5 +1,5 @@
 // needs: double/double.wgsl, boosting/layout.wgsl
-// Sums of gradients and hessians of each leaf's rows, in the fixed order of `numeric::lanes`: a workgroup takes a chunk of a
+// Sums of gradients and hessians of each leaf's rows, in the fixed order of `tree::lanes`: a workgroup takes a chunk of a
 // leaf, and each of its lanes every 64th row.
 
 @group(0) @binding(0) var<uniform> fit: Fit;

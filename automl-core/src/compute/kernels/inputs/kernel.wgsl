@@ -1,3 +1,4 @@
+// needs: nets/nets.wgsl
 // Lays out what networks take of a batch of rows: numbers as they are, and pieces of them; see `cpu.rs`.
 //
 // A view is a list of columns, rows x width in scratch; every network that sees the same pieces takes the same view.

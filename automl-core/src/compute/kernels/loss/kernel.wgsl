@@ -1,3 +1,4 @@
+// needs: nets/nets.wgsl
 // What answers cost: slopes to learn from, and losses to judge by; see `cpu.rs`.
 
 // Networks whose mean is judged: so many from `net` on of the list of last layers.

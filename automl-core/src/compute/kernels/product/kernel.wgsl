@@ -1,3 +1,4 @@
+// needs: nets/nets.wgsl
 // Products of matrices of many layers at once, a layer at each z, a tile of 64 x 64 cells a workgroup; see `cpu.rs`.
 //
 // A thread has 4 x 4 cells. Steps of 16 along the inner dimension lie in the workgroup's memory, while the next ones are on
