@@ -4,6 +4,8 @@ use crate::numeric::Rng;
 use crate::numeric::exp::quick_exp;
 
 const RESULTS: usize = 10;
+/// Within this, 2⁵¹, numbers are rounded down.
+const LIMIT: f64 = 2_251_799_813_685_248.0;
 /// Pairs that are tried.
 const PAIRS: usize = 1 << 14;
 
@@ -26,7 +28,7 @@ fn flushed(x: f64) -> u64 {
 
 fn expected(a: f64, b: f64) -> [u64; RESULTS] {
     let single = a as f32;
-    let whole = if a.abs() < 2f64.powi(51) { a.floor() as i64 } else { 0 };
+    let whole = if a.abs() < LIMIT { a.floor() as i64 } else { 0 };
     [
         flushed(a + b),
         flushed(a - b),
@@ -57,7 +59,7 @@ fn doubles_on_the_card_have_the_processors_bits() {
         pairs.push(if place % 11 == 0 { (b, a) } else { (a, b) });
     }
     // Halves of singles' steps, and numbers that are too small for a normal single.
-    pairs.extend((0..64).map(|i| (f64::from(1.0f32) + f64::from(i) * 2f64.powi(-26), 1.0)));
+    pairs.extend((0..64).map(|i| (1.0 + f64::from(i) * (0.125 * f64::from(f32::EPSILON)), 1.0)));
     pairs.extend((0..64).map(|i| (f64::from(i) * 0.25 * f64::from(f32::from_bits(1)), -1.0)));
     let words = pairs.iter().flat_map(|&(a, b)| [a.to_bits(), b.to_bits()]);
     let words: Vec<u32> = words.flat_map(|bits| [bits as u32, (bits >> 32) as u32]).collect();
@@ -78,7 +80,7 @@ fn doubles_on_the_card_have_the_processors_bits() {
         if (a as f32).is_infinite() {
             results[6] = 0;
         }
-        if a.abs() >= 2f64.powi(51) {
+        if a.abs() >= LIMIT {
             results[8] = 0;
         }
         assert_eq!(results, expected, "{a:e} {b:e}");

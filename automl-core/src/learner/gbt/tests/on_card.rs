@@ -101,7 +101,7 @@ fn a_card_that_is_lost_on_the_way_changes_nothing() {
     let (train, target) = table(3000, 6, 2, &mut rng);
     let (other, truth) = table(500, 6, 2, &mut rng);
     let (given, cancel) = (params(&[("trees", Int(40)), ("patience", Int(0))]), Cancel::new());
-    let on = |card| Fit {
+    let on_processor = || Fit {
         frame: &train,
         target: &target,
         weights: None,
@@ -110,9 +110,9 @@ fn a_card_that_is_lost_on_the_way_changes_nothing() {
         seed: 5,
         threads: 1,
         cancel: &cancel,
-        card,
+        card: None,
     };
-    let here = encoded(&on(None));
+    let here = encoded(&on_processor());
     for wait_ms in [0, 30, 300, 900] {
         // One of its own: nobody else may lose it.
         let Ok(device) = ready(Device::request(true)) else {
@@ -122,7 +122,7 @@ fn a_card_that_is_lost_on_the_way_changes_nothing() {
         let device = Arc::new(device);
         let card = Card::always(device.clone());
         let there = std::thread::scope(|scope| {
-            let fitting = scope.spawn(|| encoded(&on(Some(&card))));
+            let fitting = scope.spawn(|| encoded(&Fit { card: Some(&card), ..on_processor() }));
             std::thread::sleep(std::time::Duration::from_millis(wait_ms));
             device.raw().0.destroy();
             fitting.join().expect("fits")
