@@ -82,8 +82,11 @@ impl<'d> Booster<'d> {
         Ok(Self { device, sizes, memory, steps })
     }
 
-    /// The rows that the next trees are grown on, ascending.
+    /// The rows that the next trees are grown on, ascending: as many as the fit says.
     pub fn use_rows(&self, rows: &[u32]) {
+        if self.sizes.listed == self.sizes.rows {
+            return;
+        }
         self.device.raw().1.write_buffer(&self.memory.bag, 0, &bytes_of(rows.iter().copied()));
     }
 
