@@ -84,6 +84,7 @@ impl Layout {
     }
 
     /// Bits that count rows, and those of the hessian.
+    #[cfg(feature = "gpu")]
     pub fn bits(self) -> (u32, u32) {
         (self.count_bits, self.hessian_bits)
     }

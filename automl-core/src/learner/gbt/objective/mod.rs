@@ -175,19 +175,6 @@ impl Goal {
         }
     }
 
-    pub fn codes(&self) -> &[u32] {
-        &self.codes
-    }
-
-    /// In the units of `center`.
-    pub fn values(&self) -> &[f64] {
-        &self.values
-    }
-
-    pub fn weights(&self) -> Option<&[f64]> {
-        self.weights.as_deref()
-    }
-
     pub fn rows(&self) -> usize {
         self.codes.len().max(self.values.len())
     }
@@ -292,6 +279,23 @@ impl Goal {
             Link::Logistic => classes::logistic_losses(codes, scores[0]),
             Link::Softmax(_) => classes::softmax_losses(codes, &scores),
         }
+    }
+}
+
+/// What a card is sent.
+#[cfg(feature = "gpu")]
+impl Goal {
+    pub fn codes(&self) -> &[u32] {
+        &self.codes
+    }
+
+    /// In the units of `center`.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
     }
 }
 
