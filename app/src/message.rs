@@ -4,8 +4,12 @@
 pub const READY: &str = "ready";
 /// Page → worker: be the conductor, with so many executors.
 pub const CONDUCT: &str = "conduct";
-/// Page → worker: be an executor.
+/// Page → worker: be an executor, which may compute on this (`auto`, `cpu`, `gpu`).
 pub const EXECUTE: &str = "execute";
+/// Page → executor: from the next study on, compute on this.
+pub const BACKEND: &str = "backend";
+/// Executor → page: the graphics card that it found, or an empty name and why it has none.
+pub const CARD: &str = "card";
 /// Page → conductor: a command (JSON), with bytes or a file beside it.
 pub const COMMAND: &str = "command";
 /// Conductor → page: an event (JSON), with bytes beside it.

@@ -44,7 +44,8 @@ export async function startServer({ folder = mkdtempSync(join(scratch, 'data-'))
   return { url, stop };
 }
 
-export async function startBrowser() {
+// `more`: arguments of this browser alone.
+export async function startBrowser(more = []) {
   const profile = mkdtempSync(join(scratch, 'profile-'));
   return chromium.launch({
     executablePath: browserPath(),
@@ -56,6 +57,7 @@ export async function startBrowser() {
       '--disable-component-update',
       '--disable-sync',
       `--disk-cache-dir=${profile}`,
+      ...more,
     ],
   });
 }

@@ -8,7 +8,8 @@ import { startServer } from './harness.mjs';
 const LIMITS = {
   // It runs and keeps pipelines on the server since it was 2.9 MB.
   page: { raw: 3_050_000, br: 930_000, gzip: 1_140_000 },
-  worker: { raw: 5_500_000, br: 1_550_000, gzip: 1_900_000 },
+  // It computes by WebGPU since it was 5.4 MB.
+  worker: { raw: 5_750_000, br: 1_550_000, gzip: 1_980_000 },
 };
 
 let server;

@@ -3,11 +3,15 @@
 //!
 //! Messages are JavaScript arrays that begin with a word; `app/src/client/workers.rs` is the other end.
 
+#[path = "worker/executor.rs"]
+mod executor;
 #[path = "worker/kept.rs"]
 mod kept;
 
+use automl_core::compute::Backend;
 use automl_core::engine::protocol::{Command, Event, FlowCommand, FlowEvent};
-use automl_core::engine::{Output, Session, WorkerState};
+use automl_core::engine::{Output, Session};
+use executor::Executor;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use kept::Kept;
 use std::cell::{Cell, RefCell};
@@ -42,7 +46,7 @@ fn main() {
 
 enum Role {
     Unknown,
-    Executor(WorkerState),
+    Executor(Rc<Executor>),
     Conductor(Rc<Conductor>),
 }
 
@@ -68,6 +72,12 @@ fn bytes_of(value: &JsValue) -> Vec<u8> {
     value.dyn_ref::<ArrayBuffer>().map(|b| Uint8Array::new(b).to_vec()).unwrap_or_default()
 }
 
+/// The processor where nothing else is said.
+fn backend_of(value: &JsValue) -> Backend {
+    let named = value.as_string().unwrap_or_default();
+    serde_json::from_value(named.into()).unwrap_or(Backend::Cpu)
+}
+
 fn receive(role: &Rc<RefCell<Role>>, parts: &Array) {
     let word = parts.get(0).as_string().unwrap_or_default();
     let mut role = role.borrow_mut();
@@ -76,12 +86,9 @@ fn receive(role: &Rc<RefCell<Role>>, parts: &Array) {
             let workers = parts.get(1).as_f64().unwrap_or(1.0) as u32;
             *role = Role::Conductor(Conductor::start(workers));
         }
-        (_, message::EXECUTE) => *role = Role::Executor(WorkerState::default()),
-        (Role::Executor(state), message::JOB) => {
-            if let Some(answer) = state.handle(&bytes_of(&parts.get(1))) {
-                post(&[message::ANSWER.into()], Some(&answer));
-            }
-        }
+        (_, message::EXECUTE) => *role = Role::Executor(Executor::new(backend_of(&parts.get(1)))),
+        (Role::Executor(executor), message::JOB) => executor.clone().receive(bytes_of(&parts.get(1))),
+        (Role::Executor(executor), message::BACKEND) => executor.want(backend_of(&parts.get(1))),
         (Role::Conductor(conductor), _) => {
             let conductor = conductor.clone();
             drop(role);

@@ -65,6 +65,11 @@ pub enum Broken {
 }
 
 type OnBroken = Rc<dyn Fn(Broken)>;
+/// Hears a graphics card's name, or an empty one and why there is none.
+type OnCard = Rc<dyn Fn(String, String)>;
+
+/// Who asks for a graphics card: the first executor.
+const CARD_SLOT: usize = 1;
 
 struct Inner {
     /// Once it has been loaded.
@@ -73,6 +78,9 @@ struct Inner {
     slots: Vec<Slot>,
     listener: Listener,
     broken: OnBroken,
+    on_card: OnCard,
+    /// Where the first executor may compute: `auto`, `cpu` or `gpu`.
+    backend: String,
 }
 
 /// A handle on the pool.
@@ -94,9 +102,14 @@ pub fn executors() -> u32 {
 
 impl Pool {
     /// Starts to load the workers' program, and then the workers. What is asked before waits for them.
-    pub fn start(network: Network, listener: Listener, broken: OnBroken) -> Self {
+    pub fn start(
+        network: Network,
+        (listener, broken, on_card): (Listener, OnBroken, OnCard),
+        backend: String,
+    ) -> Self {
         let slots = (0..=executors()).map(|_| Slot::new()).collect();
-        let pool = Self(Rc::new(RefCell::new(Inner { program: None, slots, listener, broken })));
+        let pool =
+            Self(Rc::new(RefCell::new(Inner { program: None, slots, listener, broken, on_card, backend })));
         let loading = pool.clone();
         wasm_bindgen_futures::spawn_local(async move {
             gloo_timers::future::TimeoutFuture::new(FIRST_PAINT_MS).await;
@@ -133,6 +146,17 @@ impl Pool {
             }
         }
         self.0.borrow_mut().slots[0].send(message, transfer);
+    }
+
+    /// Where models are computed from the next study on: `auto`, `cpu` or `gpu`.
+    pub fn compute_on(&self, backend: &str) {
+        let mut inner = self.0.borrow_mut();
+        backend.clone_into(&mut inner.backend);
+        let slot = &mut inner.slots[CARD_SLOT];
+        // One that is not ready hears it when it is.
+        if slot.ready {
+            slot.send(Array::of2(&message::BACKEND.into(), &backend.into()), Array::new());
+        }
     }
 
     fn spawn(&self, index: usize) {
@@ -219,6 +243,11 @@ impl Pool {
                 let message = Array::of3(&message::ANSWER.into(), &from, &bytes);
                 self.0.borrow_mut().slots[0].send(message, Array::of1(&bytes));
             }
+            message::CARD => {
+                let text = |place: u32| parts.get(place).as_string().unwrap_or_default();
+                let tell = self.0.borrow().on_card.clone();
+                tell(text(1), text(2));
+            }
             message::RESET => self.restart(parts.get(1).as_f64().unwrap_or(0.0) as usize + 1),
             _ => {}
         }
@@ -227,13 +256,15 @@ impl Pool {
     fn became_ready(&self, index: usize) {
         let mut inner = self.0.borrow_mut();
         let executors = inner.slots.len() as u32 - 1;
+        // One card is enough for one of them; the others compute on the processor meanwhile.
+        let inner_backend = if index == CARD_SLOT { inner.backend.clone() } else { "cpu".to_owned() };
         let slot = &mut inner.slots[index];
         slot.ready = true;
         slot.starts = 0;
         let role = if index == 0 {
             Array::of2(&message::CONDUCT.into(), &executors.into())
         } else {
-            Array::of1(&message::EXECUTE.into())
+            Array::of2(&message::EXECUTE.into(), &inner_backend.into())
         };
         slot.send(role, Array::new());
         for (message, transfer) in std::mem::take(&mut slot.waiting) {

@@ -1,5 +1,6 @@
 //! The page's state, as signals, and what changes it.
 
+pub mod backend;
 pub mod desk;
 pub mod flow;
 mod flow_data;
@@ -87,6 +88,10 @@ pub struct Store {
     /// The open file, for reading it again in another way.
     file: StoredValue<Option<Blob>, LocalStorage>,
     pending: StoredValue<Option<Pending>, LocalStorage>,
+    /// The graphics card that was found, or an empty name and why there is none; `None`: nobody asked.
+    pub card: RwSignal<Option<(String, String)>>,
+    /// Where models are computed from the next study on: `auto`, `cpu` or `gpu`.
+    pub backend: RwSignal<String>,
     pub name: RwSignal<String>,
     pub options: RwSignal<ReadOptions>,
     /// (bytes read, bytes in all) while a file is read.
@@ -132,6 +137,8 @@ impl Store {
             flow: Flow::new(engine, news, alerts),
             file: StoredValue::new_local(None),
             pending: StoredValue::new_local(None),
+            card: RwSignal::default(),
+            backend: RwSignal::new(backend::kept()),
             name: RwSignal::default(),
             options: RwSignal::default(),
             reading: RwSignal::default(),
@@ -161,7 +168,11 @@ impl Store {
     pub fn start(self) {
         let listener = Rc::new(move |event, body| self.hear(event, body));
         let broken = Rc::new(move |broken| self.hear_broken(broken));
-        self.engine.pool.set_value(Some(Pool::start(self.network, listener, broken)));
+        let on_card = Rc::new(move |name: String, why_not: String| self.card.set(Some((name, why_not))));
+        let hearing = (listener as _, broken as _, on_card as _);
+        let backend = self.backend.get_untracked();
+        self.engine.pool.set_value(Some(Pool::start(self.network, hearing, backend)));
+        self.keep_backend();
         self.flow.ask(FlowCommand::Catalogue, Beside::Nothing);
         self.follow_address();
         self.keep_flow();

@@ -3,6 +3,7 @@
 use super::chip::ChipMenu;
 use crate::client::workers::executors;
 use crate::store::Store;
+use crate::store::backend::CHOICES;
 use gloo_storage::{LocalStorage, Storage};
 use leptos::prelude::*;
 use trellis_page::format;
@@ -22,6 +23,16 @@ fn system_is_dark() -> bool {
     query.is_some_and(|q| q.matches())
 }
 
+/// What the panel says of the graphics card.
+fn about_card(card: Option<(String, String)>) -> String {
+    match card {
+        None => "The graphics card (WebGPU) is asked for where a table is large enough for it to be quicker; nobody has asked yet.".into(),
+        Some((_, why_not)) if !why_not.is_empty() => format!("The graphics card (WebGPU) is not used: {why_not}."),
+        Some((name, _)) if name.is_empty() => "The graphics card (WebGPU) is not used, as you chose.".into(),
+        Some((name, _)) => format!("One worker uses the graphics card {name} (WebGPU) for boosted trees, where it is quicker."),
+    }
+}
+
 #[component]
 pub fn Header() -> impl IntoView {
     let store: Store = expect_context();
@@ -38,7 +49,12 @@ pub fn Header() -> impl IntoView {
         let _ = LocalStorage::set(THEME, theme);
     };
     let workers = executors();
-    let backend = format!("WASM · {workers} worker{}", if workers == 1 { "" } else { "s" });
+    let found =
+        move || store.card.get().is_some_and(|(name, why_not)| !name.is_empty() && why_not.is_empty());
+    let backend = Signal::derive(move || {
+        let what = if found() { "WebGPU + WASM" } else { "WASM" };
+        format!("{what} · {workers} worker{}", if workers == 1 { "" } else { "s" })
+    });
     let sent = Signal::derive(move || format!("{} sent", format::bytes(store.network.bytes_sent())));
     view! {
         <header class="header">
@@ -51,7 +67,18 @@ pub fn Header() -> impl IntoView {
             <span class="spacer"></span>
             <ChipMenu id="backend-panel" testid="backend-chip" value=backend>
                 <p>"Models are computed on this device's processor, in WebAssembly, by as many workers as suit it."</p>
-                <p>"This build does not use the graphics card (WebGPU): the results are the same with and without one."</p>
+                <p>{move || about_card(store.card.get())}</p>
+                <label class="field">
+                    <span>"Compute on"</span>
+                    <select
+                        data-testid="backend-choice"
+                        on:change=move |event| store.backend.set(event_target_value(&event))
+                        prop:value=move || store.backend.get()
+                    >
+                        {CHOICES.map(|(value, label)| view! { <option value=value>{label}</option> })}
+                    </select>
+                </label>
+                <p class="quiet">"Holds from the next search on. Boosted trees are the same to the last bit on both."</p>
             </ChipMenu>
             <ChipMenu id="sent-panel" testid="bytes-sent" value=sent>
                 <p>"What this page has sent to anyone since it was opened, counted where requests are made."</p>

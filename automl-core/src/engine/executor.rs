@@ -12,7 +12,7 @@ use crate::learner::{self, Fit, FitError, LOG_TARGET, ParamValue, Params};
 use crate::model::{LogTarget, Target};
 use crate::node::{FeatureValues, FittedRecipe, Frame, Recipe, TargetView};
 use crate::numeric::Rng;
-use crate::platform::{Cancel, Stopwatch};
+use crate::platform::{Cancel, Stopwatch, ready};
 use crate::search::Split;
 use crate::table::{Column, Table};
 use std::borrow::Cow;
@@ -71,13 +71,14 @@ impl Executor {
         self
     }
 
+    /// The study's data.
+    pub fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
     /// Runs `job`; a fit that panics is a failed fit, not a failed study.
     pub fn run(&mut self, job: &Job, cancel: &Cancel) -> JobResult {
-        let cancel = match job.deadline_secs {
-            Some(secs) => cancel.with_deadline_secs(secs),
-            None => cancel.clone(),
-        };
-        let run = std::panic::AssertUnwindSafe(|| self.run_fold(job, &cancel));
+        let run = std::panic::AssertUnwindSafe(|| ready(self.run_waiting(job, cancel)));
         std::panic::catch_unwind(run).unwrap_or_else(|_| {
             JobResult::failed(
                 job.id,
@@ -86,7 +87,16 @@ impl Executor {
         })
     }
 
-    fn run_fold(&mut self, job: &Job, cancel: &Cancel) -> JobResult {
+    /// The same in a page, where nothing may block, and where a panic ends the worker.
+    pub async fn run_waiting(&mut self, job: &Job, cancel: &Cancel) -> JobResult {
+        let cancel = match job.deadline_secs {
+            Some(secs) => cancel.with_deadline_secs(secs),
+            None => cancel.clone(),
+        };
+        self.run_fold(job, &cancel).await
+    }
+
+    async fn run_fold(&mut self, job: &Job, cancel: &Cancel) -> JobResult {
         let watch = Stopwatch::start();
         let Some(learner) = learner::find(&job.learner) else {
             let what = format!("there is no learner \"{}\"", job.learner);
@@ -110,7 +120,7 @@ impl Executor {
         let weights = data.training.1.fit_weights();
         let params = self.constrained(job, &data);
         let card = self.card.as_ref().map(Card::for_fit);
-        let fitted = learner.fit(&Fit {
+        let fit = Fit {
             frame: &data.training.0,
             target,
             weights: weights.as_deref(),
@@ -120,7 +130,8 @@ impl Executor {
             threads: self.threads,
             cancel,
             card: card.as_ref(),
-        });
+        };
+        let fitted = learner.fit_waiting(&fit).await;
         let fit_secs = watch.elapsed_secs();
         let used = card.as_ref().map(Card::used);
         let model = match fitted {

@@ -1,6 +1,7 @@
 //! The executor's end of a worker: messages in, answers out.
 
 use super::{Executor, Job, JobFailure, JobResult, Prepared};
+use crate::compute::Card;
 use crate::platform::Cancel;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ const UNREADABLE: u64 = u64::MAX;
 #[derive(Default)]
 pub struct WorkerState {
     executor: Option<Executor>,
+    card: Option<Card>,
 }
 
 impl WorkerState {
@@ -55,28 +57,48 @@ impl WorkerState {
         }
     }
 
+    /// Computes on this card from the next job on.
+    pub fn use_card(&mut self, card: Option<Card>) {
+        self.card.clone_from(&card);
+        self.executor = self.executor.take().map(|executor| executor.on(card));
+    }
+
+    /// Rows and columns of the study's data, where there are some.
+    pub fn size(&self) -> Option<(usize, usize)> {
+        let table = &self.executor.as_ref()?.prepared().table;
+        Some((table.rows, table.columns.len()))
+    }
+
     /// Takes a message of [`super::Session`] and gives the answer for [`super::Session::worker_message`], if there
     /// is one. Returns when the job is done.
     pub fn handle(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        match self.take(bytes) {
+            Ok((executor, job)) => Some(executor.run(&job, &Cancel::new()).to_bytes()),
+            Err(answer) => answer.map(|result| result.to_bytes()),
+        }
+    }
+
+    /// The same in a page, where a job may wait for a graphics card.
+    pub async fn handle_waiting(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        match self.take(bytes) {
+            Ok((executor, job)) => Some(executor.run_waiting(&job, &Cancel::new()).await.to_bytes()),
+            Err(answer) => answer.map(|result| result.to_bytes()),
+        }
+    }
+
+    /// The job of a message and who runs it, or the answer where there is none to run.
+    fn take(&mut self, bytes: &[u8]) -> Result<(&mut Executor, Job), Option<JobResult>> {
+        let failed = |id, what: String| Err(Some(JobResult::failed(id, JobFailure::Failed(what))));
         match postcard::from_bytes(bytes) {
             Ok(ToWorker::Prepare(prepared)) => {
-                self.executor = Some(Executor::new(Arc::new(*prepared), 1));
-                None
+                self.executor = Some(Executor::new(Arc::new(*prepared), 1).on(self.card.clone()));
+                Err(None)
             }
-            Ok(ToWorker::Run(job)) => {
-                let result = match &mut self.executor {
-                    Some(executor) => executor.run(&job, &Cancel::new()),
-                    None => JobResult::failed(
-                        job.id,
-                        JobFailure::Failed("the study's data did not arrive".to_owned()),
-                    ),
-                };
-                Some(result.to_bytes())
-            }
-            Err(e) => {
-                let what = format!("its message did not arrive whole: {e}");
-                Some(JobResult::failed(UNREADABLE, JobFailure::Failed(what)).to_bytes())
-            }
+            Ok(ToWorker::Run(job)) => match &mut self.executor {
+                Some(executor) => Ok((executor, job)),
+                None => failed(job.id, "the study's data did not arrive".to_owned()),
+            },
+            Err(e) => failed(UNREADABLE, format!("its message did not arrive whole: {e}")),
         }
     }
 }

@@ -37,6 +37,7 @@ use crate::model::{Model, Target, Task};
 use crate::node::Frame;
 use crate::platform::Cancel;
 use serde::{Deserialize, Serialize};
+use std::pin::Pin;
 
 /// The features that a learner takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -96,6 +97,9 @@ pub struct Fit<'a> {
     /// last bit changes no bit of the result.
     pub card: Option<&'a Card>,
 }
+
+/// A fit that may wait.
+pub type Fitting<'a> = Pin<Box<dyn Future<Output = Result<Box<dyn Model>, FitError>> + 'a>>;
 
 /// Why a fit gave no model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -175,6 +179,12 @@ pub trait Learner: Sync {
     /// # Errors
     /// [`FitError`] when cancelled, or when the data does not suit the learner.
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError>;
+
+    /// The same, but waits for a graphics card instead of blocking: a page may not block, and there only this may be given
+    /// one.
+    fn fit_waiting<'a>(&'a self, fit: &'a Fit<'a>) -> Fitting<'a> {
+        Box::pin(async move { self.fit(fit) })
+    }
 
     /// Begins a fit on more rows than memory holds, which come a block at a time and lie in `parts` parts meanwhile;
     /// `None` where the learner wants all rows at once. `sample`: some of the rows, from which follows what must be

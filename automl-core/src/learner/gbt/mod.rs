@@ -25,7 +25,9 @@ mod golden;
 mod tests;
 
 use super::parts::InParts;
-use super::{DecodeError, FeatureNeeds, Fit, FitError, Learner, LearnerSpec, Load, Params, Reproducible};
+use super::{
+    DecodeError, FeatureNeeds, Fit, FitError, Fitting, Learner, LearnerSpec, Load, Params, Reproducible,
+};
 use crate::model::{Model, Task};
 use crate::platform::ready;
 
@@ -53,7 +55,11 @@ impl Learner for Gbt {
     }
 
     fn fit(&self, fit: &Fit<'_>) -> Result<Box<dyn Model>, FitError> {
-        Ok(Box::new(ready(boost::fit(fit))?))
+        ready(self.fit_waiting(fit))
+    }
+
+    fn fit_waiting<'a>(&'a self, fit: &'a Fit<'a>) -> Fitting<'a> {
+        Box::pin(async move { Ok(Box::new(boost::fit(fit).await?) as Box<dyn Model>) })
     }
 
     fn in_parts(&self, sample: &Fit<'_>, parts: usize) -> Result<Option<Box<dyn InParts>>, FitError> {

@@ -1,0 +1,94 @@
+//! An executor: does what its messages say in their order, on a graphics card where it may have one and it pays.
+
+use super::post;
+use automl_core::compute::gpu::{Device, measure};
+use automl_core::compute::{Backend, Card, worth_asking};
+use automl_core::engine::WorkerState;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use trellis_page::message;
+
+/// See the module.
+pub struct Executor {
+    state: RefCell<WorkerState>,
+    /// Messages that wait for the one that is being done.
+    waiting: RefCell<VecDeque<Vec<u8>>>,
+    busy: Cell<bool>,
+    wanted: Cell<Backend>,
+    /// What the card that there is was asked for.
+    asked: Cell<Backend>,
+}
+
+impl Executor {
+    pub fn new(wanted: Backend) -> Rc<Self> {
+        Rc::new(Self {
+            state: RefCell::default(),
+            waiting: RefCell::default(),
+            busy: Cell::new(false),
+            wanted: Cell::new(wanted),
+            asked: Cell::new(Backend::Cpu),
+        })
+    }
+
+    /// From the next study on.
+    pub fn want(&self, wanted: Backend) {
+        self.wanted.set(wanted);
+    }
+
+    pub fn receive(self: Rc<Self>, bytes: Vec<u8>) {
+        self.waiting.borrow_mut().push_back(bytes);
+        if !self.busy.replace(true) {
+            wasm_bindgen_futures::spawn_local(self.work());
+        }
+    }
+
+    async fn work(self: Rc<Self>) {
+        loop {
+            let next = self.waiting.borrow_mut().pop_front();
+            let Some(bytes) = next else { break };
+            // Nobody else looks at it meanwhile: messages only queue.
+            let mut state = self.state.take();
+            match state.handle_waiting(&bytes).await {
+                Some(answer) => post(&[message::ANSWER.into()], Some(&answer)),
+                None => self.find_card(&mut state).await,
+            }
+            self.state.replace(state);
+        }
+        self.busy.set(false);
+    }
+
+    /// Asks for a card where the study's data have come, before its first job, so that nothing else is measured with it.
+    async fn find_card(&self, state: &mut WorkerState) {
+        let (wanted, Some((rows, columns))) = (self.wanted.get(), state.size()) else { return };
+        let worth = wanted == Backend::Gpu || wanted == Backend::Auto && worth_asking(rows, columns);
+        if wanted == self.asked.get() || wanted != Backend::Cpu && !worth {
+            return;
+        }
+        self.asked.set(wanted);
+        let card = match wanted {
+            Backend::Cpu => None,
+            _ => Some(ask(wanted == Backend::Gpu).await),
+        };
+        let told = card.as_ref().map(|card| (card.name().to_owned(), card.why_not().unwrap_or_default()));
+        let (name, why_not) = told.unwrap_or_default();
+        post(&[message::CARD.into(), name.into(), why_not.into()], None);
+        state.use_card(card);
+    }
+}
+
+/// A card, or why there is none; `always`: one for all that can be computed on it, a program on the processor too.
+async fn ask(always: bool) -> Card {
+    let device = match Device::request(always).await {
+        Ok(device) => Arc::new(device),
+        Err(why_not) => return Card::absent(why_not.to_string()),
+    };
+    if always {
+        return Card::always(device);
+    }
+    match measure(&device).await {
+        Ok(costs) => Card::new(device, costs),
+        Err(lost) => Card::absent(lost.to_string()),
+    }
+}

@@ -1,0 +1,72 @@
+// A graphics card, which a program on the processor stands in for: the same model, and words of where it was computed.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { cleanUp, download, drop, id, openPage, portraits, search, startBrowser, startServer } from './harness.mjs';
+
+let server;
+let browser;
+before(async () => {
+  server = await startServer();
+  browser = await startBrowser(['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']);
+});
+after(async () => {
+  await browser?.close();
+  server?.stop();
+  cleanUp();
+});
+
+const cell = (i, by) => ((Math.sin(i * by) * 43758.5453) % 1).toFixed(4);
+const ROWS = Array.from({ length: 400 }, (_, i) => {
+  const [a, b] = [cell(i, 12.9898), cell(i, 78.233)];
+  return `${i % 11 ? a : ''},${b},${(i * 7919) % 13},${Number(a) + b * b > 0.1 ? 'yes' : 'no'}`;
+});
+
+// A search that computes on `backend`, chosen on an earlier visit; the page after it.
+async function searched(backend) {
+  const { page, context, faults } = await openPage(browser, server.url, {
+    prepare: (c) =>
+      c.addInitScript((kept) => {
+        localStorage.setItem('trellis-tour', 'true');
+        localStorage.setItem('trellis-backend', JSON.stringify(kept));
+      }, backend),
+  });
+  await drop(page, 'table.csv', `a,b,c,y\n${ROWS.join('\n')}\n`);
+  await id(page, 'target-select').waitFor();
+  // Enough for boosted trees to be among them; the stand-in takes a while.
+  await search(page, { models: '8' });
+  await id(page, 'predict-form').waitFor({ timeout: 240_000 });
+  return { page, context, faults };
+}
+
+const panel = async (page) => {
+  await id(page, 'backend-chip').click();
+  return page.locator('#backend-panel').innerText();
+};
+
+test('a card gives the same model file, and the chip says that it is used', { timeout: 400_000 }, async (t) => {
+  const there = await searched('gpu');
+  const words = await panel(there.page);
+  if (/offers no graphics card/.test(words)) return t.skip('this browser has no adapter');
+  assert.match(await id(there.page, 'backend-chip').innerText(), /^WebGPU/);
+  assert.match(words, /One worker uses the graphics card/);
+  const remark = id(there.page, 'board-remark').filter({ hasText: /Computed on the graphics card: [1-9]/ });
+  await remark.waitFor();
+  await portraits(there.page, 'card');
+  await there.page.keyboard.press('Escape');
+  const first = readFileSync(await download(there.page, 'there.trellis', () => id(there.page, 'download-model').click()));
+  assert.deepEqual(there.faults, []);
+  await there.context.close();
+
+  const here = await searched('cpu');
+  assert.match(await id(here.page, 'backend-chip').innerText(), /^WASM/);
+  const second = readFileSync(await download(here.page, 'here.trellis', () => id(here.page, 'download-model').click()));
+  assert.ok(first.equals(second), `${first.length} and ${second.length} bytes differ`);
+  // The choice is remembered, and another holds from the next search on.
+  await id(here.page, 'backend-chip').click();
+  assert.equal(await id(here.page, 'backend-choice').inputValue(), 'cpu');
+  await id(here.page, 'backend-choice').selectOption('auto');
+  assert.equal(await here.page.evaluate(() => localStorage.getItem('trellis-backend')), '"auto"');
+  assert.deepEqual(here.faults, []);
+  await here.context.close();
+});
