@@ -2,7 +2,7 @@
 
 use crate::args::BackendArg;
 use crate::failure::Failure;
-use automl_core::compute::gpu::{Device, measure};
+use automl_core::compute::gpu::{Device, NoDevice, measure};
 use automl_core::compute::{Card, Costs, worth_asking};
 use automl_core::platform::ready;
 use std::collections::BTreeMap;
@@ -77,8 +77,19 @@ pub fn told(card: &Card, backend: BackendArg) -> String {
     }
 }
 
+/// Whether the system shows a card at all: where it does not, drivers are not asked, which take a while and write lines of
+/// their own.
+fn may_have_one() -> bool {
+    let shows = |path: &str| std::path::Path::new(path).exists();
+    !cfg!(target_os = "linux")
+        || ["/dev/dri", "/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg"].into_iter().any(shows)
+}
+
 /// A real card that has been measured, or why there is none.
 fn real() -> Card {
+    if !may_have_one() {
+        return Card::absent(NoDevice::NoAdapter.to_string());
+    }
     let device = match ready(Device::request(false)) {
         Ok(device) => Arc::new(device),
         Err(why) => return Card::absent(why.to_string()),

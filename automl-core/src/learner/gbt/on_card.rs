@@ -73,12 +73,16 @@ pub(super) async fn run(
     progress: &mut Progress,
     cancel: &Cancel,
 ) -> Result<(), FitError> {
-    if let Some(why) = unsuited(boosting) {
+    if let Some(why) = card.why_not().or_else(|| unsuited(boosting).map(str::to_owned)) {
         card.note(Used::cpu(why));
         return Ok(());
     }
     let Some(turn) = card.turn(&work(boosting)) else { return Ok(()) };
     let Some(device) = turn.device() else { return Ok(()) };
+    if let Err(large) = fits(boosting, device) {
+        card.note(Used::cpu(large));
+        return Ok(());
+    }
     let mut trees = Vec::new();
     match grow(boosting, device, progress, &mut trees, cancel).await {
         Ok(()) => return Ok(()),
@@ -89,6 +93,17 @@ pub(super) async fn run(
     let outputs = boosting.scores.len();
     trees.iter().enumerate().for_each(|(place, tree)| boosting.catch_up(place % outputs, tree));
     Ok(())
+}
+
+/// Whether the card may hold it.
+///
+/// # Errors
+/// What is too large, in words that follow a colon.
+fn fits(boosting: &Boosting<'_>, device: &Device) -> Result<(), String> {
+    let others = boosting.validation.as_ref().map_or(0, |v| v.scores.first().map_or(0, Vec::len));
+    let (rows, features) = (boosting.data.rows, boosting.data.features.len());
+    let (leaves, outputs) = (boosting.settings.limits.max_leaves, boosting.scores.len());
+    boosting::fits(device.limits().max_storage_buffer_binding_size, (rows, others), features, leaves, outputs)
 }
 
 fn work(boosting: &Boosting<'_>) -> Work {

@@ -1,8 +1,8 @@
 //! What boosting keeps on a card.
 
+use super::Data;
 use super::layout::{self, Fit, NODE_WORDS, STATE_WORDS};
-use super::{Data, fits};
-use crate::compute::gpu::{Device, Lost};
+use crate::compute::gpu::Device;
 use wgpu::BufferUsages;
 
 const DATA: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_SRC).union(BufferUsages::COPY_DST);
@@ -101,15 +101,10 @@ impl Sizes {
 
 impl Memory {
     /// Makes it, and sends the rows.
-    ///
-    /// # Errors
-    /// A card that does not hold so much.
-    pub fn new(device: &Device, sizes: Sizes, data: &Data<'_>, fit: &Fit) -> Result<Self, Lost> {
+    pub fn new(device: &Device, sizes: Sizes, data: &Data<'_>, fit: &Fit) -> Self {
         let (rows, others) = (sizes.rows as usize, sizes.others as usize);
         let (features, groups) = (sizes.features as usize, sizes.groups as usize);
         let (leaves, outputs) = (sizes.max_leaves as usize, sizes.outputs as usize);
-        let limit = device.limits().max_storage_buffer_binding_size;
-        fits(limit, (rows, others), features, leaves, outputs)?;
         let take = |bytes: usize, usage| device.pool().take(device.raw().0, bytes as u64, usage);
         let room = |bytes: usize| take(bytes, DATA);
         let fill = |bytes: Vec<u8>, usage| {
@@ -122,7 +117,7 @@ impl Memory {
             [(place / layout::PACKED) as u32, (place % layout::PACKED * 8) as u32, feature.1 as u32, 0]
         });
         let other_bins = data.others.map(|o| packed(others, o.bins.iter().map(Vec::as_slice)));
-        Ok(Self {
+        Self {
             uniform: fill(bytes_of(fit.words(sizes.groups, sizes.features).into_iter()), UNIFORM),
             tree: take(16, UNIFORM),
             bins: filled(packed(rows, data.features.iter().map(|f| f.0))),
@@ -148,7 +143,7 @@ impl Memory {
             other_sent: take(8, UNIFORM),
             other_bins: filled(other_bins.unwrap_or_default()),
             other_scores: filled(doubles(data.others.map_or(&[], |o| o.scores))),
-        })
+        }
     }
 
     /// Gives it back to the pool.

@@ -13,8 +13,6 @@ use layout::PACKED;
 pub use layout::{Fit, Node, Objective};
 pub use send::{Booster, Data, Grown, Others, Reading};
 
-use super::super::gpu::Lost;
-
 /// Most leaves of a tree, each of which has a histogram on the card.
 pub const MOST_LEAVES: usize = 512;
 
@@ -32,17 +30,17 @@ const ROWS: (&str, &str) = ("boosting rows", kernel!("rows.wgsl"));
 const SEARCH: (&str, &str) = ("boosting search", kernel!("search.wgsl"));
 const ROUTE: (&str, &str) = ("boosting route", kernel!("route.wgsl"));
 
-/// Whether each of the buffers may be bound.
+/// Whether each of the buffers may be bound, where one may have `limit` bytes.
 ///
 /// # Errors
-/// Which does not.
+/// Which may not, in words that follow a colon.
 pub fn fits(
     limit: u64,
     (rows, others): (usize, usize),
     features: usize,
     leaves: usize,
     outputs: usize,
-) -> Result<(), Lost> {
+) -> Result<(), String> {
     let groups = features.div_ceil(PACKED);
     let most = [
         ("bins", rows.max(others) * groups * 4),
@@ -50,8 +48,8 @@ pub fn fits(
         ("histograms", leaves * groups * layout::GROUP_BYTES),
     ];
     let large = most.into_iter().find(|(_, bytes)| bytes.next_power_of_two() as u64 > limit);
-    match large {
-        None => Ok(()),
-        Some((what, bytes)) => Err(Lost { reason: format!("{what} of {} MB do not fit", bytes >> 20) }),
-    }
+    let told = |(what, bytes): (&str, usize)| {
+        format!("{what} of {} MB are more than the graphics card takes at once", bytes >> 20)
+    };
+    large.map_or(Ok(()), |large| Err(told(large)))
 }

@@ -70,13 +70,13 @@ fn over(rows: u32) -> u32 {
 }
 
 impl<'d> Booster<'d> {
-    /// Sends the rows, and makes ready what trees are grown with.
+    /// Sends the rows, which [`super::fits`] says it may hold, and makes ready what trees are grown with.
     ///
     /// # Errors
-    /// A card that was lost, or that does not hold so much.
+    /// A card that was lost, or that has no memory left.
     pub fn new(device: &'d Device, data: &Data<'_>, fit: &Fit) -> Result<Self, Lost> {
         let sizes = Sizes::new(data, fit);
-        let memory = Memory::new(device, sizes, data, fit)?;
+        let memory = Memory::new(device, sizes, data, fit);
         let steps = Steps::new(device, &memory);
         device.check()?;
         Ok(Self { device, sizes, memory, steps })

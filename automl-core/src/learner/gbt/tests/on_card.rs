@@ -130,3 +130,16 @@ fn a_card_that_is_lost_on_the_way_changes_nothing() {
         assert!(there == here, "{wait_ms}: {:?}", card.used());
     }
 }
+
+#[test]
+fn what_one_binding_does_not_hold_is_told() {
+    use crate::compute::kernels::boosting::fits;
+    let limit = 128 << 20;
+    assert_eq!(fits(limit, (1_000_000, 0), 28, 31, 1), Ok(()));
+    let told = fits(limit, (10_000_000, 0), 28, 31, 1).expect_err("too many bins");
+    assert_eq!(told, "bins of 267 MB are more than the graphics card takes at once");
+    assert!(
+        fits(limit, (1000, 20_000_000), 4, 31, 1).is_err_and(|told| told.starts_with("scores of 152 MB"))
+    );
+    assert!(fits(limit, (1000, 0), 10_000, 31, 1).is_err_and(|told| told.starts_with("histograms of ")));
+}
