@@ -332,10 +332,10 @@ test('why there is no graphics card can be read by keyboard and touch', { timeou
   const { page, context, faults } = await openPage(browser, server.url, PHONE);
   await id(page, 'backend-chip').focus();
   await page.keyboard.press('Enter');
-  await page.getByText('does not use the graphics card').waitFor();
+  await page.getByText('nobody has asked yet').waitFor();
   await portraits(page, 'backend');
   await page.keyboard.press('Escape');
-  await page.getByText('does not use the graphics card').waitFor({ state: 'hidden' });
+  await page.getByText('nobody has asked yet').waitFor({ state: 'hidden' });
   await id(page, 'bytes-sent').click();
   await page.getByText('counted where requests are made').waitFor();
   await shot(page, 'bytes-sent');

@@ -152,6 +152,13 @@ impl Card {
         self.note(Used::cpu(why));
     }
 
+    /// Nobody begins anything on it any more; whether somebody still computes there. A driver ends with its program, and must
+    /// not be in use then.
+    pub fn close(&self) -> bool {
+        locked(&self.shared.why_not).get_or_insert_with(|| "the search has ended".to_owned());
+        self.shared.busy.load(Ordering::Relaxed) > 0
+    }
+
     /// Notes what the fit used; what is noted last counts.
     pub fn note(&self, used: Used) {
         *locked(&self.used) = Some(used);
@@ -258,6 +265,7 @@ mod tests {
         );
         let turn = second.turn(&WORK).expect("it pays");
         assert!(turn.device().is_some());
+        assert!(always.turn(&WORK).is_some() && !always.close() && always.turn(&WORK).is_none());
         first.lost("it was unplugged");
         assert!(turn.device().is_none() && second.pays(&WORK).is_err());
         assert_eq!(card.for_fit().used().reason(), "processor: it was unplugged");
