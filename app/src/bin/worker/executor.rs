@@ -62,8 +62,16 @@ impl Executor {
     /// Asks for a card where the study's data have come, before its first job, so that nothing else is measured with it.
     async fn find_card(&self, state: &mut WorkerState) {
         let (wanted, Some((rows, columns))) = (self.wanted.get(), state.size()) else { return };
-        let worth = wanted == Backend::Gpu || wanted == Backend::Auto && worth_asking(rows, columns);
-        if wanted == self.asked.get() || wanted != Backend::Cpu && !worth {
+        if wanted == self.asked.get() {
+            return;
+        }
+        if wanted == Backend::Auto && !worth_asking(rows, columns) {
+            // One that was asked for whatever it costs is not for this table.
+            if self.asked.replace(Backend::Cpu) == Backend::Gpu {
+                let small = Card::absent("the table is too small for it to be quicker");
+                post(&[message::CARD.into(), "".into(), small.why_not().unwrap_or_default().into()], None);
+                state.use_card(Some(small));
+            }
             return;
         }
         self.asked.set(wanted);
