@@ -52,7 +52,7 @@ pub fn Header() -> impl IntoView {
     let found =
         move || store.card.get().is_some_and(|(name, why_not)| !name.is_empty() && why_not.is_empty());
     let backend = Signal::derive(move || {
-        let what = if found() { "WebGPU + WASM" } else { "WASM" };
+        let what = if found() { "WebGPU" } else { "WASM" };
         format!("{what} · {workers} worker{}", if workers == 1 { "" } else { "s" })
     });
     let sent = Signal::derive(move || format!("{} sent", format::bytes(store.network.bytes_sent())));
