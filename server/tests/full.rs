@@ -148,3 +148,72 @@ fn a_write_that_fails_leaves_nothing_half_done() {
     assert_eq!(blobs(&data), before, "something was left");
     assert_eq!(upload(&server, &project, &table(2_000)).status, 201, "it goes on");
 }
+
+/// A library that stands before the system's own, whose `fsync` fails while a file is there.
+const FAILING_SYNC: &str = r#"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int sync_or_fail(long number, int file) {
+    const char *fails = getenv("SYNC_FAILS_WHILE_THERE_IS");
+    if (fails && access(fails, F_OK) == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(number, file);
+}
+
+int fsync(int file) { return sync_or_fail(SYS_fsync, file); }
+int fdatasync(int file) { return sync_or_fail(SYS_fdatasync, file); }
+"#;
+
+/// Builds it. `None` where there is no compiler, or the system has another way to load libraries.
+fn failing_sync(folder: &Path) -> Option<PathBuf> {
+    let (source, library) = (folder.join("sync.c"), folder.join("sync.so"));
+    std::fs::write(&source, FAILING_SYNC).unwrap_or_else(|e| panic!("{e}"));
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).output();
+    (cfg!(target_os = "linux") && built.is_ok_and(|built| built.status.success())).then_some(library)
+}
+
+/// What the disk does not promise to keep is not promised to anyone.
+#[test]
+fn a_sync_that_fails_promises_nothing() {
+    let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let Some(library) = failing_sync(folder.path()) else {
+        eprintln!("skipped: no library can be put before the system's");
+        return;
+    };
+    let (data, fails) = (folder.path().join("data"), folder.path().join("fails"));
+    let mut command =
+        trellis(&["serve", "--port", "0", "--workers", "0", "--data-dir", &data.to_string_lossy()]);
+    command.env("LD_PRELOAD", &library).env("SYNC_FAILS_WHILE_THERE_IS", &fails);
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut server = Server::of(command);
+    let project = server.project();
+    assert_eq!(upload(&server, &project, &table(1_000)).status, 201);
+    let before = blobs(&data);
+    let projects = |server: &Server| server.get("/api/v1/projects").ok()["items"].as_array().map(Vec::len);
+    let count = projects(&server);
+
+    std::fs::write(&fails, "").unwrap_or_else(|e| panic!("{e}"));
+    upload(&server, &project, &table(2_000)).problem(503);
+    assert_eq!(blobs(&data), before, "something was left");
+    for _ in 0..3 {
+        server.json("POST", "/api/v1/projects", &json!({ "name": "lost" })).problem(503);
+    }
+    assert_eq!(projects(&server), count, "what was refused is there");
+
+    std::fs::remove_file(&fails).unwrap_or_else(|e| panic!("{e}"));
+    let kept = server.project();
+    assert_eq!(upload(&server, &kept, &table(2_000)).status, 201, "it goes on");
+    server.process.kill();
+    let server = Server::start(&data, &["--workers", "0"]);
+    assert_eq!(
+        projects(&server),
+        count.map(|n| n + 1),
+        "after a crash there is what was promised, and no more"
+    );
+    assert_eq!(server.get(&format!("{}/datasets", kept.0)).ok()["items"].as_array().map(Vec::len), Some(1));
+}

@@ -194,6 +194,10 @@ fn one_person_has_only_so_much() {
     let refused = send(&other);
     let detail = text(&refused.problem(507)["detail"]);
     assert!(detail.contains("1.0 MB") && detail.contains("Delete some"), "{detail}");
+    // A model that is sent is looked at after its size.
+    let model = server.ask("POST", &format!("{}/models?name=m", other.0), &[], &large);
+    let detail = text(&model.problem(507)["detail"]);
+    assert!(detail.contains("data sets and models"), "{detail}");
     assert_eq!(server.ask("DELETE", &format!("{}/datasets/{id}", project.0), &[], &[]).status, 204);
     assert_eq!(send(&other).status, 201);
 
@@ -209,4 +213,26 @@ fn one_person_has_only_so_much() {
     assert_eq!(project.wish(&server, &first, "cancel").status, 200);
     project.ended(&server, &first);
     assert_eq!(server.json("POST", &format!("{}/runs", project.0), &study).status, 202);
+}
+
+#[test]
+fn one_project_holds_only_so_much() {
+    let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let server = Server::start(folder.path(), &["--workers", "0", "--project-data", "1MB"]);
+    let (project, other) = (server.project(), server.project());
+    let large = table(90_000);
+    let id = project.upload(&server, "a.csv", &large);
+    let send = |project: &Project, what: &str, bytes: &[u8]| {
+        server.ask("POST", &format!("{}/{what}", project.0), &[], bytes)
+    };
+    // More than all of it, by a length that is told; and more than is left.
+    send(&project, "datasets?name=b.csv", &table(300_000)).problem(413);
+    let second = table(89_000);
+    send(&project, "datasets?name=b.csv", &second).problem(413);
+    assert_eq!(send(&project, "datasets?name=b.csv", b"a,b\n1,2\n").status, 201, "there is room for little");
+    let rest = server.get(&format!("{}/datasets", project.0)).ok();
+    assert_eq!(rest["items"].as_array().map(Vec::len), Some(2), "{rest}");
+    assert_eq!(send(&other, "datasets?name=b.csv", &second).status, 201, "another project has its own");
+    assert_eq!(server.ask("DELETE", &format!("{}/datasets/{id}", project.0), &[], &[]).status, 204);
+    assert_eq!(send(&project, "datasets?name=b.csv", &second).status, 201);
 }

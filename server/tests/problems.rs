@@ -23,7 +23,7 @@ fn refusals_are_problems() {
     let (projects, runs) = ("/api/v1/projects", format!("{project}/runs"));
     let pipeline = format!("{project}/pipeline");
     type Case<'a> = (&'a str, &'a str, &'a [&'a str], &'a [u8], u16, &'a str);
-    let cases: [Case; 25] = [
+    let cases: [Case; 26] = [
         ("GET", "/api", &[], b"", 404, "not-found"),
         ("GET", "/api/v1", &[], b"", 404, "not-found"),
         ("GET", "/api/v1/nothing", &[], b"", 404, "not-found"),
@@ -47,6 +47,7 @@ fn refusals_are_problems() {
         ("POST", projects, &[JSON], b"{\"name\": \"\xff\"}", 400, "bad-request"),
         ("POST", projects, &[JSON], b"{\"name\": \"a\"} and more", 400, "bad-request"),
         ("POST", projects, &[JSON], b"{\"name\": \"a\", \"admin\": true}", 400, "bad-request"),
+        ("POST", projects, &[JSON], b" [\"a\"]", 400, "bad-request"),
         ("GET", "/api/v1/audit?before=x", &[], b"", 400, "bad-request"),
         ("GET", "/api/v1/projects?limit=1e9", &[], b"", 400, "bad-request"),
     ];

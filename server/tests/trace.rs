@@ -287,3 +287,28 @@ fn nothing_is_traced_unless_it_is_asked_for() {
     assert!(server.process.0.wait().is_ok_and(|status| status.success()));
     assert!(collector.all().is_empty());
 }
+
+/// Whoever leaves before the answer is told of too, in the trace and in the numbers.
+#[test]
+fn a_request_that_is_left_is_told() {
+    let (folder, collector) = (tempfile::tempdir().unwrap_or_else(|e| panic!("{e}")), Collector::start());
+    let server = serving(folder.path(), &collector.address, "here", "0");
+    let me = r#"{"id":"00000000000000000000000001","name":"by hand","slots":1}"#;
+    let mut asking = TcpStream::connect(&server.address).unwrap_or_else(|e| panic!("{e}"));
+    // Without any trial it waits for one.
+    let head = format!(
+        "POST /api/v1/trials/claim HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: \
+         application/json\r\nContent-Length: {}\r\n\r\n{me}",
+        server.address,
+        server.token("worker"),
+        me.len()
+    );
+    asking.write_all(head.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    drop(asking);
+    let found = collector.wait("the request", 1, |s| s.fact("http.route") == "/api/v1/trials/claim");
+    assert_eq!(found[0].fact("http.response.status_code"), "499", "{found:?}");
+    let numbers = String::from_utf8_lossy(&server.get("/metrics").body).into_owned();
+    let line = "trellis_requests_total{method=\"POST\",route=\"/api/v1/trials/claim\",class=\"4xx\"} 1";
+    assert!(numbers.contains(line), "{numbers}");
+}

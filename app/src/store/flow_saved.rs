@@ -178,15 +178,14 @@ impl Store {
         }
     }
 
-    /// Asks the server, if this page comes from one, who asks.
-    pub async fn ask_who(self) {
+    /// Asks the server, if this page comes from one, who asks. Gives what it said where it did not tell.
+    pub async fn ask_who(self) -> Option<Refusal> {
         let told = Server(self.network).json("GET", "/api/v1/me", None).await;
-        match told {
-            // One that cannot be reached just now is the same as before.
-            Err(refusal) if refusal.status == 0 => {}
-            // Another kind of place answers with something else.
-            told => self.saved().me.set(told.ok().filter(|me| me["version"].is_string())),
+        // One that cannot be reached just now is the same as before; another kind of place answers with something else.
+        if !matches!(&told, Err(refusal) if refusal.status == 0) {
+            self.saved().me.set(told.as_ref().ok().filter(|me| me["version"].is_string()).cloned());
         }
+        told.err()
     }
 
     /// Saves the open pipeline as the next version of its project, or asks where.

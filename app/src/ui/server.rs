@@ -1,5 +1,6 @@
 //! What a search on the server would send, and where; and that it is under way.
 
+use crate::client::server::SIGNED_OUT;
 use crate::store::Store;
 use crate::store::server::OnServer;
 use automl_core::engine::protocol::StudyRequest;
@@ -14,12 +15,16 @@ pub fn host() -> String {
 
 /// Says what a search on the server would send, if the page comes from a place that runs any.
 pub async fn offer_search(store: Store, request: StudyRequest) -> Result<(), String> {
-    store.ask_who().await;
+    let refusal = store.ask_who().await;
     if store.flow.desk.saved.me.with_untracked(Option::is_none) {
-        let host = host();
-        return Err(format!(
-            "{host} runs no searches, or cannot be reached just now. This tab can: find the best model here."
-        ));
+        let told = refusal.map(|refusal| refusal.told).filter(|told| told.code == SIGNED_OUT);
+        return Err(match told {
+            Some(told) => format!("{} {}", told.message, told.remedy),
+            None => format!(
+                "{} runs no searches, or cannot be reached just now. This tab can: find the best model here.",
+                host()
+            ),
+        });
     }
     store.server.stage.set(Some(OnServer::Offered(Box::new(request))));
     Ok(())

@@ -52,7 +52,10 @@ pub struct ServeArgs {
     /// naive Bayes then learn from all [default: half of what is free]
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]
     pub run_memory: Option<u64>,
-    /// Most that the data sets of one person may take in all, for example 50GB [default: 275GB]
+    /// Most that one project may take, with all that its runs have given, for example 20GB [default: 68GB]
+    #[arg(long, value_name = "SIZE", value_parser = megabytes)]
+    pub project_data: Option<u64>,
+    /// Most that the data sets and models that one person has sent may take in all, for example 50GB [default: 275GB]
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]
     pub person_data: Option<u64>,
     /// Most runs of one person that may wait or be under way [default: 64]

@@ -30,7 +30,7 @@ pub struct Limits {
     pub project: u64,
     /// Runs of a project that may wait or be under way.
     pub runs: i64,
-    /// Bytes that the data sets of one person may take in all.
+    /// Bytes that what one person has sent may take in all.
     pub person: u64,
     /// Runs of one person that may wait or be under way.
     pub person_runs: i64,
@@ -41,6 +41,7 @@ impl Limits {
     pub fn of(args: &crate::args::ServeArgs) -> Self {
         let usual = Self::default();
         Self {
+            project: args.project_data.map_or(usual.project, |megabytes| megabytes.saturating_mul(1_000_000)),
             person: args.person_data.map_or(usual.person, |megabytes| megabytes.saturating_mul(1_000_000)),
             person_runs: args.person_runs.map_or(usual.person_runs, i64::from),
             look_mb: args.trial_memory,

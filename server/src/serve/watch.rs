@@ -22,6 +22,8 @@ const HEADER: &str = "x-request-id";
 const BOUNDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 /// What fits no pattern: the page's files, and what is not there.
 const FILES: &str = "files";
+/// The status that a request is noted with whose client left before it was answered; nginx's number for it.
+const LEFT: u16 = 499;
 
 tokio::task_local! {
     static ID: String;
@@ -105,6 +107,43 @@ pub fn line(out: &mut String, name: &str, labels: &str, value: impl std::fmt::Di
     let _ = writeln!(out, "{name}{labels} {value}");
 }
 
+/// A request that waits for its answer. It is noted whether one comes or its client leaves before.
+struct Waiting {
+    shared: Arc<Shared>,
+    id: String,
+    method: &'static str,
+    route: String,
+    begun: Instant,
+    traced: Option<trace::Span>,
+    is_told: bool,
+}
+
+impl Waiting {
+    fn answered(mut self, status: u16, asker: &str) {
+        self.tell(status, asker);
+    }
+
+    fn tell(&mut self, status: u16, asker: &str) {
+        let (method, route, secs) = (self.method, self.route.as_str(), self.begun.elapsed().as_secs_f64());
+        tracing::info!(target: "trellis::request", method, route, status, ms = (1e3 * secs) as u64, account = asker);
+        self.shared.watched.note((method.to_owned(), route.to_owned()), status, secs);
+        if let Some(mut span) = self.traced.take() {
+            span.add("http.response.status_code", i64::from(status));
+            span.add("trellis.request.id", self.id.as_str());
+            span.end(status >= 500);
+        }
+        self.is_told = true;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if !self.is_told {
+            self.tell(LEFT, "");
+        }
+    }
+}
+
 /// Gives a request its id, and notes how it was answered.
 pub async fn watch(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let (id, begun) = (new_id(), Instant::now());
@@ -113,18 +152,13 @@ pub async fn watch(State(shared): State<Arc<Shared>>, request: Request, next: Ne
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     let method = known.iter().find(|m| **m == request.method().as_str()).copied().unwrap_or("other");
     let span = tracing::error_span!("request", request_id = %id);
-    let (mut traced, context) = trace::of_request(method, &route, request.headers());
-    let answering = async {
-        let mut response = ID.scope(id.clone(), trace::within(context, next.run(request))).await;
-        let (status, secs) = (response.status().as_u16(), begun.elapsed().as_secs_f64());
+    let (traced, context) = trace::of_request(method, &route, request.headers());
+    let waiting = Waiting { shared, id: id.clone(), method, route, begun, traced, is_told: false };
+    let answering = async move {
+        let id = waiting.id.clone();
+        let mut response = ID.scope(id, trace::within(context, next.run(request))).await;
         let asker = response.extensions_mut().remove::<Asker>().map_or(String::new(), |asker| asker.0);
-        tracing::info!(target: "trellis::request", method, route, status, ms = (1e3 * secs) as u64, account = asker);
-        shared.watched.note((method.to_owned(), route.clone()), status, secs);
-        if let Some(span) = &mut traced {
-            span.add("http.response.status_code", i64::from(status));
-            span.add("trellis.request.id", id.as_str());
-        }
-        traced.into_iter().for_each(|span| span.end(status >= 500));
+        waiting.answered(response.status().as_u16(), &asker);
         response
     };
     let mut response = answering.instrument(span).await;

@@ -113,12 +113,13 @@ impl Store {
         Ok(on!(self, db => sqlx::query_scalar(SQL).bind(project).fetch_one(db).await?))
     }
 
-    /// Bytes of the data sets that an account has uploaded, each as often as it did.
+    /// Bytes of the data sets and models that an account has sent, each as often as it did. What runs gave is the project's.
     ///
     /// # Errors
     /// The database's.
     pub async fn account_bytes(&self, account: &str) -> Result<i64> {
-        const SQL: &str = "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM dataset WHERE author = $1";
+        const SQL: &str = "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM (SELECT bytes FROM dataset WHERE author = \
+                           $1 UNION ALL SELECT bytes FROM model_version WHERE author = $1 AND run IS NULL) AS sent";
         Ok(on!(self, db => sqlx::query_scalar(SQL).bind(account).fetch_one(db).await?))
     }
 }

@@ -278,6 +278,19 @@ async fn blobs_are_swept(store: Store) {
     let dataset = store.add_dataset(&new).await.expect("data set");
     assert_eq!(store.account_bytes(&owner).await.expect("bytes"), 5);
     assert_eq!(store.account_bytes("nobody").await.expect("bytes"), 0);
+    let model = |run| NewModelVersion {
+        project: &project,
+        name: "m",
+        blob: "result",
+        bytes: 4,
+        run,
+        about: "{}",
+        author: &owner,
+    };
+    let sent = store.add_model_version(&model(None)).await.expect("model").0;
+    store.add_model_version(&model(Some(&run))).await.expect("model");
+    assert_eq!(store.account_bytes(&owner).await.expect("bytes"), 9, "what a run gave was not sent");
+    store.delete_model(&sent.id).await.expect("delete");
     store.queue_trial(&NewTrial { run: &run, study: "study", job: 1, payload: b"p" }).await.expect("trial");
     let trial = store.claim_trial("w", 0, 50).await.expect("claim").expect("a trial");
     store.complete_trial(&trial.claim(), "result", 1).await.expect("done");

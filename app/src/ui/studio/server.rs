@@ -185,10 +185,14 @@ fn run(store: Store) -> AnyView {
     let all = std::iter::once(pipeline).chain(all).map(row).collect_view();
     let link = store.flow.desk.saved.link.get_untracked().filter(|l| l.can_write);
     let project = link.map_or_else(|| store.project_name(), |l| l.name);
+    let pins = store.flow.pinned.with_untracked(|pinned| !pinned.is_empty()).then(|| {
+        view! { <p class="quiet" data-testid="pins-stay">"Results that pinned nodes keep are this tab's: the server computes these nodes anew."</p> }
+    });
     view! {
         <p>"This sends to "<strong>{host()}</strong>", which keeps it in the project "<strong>{project}</strong>":"</p>
         <ul class="plain-list server-list" data-testid="to-send">{all}</ul>
         <p class="quiet">"A table that it has already is not sent again. What comes out is brought here and stays there. The run goes on there if this page is closed."</p>
+        {pins}
         <div class="actions">
             <button type="button" class="primary" autofocus data-testid="send-to-server" on:click=move |_| store.run_on_server()>"Send and run"</button>
             {close(store)}

@@ -86,7 +86,12 @@ fn FileMenu(more: RwSignal<bool>) -> impl IntoView {
         chosen();
     };
     // Only now is it asked whether this page's server keeps and runs anything.
-    let ask = move |_| wasm_bindgen_futures::spawn_local(store.ask_who());
+    let ask = move |_| {
+        wasm_bindgen_futures::spawn_local(async move {
+            // Without an answer, what needs one is not offered.
+            let _ = store.ask_who().await;
+        });
+    };
     view! {
         <button type="button" class="tool" popovertarget="file-panel" aria-label="File: open or save" on:click=ask>"File"</button>
         <div id="file-panel" class="panel-small" popover="auto" role="group" aria-label="Open or save">

@@ -130,6 +130,10 @@ pub fn uploaded(
 /// # Errors
 /// Bytes that are not JSON, or JSON of another shape.
 pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list would be taken for the fields of an object in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::bad_request("The JSON has to be an object, in braces; this is a list."));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
     let read = read.map_err(|e| {

@@ -5,7 +5,7 @@ use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::datasets::{blob, room};
 use super::extract::uploaded;
-use super::{Body, Content, Json, KNOWN, List, Page, Path, Query, Route, checked_name};
+use super::{Body, Content, Json, KNOWN, List, Page, Path, Query, Route, checked_name, quota};
 use crate::blobs::BlobError;
 use crate::look::{What, look};
 use crate::store::{Model, ModelVersion, NewModelVersion, PAGE, RunFile};
@@ -124,7 +124,9 @@ async fn add(
         }
         (None, None) => {
             let limit = room(&shared, &project, shared.limits.model).await?;
-            let came = files.receive(uploaded(&headers, body, limit)?, limit).await?;
+            let own = quota::room(&shared, actor.id(), limit).await?;
+            let parts = uploaded(&headers, body, own.bytes()).map_err(|e| own.told(e))?;
+            let came = files.receive(parts, own.bytes()).await.map_err(|e| own.told(e))?;
             let (hash, size) = (came.hash().to_owned(), came.bytes() as i64);
             (came, hash, size)
         }

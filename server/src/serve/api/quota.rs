@@ -16,8 +16,8 @@ pub struct Room {
 
 fn full(all: u64) -> Problem {
     Problem::full(format!(
-        "Your data sets may take {} in all on this server, and this one does not fit. Delete some, in any project, or ask \
-         whoever runs the server for more.",
+        "Your data sets and models may take {} in all on this server, and this one does not fit. Delete some, in any \
+         project, or ask whoever runs the server for more.",
         size(all)
     ))
 }
