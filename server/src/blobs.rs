@@ -16,7 +16,7 @@ mod sealed;
 mod tidy;
 mod vault;
 
-pub use files::{Files, Input, Origin, Received, why};
+pub use files::{Anywhere, Files, Input, Origin, Received, why};
 pub use key::{NewKeyArgs, new_key};
 pub use vault::Vault;
 
@@ -334,6 +334,8 @@ mod tests {
             assert!(matches!(blobs.get(&put.hash).await, Err(BlobError::Damaged(_))));
             std::fs::write(path(&put), b"abd").expect("write");
             assert!(matches!(blobs.get(&put.hash).await, Err(BlobError::Damaged(_))));
+            let opened = blobs.anywhere(&put.hash).await.map(|anywhere| anywhere.origin.open().is_ok());
+            assert!(matches!(opened, Err(BlobError::Damaged(_)) | Ok(false)), "{opened:?}");
         }
     }
 
@@ -356,6 +358,16 @@ mod tests {
             assert_eq!(is_seen, !blobs.is_sealed());
             let put = blobs.keep(came).await.expect("kept");
             assert!(blobs.get(&put.hash).await.expect("got") == bytes);
+            // And when it is kept, wherever it lies.
+            let anywhere = blobs.anywhere(&put.hash).await.expect("there");
+            let mut input = anywhere.origin.open().expect("opened");
+            input.seek(SeekFrom::Start(5_000_000)).expect("a place");
+            input.read_exact(&mut found).expect("read");
+            assert!(found == bytes[5_000_000..][..70_000]);
+            drop((input, anywhere));
+            let passing = std::fs::read_dir(blobs.blobs().folder.join("passing")).expect("folder").count();
+            assert_eq!(passing, 0, "a copy was left");
+            assert!(matches!(blobs.anywhere(&"0".repeat(64)).await, Err(BlobError::Absent(_))));
         }
     }
 

@@ -77,6 +77,8 @@ struct AboutTable {
     width: u64,
     /// The first of them.
     columns: Vec<(String, ColumnType)>,
+    /// About how many bytes it takes in memory.
+    held: u64,
     /// Content of the table, whatever the file.
     fingerprint: String,
     diagnostics: Vec<Diagnostic>,
@@ -151,8 +153,9 @@ pub async fn look(
     let _turn = TURNS.acquire().await;
     let share = || Some(crate::memory::available()? / 2_000_000);
     let megabytes = most_mb.or_else(share).unwrap_or(0).max(LEAST_MB);
-    if what == What::Table && came.as_it_came().is_none() && Format::from_name(name) == Format::Csv {
-        return look_in_passes(came, options, megabytes).await;
+    let format = Format::from_name(name);
+    if what == What::Table && came.as_it_came().is_none() && format.is_read_in_parts() {
+        return look_in_passes(came, format, options, megabytes).await;
     }
     let what = if what == What::Table { "table" } else { "model" };
     // What is sealed lies nowhere as it came, so it goes through a pipe.
@@ -188,10 +191,16 @@ pub async fn look(
     }
 }
 
-/// What is in a CSV file that does not lie as it came: the process is fed it again for each pass.
-async fn look_in_passes(came: &Received, options: &str, megabytes: u64) -> Result<String, LookError> {
+/// What is in a file that does not lie as it came: the process is fed it again for each pass, or the places that it asks for.
+async fn look_in_passes(
+    came: &Received,
+    format: Format,
+    options: &str,
+    megabytes: u64,
+) -> Result<String, LookError> {
     let limit = megabytes.saturating_mul(1_000_000);
     let job = wire::Look {
+        format,
         options: serde_json::from_str(options).unwrap_or_default(),
         bytes: came.bytes(),
         most_held: limit / HELD_ONE_IN,
@@ -225,7 +234,7 @@ pub fn run(args: &LookArgs) -> Done {
             let options = options.map_err(|e| failed(&e))?.unwrap_or_default();
             let format = Format::from_name(&args.name);
             match input {
-                Some(file) if format != Format::JsonLines => {
+                Some(file) if format.is_read_in_parts() => {
                     let megabytes = args.max_memory.unwrap_or(LEAST_MB);
                     let most_held = megabytes.saturating_mul(1_000_000) / HELD_ONE_IN;
                     in_passes(file, format, &options, usize::try_from(most_held).unwrap_or(usize::MAX))
@@ -300,6 +309,7 @@ pub fn about_table(looked: Looked) -> Seen {
     known(&AboutTable {
         rows: looked.rows,
         width: looked.columns.len() as u64,
+        held: (looked.bytes_a_row * looked.rows as f64) as u64,
         columns: looked.columns.iter().take(MOST_TOLD).map(|(name, ty)| (told(name), *ty)).collect(),
         fingerprint: looked.fingerprint,
         diagnostics: diagnostics.into_iter().take(MOST_TOLD).collect(),

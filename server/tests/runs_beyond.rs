@@ -9,7 +9,7 @@
 mod common;
 
 use automl_core::engine::{Header, ModelArtifact};
-use common::large::{auc, most_mb, write_table};
+use common::large::{auc, most_mb, write_parquet, write_table};
 use common::{Project, Server, Told, path, run, times, until};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -23,6 +23,8 @@ const TRIALS: u32 = 2;
 /// A folder with a table, and a server whose runs may take little.
 struct Here {
     folder: tempfile::TempDir,
+    /// Name of the table.
+    name: &'static str,
     arguments: Vec<String>,
     server: Server,
     project: Project,
@@ -37,16 +39,16 @@ impl Here {
     fn new(rows: u64, memory: &str, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no temporary folder: {e}"));
         write_table(&folder.path().join("data.csv"), rows, 3);
-        Self::within(folder, memory, more)
+        Self::within(folder, "data.csv", memory, more)
     }
 
-    fn within(folder: tempfile::TempDir, memory: &str, more: &[&str]) -> Self {
+    fn within(folder: tempfile::TempDir, name: &'static str, memory: &str, more: &[&str]) -> Self {
         let arguments = [&["--workers", "2", "--run-memory", memory], more].concat();
         let server = Server::start(&folder.path().join("kept"), &arguments);
         let project = server.project();
-        let dataset = project.upload(&server, "data.csv", &read(&folder.path().join("data.csv")));
+        let dataset = project.upload(&server, name, &read(&folder.path().join(name)));
         let arguments = arguments.into_iter().map(str::to_owned).collect();
-        Self { folder, arguments, server, project, dataset }
+        Self { folder, name, arguments, server, project, dataset }
     }
 
     fn at(&self, name: &str) -> PathBuf {
@@ -61,7 +63,7 @@ impl Here {
 
     /// What `trellis fit` makes of the same search.
     fn fit(&self, memory: &str) -> Vec<u8> {
-        let (data, out) = (path(&self.at("data.csv")), path(&self.at("fit.trellis")));
+        let (data, out) = (path(&self.at(self.name)), path(&self.at("fit.trellis")));
         let fit = ["fit", &data, "--target", "answer", "--learner", "gbt", "--seed", "7", "--quiet"];
         run(&[&fit[..], &["--max-trials", &TRIALS.to_string(), "--max-memory", memory, "--out", &out]]
             .concat());
@@ -252,7 +254,7 @@ fn rows_of_an_encrypted_project_lie_nowhere_as_they_are() {
     write_table(&folder.path().join("data.csv"), ROWS, 3);
     let key = path(&folder.path().join("key"));
     run(&["new-key", "--out", &key]);
-    let here = Here::within(folder, MEMORY, &["--key-file", &key]);
+    let here = Here::within(folder, "data.csv", MEMORY, &["--key-file", &key]);
     // Some rows as text, and their first numbers as memory holds them.
     let data = String::from_utf8_lossy(&read(&here.at("data.csv"))).into_owned();
     let lines = || data.lines().skip(1).step_by(ROWS as usize / 12);
@@ -343,4 +345,31 @@ fn what_cannot_be_learned_from_in_parts_is_refused_before_it_is_held() {
     }
     let most = most_mb(here.server.process.0.id());
     assert!(most - before < 18, "{before} to {most} MB");
+}
+
+/// Only the columns that are wanted are brought to the child, from any place of the file.
+#[test]
+fn a_packed_table_is_learned_from_in_parts_too() {
+    const LITTLE: &str = "23MB";
+    const MOST_WHOLE: u64 = 23_000_000 / 5 * 2;
+    let mut fitted = None;
+    for is_sealed in [false, true] {
+        let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no temporary folder: {e}"));
+        let [csv, packed, key] = ["data.csv", "data.parquet", "key"].map(|name| folder.path().join(name));
+        write_table(&csv, ROWS, 3);
+        write_parquet(&csv, &packed);
+        let size = std::fs::metadata(&packed).map_or(0, |m| m.len());
+        run(&["new-key", "--out", &path(&key)]);
+        let key = path(&key);
+        let more: &[&str] = if is_sealed { &["--key-file", &key] } else { &[] };
+        let here = Here::within(folder, "data.parquet", LITTLE, more);
+        let about = here.server.get(&format!("{}/datasets/{}", here.project.0, here.dataset)).ok();
+        let held = about["about"]["held"].as_u64().unwrap_or(0);
+        assert!(size < MOST_WHOLE && held > MOST_WHOLE, "{size} bytes, {held} in memory: {about}");
+        let id = here.begin();
+        let (model, told) = here.done(&id);
+        assert_eq!(header_rows(&model), ROWS, "{told}");
+        let fitted = fitted.get_or_insert_with(|| here.fit(LITTLE));
+        assert!(model == *fitted, "the command line's model is another");
+    }
 }

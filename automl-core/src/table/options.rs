@@ -53,6 +53,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether a file of it can be read in parts, so that memory need not hold it.
+    pub fn is_read_in_parts(self) -> bool {
+        self != Self::JsonLines
+    }
+
     /// The format that a file's ending stands for; anything unknown is taken for CSV.
     pub fn from_name(file_name: &str) -> Format {
         let ending = file_name.rsplit_once('.').map_or("", |(_, e)| e).to_ascii_lowercase();

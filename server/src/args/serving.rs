@@ -47,7 +47,7 @@ pub struct ServeArgs {
     /// Most memory that one trial may take, for example 2GB [default: an even share of this machine's]
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]
     pub trial_memory: Option<u64>,
-    /// Most memory that one run may take beside its trials, for example 4GB: a search in a CSV table of more than two fifths of
+    /// Most memory that one run may take beside its trials, for example 4GB: a search in a table of more than two fifths of
     /// it sees some of the rows, and boosted trees, ridge and logistic regression and
     /// naive Bayes then learn from all [default: half of what is free]
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]

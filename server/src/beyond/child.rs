@@ -1,13 +1,13 @@
 //! `trellis beyond`: reads a table that memory does not hold, as often as it has to, from standard input.
 
 use super::shelf::Blocks;
-use super::wire::{Draw, Drawn, END, End, Job, LARGEST, PASS, PIECE, TOLD, Told, Train, USUAL};
+use super::wire::{Draw, Drawn, END, End, Job, LARGEST, Look, PASS, PIECE, RANGE, TOLD, Told, Train, USUAL};
 use super::{PART_SHARE, held, searched};
 use crate::Done;
 use crate::failure::because;
 use crate::jobs::executor;
 use crate::look::about_table;
-use crate::source::{Again, Columns, Passes, Take, look};
+use crate::source::{Again, Cached, Columns, Passes, Take, look};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::beyond::{Deal, Means, Told as Training, train_on_all};
 use automl_core::engine::{Outcome, WorkerState};
@@ -64,18 +64,39 @@ fn say(what: u8, bytes: &[u8]) -> Result<()> {
     output.flush()
 }
 
-/// The table, which is fed again for each pass: a CSV file of so many bytes.
-struct Fed(u64);
+/// The table, which is fed again for each pass, or at the places that are asked for.
+struct Fed {
+    format: Format,
+    bytes: u64,
+}
+
+/// The places of the table that were read last.
+struct Fetched(Cached);
+
+impl Ranges for Fetched {
+    fn size(&self) -> u64 {
+        self.0.size()
+    }
+
+    fn read_at(&self, at: u64, into: &mut [u8]) -> Result<()> {
+        // One at a time, as the cache sees to.
+        self.0.read_at(at, into, |range| {
+            let [from, length] = [range.start, range.end - range.start].map(u64::to_le_bytes);
+            say(RANGE, &[from, length].concat())?;
+            whole().map(Into::into)
+        })
+    }
+}
 
 impl Passes for Fed {
     type Error = Error;
 
     fn format(&self) -> Format {
-        Format::Csv
+        self.format
     }
 
     fn bytes(&self) -> Option<u64> {
-        Some(self.0)
+        Some(self.bytes)
     }
 
     fn pass(&self, take: Take<'_>) -> Result<()> {
@@ -90,7 +111,7 @@ impl Passes for Fed {
     }
 
     fn ranges(&self) -> Result<Arc<dyn Ranges>> {
-        Err(ErrorKind::Unsupported.into())
+        Ok(Arc::new(Fetched(Cached::new(self.bytes))))
     }
 
     fn unreadable(&self, error: &Error) -> Error {
@@ -115,7 +136,9 @@ pub fn run(args: &BeyondArgs) -> Done {
     executor::limit_data(args.max_memory);
     let done = || {
         let end = match serde_json::from_slice(&whole()?)? {
-            Job::Look(job) => End::Looked(about_table(look(&Fed(job.bytes), &job.options, job.most_held)?)),
+            Job::Look(Look { format, options, bytes, most_held }) => {
+                End::Looked(about_table(look(&Fed { format, bytes }, &options, most_held)?))
+            }
             Job::Draw(job) => draw(&job)?,
             Job::Train(job) => train(&job)?,
         };
@@ -125,12 +148,13 @@ pub fn run(args: &BeyondArgs) -> Done {
 }
 
 fn draw(job: &Draw) -> Result<End> {
-    let fed = Fed(job.bytes);
+    let fed = Fed { format: job.format, bytes: job.bytes };
     let looked = look(&fed, &job.options, held(job.limit))?;
     if looked.rows == 0 || looked.columns.is_empty() {
         return Ok(End::Refused(looked.report.diagnostics));
     }
     let drawn = Drawn {
+        format: job.format,
         options: looked.options_for_next(&job.options),
         report: looked.report,
         rows: looked.rows,
@@ -161,7 +185,8 @@ fn train(job: &Train) -> Result<End> {
         let shelf = Blocks::new(&job.folder, job.is_sealed);
         let mut shelf = shelf.map_err(|e| broken("there is no room for rows on the disk", &e))?;
         let names = outcome.artifact.header().read.types.keys().cloned().collect();
-        let again = Again { source: &Fed(job.drawn.report.bytes), options: job.drawn.options.clone() };
+        let fed = Fed { format: job.drawn.format, bytes: job.drawn.report.bytes };
+        let again = Again { source: &fed, options: job.drawn.options.clone() };
         let mut rows = Columns { table: &again, names, is_stopped: || false };
         let mut told = None::<Instant>;
         let mut tell = |training: Training<'_>| {

@@ -1,11 +1,12 @@
 //! The server's end: starts a child that reads a large table, feeds it, and hears what came of it.
 
-use super::wire::{END, End, Job, LARGEST, PASS, PIECE, TOLD, Told};
-use crate::blobs::{BlobError, Files, Received};
+use super::wire::{END, End, Job, LARGEST, PASS, PIECE, RANGE, TOLD, Told};
+use crate::blobs::{Anywhere, BlobError, Files, Input, Received, why};
 use crate::jobs::child::{describe, this_program};
 use bytes::Bytes;
 use futures_util::StreamExt;
-use std::io::{Error, ErrorKind};
+use std::io::{Error, ErrorKind, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::pin::pin;
 use std::process::Stdio;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,6 +31,55 @@ pub enum Source<'a> {
     Kept(&'a Files, &'a str),
     /// An upload that is not kept yet.
     Came(&'a Received),
+}
+
+/// What a child asks for.
+enum Wanted {
+    Pass,
+    Range(Range<u64>),
+}
+
+/// A table that is read at any place.
+struct Places {
+    input: Box<dyn Input>,
+    /// Where it lies, while it is read.
+    _anywhere: Option<Anywhere>,
+    /// Bytes that were read so far.
+    read: u64,
+}
+
+impl Source<'_> {
+    async fn places(&self) -> Result<Places, BlobError> {
+        let (origin, _anywhere) = match self {
+            Self::Came(received) => (received.origin(), None),
+            Self::Kept(files, hash) => {
+                let anywhere = files.anywhere(hash).await?;
+                (anywhere.origin.clone(), Some(anywhere))
+            }
+        };
+        Ok(Places { input: origin.open().map_err(|e| why(e, self.hash()))?, _anywhere, read: 0 })
+    }
+
+    fn hash(&self) -> &str {
+        match self {
+            Self::Kept(_, hash) => hash,
+            Self::Came(received) => received.hash(),
+        }
+    }
+}
+
+impl Places {
+    /// The bytes of a range; fewer where the table ends in it.
+    async fn read(mut self, range: Range<u64>) -> std::io::Result<(Self, Vec<u8>)> {
+        let read = tokio::task::spawn_blocking(move || {
+            let mut bytes = Vec::new();
+            self.input.seek(SeekFrom::Start(range.start))?;
+            (&mut self.input).take(range.end.saturating_sub(range.start)).read_to_end(&mut bytes)?;
+            self.read += bytes.len() as u64;
+            Ok((self, bytes))
+        });
+        read.await.map_err(Error::other)?
+    }
 }
 
 /// What a child works for.
@@ -144,13 +194,14 @@ async fn end(to: &mut ChildStdin) -> Result<(), Feeding> {
 
 /// A table's bytes, or another blob's. Those that are kept are checked against their name before their end is told.
 async fn stream(to: &mut ChildStdin, source: &Source<'_>, told: impl Fn(u64)) -> Result<(), Feeding> {
-    let (mut parts, hash) = match source {
-        Source::Kept(files, hash) => (files.stream(hash).await?, *hash),
-        Source::Came(received) => (received.parts().await.map_err(BlobError::Disk)?, received.hash()),
+    let hash = source.hash();
+    let mut parts = match source {
+        Source::Kept(files, hash) => files.stream(hash).await?,
+        Source::Came(received) => received.parts().await.map_err(BlobError::Disk)?,
     };
     let (mut sum, mut bytes) = (blake3::Hasher::new(), 0);
     while let Some(part) = parts.next().await {
-        let part = part.map_err(|e| crate::blobs::why(e, hash))?;
+        let part = part.map_err(|e| why(e, hash))?;
         sum.update(&part);
         piece(to, &part).await?;
         bytes += part.len() as u64;
@@ -167,7 +218,7 @@ async fn stream(to: &mut ChildStdin, source: &Source<'_>, told: impl Fn(u64)) ->
 async fn feed(
     mut to: ChildStdin,
     ask: &Ask<'_>,
-    mut wanted: mpsc::UnboundedReceiver<()>,
+    mut wanted: mpsc::UnboundedReceiver<Wanted>,
 ) -> Result<(), Feeding> {
     piece(&mut to, &serde_json::to_vec(&ask.job).unwrap_or_default()).await?;
     end(&mut to).await?;
@@ -180,20 +231,45 @@ async fn feed(
             Given::Blob(files, hash) => stream(&mut to, &Source::Kept(files, hash), |_| ()).await?,
         }
     }
-    while wanted.recv().await.is_some() {
-        stream(&mut to, &ask.table, |bytes| {
-            if matches!(ask.job, Job::Draw(_)) {
-                ask.told.send_replace(Some(Told::Fed(bytes)));
+    let told = |bytes| {
+        if matches!(ask.job, Job::Draw(_)) {
+            ask.told.send_replace(Some(Told::Fed(bytes)));
+        }
+    };
+    let mut places = None;
+    while let Some(wanted) = wanted.recv().await {
+        let range = match wanted {
+            Wanted::Pass => {
+                stream(&mut to, &ask.table, told).await?;
+                continue;
             }
-        })
-        .await?;
+            Wanted::Range(range) => range,
+        };
+        let all = match places.take() {
+            Some(all) => all,
+            None => ask.table.places().await?,
+        };
+        let (all, bytes) = all.read(range).await.map_err(|e| why(e, ask.table.hash()))?;
+        piece(&mut to, &bytes).await?;
+        end(&mut to).await?;
+        told(all.read);
+        places = Some(all);
     }
     Ok(())
 }
 
+/// A place that a child asks for: a message's worth at most.
+fn range(bytes: &[u8]) -> std::io::Result<Range<u64>> {
+    let ([from, length], []) = bytes.as_chunks::<8>() else {
+        return Err(Error::new(ErrorKind::InvalidData, "a place is not two numbers"));
+    };
+    let (from, length) = (u64::from_le_bytes(*from), u64::from_le_bytes(*length).min(u64::from(LARGEST)));
+    Ok(from..from.saturating_add(length))
+}
+
 async fn hear(
     output: ChildStdout,
-    want: mpsc::UnboundedSender<()>,
+    want: mpsc::UnboundedSender<Wanted>,
     told: &watch::Sender<Option<Told>>,
 ) -> std::io::Result<(End, Vec<u8>)> {
     let mut output = pin!(tokio::io::BufReader::new(output));
@@ -208,7 +284,8 @@ async fn hear(
         output.read_exact(&mut bytes).await?;
         match what {
             // Who feeds it has ended only where that is an error, which is heard by itself.
-            PASS => _ = want.send(()),
+            PASS => _ = want.send(Wanted::Pass),
+            RANGE => _ = want.send(Wanted::Range(range(&bytes)?)),
             TOLD => _ = told.send_replace(serde_json::from_slice(&bytes).ok()),
             PIECE => given.extend_from_slice(&bytes),
             END => return Ok((serde_json::from_slice(&bytes)?, given)),

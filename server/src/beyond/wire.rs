@@ -2,16 +2,19 @@
 //!
 //! To the child go streams: pieces, each with its length before it as four bytes, little end first, up to one without
 //! length. The first one is the [`Job`]; then come what the job needs and, each time that the child asks, all bytes of
-//! the table. From the child come messages: a byte that says what it is, its length in the same way, and its bytes.
+//! the table or those at a place. From the child come messages: a byte that says what it is, its length in the same way, and its bytes.
 
 use crate::look::Seen;
 use automl_core::diagnostic::Diagnostic;
-use automl_core::table::{ReadOptions, ReadReport};
+use automl_core::table::{Format, ReadOptions, ReadReport};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The child asks for the table, from its beginning.
 pub const PASS: u8 = b'p';
+/// The child asks for the bytes at a place: where they begin and how many, eight bytes each, little end first. They come
+/// as a stream of their own.
+pub const RANGE: u8 = b'r';
 /// How far it is: [`Told`] as JSON.
 pub const TOLD: u8 = b't';
 /// The next bytes of what it gives.
@@ -24,7 +27,7 @@ pub const LARGEST: u32 = 64 << 20;
 /// Bytes of a piece that the child gives.
 pub const USUAL: usize = 1 << 20;
 
-/// What a child is to do with a CSV table.
+/// What a child is to do with a table.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Job {
     /// See what it holds, and say so as [`crate::look`] does.
@@ -37,6 +40,7 @@ pub enum Job {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Look {
+    pub format: Format,
     pub options: ReadOptions,
     /// Size of the table.
     pub bytes: u64,
@@ -46,6 +50,7 @@ pub struct Look {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Draw {
+    pub format: Format,
     pub options: ReadOptions,
     /// Size of the table.
     pub bytes: u64,
@@ -71,6 +76,7 @@ pub struct Train {
 /// What a table holds of which rows were drawn.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Drawn {
+    pub format: Format,
     /// How it is read again: with the type of every column.
     pub options: ReadOptions,
     pub report: ReadReport,
@@ -85,7 +91,7 @@ pub struct Drawn {
 pub enum Told {
     /// Another run's child is at work.
     Waiting,
-    /// Bytes of the table in this pass.
+    /// Bytes of the table in this pass, or of all places so far.
     Fed(u64),
     /// Rows that were read to learn from.
     Read(u64),

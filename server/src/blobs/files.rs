@@ -3,7 +3,7 @@
 
 use super::key::ProjectKey;
 use super::sealed::{Reader, Sealer, opened};
-use super::{BlobError, Blobs, Put, Result, parts_of};
+use super::{BlobError, Blobs, Put, Result, parts_of, place};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
@@ -52,17 +52,33 @@ impl Origin for PathBuf {
     }
 }
 
-/// A sealed file on its way, by its name.
+/// A blob that is read at any place, as long as this is held.
+#[derive(Debug)]
+pub struct Anywhere {
+    pub origin: Arc<dyn Origin>,
+    /// What was brought from an object store.
+    _passing: Option<tempfile::TempPath>,
+}
+
+/// A file as it came, by the name of its bytes.
+fn origin(lies: PathBuf, name: &str, key: Option<&Arc<ProjectKey>>) -> Arc<dyn Origin> {
+    match key {
+        None => Arc::new(lies),
+        Some(key) => Arc::new(Sealed { lies, name: name.to_owned(), key: key.clone() }),
+    }
+}
+
+/// A sealed file, by its name.
 #[derive(Debug)]
 struct Sealed {
-    passing: PathBuf,
+    lies: PathBuf,
     name: String,
     key: Arc<ProjectKey>,
 }
 
 impl Origin for Sealed {
     fn open(&self) -> std::io::Result<Box<dyn Input>> {
-        Ok(Box::new(Reader::open(File::open(&self.passing)?, &self.key, &self.name)?))
+        Ok(Box::new(Reader::open(File::open(&self.lies)?, &self.key, &self.name)?))
     }
 }
 
@@ -78,11 +94,7 @@ impl Received {
 
     /// Where its bytes are read from as they came, as long as this is held.
     pub fn origin(&self) -> Arc<dyn Origin> {
-        let passing = self.passing.to_path_buf();
-        match &self.key {
-            None => Arc::new(passing),
-            Some(key) => Arc::new(Sealed { passing, name: self.put.hash.clone(), key: key.clone() }),
-        }
+        origin(self.passing.to_path_buf(), &self.put.hash, self.key.as_ref())
     }
 
     /// Its file, where that holds the bytes as they came.
@@ -273,7 +285,38 @@ impl Files {
         })
     }
 
-    /// The same, where the first part is known to be well: what is small is sent whole or not at all.
+    /// A blob that is read at any place. One in an object store is brought here first, as it lies there; one that is not
+    /// sealed is checked against its name now, the others as they are read.
+    ///
+    /// # Errors
+    /// One that there is not, or that was damaged; a disk that fails.
+    pub async fn anywhere(&self, hash: &str) -> Result<Anywhere> {
+        let mut raw = self.blobs.raw(hash).await?;
+        let passing = self.blobs.remote.is_some().then(|| self.blobs.passing()).transpose()?;
+        let mut copy = match &passing {
+            Some(passing) => Some(tokio::fs::OpenOptions::new().write(true).open(passing).await?),
+            None => None,
+        };
+        let mut sum = blake3::Hasher::new();
+        while copy.is_some() || self.key.is_none() {
+            let Some(part) = raw.next().await else { break };
+            let part = part.map_err(|e| why(e, hash))?;
+            sum.update(&part);
+            if let Some(copy) = &mut copy {
+                copy.write_all(&part).await?;
+            }
+        }
+        if let Some(copy) = &mut copy {
+            copy.flush().await?;
+        }
+        if self.key.is_none() && self.name_of(&sum.finalize()) != hash {
+            return Err(BlobError::Damaged(hash.to_owned()));
+        }
+        let lies = passing.as_ref().map_or_else(|| self.blobs.folder.join(place(hash)), |p| p.to_path_buf());
+        Ok(Anywhere { origin: origin(lies, hash, self.key.as_ref()), _passing: passing })
+    }
+
+    /// The same as [`Files::stream`], where the first part is known to be well: what is small is sent whole or not at all.
     ///
     /// # Errors
     /// One that there is not, or whose first part is damaged.

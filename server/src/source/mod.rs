@@ -1,10 +1,12 @@
 //! Where tables come from: files, objects in a store, and databases. Each can be read again and again.
 
 mod again;
+mod cached;
 mod object;
 mod query;
 
 pub use again::{Again, Columns, interrupted, look};
+pub use cached::Cached;
 
 use crate::failure::{Failure, because};
 use crate::reading;

@@ -1,6 +1,6 @@
 //! A table in an object store.
 
-use super::Take;
+use super::{Cached, Take};
 use crate::blobs::{BlobError, remote};
 use crate::failure::{Failure, because};
 use automl_core::table::Ranges;
@@ -8,15 +8,10 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use object_store::path::Path as Place;
 use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
-use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::Arc;
 use tokio::runtime::Runtime;
-
-/// Bytes that are fetched at a time where a file is read here and there.
-const BLOCK: u64 = 1 << 20;
-/// Blocks that are kept: about one for each column that is read at the same time.
-const BLOCKS: usize = 64;
 
 /// An object as it was when it was opened: one that is written anew meanwhile is refused by the store.
 pub struct Object {
@@ -25,8 +20,7 @@ pub struct Object {
     store: Arc<dyn ObjectStore>,
     place: Place,
     found: ObjectMeta,
-    /// The blocks read last, by their numbers, the latest first.
-    blocks: Mutex<VecDeque<(u64, Bytes)>>,
+    blocks: Cached,
 }
 
 impl Object {
@@ -45,7 +39,8 @@ impl Object {
         let runtime = super::runtime()?;
         let place = Place::from(name);
         let found = runtime.block_on(store.head(&place)).map_err(|e| failed(address, e))?;
-        Ok(Self { address: address.to_owned(), runtime, store, place, found, blocks: Mutex::default() })
+        let blocks = Cached::new(found.size);
+        Ok(Self { address: address.to_owned(), runtime, store, place, found, blocks })
     }
 
     pub fn size(&self) -> u64 {
@@ -76,25 +71,14 @@ impl Object {
         })
     }
 
-    fn block(&self, number: u64) -> io::Result<Bytes> {
-        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = blocks.iter().position(|(of, _)| *of == number);
-        let block = match known.and_then(|at| blocks.remove(at)) {
-            Some((_, block)) => block,
-            None => {
-                let range = number * BLOCK..self.size().min((number + 1) * BLOCK);
-                let if_match = self.found.e_tag.clone();
-                let how = GetOptions { range: Some(range.into()), if_match, ..GetOptions::default() };
-                let asked = async { self.store.get_opts(&self.place, how).await?.bytes().await };
-                self.runtime.block_on(asked).map_err(|error| match error {
-                    object_store::Error::Precondition { .. } => io::Error::other(CHANGED),
-                    error => io::Error::other(error),
-                })?
-            }
-        };
-        blocks.push_front((number, block.clone()));
-        blocks.truncate(BLOCKS);
-        Ok(block)
+    fn fetch(&self, range: Range<u64>) -> io::Result<Bytes> {
+        let if_match = self.found.e_tag.clone();
+        let how = GetOptions { range: Some(range.into()), if_match, ..GetOptions::default() };
+        let asked = async { self.store.get_opts(&self.place, how).await?.bytes().await };
+        self.runtime.block_on(asked).map_err(|error| match error {
+            object_store::Error::Precondition { .. } => io::Error::other(CHANGED),
+            error => io::Error::other(error),
+        })
     }
 }
 
@@ -106,17 +90,7 @@ impl Ranges for Object {
     }
 
     fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<()> {
-        let mut done = 0;
-        while done < into.len() {
-            let place = at + done as u64;
-            let block = self.block(place / BLOCK)?;
-            let rest = block.get((place % BLOCK) as usize..).filter(|rest| !rest.is_empty());
-            let rest = rest.ok_or(io::ErrorKind::UnexpectedEof)?;
-            let count = rest.len().min(into.len() - done);
-            into[done..done + count].copy_from_slice(&rest[..count]);
-            done += count;
-        }
-        Ok(())
+        self.blocks.read_at(at, into, |range| self.fetch(range))
     }
 }
 

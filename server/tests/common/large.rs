@@ -1,9 +1,13 @@
 //! A table of which few rows do not tell all, and what a model of it is worth.
 
 use super::run;
+use arrow_array::{ArrayRef, Float32Array, RecordBatch, StringArray};
 use automl_core::numeric::{Rng, math};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Numbers of which some matter together, levels that matter, and cells that are empty.
 pub fn write_table(path: &Path, rows: u64, seed: u64) {
@@ -28,6 +32,31 @@ pub fn write_table(path: &Path, rows: u64, seed: u64) {
         line.push_str(&format!("p{place},k{kind},{}\n", if yes { "yes" } else { "no" }));
     }
     out.write_all(line.as_bytes()).and_then(|()| out.flush()).unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// The same table as Parquet, with numbers that are rounded to single precision.
+pub fn write_parquet(csv: &Path, to: &Path) {
+    let text = std::fs::read_to_string(csv).unwrap_or_else(|e| panic!("{e}"));
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+    let mut cells = vec![Vec::new(); names.len()];
+    for line in lines {
+        cells.iter_mut().zip(line.split(',')).for_each(|(column, cell)| column.push(cell));
+    }
+    let columns = names.iter().zip(&cells).map(|(name, cells)| {
+        let is_number = name.len() == 1;
+        let column: ArrayRef = if is_number {
+            Arc::new(cells.iter().map(|cell| cell.parse::<f32>().ok()).collect::<Float32Array>())
+        } else {
+            Arc::new(StringArray::from_iter_values(cells))
+        };
+        (*name, column)
+    });
+    let batch = RecordBatch::try_from_iter(columns).unwrap_or_else(|e| panic!("{e}"));
+    let how = WriterProperties::builder().set_max_row_group_row_count(Some(7_000)).build();
+    let file = std::fs::File::create(to).unwrap_or_else(|e| panic!("{e}"));
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(how)).unwrap_or_else(|e| panic!("{e}"));
+    writer.write(&batch).and_then(|()| writer.close()).unwrap_or_else(|e| panic!("{e}"));
 }
 
 /// A model's area under the curve on a table.

@@ -27,6 +27,19 @@ pub(super) fn options_of(dataset: &Dataset) -> Result<ReadOptions, Stop> {
     Ok(serde_json::from_str(&dataset.options).map_err(|_| StoreError::Damaged("data set"))?)
 }
 
+/// How many bytes count against a run's memory: as they came for texts, and for other formats, which are packed, as they are
+/// held.
+fn held(dataset: &Dataset) -> u64 {
+    let bytes = dataset.bytes as u64;
+    match Format::from_name(&dataset.name) {
+        Format::Csv | Format::JsonLines => bytes,
+        Format::Parquet | Format::ArrowIpc => {
+            let about: serde_json::Value = serde_json::from_str(&dataset.about).unwrap_or_default();
+            about["held"].as_u64().unwrap_or(bytes)
+        }
+    }
+}
+
 impl Drive {
     /// Brings the session what it is to work on, and begins it.
     pub(super) async fn start(&mut self, work: Work) -> Result<(), Stop> {
@@ -40,13 +53,14 @@ impl Drive {
 
     async fn start_study(&mut self, dataset: &str, request: Box<StudyRequest>) -> Result<(), Stop> {
         let dataset = self.dataset(dataset).await?;
-        let (bytes, limit) = (dataset.bytes as u64, self.limit_of(&request).await?);
-        let is_csv = Format::from_name(&dataset.name) == Format::Csv;
-        if let Some(limit) = limit.filter(|limit| is_csv && beyond::is_too_large(bytes, *limit)) {
+        let (bytes, limit) = (held(&dataset), self.limit_of(&request).await?);
+        let in_parts = Format::from_name(&dataset.name).is_read_in_parts();
+        if let Some(limit) = limit.filter(|limit| in_parts && beyond::is_too_large(bytes, *limit)) {
             self.beyond = Some(Box::new(Beyond::new(dataset, request, limit)?));
             return Ok(());
         }
-        if let Some(limit) = self.means.memory.filter(|limit| !is_csv && beyond::is_too_large(bytes, *limit))
+        if let Some(limit) =
+            self.means.memory.filter(|limit| !in_parts && beyond::is_too_large(bytes, *limit))
         {
             let what = format!("\"{}\" has", dataset.name);
             return Err(Stop::Failed(vec![too_large(&what, bytes, limit)]));
@@ -76,7 +90,7 @@ impl Drive {
         for (source, dataset) in data {
             sources.push((source, self.dataset(&dataset).await?));
         }
-        let bytes: u64 = sources.iter().map(|(_, dataset)| dataset.bytes as u64).sum();
+        let bytes: u64 = sources.iter().map(|(_, dataset)| held(dataset)).sum();
         if let Some(limit) = self.means.memory.filter(|limit| beyond::is_too_large(bytes, *limit)) {
             return Err(Stop::Failed(vec![too_large("The tables of this pipeline have", bytes, limit)]));
         }

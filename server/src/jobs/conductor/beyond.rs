@@ -13,7 +13,7 @@ use crate::store::{Dataset, RunState, Wish, now};
 use automl_core::diagnostic::Diagnostic;
 use automl_core::engine::protocol::{Board, Command, Event, Phase, StudyRequest};
 use automl_core::numeric::count;
-use automl_core::table::{ReadOptions, Table};
+use automl_core::table::{Format, ReadOptions, Table};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::pin::pin;
@@ -64,8 +64,8 @@ pub(super) fn too_large(what: &str, bytes: u64, limit: u64) -> Diagnostic {
             size(bytes),
             size(limit)
         ),
-        "Search for a model of one table that is uploaded as CSV: it is then learned from in parts. Or give fewer rows, or \
-         have the server started with a larger --run-memory.",
+        "Search for a model of one table that is uploaded as CSV, Parquet or Arrow: it is then learned from in parts. Or \
+         give fewer rows, or have the server started with a larger --run-memory.",
     )
 }
 
@@ -131,6 +131,7 @@ impl Drive {
     pub(super) async fn draw(&mut self) -> Result<Option<Option<Outcome>>, JobError> {
         let Some(mut beyond) = self.beyond.take() else { return Ok(None) };
         let job = Job::Draw(Draw {
+            format: Format::from_name(&beyond.dataset.name),
             options: beyond.options.clone(),
             bytes: beyond.dataset.bytes as u64,
             limit: beyond.limit,
@@ -310,8 +311,9 @@ impl Drive {
         let (text, share) = match told {
             Told::Waiting => ("waiting for another run that reads a large table".to_owned(), 0.0),
             Told::Fed(bytes) => {
-                let of = size(beyond.dataset.bytes as u64);
-                (format!("drawing rows: {} of {of} read", size(*bytes)), 0.0)
+                // Places may be read more than once.
+                let all = beyond.dataset.bytes as u64;
+                (format!("drawing rows: {} of {} read", size(*bytes), size(all.max(*bytes))), 0.0)
             }
             Told::Read(rows) => {
                 let text = format!("learning from all rows: {} of {} read", count(*rows), count(all));
