@@ -145,6 +145,15 @@ impl Card {
         }
     }
 
+    /// The same beside a fit's own work, of which alone something is noted.
+    pub fn turn_beside(&self, work: &Work) -> Option<Turn<'_>> {
+        let fits = Self { used: Arc::default(), ..self.clone() };
+        fits.turn(work).is_some().then(|| {
+            self.shared.busy.fetch_add(1, Ordering::Relaxed);
+            Turn { card: self }
+        })
+    }
+
     /// The card went away, or has no memory left: what computed on it begins again on the processor, which is noted, and
     /// nobody asks for it any more.
     pub fn lost(&self, why: impl std::fmt::Display) {
@@ -214,6 +223,21 @@ mod tests {
         assert!(second.turn(&WORK).is_none());
     }
 
+    /// Too little to pay.
+    #[cfg(feature = "gpu")]
+    fn networks_of_one() -> Work {
+        Work::Networks {
+            rows: 10,
+            inputs: 1,
+            weights: 2,
+            layers: 1,
+            epochs: 1,
+            batch: 10,
+            networks: 1,
+            threads: 1,
+        }
+    }
+
     #[cfg(feature = "gpu")]
     #[test]
     fn turns_are_counted_and_end_with_a_loss() {
@@ -246,6 +270,12 @@ mod tests {
         drop(turn);
         assert!(second.turn(&WORK).is_some());
         assert_eq!(second.used().name(), "gpu");
+        // What is done beside a fit is counted, and is not noted.
+        let third = card.for_fit();
+        let beside = third.turn_beside(&WORK).expect("it pays");
+        assert!(second.turn(&WORK).is_none() && third.used() == card.for_fit().used());
+        drop(beside);
+        assert!(second.turn(&WORK).is_some() && third.turn_beside(&networks_of_one()).is_none());
         let networks = Work::Networks {
             rows: 100_000,
             inputs: 50,

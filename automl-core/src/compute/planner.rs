@@ -21,6 +21,13 @@ const LAUNCHES_A_TREE: f64 = 10.0;
 const LAUNCHES_A_LAYER: f64 = 4.0;
 /// Products of a weight and a row: forward, back, and the gradient.
 const PRODUCTS: f64 = 3.0;
+/// What a squared difference takes of a row's pair and feature, in products; and what sifting takes of a pair, on a card.
+const SQUARES: f64 = 1.5;
+const SIFTED: f64 = 40.0;
+/// What a row's step down a tree takes, in cells of a histogram.
+const STEP_CELLS: f64 = 1.0;
+/// Bytes that come back for a row whose neighbours are sought.
+const FOUND_BYTES: f64 = 400.0;
 
 /// Cells of a table, rows × columns, below which nobody asks for a card: that alone takes longer than most fits.
 const FEWEST_CELLS: usize = 200_000;
@@ -60,19 +67,35 @@ pub enum Work {
         /// Of the processor that could train them.
         threads: usize,
     },
+    /// The nearest of known rows, of rows that are asked about.
+    Neighbours { rows: usize, asked: usize, features: usize },
+    /// Prediction by an ensemble of trees.
+    Ensemble {
+        rows: usize,
+        /// That some tree tests.
+        features: usize,
+        trees: usize,
+        /// Of all trees.
+        leaves: usize,
+        /// Scores of a row.
+        outputs: usize,
+    },
 }
 
 impl Work {
     fn rows(&self) -> usize {
         match *self {
-            Self::Trees { rows, .. } | Self::Networks { rows, .. } => rows,
+            Self::Trees { rows, .. }
+            | Self::Networks { rows, .. }
+            | Self::Neighbours { rows, .. }
+            | Self::Ensemble { rows, .. } => rows,
         }
     }
 
-    /// Whether the card's numbers are the processor's to the last bit: sums of whole numbers are, products of fractions are
-    /// not.
+    /// Whether the card's numbers are the processor's to the last bit: sums of whole numbers are, and what is only sifted
+    /// there; products of fractions are not.
     pub fn is_exact(&self) -> bool {
-        matches!(self, Self::Trees { .. })
+        !matches!(self, Self::Networks { .. })
     }
 }
 
@@ -204,6 +227,32 @@ impl Costs {
                     way_secs,
                 }
             }
+            Work::Neighbours { rows, asked, features } => {
+                let (rows, asked, features) = (rows as f64, asked as f64, features as f64);
+                // A few numbers come back for each row that is asked about.
+                let way_secs = (rows + asked) * features * 4.0 / self.upload
+                    + asked * FOUND_BYTES / self.download
+                    + self.answer_secs;
+                let pairs = rows * asked;
+                Estimate {
+                    cpu_secs: pairs * features * SQUARES / self.cpu_products,
+                    card_secs: way_secs + pairs * (features * SQUARES + SIFTED) / self.card_products,
+                    way_secs,
+                }
+            }
+            Work::Ensemble { rows, features, trees, leaves, outputs } => {
+                let (rows, trees, scores) = (rows as f64, trees.max(1) as f64, outputs.max(1) as f64);
+                let depth = 1.0 + crate::numeric::math::log2(leaves.max(1) as f64 / trees).max(0.0);
+                let way_secs = rows * (features as f64 * 4.0 + scores * 8.0) / self.upload
+                    + rows * scores * 8.0 / self.download
+                    + self.answer_secs;
+                let steps = rows * trees * depth;
+                Estimate {
+                    cpu_secs: steps * STEP_CELLS / self.cpu_cells,
+                    card_secs: way_secs + steps * STEP_CELLS / self.card_cells,
+                    way_secs,
+                }
+            }
         }
     }
 
@@ -320,6 +369,18 @@ mod tests {
         assert!((found.cpu_secs - 1.92e12 / 5e9).abs() < 1e-6, "{found:?}");
         let way = 0.004 + 3910.0 * 3.0 * 4.0 * 5e-6 + 10.0 * 1e-4;
         assert!((found.card_secs - way - 1.92e12 / 5e12).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn many_pairs_of_rows_pay_and_few_do_not() {
+        let costs = costs();
+        let pairs = |rows, asked| Work::Neighbours { rows, asked, features: 20 };
+        let found = costs.estimate(&pairs(100_000, 20_000));
+        assert!((found.cpu_secs - 2e9 * 20.0 * 1.5 / 5e9).abs() < 1e-9, "{found:?}");
+        let way = 120_000.0 * 80.0 / 5e9 + 20_000.0 * 400.0 / 2.5e9 + 1e-4;
+        assert!((found.card_secs - way - 2e9 * 70.0 / 5e12).abs() < 1e-9, "{found:?}");
+        assert!(costs.pays(&pairs(100_000, 20_000), 0).is_ok() && costs.pays(&pairs(100, 10), 0).is_err());
+        assert!(pairs(1, 1).is_exact());
     }
 
     #[test]

@@ -133,7 +133,7 @@ impl Executor {
         };
         let fitted = learner.fit_waiting(&fit).await;
         let fit_secs = watch.elapsed_secs();
-        let used = card.as_ref().map(Card::used);
+        let used = || card.as_ref().map(Card::used);
         let model = match fitted {
             Ok(model) => model,
             Err(error) => {
@@ -143,7 +143,7 @@ impl Executor {
                     | FitError::Shelf { reason }
                     | FitError::Executors { reason } => JobFailure::Failed(reason),
                 };
-                return JobResult { fit_secs, used, ..JobResult::failed(job.id, failure) };
+                return JobResult { fit_secs, used: used(), ..JobResult::failed(job.id, failure) };
             }
         };
         let summary = model.summary();
@@ -152,15 +152,16 @@ impl Executor {
             Pipeline::new(data.recipe.clone(), &job.learner, model, data.training.0.rows, classes);
         pipeline.chain.clone_from(&data.chain);
         if let (Some(log), Target::Values(actual)) = (log, &data.validation.1.target) {
-            let logs = pipeline.model.predict(&data.validation.0).values;
+            let logs = pipeline.model.predict_waiting(&data.validation.0, card.as_ref()).await.values;
             pipeline.log_target = Some(log.scale.scaled(&logs, actual));
         }
         if job.rows.is_some() {
-            return JobResult { used, ..self.only_scored(job, &data, &pipeline, fit_secs) };
+            let scored = self.only_scored(job, &data, &pipeline, fit_secs, card.as_ref()).await;
+            return JobResult { used: used(), ..scored };
         }
         let watch = Stopwatch::start();
-        let validation = pipeline.predict_frame(&data.validation.0).values;
-        let locked = pipeline.predict_frame(&data.locked).values;
+        let validation = pipeline.predict_frame_waiting(&data.validation.0, card.as_ref()).await.values;
+        let locked = pipeline.predict_frame_waiting(&data.locked, card.as_ref()).await.values;
         let predict_secs = watch.elapsed_secs() + data.transform_secs;
         let score = self.prepared.metric().score(data.validation.1.seen(), &validation);
         JobResult {
@@ -169,14 +170,21 @@ impl Executor {
             fit_secs,
             predict_secs,
             predicted_rows: (data.validation.0.rows + data.locked.rows) as u64,
-            used,
+            used: used(),
         }
     }
 
     /// The result of a fit that only its score is wanted of.
-    fn only_scored(&self, job: &Job, data: &FoldData, pipeline: &Pipeline, fit_secs: f64) -> JobResult {
+    async fn only_scored(
+        &self,
+        job: &Job,
+        data: &FoldData,
+        pipeline: &Pipeline,
+        fit_secs: f64,
+        card: Option<&Card>,
+    ) -> JobResult {
         let watch = Stopwatch::start();
-        let predicted = pipeline.predict_frame(&data.validation.0).values;
+        let predicted = pipeline.predict_frame_waiting(&data.validation.0, card).await.values;
         let score = self.prepared.metric().score(data.validation.1.seen(), &predicted);
         JobResult {
             id: job.id,

@@ -1,6 +1,7 @@
 //! A fitted pipeline: preprocessing and model together, from a table to predictions.
 
 use super::chain::FittedChain;
+use crate::compute::Card;
 use crate::diagnostic::Diagnostic;
 use crate::learner;
 use crate::model::{LogTarget, Model, Prediction};
@@ -88,16 +89,28 @@ impl Pipeline {
 
     /// What the model says of features that the recipe has made, in the units of the target.
     pub fn said(&self, frame: &Frame) -> Prediction {
-        let mut prediction = self.model.predict(frame);
+        self.in_units(self.model.predict(frame))
+    }
+
+    /// Predictions from features that the recipe has made.
+    pub fn predict_frame(&self, frame: &Frame) -> Prediction {
+        self.smoothed(self.said(frame))
+    }
+
+    /// The same, on a graphics card where that pays.
+    pub async fn predict_frame_waiting(&self, frame: &Frame, card: Option<&Card>) -> Prediction {
+        self.smoothed(self.in_units(self.model.predict_waiting(frame, card).await))
+    }
+
+    /// What the model says as amounts, where it tells their logarithms.
+    fn in_units(&self, mut prediction: Prediction) -> Prediction {
         if let Some(scale) = &self.log_target {
             prediction.values.iter_mut().for_each(|v| *v = scale.amount(*v));
         }
         prediction
     }
 
-    /// Predictions from features that the recipe has made.
-    pub fn predict_frame(&self, frame: &Frame) -> Prediction {
-        let mut prediction = self.said(frame);
+    fn smoothed(&self, mut prediction: Prediction) -> Prediction {
         if self.smoothing > 0.0 {
             let share = self.smoothing / prediction.outputs.max(1) as f64;
             prediction.values.iter_mut().for_each(|p| *p = (1.0 - self.smoothing) * *p + share);

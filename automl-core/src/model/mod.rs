@@ -6,7 +6,9 @@ mod target;
 pub use log_target::LogTarget;
 pub use target::{Target, Task};
 
+use crate::compute::Card;
 use crate::node::Frame;
+use std::pin::Pin;
 
 /// Predictions, rows × outputs, row-major.
 ///
@@ -34,10 +36,18 @@ impl Prediction {
     }
 }
 
+/// A prediction that may wait.
+pub type Predicting<'a> = Pin<Box<dyn Future<Output = Prediction> + 'a>>;
+
 /// A fitted model. Immutable; the same bytes give the same predictions on every target.
 pub trait Model: Send + Sync {
     /// Predictions for every row of `frame`, whose columns are those the model was fitted on, in that order.
     fn predict(&self, frame: &Frame) -> Prediction;
+
+    /// The same to the last bit, on a graphics card where that pays, which it waits for instead of blocking.
+    fn predict_waiting<'a>(&'a self, frame: &'a Frame, _card: Option<&'a Card>) -> Predicting<'a> {
+        Box::pin(async move { self.predict(frame) })
+    }
 
     /// The model as bytes that the learner's `decode` takes back. Deterministic.
     fn encode(&self) -> Vec<u8>;

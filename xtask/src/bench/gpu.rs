@@ -1,4 +1,5 @@
-//! Trees and networks on a graphics card, beside the same fits on this machine's processor, and XGBoost where a Python has it.
+//! Trees, networks and predictions on a graphics card, beside the same on this machine's processor, and XGBoost where a Python
+//! has it.
 
 use super::{example_with, figures, gbt};
 use crate::shell::{Failure, failure, works};
@@ -9,11 +10,23 @@ use std::path::{Path, PathBuf};
 struct Sizes {
     trees: [&'static str; 3],
     networks: [&'static str; 3],
+    /// Rows that are predicted, and rows that are learned from before.
+    predictions: [&'static str; 2],
     repeats: usize,
 }
 
-const REAL: Sizes = Sizes { trees: ["1000000", "28", "100"], networks: ["100000", "50", "64"], repeats: 3 };
-const SOFTWARE: Sizes = Sizes { trees: ["50000", "28", "20"], networks: ["2000", "20", "8"], repeats: 1 };
+const REAL: Sizes = Sizes {
+    trees: ["1000000", "28", "100"],
+    networks: ["100000", "50", "64"],
+    predictions: ["200000", "50000"],
+    repeats: 3,
+};
+const SOFTWARE: Sizes = Sizes {
+    trees: ["50000", "28", "20"],
+    networks: ["2000", "20", "8"],
+    predictions: ["5000", "2000"],
+    repeats: 1,
+};
 const PEER: &str = "xtask/peers/xgboost_cuda.py";
 
 /// Measures the card, then trees and networks on it; prints one table, and gives all figures.
@@ -49,6 +62,7 @@ pub fn run(folder: &Path) -> Result<Value, Failure> {
     println!("{:<30} {:<34} {:>7} {:>10} {:>7} {:>9}", "", "on", "threads", "fit", "times", "AUC/loss");
     lines.extend(trees(folder, &sizes)?);
     lines.extend(networks(&sizes)?);
+    lines.extend(predictions(&sizes)?);
     Ok(lines.into())
 }
 
@@ -106,6 +120,16 @@ fn networks(sizes: &Sizes) -> Result<Vec<Value>, Failure> {
     ];
     let lines = figures(&example_with("bench_gpu_networks", Some("gpu"))?, &keys, |_| ())?;
     tell(&format!("{networks} networks, {rows} × {columns}"), &lines);
+    Ok(lines)
+}
+
+fn predictions(sizes: &Sizes) -> Result<Vec<Value>, Failure> {
+    let [rows, known] = sizes.predictions;
+    let keys = [format!("rows={rows}"), format!("known={known}"), format!("repeats={}", sizes.repeats)];
+    let lines = figures(&example_with("bench_gpu_predict", Some("gpu"))?, &keys, |_| ())?;
+    for learner in lines.chunks(2) {
+        tell(&format!("{rows} predicted, {known} known"), learner);
+    }
     Ok(lines)
 }
 

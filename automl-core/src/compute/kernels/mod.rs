@@ -3,8 +3,10 @@
 pub mod adam;
 pub mod boosting;
 pub mod double;
+pub mod ensemble;
 pub mod inputs;
 pub mod loss;
+pub mod neighbours;
 pub mod nets;
 pub mod product;
 

@@ -1,9 +1,10 @@
 //! A fitted forest.
 
+use crate::compute::Card;
 use crate::learner::DecodeError;
 use crate::learner::tree::encode::Encoded;
 use crate::learner::tree::flat::Flat;
-use crate::model::{Model, Prediction};
+use crate::model::{Model, Predicting, Prediction};
 use crate::node::Frame;
 use serde::{Deserialize, Serialize};
 
@@ -59,11 +60,11 @@ impl ForestModel {
     }
 }
 
-impl Model for ForestModel {
-    fn predict(&self, frame: &Frame) -> Prediction {
+impl ForestModel {
+    /// What the sums over the trees, rows × outputs, predict.
+    fn of_sums(&self, mut sums: Vec<f64>) -> Prediction {
         let outputs = self.trees.width();
-        let mut sums = vec![0.0; frame.rows * outputs];
-        self.trees.add_to(frame, outputs, &mut sums);
+        let rows = sums.len() / outputs.max(1);
         let trees = self.trees.trees() as f64;
         match &self.kind {
             Kind::Values { offset, scale } => {
@@ -71,7 +72,7 @@ impl Model for ForestModel {
                     // Finite whatever the numbers in a foreign file add up to.
                     *sum = (offset + scale * (*sum / trees.max(1.0))).clamp(f64::MIN, f64::MAX);
                 }
-                Prediction { values: sums, rows: frame.rows, outputs: 1 }
+                Prediction { values: sums, rows, outputs: 1 }
             }
             Kind::Classes { prior } if prior.len() == 2 => {
                 of_two(&sums, |sum| (sum + prior[1]) / (trees + 1.0))
@@ -85,6 +86,24 @@ impl Model for ForestModel {
             Kind::Probabilities { classes: 2 } => of_two(&sums, |sum| sum / trees),
             Kind::Probabilities { .. } => of_many(sums, outputs),
         }
+    }
+}
+
+impl Model for ForestModel {
+    fn predict(&self, frame: &Frame) -> Prediction {
+        let outputs = self.trees.width();
+        let mut sums = vec![0.0; frame.rows * outputs];
+        self.trees.add_to(frame, outputs, &mut sums);
+        self.of_sums(sums)
+    }
+
+    fn predict_waiting<'a>(&'a self, frame: &'a Frame, card: Option<&'a Card>) -> Predicting<'a> {
+        Box::pin(async move {
+            let outputs = self.trees.width();
+            let mut sums = vec![0.0; frame.rows * outputs];
+            self.trees.add_to_waiting(frame, outputs, &mut sums, card).await;
+            self.of_sums(sums)
+        })
     }
 
     fn encode(&self) -> Vec<u8> {

@@ -1,11 +1,12 @@
 //! A fitted booster.
 
 use super::objective::Link;
+use crate::compute::Card;
 use crate::learner::DecodeError;
 use crate::learner::tree::center::Center;
 use crate::learner::tree::encode::Encoded;
 use crate::learner::tree::flat::Flat;
-use crate::model::{Model, Prediction};
+use crate::model::{Model, Predicting, Prediction};
 use crate::node::Frame;
 use crate::numeric::math;
 use serde::{Deserialize, Serialize};
@@ -63,27 +64,25 @@ impl GbtModel {
         let center = Center { offset: written.offset, scale: written.scale };
         Ok(Self { link, start: written.start, center, trees })
     }
-}
 
-impl Model for GbtModel {
-    fn predict(&self, frame: &Frame) -> Prediction {
+    /// What scores, rows × scores, predict.
+    fn linked(&self, mut scores: Vec<f64>) -> Prediction {
         let outputs = self.link.scores();
-        let mut scores = self.start.repeat(frame.rows);
-        self.trees.add_to(frame, outputs, &mut scores);
+        let rows = scores.len() / outputs.max(1);
         match self.link {
             Link::Identity => {
                 for score in &mut scores {
                     // Finite whatever the numbers in a foreign file add up to.
                     *score = (self.center.offset + self.center.scale * *score).clamp(f64::MIN, f64::MAX);
                 }
-                Prediction { values: scores, rows: frame.rows, outputs: 1 }
+                Prediction { values: scores, rows, outputs: 1 }
             }
             Link::Log => {
                 for score in &mut scores {
                     let mean = self.center.scale * math::exp(score.clamp(-FARTHEST, FARTHEST));
                     *score = mean.clamp(f64::MIN, f64::MAX);
                 }
-                Prediction { values: scores, rows: frame.rows, outputs: 1 }
+                Prediction { values: scores, rows, outputs: 1 }
             }
             Link::Logistic => {
                 let both = |s: &f64| {
@@ -91,13 +90,29 @@ impl Model for GbtModel {
                     [1.0 - p, p]
                 };
                 let values = scores.iter().flat_map(both).collect();
-                Prediction { values, rows: frame.rows, outputs: 2 }
+                Prediction { values, rows, outputs: 2 }
             }
             Link::Softmax(_) => {
                 scores.chunks_exact_mut(outputs).for_each(math::softmax);
-                Prediction { values: scores, rows: frame.rows, outputs }
+                Prediction { values: scores, rows, outputs }
             }
         }
+    }
+}
+
+impl Model for GbtModel {
+    fn predict(&self, frame: &Frame) -> Prediction {
+        let mut scores = self.start.repeat(frame.rows);
+        self.trees.add_to(frame, self.link.scores(), &mut scores);
+        self.linked(scores)
+    }
+
+    fn predict_waiting<'a>(&'a self, frame: &'a Frame, card: Option<&'a Card>) -> Predicting<'a> {
+        Box::pin(async move {
+            let mut scores = self.start.repeat(frame.rows);
+            self.trees.add_to_waiting(frame, self.link.scores(), &mut scores, card).await;
+            self.linked(scores)
+        })
     }
 
     fn encode(&self) -> Vec<u8> {

@@ -4,6 +4,8 @@
 //! classes' shares among all rows count as one neighbour more, so that no class that was ever seen is impossible.
 
 mod model;
+#[cfg(feature = "gpu")]
+mod on_card;
 mod search;
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use crate::learner::dense::matrix::for_blocks;
 use crate::learner::dense::{damaged, finite, pack, unpack};
 use crate::model::{Model, Prediction};
 use crate::node::Frame;
+#[cfg(feature = "gpu")]
+use crate::{compute::Card, model::Predicting};
 use serde::{Deserialize, Serialize};
 
 /// Rows and what they answer.
@@ -67,7 +69,7 @@ impl KnnModel {
         Ok(model)
     }
 
-    fn outputs(&self) -> usize {
+    pub fn outputs(&self) -> usize {
         match &self.answers {
             Answers::Classes { shares, .. } => shares.classes(),
             Answers::Values { .. } => 1,
@@ -75,7 +77,7 @@ impl KnnModel {
     }
 
     /// Writes the answer of these neighbours.
-    fn answer(&self, nearest: &Nearest, weights: &mut Vec<f64>, out: &mut [f64]) {
+    pub fn answer(&self, nearest: &Nearest, weights: &mut Vec<f64>, out: &mut [f64]) {
         self.weigh(nearest, weights);
         match &self.answers {
             Answers::Classes { codes, shares } => {
@@ -128,6 +130,17 @@ impl Model for KnnModel {
             }
         });
         Prediction { values, rows: frame.rows, outputs }
+    }
+
+    #[cfg(feature = "gpu")]
+    fn predict_waiting<'a>(&'a self, frame: &'a Frame, card: Option<&'a Card>) -> Predicting<'a> {
+        Box::pin(async move {
+            let on_card = match card {
+                Some(card) => super::on_card::predict(self, frame, card).await,
+                None => None,
+            };
+            on_card.unwrap_or_else(|| self.predict(frame))
+        })
     }
 
     fn encode(&self) -> Vec<u8> {

@@ -59,6 +59,19 @@ impl Nearest {
         Self { k, found: Vec::new() }
     }
 
+    /// The nearest among some rows of `cells`, rows × features: their numbers ascend, and none of the nearest is missing.
+    #[cfg(feature = "gpu")]
+    pub fn search_among(&mut self, some: &[u32], cells: &[f32], asked: &[f32]) {
+        self.found.clear();
+        for &row in some {
+            let from = row as usize * asked.len();
+            let known = cells.get(from..from + asked.len()).unwrap_or(&[]);
+            // As a tile adds it up.
+            let distance = asked.iter().zip(known).fold(0.0f32, |sum, (x, y)| sum + (x - y) * (x - y));
+            self.offer(distance, row);
+        }
+    }
+
     /// Keeps a row where it is among the nearest so far; of rows equally far, the first.
     #[inline(always)]
     fn offer(&mut self, distance: f32, row: u32) {

@@ -33,3 +33,82 @@ fn too_large_a_table_is_refused_before_any_work() {
     let error = try_fit(&Knn, &x, &y, None, &[], 1).err().expect("refused");
     assert!(error.to_string().contains("at most 50000 rows"), "{error}");
 }
+
+#[cfg(feature = "gpu")]
+mod on_card {
+    use super::*;
+    use crate::compute::Card;
+    use crate::compute::gpu::Device;
+    use crate::model::Model;
+    use crate::node::Frame;
+    use crate::platform::ready;
+    use proptest::prelude::*;
+    use std::sync::{Arc, OnceLock};
+
+    fn card() -> Option<Card> {
+        static DEVICE: OnceLock<Option<Arc<Device>>> = OnceLock::new();
+        let device = DEVICE.get_or_init(|| ready(Device::request(true)).ok().map(Arc::new)).clone();
+        device.is_none().then(|| println!("skipped: no graphics card"));
+        device.map(Card::always)
+    }
+
+    fn same(model: &dyn Model, asked: &Frame, card: &Card) -> Result<(), TestCaseError> {
+        let card = card.for_fit();
+        let there = ready(model.predict_waiting(asked, Some(&card)));
+        prop_assert_eq!(card.used().name(), "gpu");
+        let here = model.predict(asked);
+        prop_assert_eq!((there.rows, there.outputs), (here.rows, here.outputs));
+        let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        prop_assert_eq!(bits(&there.values), bits(&here.values));
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn answers_are_the_processors(
+            rows in 1usize..400,
+            asked in 1usize..300,
+            features in 1usize..20,
+            k in 1i64..60,
+            round in 0u32..3,
+            by_distance: bool,
+            classes: bool,
+            seed in 0u64..1_000,
+        ) {
+            let Some(card) = card() else { return Ok(()) };
+            // Cells of few values lie at equal distances, and there are rows that lie nowhere apart.
+            let rounded = |mut frame: Frame| {
+                let scale = [1e6, 4.0, 0.5][round as usize];
+                for column in &mut frame.columns {
+                    let crate::node::FeatureValues::Numeric(values) = &mut column.values else { continue };
+                    Arc::make_mut(values).iter_mut().for_each(|x| *x = (*x * scale).round() / scale);
+                }
+                frame
+            };
+            let (x, some) = (rounded(normals(rows, features, seed)), rounded(normals(asked, features, seed + 1)));
+            let y = values(&x, |x| x[0] + 0.1);
+            let target = match classes {
+                true => Target::Classes { codes: y.iter().map(|y| u32::from(*y > 0.0)).collect(), classes: 2 },
+                false => Target::Values(y),
+            };
+            let by = if by_distance { "distance" } else { "uniform" };
+            let given = [("k", Int(k)), ("weights", Text(by.to_owned()))];
+            let model = fit(&Knn, &x, &target, &given);
+            same(&*model, &some, &card)?;
+        }
+    }
+
+    #[test]
+    fn a_lost_card_is_no_loss() {
+        let Ok(device) = ready(Device::request(true)) else { return println!("skipped: no graphics card") };
+        let (x, some) = (normals(300, 4, 1), normals(900, 4, 2));
+        let model = fit(&Knn, &x, &Target::Values(values(&x, |x| x[0])), &[("k", Int(5))]);
+        let device = Arc::new(device);
+        let card = Card::always(device.clone());
+        device.raw().0.destroy();
+        let there = ready(model.predict_waiting(&some, Some(&card)));
+        assert_eq!(there, model.predict(&some));
+        assert_eq!(card.used().name(), "cpu", "{:?}", card.used());
+    }
+}

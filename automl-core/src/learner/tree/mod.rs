@@ -23,6 +23,8 @@ pub mod impurity;
 pub mod joint;
 pub mod lanes;
 pub mod leafwise;
+#[cfg(feature = "gpu")]
+mod on_card;
 pub mod packing;
 pub mod partition;
 pub mod plan;

@@ -11,6 +11,7 @@
 //! that takes them to their side. Sums are outputs × 64 rows. Each row adds its trees' values in the trees' order.
 
 use super::flat::{CATEGORICAL, Flat, LEAF, MISSING_LEFT, Node, SLOT};
+use crate::compute::Card;
 use crate::node::{FeatureValues, Frame, NO_CATEGORY};
 
 /// Rows whose tests are made at once.
@@ -25,7 +26,7 @@ type Sums = [[f64; IN_STEP]; BLOCK / IN_STEP];
 
 /// What the missing numbers of a view are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Missing {
+pub(super) enum Missing {
     /// Not a number; codes stay what they are.
     Kept,
     /// Minus infinity, which goes left.
@@ -160,6 +161,25 @@ impl Flat {
         } else {
             self.add_to_blocks(frame, outputs, scores);
         }
+    }
+
+    /// The same sums, to the bit, on a graphics card where that pays.
+    pub async fn add_to_waiting(
+        &self,
+        frame: &Frame,
+        outputs: usize,
+        scores: &mut [f64],
+        card: Option<&Card>,
+    ) {
+        #[cfg(feature = "gpu")]
+        if let Some(card) = card
+            && super::on_card::add(self, frame, outputs, scores, card).await.is_some()
+        {
+            return;
+        }
+        // Without any card to wait for there is none to look at.
+        let _ = card;
+        self.add_to(frame, outputs, scores);
     }
 
     /// The same sums, to the bit, row by row.
@@ -305,7 +325,14 @@ fn has_code(set: &[u32], code: u32, missing_left: bool) -> bool {
 
 /// Lays out the rows from `start` on of one column: bits of a number, or a code. A column that is not there, is too
 /// short or is of another kind counts as missing.
-fn load(frame: &Frame, column: u32, categorical: bool, missing: Missing, start: usize, view: &mut [u32]) {
+pub(super) fn load(
+    frame: &Frame,
+    column: u32,
+    categorical: bool,
+    missing: Missing,
+    start: usize,
+    view: &mut [u32],
+) {
     let stand_in = match missing {
         Missing::Kept if categorical => NO_CATEGORY,
         Missing::Kept => f32::NAN.to_bits(),
@@ -416,6 +443,45 @@ mod tests {
             flat.add_to_few(&odd, outputs, &mut few);
             flat.add_to_blocks(&odd, outputs, &mut blocks);
             assert_eq!(few, blocks);
+        }
+    }
+
+    #[cfg(feature = "gpu")]
+    #[test]
+    fn a_card_gives_the_same_sums() {
+        use crate::compute::gpu::Device;
+        use crate::platform::ready;
+        let Ok(device) = ready(Device::request(true)) else {
+            println!("skipped: no graphics card");
+            return;
+        };
+        let card = Card::always(Arc::new(device));
+        let mut rng = Rng::new(16);
+        let small: Vec<usize> = (0..30).map(|n| 1 + n % 32).collect();
+        let large: Vec<usize> = (0..30).map(|n| 1 + 2 * n).collect();
+        for (leaves, width, outputs) in
+            [(&small, 1, 1), (&small, 1, 3), (&large, 1, 1), (&large, 1, 3), (&large, 3, 3)]
+        {
+            let flat = grown(leaves, width, &mut rng);
+            for rows in [1, 5, 64, 300, 1_777] {
+                let (mut asked, _) = mixed(rows, 2, rows as u64);
+                if let FeatureValues::Numeric(v) = &mut asked.columns[0].values {
+                    let ends = [f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, -0.0, 1e-44, f32::NAN];
+                    Arc::make_mut(v).iter_mut().zip(ends).for_each(|(x, end)| *x = end);
+                }
+                if let FeatureValues::Categorical { codes, .. } = &mut asked.columns[3].values {
+                    Arc::make_mut(codes).iter_mut().zip(9..200).for_each(|(code, other)| *code = other);
+                }
+                let begin: Vec<f64> = (0..rows * outputs).map(|_| rng.normal()).collect();
+                let (mut there, mut here) = (begin.clone(), begin);
+                assert_eq!(
+                    ready(super::super::on_card::add(&flat, &asked, outputs, &mut there, &card)),
+                    Some(())
+                );
+                flat.add_to(&asked, outputs, &mut here);
+                let bits = |scores: &[f64]| scores.iter().map(|s| s.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&there), bits(&here), "{rows}");
+            }
         }
     }
 }
