@@ -1,7 +1,7 @@
 //! How quick a card is, and a thread of this machine's processor beside it.
 
 use super::device::{Device, Lost, Pipeline};
-use crate::compute::kernels::boosting::{Booster, Data, Fit, Objective};
+use crate::compute::kernels::boosting::{Booster, Data, Fit, Objective, Sent};
 use crate::compute::planner::{Costs, Measured, tree_cells, tree_launches};
 use crate::numeric::Rng;
 use crate::platform::Stopwatch;
@@ -119,14 +119,19 @@ impl Bench<'_> {
             Data { features: &features, targets: &targets, weights: None, scores: &scores, others: None };
         let booster = Booster::new(self.device, &data, &fit(rows as u32))?;
         let all: Vec<u32> = (0..FEATURES as u32).collect();
-        booster.read(booster.tree((0, 1), &all, true, false)?).await?;
+        let drawn = FEATURES as u32;
+        let tree = |seed| {
+            let (features, first, last) = (all.as_slice(), true, false);
+            booster.tree(&Sent { output: 0, seed, draws: 0, features, drawn, first, last })
+        };
+        booster.read(tree(1)?).await?;
         let long = LONG_SECS.max(LONG_WAYS * self.answer_secs);
         let mut times = 1;
         loop {
             let watch = Stopwatch::start();
             let mut last = None;
             for seed in 0..times {
-                last = Some(booster.tree((0, seed), &all, true, false)?);
+                last = Some(tree(seed)?);
             }
             if let Some(last) = last {
                 booster.read(last).await?;
@@ -205,6 +210,7 @@ fn fit(rows: u32) -> Fit {
         by_depth: false,
         min_rows: 1,
         weighted: false,
+        random_cuts: false,
         l1: 0.0,
         l2: 1.0,
         rate: 0.1,

@@ -3,9 +3,8 @@
 
 use super::boost::{Boosting, Progress, Tree};
 use super::objective::{Link, Objective};
-use super::params::Settings;
 use crate::compute::gpu::{Device, Lost};
-use crate::compute::kernels::boosting::{self, Booster, Data, Grown, Others, Reading};
+use crate::compute::kernels::boosting::{self, Booster, Data, Grown, Others, Reading, Sent};
 use crate::compute::{Card, Used, Work};
 use crate::learner::FitError;
 use crate::learner::tree::constraint::Constraints;
@@ -38,7 +37,7 @@ impl From<Lost> for Stopped {
 
 /// Why no card can do this, for people; `None` where one can.
 fn unsuited(boosting: &Boosting<'_>) -> Option<&'static str> {
-    let Settings { rules, limits, .. } = boosting.settings;
+    let limits = boosting.settings.limits;
     let objective = boosting.goal.objective;
     let losses = matches!(objective, Objective::Squared | Objective::Logistic | Objective::Softmax(_));
     let categorical = boosting.data.features.iter().any(|feature| feature.cuts.is_categorical());
@@ -46,8 +45,6 @@ fn unsuited(boosting: &Boosting<'_>) -> Option<&'static str> {
         (!losses, "this loss is computed on the processor only"),
         (categorical, "splits of categories are sought on the processor only"),
         (*boosting.constraints != Constraints::default(), "constraints are kept on the processor only"),
-        (rules.random_cuts, "random cuts are drawn on the processor only"),
-        (limits.node_features < 1.0, "features of a split are drawn on the processor only"),
         (limits.policy == Policy::Symmetric, "symmetric trees are grown on the processor only"),
         (
             limits.max_leaves > boosting::MOST_LEAVES,
@@ -188,6 +185,7 @@ fn begin<'d>(
         by_depth: settings.limits.policy == Policy::DepthWise,
         min_rows: small(usize::try_from(settings.rules.min_rows).unwrap_or(usize::MAX)),
         weighted: goal.weights().is_some(),
+        random_cuts: settings.rules.random_cuts,
         l1: settings.rules.l1,
         l2: settings.rules.l2,
         rate: settings.learning_rate,
@@ -225,8 +223,15 @@ fn send(boosting: &mut Boosting<'_>, booster: &Booster<'_>, round: usize) -> Res
             true => choose(count, share_of(count, share), &mut rng).into_iter().map(|f| f as u32).collect(),
             false => (0..count as u32).collect(),
         };
-        let (first, last) = (output == 0, output + 1 == outputs);
-        booster.tree((output as u32, rng.next_u64()), &features, first, last)
+        booster.tree(&Sent {
+            output: output as u32,
+            seed: rng.next_u64(),
+            draws: rng.next_u64(),
+            features: &features,
+            drawn: share_of(features.len(), boosting.settings.limits.node_features) as u32,
+            first: output == 0,
+            last: output + 1 == outputs,
+        })
     });
     sent.collect()
 }

@@ -40,6 +40,8 @@ pub struct Fit {
     pub by_depth: bool,
     pub min_rows: u32,
     pub weighted: bool,
+    /// Whether one cut of a feature is tried, a random one.
+    pub random_cuts: bool,
     pub l1: f64,
     pub l2: f64,
     pub rate: f64,
@@ -90,7 +92,7 @@ impl Fit {
             u32::from(self.weighted),
             groups,
             features,
-            0,
+            u32::from(self.random_cuts),
             0,
         ];
         let doubles = [

@@ -28,7 +28,9 @@ struct Fit {
     // Words of bins of a row.
     groups: u32,
     features: u32,
-    unused: vec2<u32>,
+    // Whether one cut of a feature is tried, a random one.
+    random_cuts: u32,
+    unused: u32,
     l1: Double,
     l2: Double,
     rate: Double,
@@ -52,6 +54,11 @@ struct Tree {
     output: u32,
     // How many features it may use.
     used: u32,
+    // Of the random numbers that features of a split, and cuts, are drawn by.
+    draws: Wide,
+    // How many of its features a split may use.
+    drawn: u32,
+    unused: u32,
 }
 
 // Of the tree: what one unit of its whole numbers is, and rules in these units.
@@ -132,4 +139,12 @@ struct Feature {
     shift: u32,
     bins: u32,
     unused: u32,
+}
+
+// 64 random bits of a place: SplitMix64 (Steele, Lea and Flood, 2014), as in `numeric/rng.rs`.
+fn of_place(seed: Wide, place: u32) -> Wide {
+    var z = wide_sum(seed, wide_times(Wide(place + 1u, 0u), Wide(0x7f4a7c15u, 0x9e3779b9u)));
+    z = wide_times(z ^ wide_right(z, 30u), Wide(0x1ce4e5b9u, 0xbf58476du));
+    z = wide_times(z ^ wide_right(z, 27u), Wide(0x133111ebu, 0x94d049bbu));
+    return z ^ wide_right(z, 31u);
 }

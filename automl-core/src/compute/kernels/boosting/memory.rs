@@ -119,7 +119,7 @@ impl Memory {
         let other_bins = data.others.map(|o| packed(others, o.bins.iter().map(Vec::as_slice)));
         Self {
             uniform: fill(bytes_of(fit.words(sizes.groups, sizes.features).into_iter()), UNIFORM),
-            tree: take(16, UNIFORM),
+            tree: take(32, UNIFORM),
             bins: filled(packed(rows, data.features.iter().map(|f| f.0))),
             kinds: filled(bytes_of(kinds)),
             used: room(features * 4),

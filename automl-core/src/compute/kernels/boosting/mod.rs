@@ -11,7 +11,7 @@ mod steps;
 
 use layout::PACKED;
 pub use layout::{Fit, Node, Objective};
-pub use send::{Booster, Data, Grown, Others, Reading};
+pub use send::{Booster, Data, Grown, Others, Reading, Sent};
 
 /// Most leaves of a tree, each of which has a histogram on the card.
 pub const MOST_LEAVES: usize = 512;

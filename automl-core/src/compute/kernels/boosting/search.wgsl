@@ -13,6 +13,7 @@
 @group(0) @binding(3) var<storage, read> used: array<u32>;
 @group(0) @binding(4) var<storage, read_write> histograms: array<Wide>;
 @group(0) @binding(5) var<storage, read_write> found: array<Found>;
+@group(0) @binding(6) var<uniform> tree: Tree;
 
 var<workgroup> prefix: array<Wide, 256>;
 // A bit a cut that scores near the highest: of those with missing rows on the right, then of the others.
@@ -20,6 +21,12 @@ var<workgroup> near: array<atomic<u32>, 16>;
 var<workgroup> highest: atomic<u32>;
 var<workgroup> near_highest: u32;
 var<workgroup> missing_word: Wide;
+// How many features were drawn before this one, and whether it was.
+var<workgroup> before: atomic<u32>;
+var<workgroup> drawn: u32;
+// The lowest and the highest bin that has rows.
+var<workgroup> lowest: atomic<u32>;
+var<workgroup> uppermost: atomic<u32>;
 
 struct Sums {
     gradient: Double,
@@ -107,6 +114,43 @@ fn scan_words(thread: u32, word: Wide) {
     }
 }
 
+// The random bits of a feature in a leaf, which is known by when it was made: `tree/draw.rs`.
+fn bits_of(leaf: u32, feature: u32) -> Wide {
+    let is_left = state.now.leaves[leaf] != state.nodes;
+    return of_place(of_place(tree.draws, 2u * state.nodes - select(0u, 1u, is_left)), feature);
+}
+
+// Whether the leaf may be split on this feature: so many of the tree's have the lowest bits.
+fn is_drawn(thread: u32, leaf: u32, feature: u32) -> bool {
+    if tree.drawn == tree.used { return true; }
+    if thread == 0u { atomicStore(&before, 0u); }
+    workgroupBarrier();
+    let bits = bits_of(leaf, feature);
+    for (var place = thread; place < tree.used; place += BINS) {
+        if wide_less(bits_of(leaf, used[place]), bits) { atomicAdd(&before, 1u); }
+    }
+    workgroupBarrier();
+    if thread == 0u { drawn = atomicLoad(&before); }
+    return workgroupUniformLoad(&drawn) < tree.drawn;
+}
+
+// The bin after which a random cut is: one from the lowest that has rows to before the highest.
+fn random_cut(thread: u32, has_rows: bool, bits: Wide) -> u32 {
+    if thread == 0u {
+        atomicStore(&lowest, BINS);
+        atomicStore(&uppermost, 0u);
+    }
+    workgroupBarrier();
+    if has_rows {
+        atomicMin(&lowest, thread);
+        atomicMax(&uppermost, thread);
+    }
+    workgroupBarrier();
+    let low = atomicLoad(&lowest);
+    let width = max(atomicLoad(&uppermost), low) - low;
+    return low + wide_sum(wide_product(bits.y, width), Wide(wide_product(bits.x, width).y, 0u)).y;
+}
+
 // Compares the cuts near the highest in their order, and returns the best.
 fn best_near(whole: Sums, missing: Wide, leaf_score: Double) -> Found {
     var numerator = sum(product(leaf_score, fit.bar), state.units.min_gain);
@@ -157,6 +201,10 @@ fn search(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         missing_word = word;
         word = Wide(0u, 0u);
     }
+    if !is_drawn(thread, leaf, number) {
+        if thread == 0u { found[at].there = 0u; }
+        return;
+    }
     if thread < 16u { atomicStore(&near[thread], 0u); }
     if thread == 0u { atomicStore(&highest, 0u); }
     scan_words(thread, word);
@@ -164,8 +212,12 @@ fn search(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     let whole = sums_of(wide_sum(workgroupUniformLoad(&prefix[BINS - 1u]), missing));
     let some_missing = any(missing != Wide(0u, 0u));
 
+    var is_tried = any(word != Wide(0u, 0u));
+    if fit.random_cuts == 1u {
+        is_tried = thread == random_cut(thread, is_tried, of_place(bits_of(leaf, number), 0u));
+    }
     var sizes = vec2<u32>(0u, 0u);
-    if any(word != Wide(0u, 0u)) {
+    if is_tried {
         sizes.x = rough(fraction(sums_of(prefix[thread]), whole));
         if some_missing { sizes.y = rough(fraction(sums_of(wide_sum(prefix[thread], missing)), whole)); }
     }

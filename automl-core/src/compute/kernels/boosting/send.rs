@@ -36,6 +36,23 @@ pub struct Others<'a> {
     pub scores: &'a [Vec<f64>],
 }
 
+/// What a tree is grown with.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    pub output: u32,
+    /// Of the random bits by which gradients are rounded.
+    pub seed: u64,
+    /// Of those by which a split's features, and cuts, are drawn.
+    pub draws: u64,
+    pub features: &'a [u32],
+    /// How many of them a split may use.
+    pub drawn: u32,
+    /// Whether it is the first of its round, for which gradients are made, and whether the last, of which scores of the other
+    /// rows are wanted.
+    pub first: bool,
+    pub last: bool,
+}
+
 /// A tree, as it comes back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grown {
@@ -90,20 +107,16 @@ impl<'d> Booster<'d> {
         self.device.raw().1.write_buffer(&self.memory.bag, 0, &bytes_of(rows.iter().copied()));
     }
 
-    /// Sends a tree of `output`, on `features`, whose gradients are rounded by `seed`. `first`: the first of its round, for
-    /// which gradients are made; `last`: of which scores of the other rows are wanted.
+    /// Sends a tree.
     ///
     /// # Errors
     /// A card that was lost.
-    pub fn tree(
-        &self,
-        (output, seed): (u32, u64),
-        features: &[u32],
-        first: bool,
-        last: bool,
-    ) -> Result<Reading, Lost> {
+    pub fn tree(&self, tree: &Sent<'_>) -> Result<Reading, Lost> {
+        let Sent { output, features, first, last, .. } = *tree;
         let (raw, queue) = self.device.raw();
-        let about = [seed as u32, (seed >> 32) as u32, output, features.len() as u32];
+        let [seed, draws] = [tree.seed, tree.draws].map(|bits| [bits as u32, (bits >> 32) as u32]);
+        let used = features.len() as u32;
+        let about = [seed[0], seed[1], output, used, draws[0], draws[1], tree.drawn, 0];
         queue.write_buffer(&self.memory.tree, 0, &bytes_of(about.into_iter()));
         queue.write_buffer(&self.memory.used, 0, &bytes_of(features.iter().copied()));
         for (buffer, rows) in
@@ -123,7 +136,7 @@ impl<'d> Booster<'d> {
                 u64::from(self.sizes.listed) * 4,
             );
         }
-        self.encode(&mut encoder, features.len() as u32, first);
+        self.encode(&mut encoder, used, first);
         let (leaves, others) = (self.sizes.max_leaves as usize, self.sizes.others * self.sizes.outputs);
         let others = if last { others as usize } else { 0 };
         let parts = [

@@ -58,7 +58,7 @@ impl Steps {
         let packed = [(4, &m.list), (5, &m.pairs), (6, &m.words), (7, &m.checks)];
         let parted = [(0, &m.uniform), (1, &m.state), (2, &m.bins), (3, &m.list), (4, &m.lefts)];
         let rows = [(0, &m.uniform), (1, &m.state), (2, &m.bins), (5, &m.words)];
-        let sought = [(0, &m.uniform), (1, &m.state), (2, &m.kinds), (3, &m.used)];
+        let sought = [(0, &m.uniform), (1, &m.state), (2, &m.kinds), (3, &m.used), (6, &m.tree)];
         let valued = [(0, &m.uniform), (2, &m.state), (3, &m.leaf_list), (6, &m.partials), (7, &m.values)];
         let routed = [(2, &m.state), (3, &m.nodes), (4, &m.kinds), (6, &m.values)];
         let route = |sent, bins, scores| {

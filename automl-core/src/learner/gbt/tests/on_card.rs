@@ -3,7 +3,7 @@ use crate::compute::Card;
 use crate::compute::gpu::Device;
 use crate::compute::kernels::testing;
 use crate::platform::ready;
-use proptest::prelude::{ProptestConfig, prop_assert, proptest};
+use proptest::prelude::{ProptestConfig, any, prop_assert, proptest};
 use std::sync::Arc;
 
 /// Numbers with holes, of few values and of many, one of which may say nothing at all.
@@ -50,6 +50,7 @@ proptest! {
         (leaves, depth, least, growth) in (2..40i64, 0..6i64, 1..30i64, 0..2usize),
         (row_sample, column_sample) in (0.3..1.5f64, 0.3..1.5f64),
         (l1, l2, weighted, delta) in (0.0..2.0f64, 0.0..2.0f64, 0..2u8, 0..2u8),
+        (node_sample, random_cuts) in (0.1..1.5f64, any::<bool>()),
         seed in 0..1_000_000u64,
     ) {
         let Some(device) = testing::card().map(|card| card.device.clone()) else { return Ok(()) };
@@ -67,6 +68,8 @@ proptest! {
             ("growth", Text(GROWTHS[growth].to_owned())),
             ("row_sample", Float(row_sample.min(1.0))),
             ("column_sample", Float(column_sample.min(1.0))),
+            ("column_sample_node", Float(node_sample.min(1.0))),
+            ("extra_trees", Bool(random_cuts)),
             ("l1", Float((l1 - 1.0).max(0.0))),
             ("l2", Float(l2)),
             ("max_delta", Float(f64::from(delta) * 0.3)),
@@ -91,6 +94,39 @@ proptest! {
         let constant = train.columns.iter().all(|c| matches!(&c.values, FeatureValues::Numeric(v) if v.iter().all(|x| x.to_bits() == v[0].to_bits())));
         let used = card.used();
         prop_assert!(constant || used.name() == "gpu", "{used:?}");
+    }
+}
+
+/// More features than a workgroup has threads, of which each split may use a few.
+#[test]
+fn of_many_features_the_card_draws_the_same() {
+    let Some(device) = testing::card().map(|card| card.device.clone()) else { return };
+    let card = Card::always(device);
+    let (train, target) = table(300, 600, 2, &mut Rng::new(8));
+    for share in [0.003, 0.5] {
+        let given = params(&[
+            ("trees", Int(4)),
+            ("column_sample_node", Float(share)),
+            ("extra_trees", Bool(share > 0.1)),
+            ("max_leaves", Int(12)),
+        ]);
+        let (weights, validation, cancel) = (None, None, Cancel::new());
+        let (frame, target, params) = (&train, &target, &given);
+        let on = |card| {
+            encoded(&Fit {
+                frame,
+                target,
+                weights,
+                validation,
+                params,
+                seed: 5,
+                threads: 2,
+                cancel: &cancel,
+                card,
+            })
+        };
+        assert!(on(None) == on(Some(&card)), "{share}");
+        assert_eq!(card.used().name(), "gpu");
     }
 }
 
