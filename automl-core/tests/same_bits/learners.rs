@@ -131,6 +131,8 @@ const OPTIONS: &[(&str, Task, Given, bool)] = &[
     ("gbt", Task::Regression, &[("monotone", "a:+1, holes:-1"), ("interactions", "[a, b]")], false),
     ("gbt", Task::Binary, &[("sampling", "mvs"), ("row_sample", "0.4")], false),
     ("gbt", Task::Multiclass, &[("class_weight", "balanced")], false),
+    ("gbt", Task::Regression, &[("column_sample_node", "0.5")], false),
+    ("gbt", Task::Multiclass, &[("extra_trees", "true"), ("column_sample_node", "0.7")], true),
     ("gbt", Task::Regression, &[("growth", "depthwise")], false),
     ("gbt", Task::Multiclass, &[("growth", "symmetric")], true),
     ("gbt", Task::Regression, &[("growth", "symmetric"), ("monotone", "a:+1, holes:-1")], false),

@@ -1,7 +1,7 @@
 //! How quick a card is, and a thread of this machine's processor beside it.
 
 use super::device::{Device, Lost, Pipeline};
-use crate::compute::kernels::boosting::{Booster, Data, Fit, Objective, Sent};
+use crate::compute::kernels::boosting::{Booster, Column, Data, Fit, Objective, Sent};
 use crate::compute::planner::{Costs, Measured, tree_cells, tree_launches};
 use crate::numeric::Rng;
 use crate::platform::Stopwatch;
@@ -111,8 +111,8 @@ impl Bench<'_> {
 
     /// Seconds that a tree on so many rows takes, among others.
     async fn tree_secs(&mut self, rows: usize, bins: &[u8]) -> Result<f64, Lost> {
-        let features: Vec<(&[u8], usize)> =
-            bins.chunks_exact(ROWS).map(|feature| (&feature[..rows], 256)).collect();
+        let column = |bins| Column { bins, bin_count: 256, categorical: false };
+        let features: Vec<Column<'_>> = bins.chunks_exact(ROWS).map(|f| column(&f[..rows])).collect();
         let targets: Vec<u64> = bins[..rows].iter().map(|bin| u64::from(bin & 1)).collect();
         let scores = [vec![0.0; rows]];
         let data =
@@ -211,6 +211,8 @@ fn fit(rows: u32) -> Fit {
         min_rows: 1,
         weighted: false,
         random_cuts: false,
+        level_rows: 0,
+        group_rows: 0,
         l1: 0.0,
         l2: 1.0,
         rate: 0.1,
@@ -222,6 +224,9 @@ fn fit(rows: u32) -> Fit {
         gradient_room: 1e7,
         hessian_room: 2e6,
         bar: 1.0,
+        cat_l2: 1.0,
+        cat_smooth: 0.0,
+        powers: [0.0; 2],
     }
 }
 

@@ -17,14 +17,23 @@ const SUM_GROUPS: u32 = 2048;
 
 /// Rows to learn from.
 pub struct Data<'a> {
-    /// Bins and their number, feature by feature; the last bin is that of missing values.
-    pub features: &'a [(&'a [u8], usize)],
+    pub features: &'a [Column<'a>],
     /// Codes in the lower halves, or the bits of doubles.
     pub targets: &'a [u64],
     pub weights: Option<&'a [f64]>,
     /// Before the first tree: outputs × rows.
     pub scores: &'a [Vec<f64>],
     pub others: Option<Others<'a>>,
+}
+
+/// A feature of all rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'a> {
+    pub bins: &'a [u8],
+    /// How many bins there are, the last of which is that of missing values.
+    pub bin_count: usize,
+    /// Whether bins are levels.
+    pub categorical: bool,
 }
 
 /// Rows that are only scored.
@@ -94,7 +103,7 @@ impl<'d> Booster<'d> {
     pub fn new(device: &'d Device, data: &Data<'_>, fit: &Fit) -> Result<Self, Lost> {
         let sizes = Sizes::new(data, fit);
         let memory = Memory::new(device, sizes, data, fit);
-        let steps = Steps::new(device, &memory);
+        let steps = Steps::new(device, &memory, data.features.iter().any(|f| f.categorical));
         device.check()?;
         Ok(Self { device, sizes, memory, steps })
     }
@@ -167,6 +176,10 @@ impl<'d> Booster<'d> {
             pass.dispatch_workgroups(groups[0], groups[1], 1);
         };
         let steps = &self.steps;
+        let search = |send: &mut dyn FnMut(&Step, [u32; 2]), leaves| {
+            send(&steps.search, [features, leaves]);
+            steps.levels.iter().for_each(|levels| send(levels, [features, leaves]));
+        };
         let (all, parts) = (over(rows), listed.div_ceil(GROUP).clamp(1, PART_GROUPS));
         let sums = listed.div_ceil(4 * GROUP).clamp(1, (SUM_GROUPS / groups).max(16));
         if first {
@@ -180,14 +193,14 @@ impl<'d> Booster<'d> {
         send(&steps.units, [1, 1]);
         send(&steps.pack, [over(listed).min(1024), 1]);
         send(&steps.histogram, [sums, groups]);
-        send(&steps.search, [features, 1]);
+        search(&mut send, 1);
         for left in (0..max_leaves.saturating_sub(1)).rev() {
             send(&steps.choose, [1, 1]);
             send(&steps.count_left, [parts, 1]);
             send(&steps.place, [parts, 1]);
             if left > 0 {
                 send(&steps.histogram, [sums, groups]);
-                send(&steps.search, [features, 2]);
+                search(&mut send, 2);
             }
         }
         send(&steps.sum_leaves, [self.sizes.chunks() + max_leaves, 1]);

@@ -54,6 +54,8 @@ fn units(@builtin(local_invocation_index) lane: u32) {
         units.l2 = quotient(fit.l2, units.hessian);
         units.gain = quotient(product(units.gradient, units.gradient), units.hessian);
         units.min_gain = quotient(fit.min_gain, units.gain);
+        units.cat_l2 = quotient(fit.cat_l2, units.hessian);
+        units.cat_smooth = quotient(fit.cat_smooth, units.hessian);
         units.min_hessian = least_whole(quotient(fit.min_hessian, units.hessian));
         state.units = units;
     }
