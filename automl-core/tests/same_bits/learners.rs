@@ -154,9 +154,10 @@ fn options() {
             classes => classes,
         };
         let weights: Vec<f32> = (0..ROWS).map(|i| (i % 4) as f32 * 0.7).collect();
-        let value = |text: &str| match text.parse() {
-            Ok(number) => ParamValue::Float(number),
-            Err(_) => ParamValue::Text(text.to_owned()),
+        let value = |text: &str| match (text.parse(), text.parse()) {
+            (Ok(number), _) => ParamValue::Float(number),
+            (_, Ok(yes)) => ParamValue::Bool(yes),
+            _ => ParamValue::Text(text.to_owned()),
         };
         let with = |params: Params, (name, text): &(&str, &str)| params.with(name, value(text));
         let (params, cancel) = (settings.iter().fold(params(learner), with), Cancel::new());
