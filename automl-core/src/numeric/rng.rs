@@ -31,10 +31,9 @@ impl Rng {
         (self.next_u64() >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
     }
 
-    /// Uniform in 0..n by multiply-shift (Lemire, 2019, without the rejection step: the bias is below n/2⁶⁴).
-    /// Returns 0 when `n` is 0.
+    /// Uniform in 0..n, as [`below`]. Returns 0 when `n` is 0.
     pub fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.next_u64()) * n as u128) >> 64) as usize
+        below(self.next_u64(), n)
     }
 
     /// Standard normal by the polar method.
@@ -56,8 +55,14 @@ impl Rng {
     }
 }
 
+/// Uniform in 0..n of 64 random bits, by multiply-shift (Lemire, 2019, without the rejection step: the bias is below n/2⁶⁴).
+/// Returns 0 when `n` is 0.
+pub fn below(bits: u64, n: usize) -> usize {
+    ((u128::from(bits) * n as u128) >> 64) as usize
+}
+
 /// 64 random bits of a place, whoever draws for others: the number at `place` of SplitMix64's sequence from `seed` (Steele,
-/// Lea and Flood, 2014).
+/// Lea and Flood, 2014). No two places of a seed have the same.
 #[inline(always)]
 pub fn of_place(seed: u64, place: u64) -> u64 {
     splitmix(seed.wrapping_add(place.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15)))

@@ -131,6 +131,8 @@ const OPTIONS: &[(&str, Task, Given, bool)] = &[
     ("gbt", Task::Regression, &[("monotone", "a:+1, holes:-1"), ("interactions", "[a, b]")], false),
     ("gbt", Task::Binary, &[("sampling", "mvs"), ("row_sample", "0.4")], false),
     ("gbt", Task::Multiclass, &[("class_weight", "balanced")], false),
+    ("gbt", Task::Regression, &[("column_sample_node", "0.5")], false),
+    ("gbt", Task::Multiclass, &[("extra_trees", "true"), ("column_sample_node", "0.7")], true),
     ("gbt", Task::Regression, &[("growth", "depthwise")], false),
     ("gbt", Task::Multiclass, &[("growth", "symmetric")], true),
     ("gbt", Task::Regression, &[("growth", "symmetric"), ("monotone", "a:+1, holes:-1")], false),
@@ -152,9 +154,10 @@ fn options() {
             classes => classes,
         };
         let weights: Vec<f32> = (0..ROWS).map(|i| (i % 4) as f32 * 0.7).collect();
-        let value = |text: &str| match text.parse() {
-            Ok(number) => ParamValue::Float(number),
-            Err(_) => ParamValue::Text(text.to_owned()),
+        let value = |text: &str| match (text.parse(), text.parse()) {
+            (Ok(number), _) => ParamValue::Float(number),
+            (_, Ok(yes)) => ParamValue::Bool(yes),
+            _ => ParamValue::Text(text.to_owned()),
         };
         let with = |params: Params, (name, text): &(&str, &str)| params.with(name, value(text));
         let (params, cancel) = (settings.iter().fold(params(learner), with), Cancel::new());

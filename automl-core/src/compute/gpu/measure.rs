@@ -1,7 +1,7 @@
 //! How quick a card is, and a thread of this machine's processor beside it.
 
 use super::device::{Device, Lost, Pipeline};
-use crate::compute::kernels::boosting::{Booster, Data, Fit, Objective};
+use crate::compute::kernels::boosting::{Booster, Column, Data, Fit, Objective, Sent};
 use crate::compute::planner::{Costs, Measured, tree_cells, tree_launches};
 use crate::numeric::Rng;
 use crate::platform::Stopwatch;
@@ -111,22 +111,27 @@ impl Bench<'_> {
 
     /// Seconds that a tree on so many rows takes, among others.
     async fn tree_secs(&mut self, rows: usize, bins: &[u8]) -> Result<f64, Lost> {
-        let features: Vec<(&[u8], usize)> =
-            bins.chunks_exact(ROWS).map(|feature| (&feature[..rows], 256)).collect();
+        let column = |bins| Column { bins, bin_count: 256, categorical: false };
+        let features: Vec<Column<'_>> = bins.chunks_exact(ROWS).map(|f| column(&f[..rows])).collect();
         let targets: Vec<u64> = bins[..rows].iter().map(|bin| u64::from(bin & 1)).collect();
         let scores = [vec![0.0; rows]];
         let data =
             Data { features: &features, targets: &targets, weights: None, scores: &scores, others: None };
         let booster = Booster::new(self.device, &data, &fit(rows as u32))?;
         let all: Vec<u32> = (0..FEATURES as u32).collect();
-        booster.read(booster.tree((0, 1), &all, true, false)?).await?;
+        let drawn = FEATURES as u32;
+        let tree = |seed| {
+            let (features, first, last) = (all.as_slice(), true, false);
+            booster.tree(&Sent { output: 0, seed, draws: 0, features, drawn, first, last })
+        };
+        booster.read(tree(1)?).await?;
         let long = LONG_SECS.max(LONG_WAYS * self.answer_secs);
         let mut times = 1;
         loop {
             let watch = Stopwatch::start();
             let mut last = None;
             for seed in 0..times {
-                last = Some(booster.tree((0, seed), &all, true, false)?);
+                last = Some(tree(seed)?);
             }
             if let Some(last) = last {
                 booster.read(last).await?;
@@ -205,6 +210,9 @@ fn fit(rows: u32) -> Fit {
         by_depth: false,
         min_rows: 1,
         weighted: false,
+        random_cuts: false,
+        level_rows: 0,
+        group_rows: 0,
         l1: 0.0,
         l2: 1.0,
         rate: 0.1,
@@ -216,6 +224,9 @@ fn fit(rows: u32) -> Fit {
         gradient_room: 1e7,
         hessian_room: 2e6,
         bar: 1.0,
+        cat_l2: 1.0,
+        cat_smooth: 0.0,
+        powers: [0.0; 2],
     }
 }
 

@@ -248,7 +248,7 @@ impl Boosting<'_> {
         let with_hessian = self.goal.has_hessian() || bag.is_some() && self.settings.minimal_variance;
         let scales = quantise(pairs, bag, with_hessian, &mut rng, words, self.threads);
         let (rules, limits) = (&self.settings.rules, &self.settings.limits);
-        let grown = grower.grow(bag, words, scales, rules, limits, &mut rng)?;
+        let grown = grower.grow(bag, words, scales, rules, limits, rng.next_u64())?;
         let scores = &self.scores[output];
         let threads = self.threads.min(self.data.rows / WORTH_THREADS);
         let steps = Steps { settings: self.settings, goal: &self.goal, pairs, scores, threads };

@@ -83,11 +83,15 @@ impl Steps<'_> {
             let size = (gradient.abs() - rules.l1).max(0.0) / weight;
             if gradient > 0.0 && size > 0.0 { -size } else { size }
         };
-        let most = match self.settings.max_delta {
-            0.0 if self.goal.objective.link() == Link::Log => LOG_LINK_DELTA,
-            0.0 => return step,
-            given => given,
-        };
-        step.clamp(-most, most)
+        most_step(self.settings, self.goal).map_or(step, |most| step.clamp(-most, most))
+    }
+}
+
+/// The largest step of a leaf, before the learning rate, where there is one.
+pub(super) fn most_step(settings: &Settings, goal: &Goal) -> Option<f64> {
+    match settings.max_delta {
+        0.0 if goal.objective.link() == Link::Log => Some(LOG_LINK_DELTA),
+        0.0 => None,
+        given => Some(given),
     }
 }

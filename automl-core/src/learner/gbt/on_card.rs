@@ -2,12 +2,13 @@
 //! is lost.
 
 use super::boost::{Boosting, Progress, Tree};
-use super::objective::{Link, Objective};
-use super::params::Settings;
+use super::leaves::most_step;
+use super::objective::{Link, Objective, powers_of};
 use crate::compute::gpu::{Device, Lost};
-use crate::compute::kernels::boosting::{self, Booster, Data, Grown, Others, Reading};
+use crate::compute::kernels::boosting::{self, Booster, Column, Data, Grown, Others, Reading, Sent};
 use crate::compute::{Card, Used, Work};
 use crate::learner::FitError;
+use crate::learner::tree::binning::BinnedFeature;
 use crate::learner::tree::constraint::Constraints;
 use crate::learner::tree::draw::{choose, share_of};
 use crate::learner::tree::packing::Layout;
@@ -38,16 +39,11 @@ impl From<Lost> for Stopped {
 
 /// Why no card can do this, for people; `None` where one can.
 fn unsuited(boosting: &Boosting<'_>) -> Option<&'static str> {
-    let Settings { rules, limits, .. } = boosting.settings;
+    let limits = boosting.settings.limits;
     let objective = boosting.goal.objective;
-    let losses = matches!(objective, Objective::Squared | Objective::Logistic | Objective::Softmax(_));
-    let categorical = boosting.data.features.iter().any(|feature| feature.cuts.is_categorical());
     [
-        (!losses, "this loss is computed on the processor only"),
-        (categorical, "splits of categories are sought on the processor only"),
+        (objective.refits(), "this loss is computed on the processor only"),
         (*boosting.constraints != Constraints::default(), "constraints are kept on the processor only"),
-        (rules.random_cuts, "random cuts are drawn on the processor only"),
-        (limits.node_features < 1.0, "features of a split are drawn on the processor only"),
         (limits.policy == Policy::Symmetric, "symmetric trees are grown on the processor only"),
         (
             limits.max_leaves > boosting::MOST_LEAVES,
@@ -170,12 +166,25 @@ fn begin<'d>(
     let Boosting { settings, goal, data, .. } = boosting;
     let (count_bits, hessian_bits) = layout.bits();
     let [gradient_room, hessian_room] = layout.rooms(listed as f64);
-    let (objective, factor) = match goal.objective {
-        Objective::Softmax(k) => (boosting::Objective::Softmax, k as f64 / (k as f64 - 1.0)),
-        Objective::Logistic => (boosting::Objective::Logistic, 1.0),
-        _ => (boosting::Objective::Squared, 1.0),
+    let (mut factor, mut powers) = (1.0, [0.0; 2]);
+    let objective = match goal.objective {
+        Objective::Softmax(k) => {
+            factor = k as f64 / (k as f64 - 1.0);
+            boosting::Objective::Softmax
+        }
+        Objective::Logistic => boosting::Objective::Logistic,
+        Objective::Poisson => boosting::Objective::Poisson,
+        Objective::Tweedie { power } => {
+            powers = powers_of(power);
+            boosting::Objective::Tweedie
+        }
+        Objective::Squared | Objective::Absolute | Objective::Huber { .. } | Objective::Quantile { .. } => {
+            boosting::Objective::Squared
+        }
     };
     let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let whole = |rows: i64| u32::try_from(rows).unwrap_or(u32::MAX);
+    let rules = settings.rules;
     let fit = boosting::Fit {
         rows: small(data.rows),
         listed: small(listed),
@@ -186,22 +195,27 @@ fn begin<'d>(
         max_leaves: small(settings.limits.max_leaves),
         max_depth: small(settings.limits.max_depth),
         by_depth: settings.limits.policy == Policy::DepthWise,
-        min_rows: small(usize::try_from(settings.rules.min_rows).unwrap_or(usize::MAX)),
+        min_rows: whole(rules.min_rows),
         weighted: goal.weights().is_some(),
-        l1: settings.rules.l1,
-        l2: settings.rules.l2,
+        random_cuts: rules.random_cuts,
+        level_rows: rules.cat_smooth.ceil() as u32,
+        group_rows: whole(rules.cat_group_rows),
+        l1: rules.l1,
+        l2: rules.l2,
         rate: settings.learning_rate,
-        min_gain: settings.rules.min_gain.max(0.0),
-        min_hessian: settings.rules.min_hessian,
-        max_delta: settings.max_delta,
+        min_gain: rules.min_gain.max(0.0),
+        min_hessian: rules.min_hessian,
+        max_delta: most_step(settings, goal).unwrap_or(0.0),
         most: goal.objective.link().most(),
         factor,
         gradient_room,
         hessian_room,
         bar: 1.0 + RELATIVE_GAIN,
+        cat_l2: rules.l2 + rules.cat_l2,
+        cat_smooth: rules.cat_smooth,
+        powers,
     };
-    let features: Vec<(&[u8], usize)> =
-        data.features.iter().map(|f| (f.bins.as_slice(), f.bin_count)).collect();
+    let features: Vec<Column<'_>> = data.features.iter().map(column).collect();
     let targets: Vec<u64> = match goal.objective.link() {
         Link::Identity | Link::Log => goal.values().iter().map(|y| y.to_bits()).collect(),
         _ => goal.codes().iter().map(|&code| u64::from(code)).collect(),
@@ -210,6 +224,11 @@ fn begin<'d>(
     let scores = &boosting.scores;
     let data = Data { features: &features, targets: &targets, weights: goal.weights(), scores, others };
     Booster::new(device, &data, &fit)
+}
+
+fn column(feature: &BinnedFeature) -> Column<'_> {
+    let BinnedFeature { bins, bin_count, cuts, .. } = feature;
+    Column { bins, bin_count: *bin_count, categorical: cuts.is_categorical() }
 }
 
 /// Sends the trees of a round, drawn as [`Boosting::round`] draws them.
@@ -225,8 +244,15 @@ fn send(boosting: &mut Boosting<'_>, booster: &Booster<'_>, round: usize) -> Res
             true => choose(count, share_of(count, share), &mut rng).into_iter().map(|f| f as u32).collect(),
             false => (0..count as u32).collect(),
         };
-        let (first, last) = (output == 0, output + 1 == outputs);
-        booster.tree((output as u32, rng.next_u64()), &features, first, last)
+        booster.tree(&Sent {
+            output: output as u32,
+            seed: rng.next_u64(),
+            draws: rng.next_u64(),
+            features: &features,
+            drawn: share_of(features.len(), boosting.settings.limits.node_features) as u32,
+            first: output == 0,
+            last: output + 1 == outputs,
+        })
     });
     sent.collect()
 }
@@ -244,7 +270,8 @@ fn tree(grown: Grown, boosting: &mut Boosting<'_>) -> Tree {
     let mut above: Vec<Option<(usize, bool)>> = vec![None];
     for (node, made) in grown.nodes.iter().enumerate() {
         let (leaf, new) = (made.leaf, shape.leaves);
-        let test = Test::UpTo(made.last);
+        let levels = boosting.data.features[made.feature as usize].cuts.is_categorical();
+        let test = if levels { Test::In(made.set) } else { Test::UpTo(made.last) };
         let (gain, feature, left) = (made.gain, made.feature, made.left);
         let split = Split { gain, feature, test, missing_left: made.missing_left, left };
         shape.branches.push(Branch { split, left: Child::Leaf(leaf), right: Child::Leaf(new) });

@@ -8,14 +8,13 @@
 
 use super::binning::Binned;
 use super::constraint::{Bounds, Constraints};
-use super::draw::{choose, share_of};
+use super::draw::Draws;
 use super::packing::Scales;
 use super::plan::{Limits, Plan, Policy};
 use super::shape::{Branch, Child, Grown, Shape};
 use super::split::{Rules, Search, Split};
 use super::store::{Here, LeafAt, Store};
 use super::sums::WORTH_THREADS;
-use crate::numeric::Rng;
 use crate::platform::each;
 
 /// Words of histograms kept for later subtraction: 96 MiB.
@@ -27,6 +26,8 @@ pub(super) const BIN_NANOS: f64 = 3.0;
 /// A leaf while the tree grows.
 pub(super) struct Leaf {
     pub number: u32,
+    /// Which of all leaves that the tree has had: the root, and then the left and the right one of each node.
+    made: u64,
     pub start: usize,
     pub end: usize,
     depth: usize,
@@ -88,7 +89,8 @@ impl<'a, S: Store> Grower<'a, S> {
         self.store.use_features(features);
     }
 
-    /// Grows one tree on `rows` (all where `None`), whose words are `words`, one a row of the data.
+    /// Grows one tree on `rows` (all where `None`), whose words are `words`, one a row of the data. Features and cuts are
+    /// drawn by `seed`.
     ///
     /// # Errors
     /// A store that lost its rows.
@@ -99,24 +101,25 @@ impl<'a, S: Store> Grower<'a, S> {
         scales: Scales,
         rules: &Rules,
         limits: &Limits,
-        rng: &mut Rng,
+        seed: u64,
     ) -> Result<Grown<'_>, S::Lost> {
         let end = self.store.begin(rows, words);
         self.free = (0..self.kept.len()).collect();
-        let plan = Plan { words, scales, rules, limits };
+        let plan = Plan { words, scales, rules, limits, seed };
         let total = match rows {
             None => words.iter().sum(),
             Some(rows) => rows.iter().map(|&r| words[r as usize]).sum(),
         };
         let (bounds, groups) = (Bounds::FREE, u64::MAX);
         let (split, kept, parent) = (None, None, None);
-        let root = Leaf { number: 0, start: 0, end, depth: 0, total, split, kept, bounds, groups, parent };
+        let (number, made, start, depth) = (0, 0, 0, 0);
+        let root = Leaf { number, made, start, end, depth, total, split, kept, bounds, groups, parent };
         let mut leaves = vec![root];
         let mut shape = Shape { branches: Vec::new(), leaves: 1 };
         if limits.policy == Policy::Symmetric {
-            self.grow_levels(&plan, &mut leaves, &mut shape, rng)?;
+            self.grow_levels(&plan, &mut leaves, &mut shape)?;
         } else {
-            self.grow_leaves(&plan, &mut leaves, &mut shape, rng)?;
+            self.grow_leaves(&plan, &mut leaves, &mut shape)?;
         }
         shape.leaves = leaves.len() as u32;
         let ranges: Vec<(usize, usize)> = leaves.iter().map(|l| (l.start, l.end)).collect();
@@ -128,15 +131,14 @@ impl<'a, S: Store> Grower<'a, S> {
         plan: &Plan<'_>,
         leaves: &mut Vec<Leaf>,
         shape: &mut Shape,
-        rng: &mut Rng,
     ) -> Result<(), S::Lost> {
         let (most, by_depth) = (plan.limits.max_leaves, plan.limits.policy == Policy::DepthWise);
         if most > 1 {
-            self.sum_and_search(plan, &mut leaves[0], rng)?;
+            self.sum_and_search(plan, &mut leaves[0])?;
         }
         while leaves.len() < most {
             let Some(at) = best_leaf(leaves, by_depth) else { break };
-            self.split_leaf(plan, leaves, at, shape, rng)?;
+            self.split_leaf(plan, leaves, at, shape)?;
         }
         Ok(())
     }
@@ -148,13 +150,12 @@ impl<'a, S: Store> Grower<'a, S> {
         leaves: &mut Vec<Leaf>,
         at: usize,
         shape: &mut Shape,
-        rng: &mut Rng,
     ) -> Result<(), S::Lost> {
         let Some(split) = leaves[at].split.take() else { return Ok(()) };
         let parent_kept = leaves[at].kept.take();
         let (mut left, mut right) = self.part(plan, leaves, at, split, shape)?;
         if leaves.len() + 1 < plan.limits.max_leaves {
-            self.search_children(plan, &mut left, &mut right, parent_kept, leaves, rng)?;
+            self.search_children(plan, &mut left, &mut right, parent_kept, leaves)?;
         } else if let Some(slot) = parent_kept {
             self.free.push(slot);
         }
@@ -189,6 +190,7 @@ impl<'a, S: Store> Grower<'a, S> {
         }
         let left = Leaf {
             number: leaf.number,
+            made: 2 * u64::from(node) + 1,
             start: leaf.start,
             end: middle,
             depth: leaf.depth + 1,
@@ -201,6 +203,7 @@ impl<'a, S: Store> Grower<'a, S> {
         };
         let right = Leaf {
             number: new,
+            made: 2 * u64::from(node) + 2,
             start: middle,
             end: leaf.end,
             total: leaf.total - split.left,
@@ -218,18 +221,17 @@ impl<'a, S: Store> Grower<'a, S> {
         right: &mut Leaf,
         parent_kept: Option<usize>,
         leaves: &mut [Leaf],
-        rng: &mut Rng,
     ) -> Result<(), S::Lost> {
         let Some(parent) = parent_kept else {
             // The parent's sums were given up: both are summed.
-            self.sum_and_search(plan, left, rng)?;
-            return self.sum_and_search(plan, right, rng);
+            self.sum_and_search(plan, left)?;
+            return self.sum_and_search(plan, right);
         };
         for leaf in self.share_out(plan, left, right, parent, leaves)? {
             match leaf.kept {
-                Some(slot) if self.may_split(plan, leaf) => leaf.split = self.search(plan, leaf, slot, rng),
+                Some(slot) if self.may_split(plan, leaf) => leaf.split = self.search(plan, leaf, slot),
                 Some(_) => {}
-                None => self.sum_and_search(plan, leaf, rng)?,
+                None => self.sum_and_search(plan, leaf)?,
             }
             if leaf.split.is_none()
                 && let Some(slot) = leaf.kept.take()
@@ -286,12 +288,12 @@ impl<'a, S: Store> Grower<'a, S> {
     }
 
     /// Sums a leaf's rows without a parent to take from, and finds its split.
-    fn sum_and_search(&mut self, plan: &Plan<'_>, leaf: &mut Leaf, rng: &mut Rng) -> Result<(), S::Lost> {
+    fn sum_and_search(&mut self, plan: &Plan<'_>, leaf: &mut Leaf) -> Result<(), S::Lost> {
         if !self.may_split(plan, leaf) {
             return Ok(());
         }
         let slot = self.sum_leaf(plan, leaf)?;
-        leaf.split = self.search(plan, leaf, slot, rng);
+        leaf.split = self.search(plan, leaf, slot);
         if leaf.split.is_some() && slot < self.most_slots() {
             leaf.kept = Some(slot);
         } else {
@@ -317,24 +319,22 @@ impl<'a, S: Store> Grower<'a, S> {
     }
 
     /// The features, by their places in the tree, that may be split on below features that share these groups.
-    pub(super) fn places(&self, plan: &Plan<'_>, groups: u64, rng: &mut Rng) -> Vec<usize> {
+    pub(super) fn places(&self, plan: &Plan<'_>, groups: u64, draws: Draws) -> Vec<usize> {
         let features = self.store.features();
         let allowed = |&p: &usize| self.constraints.allows(groups, features[p]);
         let mut places: Vec<usize> = (0..features.len()).filter(allowed).collect();
-        if plan.limits.node_features < 1.0 {
-            let chosen = choose(places.len(), share_of(places.len(), plan.limits.node_features), rng);
-            places = chosen.into_iter().map(|i| places[i]).collect();
-        }
+        draws.keep_share(&mut places, plan.limits.node_features, features);
         places
     }
 
-    fn search(&self, plan: &Plan<'_>, leaf: &Leaf, slot: usize, rng: &mut Rng) -> Option<Split> {
+    fn search(&self, plan: &Plan<'_>, leaf: &Leaf, slot: usize) -> Option<Split> {
         let search = self.search_in(plan, leaf);
-        let places = self.places(plan, leaf.groups, rng);
+        let draws = Draws::new(plan.seed, leaf.made);
+        let places = self.places(plan, leaf.groups, draws);
         let (features, offsets) = (self.store.features(), self.store.offsets());
         let (data, constraints, sums) = (self.data, &self.constraints, &self.kept[slot]);
         // The best split on the features at some places, the first of equals.
-        let best_of = |places: &[usize], rng: &mut Rng| {
+        let best_of = |places: &[usize]| {
             let mut search = search;
             let mut best: Option<Split> = None;
             for &place in places {
@@ -342,7 +342,7 @@ impl<'a, S: Store> Grower<'a, S> {
                 let bins = &sums[offsets[place]..offsets[place + 1]];
                 let categorical = data.features[feature as usize].cuts.is_categorical();
                 search.direction = constraints.direction(feature);
-                if let Some(split) = search.best(bins, categorical, feature, rng)
+                if let Some(split) = search.best(bins, categorical, feature, draws)
                     && best.is_none_or(|b| split.gain > b.gain)
                 {
                     best = Some(split);
@@ -350,14 +350,12 @@ impl<'a, S: Store> Grower<'a, S> {
             }
             best
         };
-        // Random cuts are drawn in the order of the features.
-        let worth = self.words() as f64 * BIN_NANOS > WORTH_THREADS && !plan.rules.random_cuts;
-        if self.threads < 2 || !worth {
-            return best_of(&places, rng);
+        if self.threads < 2 || self.words() as f64 * BIN_NANOS <= WORTH_THREADS {
+            return best_of(&places);
         }
         let share = places.len().div_ceil(self.threads).max(1);
         let mut parts: Vec<_> = places.chunks(share).map(|places| (places, None)).collect();
-        each(self.threads, &mut parts, |_, (places, found)| *found = best_of(places, &mut Rng::new(0)));
+        each(self.threads, &mut parts, |_, (places, found)| *found = best_of(places));
         let better =
             |best: Option<Split>, split: Split| Some(best.filter(|b| b.gain >= split.gain).unwrap_or(split));
         parts.into_iter().filter_map(|(_, found)| found).fold(None, better)

@@ -32,6 +32,8 @@ pub(super) struct Plan<'p> {
     pub scales: Scales,
     pub rules: &'p Rules,
     pub limits: &'p Limits,
+    /// Of what is drawn leaf by leaf.
+    pub seed: u64,
 }
 
 impl Plan<'_> {

@@ -397,7 +397,7 @@ mod tests {
             let scales = quantise(&pairs, None, true, rng, &mut words, 1);
             let limits = Limits { policy: Policy::LeafWise, max_leaves, max_depth: 9, node_features: 0.5 };
             let mut grower = Grower::new(&data, Constraints::default(), 1);
-            let Ok(tree) = grower.grow(None, &words, scales, &rules, &limits, rng);
+            let Ok(tree) = grower.grow(None, &words, scales, &rules, &limits, rng.next_u64());
             let values = |rng: &mut Rng| (0..width).map(|_| rng.normal() as f32).collect::<Vec<_>>();
             let places: Vec<u32> = (0..tree.shape.leaves).map(|_| builder.push_leaf(&values(rng))).collect();
             builder.push(&tree.shape, &data, |leaf| places[leaf as usize]);

@@ -6,6 +6,7 @@
 //! a tree has at most two to the power of its levels leaves. What a level gains is added up leaf by leaf in the order of
 //! their numbers, so that threads, which share out the features, and histograms that found no memory change nothing.
 
+use super::draw::Draws;
 use super::leafwise::{BIN_NANOS, Grower, Leaf};
 use super::partition::Side;
 use super::plan::Plan;
@@ -14,7 +15,6 @@ use super::split::shared::{BestCut, Cutting};
 use super::split::{Search, Split};
 use super::store::{Store, sum_left};
 use super::sums::WORTH_THREADS;
-use crate::numeric::Rng;
 use crate::platform::each;
 
 /// Levels where nothing else limits them.
@@ -56,7 +56,6 @@ impl<S: Store> Grower<'_, S> {
         plan: &Plan<'_>,
         leaves: &mut Vec<Leaf>,
         shape: &mut Shape,
-        rng: &mut Rng,
     ) -> Result<(), S::Lost> {
         let levels = levels(plan.limits.max_leaves, plan.limits.max_depth);
         if levels == 0 || !self.may_split(plan, &leaves[0]) {
@@ -68,9 +67,10 @@ impl<S: Store> Grower<'_, S> {
         let mut level = Level { gains: vec![0.0; 2 * self.words()], bar: 0.0 };
         let mut groups = u64::MAX;
         for at in 0..levels {
-            let places = self.places(plan, groups, rng);
+            let draws = Draws::new(plan.seed, at as u64);
+            let places = self.places(plan, groups, draws);
             self.fill_level(plan, leaves, &places, &lanes, &mut level)?;
-            let Some(shared) = self.best_shared(plan, &places, &lanes, &level, rng) else { break };
+            let Some(shared) = self.best_shared(plan, &places, &lanes, &level, draws) else { break };
             groups = self.constraints.below(groups, shared.feature);
             self.split_level(plan, leaves, shared, &lanes, at + 1 < levels, shape)?;
         }
@@ -166,13 +166,14 @@ impl<S: Store> Grower<'_, S> {
         places: &[usize],
         lanes: &[Lane],
         level: &Level,
-        rng: &mut Rng,
+        draws: Draws,
     ) -> Option<Shared> {
         let (features, offsets) = (self.store.features(), self.store.offsets());
         let mut best: Option<Shared> = None;
         for &place in places {
             let gains = &level.gains[2 * offsets[place]..2 * offsets[place + 1]];
-            let cut = lanes[place].cutting.best(gains, plan.rules.random_cuts, rng);
+            let random = plan.rules.random_cuts.then(|| draws.of_cut(features[place]));
+            let cut = lanes[place].cutting.best(gains, random);
             if cut.gain > best.map_or(level.bar, |b| b.cut.gain) {
                 best = Some(Shared { place, feature: features[place], cut });
             }

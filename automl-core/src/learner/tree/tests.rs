@@ -4,6 +4,7 @@ mod growth;
 #[cfg(feature = "gpu")]
 use super::binning::{Binned, Cuts};
 use super::constraint::Constraints;
+use super::draw::{Draws, share_of};
 use super::flat::Builder;
 use super::histogram::{Lanes, Rows, Scratch};
 use super::leafwise::Grower;
@@ -13,7 +14,7 @@ use super::plan::{Limits, Policy};
 use super::split::{Rules, Search, Test};
 use super::testing::{frame, levels, mixed, numbers};
 use crate::node::{FeatureValues, Frame, NO_CATEGORY};
-use crate::numeric::Rng;
+use crate::numeric::{Rng, rng};
 
 const RULES: Rules = Rules {
     l1: 0.0,
@@ -243,7 +244,7 @@ fn the_best_cut_is_the_best_of_all() {
             for (&bin, word) in feature.bins.iter().zip(&words) {
                 sums[usize::from(bin)] += word;
             }
-            if let Some(split) = search.best(&sums, false, f as u32, &mut rng) {
+            if let Some(split) = search.best(&sums, false, f as u32, Draws::new(0, 0)) {
                 best = best.max(split.gain);
                 // The sums of the left are those of the rows that go left.
                 let side = split.side(feature.bin_count);
@@ -274,8 +275,9 @@ fn levels_are_grouped_by_what_they_predict() {
     let feature = &data.features[0];
     let mut sums = vec![0; feature.bin_count];
     feature.bins.iter().zip(&words).for_each(|(&bin, word)| sums[usize::from(bin)] += word);
-    let split =
-        Search::new(&RULES, scales, words.iter().sum()).best(&sums, true, 0, &mut rng).expect("splits");
+    let split = Search::new(&RULES, scales, words.iter().sum())
+        .best(&sums, true, 0, Draws::new(0, 0))
+        .expect("splits");
     assert!(matches!(split.test, Test::In(_)));
     let side = split.side(feature.bin_count);
     let first = side[usize::from(feature.bins[1])];
@@ -283,6 +285,33 @@ fn levels_are_grouped_by_what_they_predict() {
         assert_eq!(side[usize::from(bin)] == first, code == NO_CATEGORY || code % 2 == 1, "{code}");
     }
     assert_eq!(split.missing_left, first);
+}
+
+/// Each leaf draws its own features, all equally likely, whatever place they have among those that it may use.
+#[test]
+fn a_leaf_draws_its_features_by_their_numbers() {
+    let features: Vec<u32> = (0..40).map(|f| 3 * f + 1).collect();
+    let all = || (0..40).collect::<Vec<usize>>();
+    let mut times = [0u32; 40];
+    for made in 0..4000 {
+        let mut places = all();
+        Draws::new(7, made).keep_share(&mut places, 0.2, &features);
+        assert!(places.len() == share_of(40, 0.2) && places.is_sorted());
+        places.iter().for_each(|&place| times[place] += 1);
+        let (fewer, mut left) = (&features[1..], (0..39).collect());
+        Draws::new(7, made).keep_share(&mut left, 7.0 / 39.0, fewer);
+        let same = |place: &usize| *place == 0 || left.contains(&(place - 1));
+        assert!(left.len() == 7 && (places[0] > 0 || places.iter().all(same)));
+    }
+    // 800 times each, with a standard deviation of 25.
+    assert!(times.iter().all(|&n| (675..925).contains(&n)), "{times:?}");
+    let mut cuts = [0u32; 5];
+    (0..5000).for_each(|made| cuts[rng::below(Draws::new(7, made).of_cut(4), 5)] += 1);
+    assert!(cuts.iter().all(|&n| (850..1150).contains(&n)), "{cuts:?}");
+    let (mut none, mut one) = (Vec::new(), vec![3]);
+    Draws::new(7, 0).keep_share(&mut none, 0.2, &features);
+    Draws::new(7, 0).keep_share(&mut one, 0.01, &features);
+    assert_eq!((none, one), (vec![], vec![3]));
 }
 
 /// The same tree from rows that are summed, and from histograms by subtraction.
@@ -297,7 +326,7 @@ fn subtraction_is_exact() {
     let limits =
         |max_leaves| Limits { policy: Policy::LeafWise, max_leaves, max_depth: 0, node_features: 1.0 };
     let grow = |grower: &mut Grower<'_>, leaves| {
-        let Ok(grown) = grower.grow(None, &words, scales, &RULES, &limits(leaves), &mut Rng::new(0));
+        let Ok(grown) = grower.grow(None, &words, scales, &RULES, &limits(leaves), 0);
         let rows: Vec<Vec<u32>> =
             (0..grown.shape.leaves as usize).map(|l| grown.leaf_rows(l).to_vec()).collect();
         (grown.shape.clone(), rows)
@@ -330,7 +359,7 @@ fn a_finished_tree_sends_rows_where_they_were() {
     for max_leaves in [1, 2, 31, 32, 33, 60] {
         let limits = Limits { policy: Policy::LeafWise, max_leaves, max_depth: 9, node_features: 0.5 };
         let mut grower = Grower::new(&data, Constraints::default(), 1);
-        let Ok(grown) = grower.grow(None, &words, scales, &RULES, &limits, &mut rng);
+        let Ok(grown) = grower.grow(None, &words, scales, &RULES, &limits, rng.next_u64());
         let mut builder = Builder::new(data.columns, 1);
         for leaf in 0..grown.shape.leaves {
             builder.push_leaf(&[leaf as f32]);

@@ -11,6 +11,8 @@
 
 const SQUARED: u32 = 0u;
 const LOGISTIC: u32 = 1u;
+const SOFTMAX: u32 = 2u;
+const POISSON: u32 = 3u;
 
 fn write_pair(row: u32, output: u32, gradient: Double, hessian: Double) {
     var pair = vec2<u32>(to_single(gradient), to_single(hessian));
@@ -28,6 +30,31 @@ fn write_share(row: u32, which: u32, share: Double, output: u32) {
     write_pair(row, output, difference(share, y), hessian);
 }
 
+fn within(a: Double, most: Double) -> Double {
+    if less(most, absolute(a)) { return Double(most.x, most.y | (a.y & SIGN)); }
+    return a;
+}
+
+// Where the score is a logarithm: `objective/log_link.rs`.
+fn write_log(row: u32, gradient: Double, hessian: Double) {
+    let most = Double(0x2f1f1281u, 0x45c027e7u); // 10²⁸
+    write_pair(row, 0u, within(gradient, most), within(hessian, most));
+}
+
+fn write_of_log(row: u32) {
+    let score = within(scores[row], Double(0u, 0x4072c000u)); // 300
+    let y = targets[row];
+    if fit.objective == POISSON {
+        let mean = quick_exp(score);
+        write_log(row, difference(mean, y), mean);
+        return;
+    }
+    let first = product(y, quick_exp(product(fit.first_power, score)));
+    let second = quick_exp(product(fit.second_power, score));
+    let bend = difference(product(fit.second_power, second), product(fit.first_power, first));
+    write_log(row, difference(second, first), bend);
+}
+
 @compute @workgroup_size(GROUP)
 fn gradients(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     for (var row = id.x; row < fit.rows; row += groups.x * GROUP) {
@@ -36,6 +63,8 @@ fn gradients(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgrou
         } else if fit.objective == LOGISTIC {
             let share = quotient(ONE, sum(ONE, quick_exp(negated(scores[row]))));
             write_share(row, 1u, share, 0u);
+        } else if fit.objective != SOFTMAX {
+            write_of_log(row);
         } else {
             var highest = scores[row];
             for (var which = 1u; which < fit.outputs; which++) {

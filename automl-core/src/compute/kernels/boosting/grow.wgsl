@@ -22,7 +22,7 @@ fn list(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 
 @compute @workgroup_size(1)
 fn begin() {
-    let nothing = Found(vec2<u32>(0u, 0u), vec2<u32>(0u, 0u), 0u, 0u, 0u, 0u);
+    var nothing: Found;
     leaves[0] = Leaf(0u, fit.listed, 0u, 0u, nothing);
     var now: Now;
     now.sum_count = fit.listed;
@@ -96,13 +96,11 @@ fn split_leaf(at: u32) {
     now.left = left_rows;
     now.group = feature.group;
     now.shift = feature.shift;
-    now.last = split.last;
-    now.missing = feature.bins - 1u;
-    now.missing_left = split.missing_left;
+    now.side = split.side;
 
     let to = select(leaf.start - fit.rows, leaf.start + fit.rows, leaf.start < fit.rows);
     let right_rows = leaf.count - left_rows;
-    let nothing = Found(vec2<u32>(0u, 0u), vec2<u32>(0u, 0u), 0u, 0u, 0u, 0u);
+    var nothing: Found;
     let depth = leaf.depth + 1u;
     let left_is_small = left_rows <= right_rows;
     // The smaller takes a histogram of its own, the larger that of both.

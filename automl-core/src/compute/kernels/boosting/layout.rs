@@ -6,13 +6,13 @@ pub const PACKED: usize = 4;
 pub const BINS: usize = 256;
 /// Bytes of a histogram of four features.
 pub const GROUP_BYTES: usize = PACKED * BINS * 8;
-pub const STATE_WORDS: usize = 36;
-pub const LEAF_WORDS: usize = 12;
-pub const FOUND_WORDS: usize = 8;
-pub const NODE_WORDS: usize = 10;
+pub const STATE_WORDS: usize = 46;
+pub const LEAF_WORDS: usize = 20;
+pub const FOUND_WORDS: usize = 16;
+pub const NODE_WORDS: usize = 18;
 /// Where in the state the leaves and the nodes are counted.
-pub const LEAVES_AT: usize = 34;
-pub const NODES_AT: usize = 35;
+pub const LEAVES_AT: usize = 44;
+pub const NODES_AT: usize = 45;
 
 /// What is minimised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Objective {
     Squared = 0,
     Logistic = 1,
     Softmax = 2,
+    Poisson = 3,
+    Tweedie = 4,
 }
 
 /// What does not change from tree to tree.
@@ -40,6 +42,11 @@ pub struct Fit {
     pub by_depth: bool,
     pub min_rows: u32,
     pub weighted: bool,
+    /// Whether one cut of a feature is tried, a random one.
+    pub random_cuts: bool,
+    /// Fewest rows of a level that is grouped, and of the levels between two tried groupings.
+    pub level_rows: u32,
+    pub group_rows: u32,
     pub l1: f64,
     pub l2: f64,
     pub rate: f64,
@@ -52,6 +59,11 @@ pub struct Fit {
     pub gradient_room: f64,
     pub hessian_room: f64,
     pub bar: f64,
+    /// Of groups of levels: the penalty in place of `l2`, and what their order is shrunk by.
+    pub cat_l2: f64,
+    pub cat_smooth: f64,
+    /// Of Tweedie's loss: the powers of its terms.
+    pub powers: [f64; 2],
 }
 
 /// A split that the card has made.
@@ -63,9 +75,11 @@ pub struct Node {
     /// The sums of the rows that go left.
     pub left: i64,
     pub feature: u32,
-    /// The last bin that goes left.
+    /// Of a number, the last bin that goes left.
     pub last: u8,
     pub missing_left: bool,
+    /// All bins that go left, a bit a bin.
+    pub set: [u64; 4],
 }
 
 fn double(x: f64) -> [u32; 2] {
@@ -90,7 +104,9 @@ impl Fit {
             u32::from(self.weighted),
             groups,
             features,
-            0,
+            u32::from(self.random_cuts),
+            self.level_rows,
+            self.group_rows,
             0,
         ];
         let doubles = [
@@ -105,6 +121,10 @@ impl Fit {
             self.gradient_room,
             self.hessian_room,
             self.bar,
+            self.cat_l2,
+            self.cat_smooth,
+            self.powers[0],
+            self.powers[1],
         ];
         words.extend(doubles.into_iter().flat_map(double));
         words
@@ -121,7 +141,8 @@ impl Node {
             feature: words[4],
             last: words[5] as u8,
             missing_left: words[6] == 1,
-            leaf: words[8],
+            set: [8, 10, 12, 14].map(wide),
+            leaf: words[16],
         }
     }
 }

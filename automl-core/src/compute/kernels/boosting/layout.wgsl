@@ -28,7 +28,12 @@ struct Fit {
     // Words of bins of a row.
     groups: u32,
     features: u32,
-    unused: vec2<u32>,
+    // Whether one cut of a feature is tried, a random one.
+    random_cuts: u32,
+    // Fewest rows of a level that is grouped, and of the levels between two tried groupings.
+    level_rows: u32,
+    group_rows: u32,
+    unused: u32,
     l1: Double,
     l2: Double,
     rate: Double,
@@ -44,6 +49,12 @@ struct Fit {
     hessian_room: Double,
     // 1 and the least share of a leaf's score that a gain has to be.
     bar: Double,
+    // Of groups of levels: the penalty in place of l2, and what their order is shrunk by.
+    cat_l2: Double,
+    cat_smooth: Double,
+    // Of Tweedie's loss: the powers of its terms.
+    first_power: Double,
+    second_power: Double,
 }
 
 struct Tree {
@@ -52,6 +63,11 @@ struct Tree {
     output: u32,
     // How many features it may use.
     used: u32,
+    // Of the random numbers that features of a split, and cuts, are drawn by.
+    draws: Wide,
+    // How many of its features a split may use.
+    drawn: u32,
+    unused: u32,
 }
 
 // Of the tree: what one unit of its whole numbers is, and rules in these units.
@@ -65,6 +81,8 @@ struct Units {
     // True gain of one unit.
     gain: Double,
     min_gain: Double,
+    cat_l2: Double,
+    cat_smooth: Double,
     min_hessian: u32,
     unused: u32,
 }
@@ -75,15 +93,15 @@ struct Now {
     start: u32,
     count: u32,
     left: u32,
-    // By which bins: the word of a row, the bin's first bit in it, the last bin that goes left, the bin of missing rows.
+    // By which bins: the word of a row, and the bin's first bit in it.
     group: u32,
     shift: u32,
-    last: u32,
-    missing: u32,
-    missing_left: u32,
     // Rows that are summed: the smaller of the new leaves.
     sum_start: u32,
     sum_count: u32,
+    unused: u32,
+    // The bins that go left.
+    side: array<u32, 8>,
     // Histograms of the smaller and of the larger leaf, the latter of which is still that of both.
     slots: vec2<u32>,
     // Their numbers, and which of them are searched.
@@ -108,7 +126,8 @@ struct Leaf {
     found: Found,
 }
 
-// A split: what it gains, of which feature, up to which bin, whether missing rows go left, and the sums of those that do.
+// A split: what it gains, of which feature, up to which bin where that is a number, whether missing rows go left, the sums of
+// those that do, and all bins that go left, a bit a bin.
 struct Found {
     gain: Double,
     left: Wide,
@@ -117,6 +136,7 @@ struct Found {
     missing_left: u32,
     // 1 where there is one.
     there: u32,
+    side: array<u32, 8>,
 }
 
 // A leaf that was split; the new leaf on the right has the number of nodes and leaves before it.
@@ -126,10 +146,18 @@ struct Node {
     unused: u32,
 }
 
-// A feature: its word of a row, the first bit there, the number of its bins.
+// A feature: its word of a row, the first bit there, the number of its bins, and whether they are levels.
 struct Feature {
     group: u32,
     shift: u32,
     bins: u32,
-    unused: u32,
+    categorical: u32,
+}
+
+// 64 random bits of a place: SplitMix64 (Steele, Lea and Flood, 2014), as in `numeric/rng.rs`.
+fn of_place(seed: Wide, place: u32) -> Wide {
+    var z = wide_sum(seed, wide_times(Wide(place + 1u, 0u), Wide(0x7f4a7c15u, 0x9e3779b9u)));
+    z = wide_times(z ^ wide_right(z, 30u), Wide(0x1ce4e5b9u, 0xbf58476du));
+    z = wide_times(z ^ wide_right(z, 27u), Wide(0x133111ebu, 0x94d049bbu));
+    return z ^ wide_right(z, 31u);
 }

@@ -114,13 +114,14 @@ impl Memory {
         };
         let filled = |bytes: Vec<u8>| fill(bytes, DATA);
         let kinds = data.features.iter().enumerate().flat_map(|(place, feature)| {
-            [(place / layout::PACKED) as u32, (place % layout::PACKED * 8) as u32, feature.1 as u32, 0]
+            let (group, shift) = (place / layout::PACKED, place % layout::PACKED * 8);
+            [group as u32, shift as u32, feature.bin_count as u32, u32::from(feature.categorical)]
         });
         let other_bins = data.others.map(|o| packed(others, o.bins.iter().map(Vec::as_slice)));
         Self {
             uniform: fill(bytes_of(fit.words(sizes.groups, sizes.features).into_iter()), UNIFORM),
-            tree: take(16, UNIFORM),
-            bins: filled(packed(rows, data.features.iter().map(|f| f.0))),
+            tree: take(32, UNIFORM),
+            bins: filled(packed(rows, data.features.iter().map(|f| f.bins))),
             kinds: filled(bytes_of(kinds)),
             used: room(features * 4),
             targets: filled(wide(data.targets.iter().copied())),

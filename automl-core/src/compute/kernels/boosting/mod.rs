@@ -11,14 +11,14 @@ mod steps;
 
 use layout::PACKED;
 pub use layout::{Fit, Node, Objective};
-pub use send::{Booster, Data, Grown, Others, Reading};
+pub use send::{Booster, Column, Data, Grown, Others, Reading, Sent};
 
 /// Most leaves of a tree, each of which has a histogram on the card.
 pub const MOST_LEAVES: usize = 512;
 
 macro_rules! kernel {
-    ($name:literal) => {
-        concat!(include_str!("../double/double.wgsl"), include_str!("layout.wgsl"), include_str!($name))
+    ($($name:literal),+) => {
+        concat!(include_str!("../double/double.wgsl"), include_str!("layout.wgsl"), $(include_str!($name)),+)
     };
 }
 
@@ -27,7 +27,8 @@ const WORDS: (&str, &str) = ("boosting words", kernel!("words.wgsl"));
 const SUMS: (&str, &str) = ("boosting sums", kernel!("sums.wgsl"));
 const GROW: (&str, &str) = ("boosting grow", kernel!("grow.wgsl"));
 const ROWS: (&str, &str) = ("boosting rows", kernel!("rows.wgsl"));
-const SEARCH: (&str, &str) = ("boosting search", kernel!("search.wgsl"));
+const SEARCH: (&str, &str) = ("boosting search", kernel!("splits.wgsl", "search.wgsl"));
+const LEVELS: (&str, &str) = ("boosting levels", kernel!("splits.wgsl", "levels.wgsl"));
 const ROUTE: (&str, &str) = ("boosting route", kernel!("route.wgsl"));
 
 /// Whether each of the buffers may be bound, where one may have `limit` bytes.

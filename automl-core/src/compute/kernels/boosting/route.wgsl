@@ -22,11 +22,10 @@ fn route(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
         var leaf = 0u;
         for (var i = 0u; i < state.nodes; i++) {
             if nodes[i].leaf == leaf {
-                let split = nodes[i].found;
-                let feature = features[split.feature];
+                let feature = features[nodes[i].found.feature];
                 let bin = extractBits(bins[feature.group * sent.rows + row], feature.shift, 8u);
-                let left = select(bin <= split.last, split.missing_left == 1u, bin == feature.bins - 1u);
-                if !left { leaf = i + 1u; }
+                let left = extractBits(nodes[i].found.side[bin >> 5u], bin & 31u, 1u);
+                if left == 0u { leaf = i + 1u; }
             }
         }
         let at = sent.output * sent.rows + row;

@@ -18,7 +18,7 @@ var<workgroup> scan: array<u32, 256>;
 
 fn goes_left(row: u32) -> bool {
     let bin = extractBits(bins[state.now.group * fit.rows + row], state.now.shift, 8u);
-    return select(bin <= state.now.last, state.now.missing_left == 1u, bin == state.now.missing);
+    return extractBits(state.now.side[bin >> 5u], bin & 31u, 1u) == 1u;
 }
 
 // Rows of a block: as many as every workgroup of so many has, in whole turns.

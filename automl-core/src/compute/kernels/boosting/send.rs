@@ -17,14 +17,23 @@ const SUM_GROUPS: u32 = 2048;
 
 /// Rows to learn from.
 pub struct Data<'a> {
-    /// Bins and their number, feature by feature; the last bin is that of missing values.
-    pub features: &'a [(&'a [u8], usize)],
+    pub features: &'a [Column<'a>],
     /// Codes in the lower halves, or the bits of doubles.
     pub targets: &'a [u64],
     pub weights: Option<&'a [f64]>,
     /// Before the first tree: outputs × rows.
     pub scores: &'a [Vec<f64>],
     pub others: Option<Others<'a>>,
+}
+
+/// A feature of all rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'a> {
+    pub bins: &'a [u8],
+    /// How many bins there are, the last of which is that of missing values.
+    pub bin_count: usize,
+    /// Whether bins are levels.
+    pub categorical: bool,
 }
 
 /// Rows that are only scored.
@@ -34,6 +43,23 @@ pub struct Others<'a> {
     pub bins: &'a [Vec<u8>],
     /// Before the first tree: outputs × rows.
     pub scores: &'a [Vec<f64>],
+}
+
+/// What a tree is grown with.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    pub output: u32,
+    /// Of the random bits by which gradients are rounded.
+    pub seed: u64,
+    /// Of those by which a split's features, and cuts, are drawn.
+    pub draws: u64,
+    pub features: &'a [u32],
+    /// How many of them a split may use.
+    pub drawn: u32,
+    /// Whether it is the first of its round, for which gradients are made, and whether the last, of which scores of the other
+    /// rows are wanted.
+    pub first: bool,
+    pub last: bool,
 }
 
 /// A tree, as it comes back.
@@ -77,7 +103,7 @@ impl<'d> Booster<'d> {
     pub fn new(device: &'d Device, data: &Data<'_>, fit: &Fit) -> Result<Self, Lost> {
         let sizes = Sizes::new(data, fit);
         let memory = Memory::new(device, sizes, data, fit);
-        let steps = Steps::new(device, &memory);
+        let steps = Steps::new(device, &memory, data.features.iter().any(|f| f.categorical));
         device.check()?;
         Ok(Self { device, sizes, memory, steps })
     }
@@ -90,20 +116,16 @@ impl<'d> Booster<'d> {
         self.device.raw().1.write_buffer(&self.memory.bag, 0, &bytes_of(rows.iter().copied()));
     }
 
-    /// Sends a tree of `output`, on `features`, whose gradients are rounded by `seed`. `first`: the first of its round, for
-    /// which gradients are made; `last`: of which scores of the other rows are wanted.
+    /// Sends a tree.
     ///
     /// # Errors
     /// A card that was lost.
-    pub fn tree(
-        &self,
-        (output, seed): (u32, u64),
-        features: &[u32],
-        first: bool,
-        last: bool,
-    ) -> Result<Reading, Lost> {
+    pub fn tree(&self, tree: &Sent<'_>) -> Result<Reading, Lost> {
+        let Sent { output, features, first, last, .. } = *tree;
         let (raw, queue) = self.device.raw();
-        let about = [seed as u32, (seed >> 32) as u32, output, features.len() as u32];
+        let [seed, draws] = [tree.seed, tree.draws].map(|bits| [bits as u32, (bits >> 32) as u32]);
+        let used = features.len() as u32;
+        let about = [seed[0], seed[1], output, used, draws[0], draws[1], tree.drawn, 0];
         queue.write_buffer(&self.memory.tree, 0, &bytes_of(about.into_iter()));
         queue.write_buffer(&self.memory.used, 0, &bytes_of(features.iter().copied()));
         for (buffer, rows) in
@@ -123,7 +145,7 @@ impl<'d> Booster<'d> {
                 u64::from(self.sizes.listed) * 4,
             );
         }
-        self.encode(&mut encoder, features.len() as u32, first);
+        self.encode(&mut encoder, used, first);
         let (leaves, others) = (self.sizes.max_leaves as usize, self.sizes.others * self.sizes.outputs);
         let others = if last { others as usize } else { 0 };
         let parts = [
@@ -154,6 +176,10 @@ impl<'d> Booster<'d> {
             pass.dispatch_workgroups(groups[0], groups[1], 1);
         };
         let steps = &self.steps;
+        let search = |send: &mut dyn FnMut(&Step, [u32; 2]), leaves| {
+            send(&steps.search, [features, leaves]);
+            steps.levels.iter().for_each(|levels| send(levels, [features, leaves]));
+        };
         let (all, parts) = (over(rows), listed.div_ceil(GROUP).clamp(1, PART_GROUPS));
         let sums = listed.div_ceil(4 * GROUP).clamp(1, (SUM_GROUPS / groups).max(16));
         if first {
@@ -167,14 +193,14 @@ impl<'d> Booster<'d> {
         send(&steps.units, [1, 1]);
         send(&steps.pack, [over(listed).min(1024), 1]);
         send(&steps.histogram, [sums, groups]);
-        send(&steps.search, [features, 1]);
+        search(&mut send, 1);
         for left in (0..max_leaves.saturating_sub(1)).rev() {
             send(&steps.choose, [1, 1]);
             send(&steps.count_left, [parts, 1]);
             send(&steps.place, [parts, 1]);
             if left > 0 {
                 send(&steps.histogram, [sums, groups]);
-                send(&steps.search, [features, 2]);
+                search(&mut send, 2);
             }
         }
         send(&steps.sum_leaves, [self.sizes.chunks() + max_leaves, 1]);

@@ -1,7 +1,7 @@
 //! The kernels of boosting with what they work on.
 
 use super::memory::Memory;
-use super::{GRADIENTS, GROW, ROUTE, ROWS, SEARCH, SUMS, WORDS};
+use super::{GRADIENTS, GROW, LEVELS, ROUTE, ROWS, SEARCH, SUMS, WORDS};
 use crate::compute::gpu::Device;
 
 /// A kernel with its bindings.
@@ -20,6 +20,8 @@ pub struct Steps {
     pub pack: Step,
     pub histogram: Step,
     pub search: Step,
+    /// Where there are categories.
+    pub levels: Option<Step>,
     pub choose: Step,
     pub count_left: Step,
     pub place: Step,
@@ -49,7 +51,7 @@ fn step<'b>(
 }
 
 impl Steps {
-    pub fn new(device: &Device, memory: &Memory) -> Self {
+    pub fn new(device: &Device, memory: &Memory, categories: bool) -> Self {
         let m = memory;
         let step = |kernel, entry, bindings: &[(u32, &wgpu::Buffer)]| step(device, kernel, entry, bindings);
         let about = [(0, &m.uniform), (1, &m.tree), (2, &m.state), (3, &m.leaf_list)];
@@ -58,7 +60,8 @@ impl Steps {
         let packed = [(4, &m.list), (5, &m.pairs), (6, &m.words), (7, &m.checks)];
         let parted = [(0, &m.uniform), (1, &m.state), (2, &m.bins), (3, &m.list), (4, &m.lefts)];
         let rows = [(0, &m.uniform), (1, &m.state), (2, &m.bins), (5, &m.words)];
-        let sought = [(0, &m.uniform), (1, &m.state), (2, &m.kinds), (3, &m.used)];
+        let about_features = [(0, &m.uniform), (1, &m.state), (2, &m.kinds), (3, &m.used), (6, &m.tree)];
+        let sought = [&about_features[..], &[(4, &m.histograms), (5, &m.found)]].concat();
         let valued = [(0, &m.uniform), (2, &m.state), (3, &m.leaf_list), (6, &m.partials), (7, &m.values)];
         let routed = [(2, &m.state), (3, &m.nodes), (4, &m.kinds), (6, &m.values)];
         let route = |sent, bins, scores| {
@@ -73,7 +76,8 @@ impl Steps {
             units: step(WORDS, "units", &[(0, &m.uniform), (2, &m.state), (3, &m.partials)]),
             pack: step(WORDS, "pack", &[&about[..3], &packed].concat()),
             histogram: step(ROWS, "histogram", &[&rows[..], &[(6, &m.histograms), (7, &m.list)]].concat()),
-            search: step(SEARCH, "search", &[&sought[..], &[(4, &m.histograms), (5, &m.found)]].concat()),
+            search: step(SEARCH, "search", &sought),
+            levels: categories.then(|| step(LEVELS, "levels", &sought)),
             choose: step(GROW, "choose", &chosen),
             count_left: step(ROWS, "count_left", &parted),
             place: step(ROWS, "place", &parted),

@@ -54,17 +54,11 @@ fn units(@builtin(local_invocation_index) lane: u32) {
         units.l2 = quotient(fit.l2, units.hessian);
         units.gain = quotient(product(units.gradient, units.gradient), units.hessian);
         units.min_gain = quotient(fit.min_gain, units.gain);
+        units.cat_l2 = quotient(fit.cat_l2, units.hessian);
+        units.cat_smooth = quotient(fit.cat_smooth, units.hessian);
         units.min_hessian = least_whole(quotient(fit.min_hessian, units.hessian));
         state.units = units;
     }
-}
-
-// SplitMix64 (Steele, Lea and Flood, 2014) of a row.
-fn random(row: u32) -> Wide {
-    var z = wide_sum(tree.seed, wide_times(Wide(row + 1u, 0u), Wide(0x7f4a7c15u, 0x9e3779b9u)));
-    z = wide_times(z ^ wide_right(z, 30u), Wide(0x1ce4e5b9u, 0xbf58476du));
-    z = wide_times(z ^ wide_right(z, 27u), Wide(0x133111ebu, 0x94d049bbu));
-    return z ^ wide_right(z, 31u);
 }
 
 // 32 bits as a share of 2³².
@@ -98,7 +92,7 @@ fn pack(
     for (var at = group.x * GROUP + thread; at < fit.listed; at += groups.x * GROUP) {
         let row = rows[at];
         let pair = pairs[tree.output * fit.rows + row];
-        let bits = random(row);
+        let bits = of_place(tree.seed, row);
         let gradient = rounded_down(pair.x, state.units.per_gradient, bits.y);
         var word = wide_sum(wide_left(gradient, fit.hessian_bits + fit.count_bits), Wide(1u, 0u));
         total_gradient = wide_sum(total_gradient, select(gradient, wide_negated(gradient), gradient.y >= SIGN));

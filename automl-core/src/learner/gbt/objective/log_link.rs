@@ -10,8 +10,8 @@ use crate::numeric::exp::{BLOCK, quick_exp, quick_exps};
 const FARTHEST: f64 = 300.0;
 
 /// The powers of the two terms of Tweedie's loss, -y eᵃˢ / a + eᵇˢ / b, with a = 1 − p and b = 2 − p.
-fn powers_of(power: f64) -> (f64, f64) {
-    (1.0 - power, 2.0 - power)
+pub fn powers_of(power: f64) -> [f64; 2] {
+    [1.0 - power, 2.0 - power]
 }
 
 pub fn gradients(objective: Objective, values: &[f64], scores: &[f64], pairs: &mut [[f32; 2]]) {
@@ -19,7 +19,7 @@ pub fn gradients(objective: Objective, values: &[f64], scores: &[f64], pairs: &m
     let rows = pairs.chunks_mut(BLOCK).zip(scores.chunks(BLOCK)).zip(values.chunks(BLOCK));
     for ((pairs, scores), values) in rows {
         if let Objective::Tweedie { power } = objective {
-            let (a, b) = powers_of(power);
+            let [a, b] = powers_of(power);
             for (factor, powers) in [a, b].into_iter().zip(&mut powers) {
                 write_powers(factor, scores, powers);
             }
@@ -54,7 +54,7 @@ fn single(x: f64) -> f32 {
 pub fn losses(objective: Objective, values: &[f64], scores: &[f64]) -> Vec<f64> {
     let rows = scores.iter().map(|s| s.clamp(-FARTHEST, FARTHEST)).zip(values);
     if let Objective::Tweedie { power } = objective {
-        let (a, b) = powers_of(power);
+        let [a, b] = powers_of(power);
         rows.map(|(s, y)| quick_exp(b * s) / b - y * quick_exp(a * s) / a).collect()
     } else {
         rows.map(|(s, y)| quick_exp(s) - y * s).collect()

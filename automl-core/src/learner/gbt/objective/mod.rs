@@ -7,6 +7,9 @@ mod classes;
 mod log_link;
 mod residual;
 
+#[cfg(feature = "gpu")]
+pub(super) use log_link::powers_of;
+
 use crate::learner::tree::center::Center;
 use crate::learner::weight;
 use crate::model::Target;

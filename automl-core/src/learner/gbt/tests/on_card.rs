@@ -3,15 +3,25 @@ use crate::compute::Card;
 use crate::compute::gpu::Device;
 use crate::compute::kernels::testing;
 use crate::platform::ready;
-use proptest::prelude::{ProptestConfig, prop_assert, proptest};
+use proptest::prelude::{ProptestConfig, any, prop_assert, proptest};
 use std::sync::Arc;
 
-/// Numbers with holes, of few values and of many, one of which may say nothing at all.
+/// Numbers with holes, of few values and of many, one of which may say nothing at all, and categories of any number of levels.
 fn table(rows: usize, columns: usize, classes: usize, rng: &mut Rng) -> (Frame, Target) {
     let mut z = vec![0.0f32; rows];
     let mut values = Vec::new();
     for column in 0..columns {
-        let (kind, holes) = (rng.below(4), if rng.below(2) == 0 { 0.0 } else { 0.2 });
+        let (kind, holes) = (rng.below(6), if rng.below(2) == 0 { 0.0 } else { 0.2 });
+        if kind >= 4 {
+            let many = [2, 3, 5, 12, 60, 255, 400][rng.below(7)];
+            let code = |z: &mut f32| {
+                let level = rng.below(many);
+                *z += (level * 7919 % 13) as f32 / 6.0 - 1.0;
+                if rng.uniform() < holes { NO_CATEGORY } else { level as u32 }
+            };
+            values.push(levels(z.iter_mut().map(code), many as u32));
+            continue;
+        }
         let cells: Vec<f32> = z
             .iter_mut()
             .map(|z| {
@@ -36,6 +46,14 @@ fn table(rows: usize, columns: usize, classes: usize, rng: &mut Rng) -> (Frame, 
     (frame(values), target)
 }
 
+/// From 0.
+fn amounts(target: Target) -> Target {
+    match target {
+        Target::Values(values) => Target::Values(values.into_iter().map(|y| (3.0 * y).max(0.0)).collect()),
+        classes => classes,
+    }
+}
+
 fn encoded(fit: &Fit<'_>) -> Vec<u8> {
     Gbt.fit(fit).expect("fits").encode()
 }
@@ -50,6 +68,8 @@ proptest! {
         (leaves, depth, least, growth) in (2..40i64, 0..6i64, 1..30i64, 0..2usize),
         (row_sample, column_sample) in (0.3..1.5f64, 0.3..1.5f64),
         (l1, l2, weighted, delta) in (0.0..2.0f64, 0.0..2.0f64, 0..2u8, 0..2u8),
+        (node_sample, random_cuts, smooth, group_rows) in (0.1..1.5f64, any::<bool>(), -5.0..20.0f64, 1..30i64),
+        (loss, min_hessian, min_gain) in (0..3usize, -3.0..3.0f64, -0.2..0.2f64),
         seed in 0..1_000_000u64,
     ) {
         let Some(device) = testing::card().map(|card| card.device.clone()) else { return Ok(()) };
@@ -58,8 +78,10 @@ proptest! {
         let classes = if classes == 1 { 2 } else { classes };
         let (train, target) = table(rows, columns, classes, &mut rng);
         let (other, truth) = table(held, columns, classes, &mut rng);
+        let (target, truth) = if loss > 0 { (amounts(target), amounts(truth)) } else { (target, truth) };
         let given = params(&[
             ("trees", Int(7)),
+            ("loss", Text(["squared", "poisson", "tweedie"][loss].to_owned())),
             ("patience", Int(if seed % 3 == 0 { 2 } else { 40 })),
             ("max_leaves", Int(leaves)),
             ("max_depth", Int(depth)),
@@ -67,6 +89,13 @@ proptest! {
             ("growth", Text(GROWTHS[growth].to_owned())),
             ("row_sample", Float(row_sample.min(1.0))),
             ("column_sample", Float(column_sample.min(1.0))),
+            ("column_sample_node", Float(node_sample.min(1.0))),
+            ("extra_trees", Bool(random_cuts)),
+            ("cat_smooth", Float(smooth.max(0.0))),
+            ("cat_l2", Float(smooth.abs())),
+            ("cat_group_rows", Int(group_rows)),
+            ("min_hessian", Float(min_hessian.max(0.0))),
+            ("min_gain", Float(min_gain.max(0.0))),
             ("l1", Float((l1 - 1.0).max(0.0))),
             ("l2", Float(l2)),
             ("max_delta", Float(f64::from(delta) * 0.3)),
@@ -88,9 +117,46 @@ proptest! {
         };
         let (here, there) = (encoded(&on(None)), encoded(&on(Some(&card))));
         prop_assert!(here == there);
-        let constant = train.columns.iter().all(|c| matches!(&c.values, FeatureValues::Numeric(v) if v.iter().all(|x| x.to_bits() == v[0].to_bits())));
+        let same = |values: &FeatureValues| match values {
+            FeatureValues::Numeric(v) => v.iter().all(|x| x.to_bits() == v[0].to_bits()),
+            FeatureValues::Categorical { codes, .. } => codes.iter().all(|code| code == &codes[0]),
+        };
+        let constant = train.columns.iter().all(|c| same(&c.values));
         let used = card.used();
         prop_assert!(constant || used.name() == "gpu", "{used:?}");
+    }
+}
+
+/// More features than a workgroup has threads, of which each split may use a few.
+#[test]
+fn of_many_features_the_card_draws_the_same() {
+    let Some(device) = testing::card().map(|card| card.device.clone()) else { return };
+    let card = Card::always(device);
+    let (train, target) = table(300, 600, 2, &mut Rng::new(8));
+    for share in [0.003, 0.5] {
+        let given = params(&[
+            ("trees", Int(4)),
+            ("column_sample_node", Float(share)),
+            ("extra_trees", Bool(share > 0.1)),
+            ("max_leaves", Int(12)),
+        ]);
+        let (weights, validation, cancel) = (None, None, Cancel::new());
+        let (frame, target, params) = (&train, &target, &given);
+        let on = |card| {
+            encoded(&Fit {
+                frame,
+                target,
+                weights,
+                validation,
+                params,
+                seed: 5,
+                threads: 2,
+                cancel: &cancel,
+                card,
+            })
+        };
+        assert!(on(None) == on(Some(&card)), "{share}");
+        assert_eq!(card.used().name(), "gpu");
     }
 }
 

@@ -14,9 +14,10 @@ mod levels;
 pub mod shared;
 
 use super::constraint::Bounds;
+use super::draw::Draws;
 use super::packing::Scales;
 use super::partition::Side;
-use crate::numeric::Rng;
+use crate::numeric::rng;
 
 /// A gain has to be more than rounding errors of this share of the leaf's score.
 pub const RELATIVE_GAIN: f64 = 1e-9;
@@ -202,12 +203,12 @@ impl<'a> Search<'a> {
     }
 
     /// The best split on one feature, whose bins' sums are `bins`, the missing bin last.
-    pub fn best(&self, bins: &[i64], categorical: bool, feature: u32, rng: &mut Rng) -> Option<Split> {
+    pub fn best(&self, bins: &[i64], categorical: bool, feature: u32, draws: Draws) -> Option<Split> {
         let (&missing, values) = bins.split_last()?;
         let found = if categorical {
             self.best_grouping(bins)
         } else if self.rules.random_cuts {
-            self.random_cut(values, missing, rng)
+            self.random_cut(values, missing, draws.of_cut(feature))
         } else {
             match (self.scales.layout.has_hessian(), self.bounds.is_some()) {
                 (true, false) => self.best_cut::<true, false>(values, missing),
@@ -342,13 +343,13 @@ impl<'a> Search<'a> {
 
     /// One cut at random between the lowest and the highest occupied bin (Geurts, Ernst and Wehenkel, "Extremely
     /// randomized trees", 2006), on whichever side missing rows are better.
-    fn random_cut(&self, values: &[i64], missing: i64, rng: &mut Rng) -> Option<Found> {
+    fn random_cut(&self, values: &[i64], missing: i64, bits: u64) -> Option<Found> {
         let low = values.iter().position(|&w| w != 0)?;
         let high = values.iter().rposition(|&w| w != 0)?;
         if low == high && missing == 0 {
             return None;
         }
-        let cut = if low == high { low } else { low + rng.below(high - low) };
+        let cut = low + rng::below(bits, high - low);
         let below: i64 = values[..=cut].iter().sum();
         let mut best = self.no_best();
         for (place, left) in [(0, below), (1, below + missing)] {

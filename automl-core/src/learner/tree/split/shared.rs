@@ -10,7 +10,7 @@
 //! bins are empty in a small leaf and add nothing. Of a category: what the cuts after each level of the order gain.
 
 use super::{Search, Test};
-use crate::numeric::Rng;
+use crate::numeric::rng;
 
 /// How a feature is cut in every leaf of a tree.
 #[derive(Debug, Clone, PartialEq)]
@@ -172,21 +172,15 @@ impl Search<'_> {
 }
 
 impl Cutting {
-    /// The cut that gains most, the first of equals, or one at random where `random`. Of levels, what is missing is the
-    /// last of `gains.len() / 2` bins.
-    pub fn best(&self, gains: &[f64], random: bool, rng: &mut Rng) -> BestCut {
+    /// The cut that gains most, the first of equals, or one by `random` bits. Of levels, what is missing is the last of
+    /// `gains.len() / 2` bins.
+    pub fn best(&self, gains: &[f64], random: Option<u64>) -> BestCut {
         let bins = gains.len() / 2;
         let mut best = BestCut { gain: 0.0, test: Test::UpTo(0), missing_left: false };
         match self {
             Self::Numbers { low, high, missing } => {
-                let places = match (random, low < high) {
-                    (false, _) => *low..=*high,
-                    (true, false) => *low..=*low,
-                    (true, true) => {
-                        let at = low + rng.below(usize::from(high - low)) as u8;
-                        at..=at
-                    }
-                };
+                let at = |bits| low + rng::below(bits, usize::from(high - low)) as u8;
+                let places = random.map_or(*low..=*high, |bits| at(bits)..=at(bits));
                 for (missing_left, gains) in [(false, &gains[..bins]), (true, &gains[bins..])] {
                     if missing_left && !missing {
                         break;

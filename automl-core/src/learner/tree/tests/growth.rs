@@ -45,7 +45,7 @@ impl Ground {
 
     /// The tree, and the rows of its leaves.
     fn grow(&self, grower: &mut Grower<'_>, rules: &Rules, limits: Limits) -> (Shape, Vec<Vec<u32>>) {
-        let Ok(grown) = grower.grow(None, &self.words, self.scales, rules, &limits, &mut Rng::new(3));
+        let Ok(grown) = grower.grow(None, &self.words, self.scales, rules, &limits, 3);
         let rows = (0..grown.shape.leaves as usize).map(|l| grown.leaf_rows(l).to_vec());
         (grown.shape.clone(), rows.collect())
     }
@@ -198,7 +198,8 @@ fn levels_of_a_category_have_one_order_in_a_tree() {
     let scales = quantise(&pairs, None, false, &mut rng, &mut words, 1);
     let rules = Rules { cat_l2: 0.0, l2: 0.0, ..RULES };
     let mut grower = Grower::new(&data, Constraints::default(), 1);
-    let Ok(grown) = grower.grow(None, &words, scales, &rules, &limits(Policy::Symmetric, 16, 0), &mut rng);
+    let Ok(grown) =
+        grower.grow(None, &words, scales, &rules, &limits(Policy::Symmetric, 16, 0), rng.next_u64());
     let tests: BTreeMap<u32, Vec<Test>> = grown.shape.branches.iter().fold(BTreeMap::new(), |mut all, b| {
         let tests: &mut Vec<Test> = all.entry(b.split.feature).or_default();
         if tests.last() != Some(&b.split.test) {
