@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[cfg(feature = "gpu")]
 use super::gpu::Device;
 
+/// Why a card is not used where every machine is to give the same bytes.
+const INEXACT: &str = "the graphics card's last digits would not be those of every machine";
+
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -122,7 +125,7 @@ impl Card {
             return Err(why_not);
         }
         if self.exact && !work.is_exact() {
-            return Err("the graphics card's last digits would not be those of every machine".to_owned());
+            return Err(INEXACT.to_owned());
         }
         match &self.shared.costs {
             Some(costs) => costs.pays(work, self.shared.busy.load(Ordering::Relaxed)),
@@ -152,6 +155,18 @@ impl Card {
             self.shared.busy.fetch_add(1, Ordering::Relaxed);
             Turn { card: self }
         })
+    }
+
+    /// Takes a turn for what was asked for, whatever it costs; its last digits are the card's own.
+    ///
+    /// # Errors
+    /// Why there is no card, in words that follow a colon.
+    pub fn turn_as_asked(&self) -> Result<Turn<'_>, String> {
+        let inexact = self.exact.then(|| INEXACT.to_owned());
+        self.why_not().or(inexact).map_or(Ok(()), Err)?;
+        self.note(Used::gpu("as was asked for", false));
+        self.shared.busy.fetch_add(1, Ordering::Relaxed);
+        Ok(Turn { card: self })
     }
 
     /// The card went away, or has no memory left: what computed on it begins again on the processor, which is noted, and
@@ -221,6 +236,7 @@ mod tests {
         assert_eq!(second.used().reason(), "processor: this machine offers none");
         assert!(second.used().is_exact());
         assert!(second.turn(&WORK).is_none());
+        assert_eq!(second.turn_as_asked().err().as_deref(), Some("this machine offers none"));
     }
 
     /// Too little to pay.
@@ -288,6 +304,9 @@ mod tests {
         };
         assert!(card.pays(&networks).is_ok() && card.exact(true).pays(&networks).is_err());
         assert!(card.exact(true).pays(&WORK).is_ok());
+        assert!(card.exact(true).turn_as_asked().is_err());
+        let asked = card.for_fit();
+        assert!(asked.turn_as_asked().is_ok_and(|turn| turn.device().is_some()) && !asked.used().is_exact());
         let always = Card::always(device);
         assert_eq!(
             always.pays(&Work::Trees { rows: 1, features: 1, leaves: 2, rounds: 1, outputs: 1, threads: 1 }),

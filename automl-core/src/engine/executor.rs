@@ -1,5 +1,7 @@
 //! Runs jobs. The only place that fits: preprocessing and model see the training rows of their fold and no others.
 
+mod population;
+
 use super::answers::Answers;
 use super::chain::{Chain, FittedChain};
 use super::constraints::features_of;
@@ -89,6 +91,9 @@ impl Executor {
 
     /// The same in a page, where nothing may block, and where a panic ends the worker.
     pub async fn run_waiting(&mut self, job: &Job, cancel: &Cancel) -> JobResult {
+        if !job.population.is_empty() {
+            return self.run_population(job, cancel).await;
+        }
         let cancel = match job.deadline_secs {
             Some(secs) => cancel.with_deadline_secs(secs),
             None => cancel.clone(),
@@ -171,6 +176,7 @@ impl Executor {
             predict_secs,
             predicted_rows: (data.validation.0.rows + data.locked.rows) as u64,
             used: used(),
+            chosen: None,
         }
     }
 
@@ -193,6 +199,7 @@ impl Executor {
             predict_secs: watch.elapsed_secs(),
             predicted_rows: data.validation.0.rows as u64,
             used: None,
+            chosen: None,
         }
     }
 

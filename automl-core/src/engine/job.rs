@@ -32,6 +32,23 @@ pub struct Job {
     pub seed: u64,
     /// Seconds after which the result is not wanted any more.
     pub deadline_secs: Option<f64>,
+    /// Parameters of which a population is to choose, in place of a fit; empty: a fit. Travel beside the rest, which is as it
+    /// was before.
+    #[serde(skip)]
+    pub population: Vec<Params>,
+}
+
+/// What a population chose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// Places among the job's settings, the best first.
+    pub best: Vec<u32>,
+    /// So many settings were trained, the first ones.
+    pub trained: u32,
+    /// Epochs of those that were trained longest.
+    pub epochs: u32,
+    /// What the graphics card is called.
+    pub card: String,
 }
 
 /// What came of a job.
@@ -47,6 +64,9 @@ pub struct JobResult {
     /// What the fit was computed on, where there was a choice. Travels behind the rest, which is as it was before.
     #[serde(skip)]
     pub used: Option<Used>,
+    /// What came of a population; travels behind that.
+    #[serde(skip)]
+    pub chosen: Option<Chosen>,
 }
 
 /// Why a job gave no model.
@@ -85,30 +105,28 @@ mod params_as_text {
     }
 }
 
-impl Job {
-    pub fn to_bytes(&self) -> Vec<u8> {
-        // Serialising plain data into a growing vector cannot fail.
-        postcard::to_allocvec(self).unwrap_or_default()
-    }
-
-    /// # Errors
-    /// Where the bytes are no job.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
-        postcard::from_bytes(bytes).map_err(|e| format!("the job did not arrive whole: {e}"))
-    }
-}
-
 impl JobResult {
     pub fn failed(id: u64, failure: JobFailure) -> Self {
-        Self { id, outcome: Err(failure), fit_secs: 0.0, predict_secs: 0.0, predicted_rows: 0, used: None }
+        Self {
+            id,
+            outcome: Err(failure),
+            fit_secs: 0.0,
+            predict_secs: 0.0,
+            predicted_rows: 0,
+            used: None,
+            chosen: None,
+        }
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {
         // As above.
         let mut bytes = postcard::to_allocvec(self).unwrap_or_default();
-        if let Some(used) = &self.used {
-            let used = (used.name(), used.reason(), used.is_exact());
+        if self.used.is_some() || self.chosen.is_some() {
+            let used = self.used.as_ref().map_or(("", "", true), |u| (u.name(), u.reason(), u.is_exact()));
             bytes.extend(postcard::to_allocvec(&used).unwrap_or_default());
+        }
+        if let Some(chosen) = &self.chosen {
+            bytes.extend(postcard::to_allocvec(chosen).unwrap_or_default());
         }
         bytes
     }
@@ -118,10 +136,18 @@ impl JobResult {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let broken = |e: postcard::Error| format!("the result did not arrive whole: {e}");
         let (mut result, rest): (Self, &[u8]) = postcard::take_from_bytes(bytes).map_err(broken)?;
+        if rest.is_empty() {
+            return Ok(result);
+        }
+        let (used, rest): ((String, String, bool), &[u8]) =
+            postcard::take_from_bytes(rest).map_err(broken)?;
+        result.used = match (used.0.as_str(), used.1, used.2) {
+            ("", ..) => None,
+            ("gpu", reason, exact) => Some(Used::Gpu { reason, exact }),
+            (_, reason, _) => Some(Used::Cpu { reason }),
+        };
         if !rest.is_empty() {
-            let (name, reason, exact): (String, String, bool) = postcard::from_bytes(rest).map_err(broken)?;
-            result.used =
-                Some(if name == "gpu" { Used::Gpu { reason, exact } } else { Used::Cpu { reason } });
+            result.chosen = Some(postcard::from_bytes(rest).map_err(broken)?);
         }
         Ok(result)
     }

@@ -22,6 +22,8 @@ mod job;
 mod leakage;
 mod memory;
 mod pipeline;
+#[cfg(test)]
+mod population_tests;
 mod prepare;
 pub mod protocol;
 mod report;

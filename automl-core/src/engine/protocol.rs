@@ -4,6 +4,7 @@
 //! travel beside a message, never in it. [`VERSION`] changes with any change that an older side would misread.
 
 mod flow;
+mod population;
 mod remarks;
 mod request;
 mod trust;
@@ -12,6 +13,8 @@ pub use flow::{
     FlowCommand, FlowEvent, Look, MetricWords, ModelScores, NodeState, NodeView, OutputView, Pins, PlanView,
     RunEnd, Suggestion, Wants, WantsFrom, WireFinding,
 };
+pub(in crate::engine) use population::CHOSEN;
+pub use population::Population;
 pub use remarks::LeftOut;
 pub(in crate::engine) use remarks::{TOO_SLOW, UNWEIGHTED};
 pub use request::{ChainStep, StudyRequest, column_names};
@@ -268,6 +271,9 @@ pub struct Board {
     /// Learners that suit the task and were not searched, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+    /// `None` where none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub population: Option<Population>,
 }
 
 /// How a trial stands.

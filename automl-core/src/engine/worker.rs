@@ -13,17 +13,33 @@ pub(super) enum ToWorker {
     Prepare(Box<Prepared>),
     /// Answered by a [`JobResult`].
     Run(Job),
+    /// The same of a population, whose settings are JSON text: values say their type only in a format that describes itself.
+    Choose(Job, String),
 }
 
 impl ToWorker {
+    /// What has a job run.
+    pub fn run(mut job: Job) -> Self {
+        if job.population.is_empty() {
+            return Self::Run(job);
+        }
+        // Plain values under text keys always serialise.
+        let settings = serde_json::to_string(&std::mem::take(&mut job.population)).unwrap_or_default();
+        Self::Choose(job, settings)
+    }
+
+    /// What came as bytes.
+    fn read(bytes: &[u8]) -> Result<Self, String> {
+        postcard::from_bytes(bytes).map_err(|e| e.to_string())
+    }
     pub fn to_bytes(&self) -> Vec<u8> {
         // Serialising plain data into a growing vector cannot fail.
         postcard::to_allocvec(self).unwrap_or_default()
     }
 }
 
-/// First byte of a message with a job: its place among the variants.
-const RUN: u8 = 1;
+/// First bytes of messages with a job: their places among the variants.
+const WITH_JOBS: [u8; 2] = [1, 2];
 
 /// Id in the answer to a message that cannot be read.
 const UNREADABLE: u64 = u64::MAX;
@@ -40,18 +56,18 @@ impl WorkerState {
     /// keeps jobs apart from data.
     pub fn job_in(message: &[u8]) -> Option<u64> {
         // Data may be large, so only a job is read whole.
-        if message.first() != Some(&RUN) {
+        if !message.first().is_some_and(|first| WITH_JOBS.contains(first)) {
             return None;
         }
-        match postcard::from_bytes(message) {
-            Ok(ToWorker::Run(job)) => Some(job.id),
+        match ToWorker::read(message) {
+            Ok(ToWorker::Run(job) | ToWorker::Choose(job, _)) => Some(job.id),
             _ => None,
         }
     }
 
     /// The study's data in a message; `None`: it is a job, or no message.
     pub fn data_in(message: &[u8]) -> Option<Prepared> {
-        match postcard::from_bytes(message) {
+        match ToWorker::read(message) {
             Ok(ToWorker::Prepare(prepared)) => Some(*prepared),
             _ => None,
         }
@@ -89,16 +105,21 @@ impl WorkerState {
     /// The job of a message and who runs it, or the answer where there is none to run.
     fn take(&mut self, bytes: &[u8]) -> Result<(&mut Executor, Job), Option<JobResult>> {
         let failed = |id, what: String| Err(Some(JobResult::failed(id, JobFailure::Failed(what))));
-        match postcard::from_bytes(bytes) {
+        let job = match ToWorker::read(bytes) {
             Ok(ToWorker::Prepare(prepared)) => {
                 self.executor = Some(Executor::new(Arc::new(*prepared), 1).on(self.card.clone()));
-                Err(None)
+                return Err(None);
             }
-            Ok(ToWorker::Run(job)) => match &mut self.executor {
-                Some(executor) => Ok((executor, job)),
-                None => failed(job.id, "the study's data did not arrive".to_owned()),
+            Ok(ToWorker::Run(job)) => job,
+            Ok(ToWorker::Choose(job, settings)) => match serde_json::from_str(&settings) {
+                Ok(population) => Job { population, ..job },
+                Err(e) => return failed(job.id, format!("its settings did not arrive whole: {e}")),
             },
-            Err(e) => failed(UNREADABLE, format!("its message did not arrive whole: {e}")),
+            Err(e) => return failed(UNREADABLE, format!("its message did not arrive whole: {e}")),
+        };
+        match &mut self.executor {
+            Some(executor) => Ok((executor, job)),
+            None => failed(job.id, "the study's data did not arrive".to_owned()),
         }
     }
 }
@@ -123,8 +144,12 @@ mod tests {
             recipe: Recipe::Native(crate::node::NativeOptions::default()),
             seed: 1,
             deadline_secs: None,
+            population: Vec::new(),
         };
-        let message = ToWorker::Run(job).to_bytes();
+        let population = Job { population: vec![Params::default(); 2], id: 8, ..job.clone() };
+        let message = ToWorker::run(population).to_bytes();
+        assert_eq!(WorkerState::job_in(&message), Some(8));
+        let message = ToWorker::run(job).to_bytes();
         assert_eq!(WorkerState::job_in(&message), Some(7));
         assert_eq!(WorkerState::job_in(&message[..3]), None);
         assert_eq!(WorkerState::job_in(&[0, 1, 2]), None);

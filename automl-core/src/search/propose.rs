@@ -13,7 +13,7 @@ use super::portfolio::{admits, portfolio, recipe_for};
 use super::range::{drawn, moved};
 use super::setting::Setting;
 use super::surrogate::Surrogate;
-use crate::learner::{self, LearnerSpec, Params};
+use crate::learner::{self, LOG_TARGET, LearnerSpec, ParamValue, Params};
 use crate::metric::MetricSpec;
 use crate::model::{Target, Task};
 use crate::node::Recipe;
@@ -125,6 +125,19 @@ impl Proposer {
             return candidates.into_iter().next();
         }
         self.most_promising(candidates, past, tried.get(past.len()..).unwrap_or(&[]))
+    }
+
+    /// `count` settings of a learner from its whole range, for a population: all with the same recipe, and of the logarithm of
+    /// the target or not. None where the learner is not searched.
+    pub fn population(&self, learner: &str, count: usize, of_logarithms: bool) -> Vec<Proposal> {
+        let Some(spec) = self.varied.iter().find(|s| s.id == learner) else { return Vec::new() };
+        let mut rng = Rng::for_stream(self.seed, &[0x7122]);
+        let draw = |_| {
+            let params = spec.params.iter().map(|p| (p.name.to_owned(), drawn(p, &mut rng))).collect();
+            let params = Params(params).with(LOG_TARGET.name, ParamValue::Bool(of_logarithms));
+            Proposal { portfolio: true, ..self.proposal(spec, params, recipe_for(spec)) }
+        };
+        (0..count).map(draw).collect()
     }
 
     /// Some draws that repeat none of those `tried`; none where nothing is left.
@@ -383,6 +396,22 @@ mod tests {
             let again = played(&proposer, 30, other, propose);
             prop_assert_eq!(again.last().map(|l| &l.0), all.last().map(|l| &l.0));
         }
+    }
+
+    #[test]
+    fn a_population_is_drawn_from_the_whole_range() {
+        let proposer = Proposer::new(Task::Regression, &["mlp".to_owned()], false, 7, loads());
+        let some = proposer.population("mlp", 64, true);
+        assert_eq!(some.len(), 64);
+        let units: Vec<usize> = some.iter().map(|p| p.params.count("hidden")).collect();
+        assert!(units.iter().any(|&n| n < 32) && units.iter().any(|&n| n > 128), "{units:?}");
+        for (place, one) in some.iter().enumerate() {
+            assert!(one.params.bool("log_target") && one.recipe == some[0].recipe);
+            assert!(some[..place].iter().all(|other| other.params != one.params));
+        }
+        assert_eq!(proposer.population("mlp", 8, true), some[..8]);
+        assert!(!proposer.population("mlp", 1, false)[0].params.bool("log_target"));
+        assert!(proposer.population("gbt", 8, false).is_empty());
     }
 
     #[test]

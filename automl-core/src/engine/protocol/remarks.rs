@@ -75,7 +75,7 @@ impl Board {
         format!("{tried} {models} tried: {}", named.join(", "))
     }
 
-    /// Which learners were not searched, and which did not heed weights; a sentence each.
+    /// Which learners were not searched, which did not heed weights, what was computed elsewhere; a sentence or two each.
     pub fn remarks(&self) -> Vec<String> {
         let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
         for l in &self.left_out {
@@ -103,6 +103,7 @@ impl Board {
         if on_card > 0 {
             out.push(format!("Computed on the graphics card: {on_card} of {} trials.", trials().count()));
         }
+        out.extend(self.population.as_ref().map(super::Population::told));
         let slow = self.rows.iter().filter(|r| r.note.contains(TOO_SLOW)).count();
         if slow > 0 {
             out.push(format!("Not in the model, as they are {TOO_SLOW}: {slow} of the trials."));
@@ -159,6 +160,7 @@ mod tests {
             end_reason: None,
             tie_test: None,
             left_out: Vec::new(),
+            population: None,
             rows,
         }
     }

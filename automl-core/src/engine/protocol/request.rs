@@ -53,9 +53,19 @@ pub struct StudyRequest {
     /// What is done to the table before it is learned from, in this order: fitted inside each fold, and part of the model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<ChainStep>,
+    /// Let a population of networks, trained side by side on a graphics card, choose settings that the search tries beside its
+    /// own. Another card, or none, may give another model.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub populations: bool,
     /// Fit these and the baseline, and search nothing; empty: search.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<Setting>,
+}
+
+/// For a setting that is not written where it was not asked for.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+fn is_off(flag: &bool) -> bool {
+    !flag
 }
 
 /// A step that changes rows one by one, as a pipeline draws it ([`crate::kind::Rows::Apart`] or `Fitted`).

@@ -168,7 +168,12 @@ fn facts(header: &Header) -> String {
     ];
     let rows: Vec<Vec<String>> =
         rows.into_iter().map(|(name, value)| vec![name.to_owned(), escaped(&value)]).collect();
-    table("The same table, seed and number of trials give the same model", &["", ""], &rows)
+    let caption = if header.request.populations {
+        "The same table, seed and number of trials give the same model on the same graphics card"
+    } else {
+        "The same table, seed and number of trials give the same model"
+    };
+    table(caption, &["", ""], &rows)
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ impl Driver {
             }
             worker.job = Some(job.id);
             self.board_changed = true;
-            out.push(Output::ToWorker { worker: number, bytes: ToWorker::Run(job).to_bytes() });
+            out.push(Output::ToWorker { worker: number, bytes: ToWorker::run(job).to_bytes() });
         }
         out
     }

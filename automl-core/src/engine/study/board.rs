@@ -4,7 +4,7 @@ use super::compare::TIE_TEST;
 use super::trial::Trial;
 use super::{Step, Study};
 use crate::compute::Used;
-use crate::engine::protocol::{Board, BoardRow, Phase, TOO_SLOW, TrialState, UNWEIGHTED};
+use crate::engine::protocol::{Board, BoardRow, CHOSEN, Phase, TOO_SLOW, TrialState, UNWEIGHTED};
 use crate::learner;
 
 /// Share of the progress bar that the search takes where no budget tells.
@@ -47,6 +47,7 @@ impl Study {
             tie_test: rows.iter().any(|r| r.p_vs_best.is_some()).then(|| TIE_TEST.to_owned()),
             rows,
             left_out: self.left_out.clone(),
+            population: self.population.as_ref().map(|p| p.told()),
         }
     }
 
@@ -99,14 +100,15 @@ impl Study {
         }
         let mut note =
             trial.folds.iter().flatten().next().map_or(String::new(), |f| f.result.summary.clone());
-        if self.is_too_slow_to_predict(trial) {
-            note.push_str(if note.is_empty() { "" } else { "; " });
-            note.push_str(TOO_SLOW);
-        }
         let heeds = learner::find(&trial.proposal.learner).is_none_or(|l| l.spec().weights);
-        if self.prepared.weights.is_some() && !heeds {
+        let more = [
+            trial.is_chosen.then_some(CHOSEN),
+            self.is_too_slow_to_predict(trial).then_some(TOO_SLOW),
+            (self.prepared.weights.is_some() && !heeds).then_some(UNWEIGHTED),
+        ];
+        for what in more.into_iter().flatten() {
             note.push_str(if note.is_empty() { "" } else { "; " });
-            note.push_str(UNWEIGHTED);
+            note.push_str(what);
         }
         note
     }

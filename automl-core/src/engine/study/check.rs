@@ -263,7 +263,7 @@ impl Study {
             },
             seed: self.request.seed,
             weight: 1.0,
-            reproducible: trials().all(Trial::is_reproducible),
+            reproducible: self.is_reproducible(members),
             note: String::new(),
             p_vs_best: None,
             tied_with_best: None,

@@ -4,7 +4,7 @@ use super::refit::Refit;
 use super::{Fitted, Outcome, Step, Study};
 use crate::diagnostic::Diagnostic;
 use crate::engine::artifact::{EncodedMember, Header, ModelArtifact};
-use crate::engine::protocol::{Board, Phase, StudyRequest, TrialState};
+use crate::engine::protocol::{Board, Phase, Population, StudyRequest, TrialState};
 use crate::engine::verdict::{Evidence, verdict};
 
 impl Study {
@@ -54,9 +54,10 @@ impl Study {
             Fitted { params: trial.proposal.params.clone(), seed: trial.seed }
         });
         let fitted = fitted.collect();
+        // Training again may have been elsewhere.
+        let reproducible = self.is_reproducible(&refit.check.members);
         if let Some(blend) = &mut self.blend {
-            // Training again may have been elsewhere.
-            blend.reproducible = refit.check.members.iter().all(|m| self.trials[m.0].is_reproducible());
+            blend.reproducible = reproducible;
         }
         let board = self.board(now);
         let header = Header {
@@ -100,6 +101,7 @@ fn without_clock(board: &Board) -> Board {
     let mut board = Board { phase: Phase::Done, curve: Vec::new(), elapsed_secs: 0.0, ..board.clone() };
     board.running = 0;
     board.progress = 1.0;
+    board.population = board.population.map(Population::without_clock);
     for row in &mut board.rows {
         row.fit_secs = 0.0;
         row.predict_us_per_row = 0.0;

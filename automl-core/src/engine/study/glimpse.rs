@@ -3,7 +3,7 @@
 //! massively parallel hyperparameter tuning", 2020).
 
 use super::search::fold_seed;
-use super::{Running, Study};
+use super::{Purpose, Running, Study};
 use crate::engine::job::{Job, JobFailure, JobResult, Stage};
 use crate::engine::protocol::TrialState;
 use crate::search::{Contender, LOOKBACK, should_prune};
@@ -30,7 +30,8 @@ impl Study {
 
     pub(super) fn glimpse_job(&mut self, index: usize, left: Option<f64>) -> Job {
         let rows = self.prepared.split.glimpse_rows();
-        let id = self.hand_out(Running { owner: index, stage: Stage::Search, glimpse: true, fold: 0 });
+        let purpose = Purpose::Glimpse;
+        let id = self.hand_out(Running { owner: index, stage: Stage::Search, purpose, fold: 0 });
         let trial = &mut self.trials[index];
         trial.glimpse = Glimpse::Running;
         Job {
@@ -44,6 +45,7 @@ impl Study {
             recipe: trial.proposal.recipe.clone(),
             seed: fold_seed(trial.seed, Stage::Search, 0),
             deadline_secs: left,
+            population: Vec::new(),
         }
     }
 

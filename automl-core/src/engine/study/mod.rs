@@ -13,12 +13,14 @@ mod costs;
 mod finish;
 mod glimpse;
 mod leave_out;
+mod population;
 mod quick;
 mod refit;
 mod search;
 mod trial;
 
 pub(super) use assess::{Unseen, are_scaled, conformal};
+pub(super) use population::check_populations;
 pub(super) use quick::check_limit;
 
 use super::artifact::ModelArtifact;
@@ -32,6 +34,7 @@ use crate::search::{Proposer, Setting};
 use check::Check;
 use clock::Clock;
 use costs::Costs;
+use population::Population;
 use refit::Refit;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,14 +58,23 @@ pub(in crate::engine) struct Fitted {
     pub seed: u64,
 }
 
+/// What a job is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Fold,
+    /// A fold on a part of its rows ([`glimpse`]).
+    Glimpse,
+    /// No trial ([`population`]).
+    Population,
+}
+
 /// A job that was handed out.
 #[derive(Debug, Clone)]
 struct Running {
     /// Trial number while searching, member number while refitting.
     owner: usize,
     stage: Stage,
-    /// Of a part of the rows ([`glimpse`]).
-    glimpse: bool,
+    purpose: Purpose,
     fold: u32,
 }
 
@@ -79,6 +91,8 @@ pub struct Study {
     request: StudyRequest,
     proposer: Proposer,
     left_out: Vec<LeftOut>,
+    /// `None` where none was asked for.
+    population: Option<Population>,
     workers: u32,
     clock: Clock,
     step: Step,
@@ -120,6 +134,7 @@ impl Study {
             Proposer::of_settings(&settings, loads)
         };
         let proposer = proposer.holding(prepared.constraints.as_params(|column| vec![column.to_owned()]));
+        let population = Population::of(&request, &proposer, loads.target_is_amounts());
         let budget = request.budget_secs.filter(|b| b.is_finite()).map(|b| b.max(0.1));
         Self {
             clock: Clock::new(now, spent_secs, budget),
@@ -127,6 +142,7 @@ impl Study {
             request,
             proposer,
             left_out,
+            population,
             workers: workers.max(1),
             step: Step::Searching,
             trials: Vec::new(),
@@ -157,9 +173,13 @@ impl Study {
     /// Takes a job's result. Results of jobs that are no longer wanted are passed over.
     pub fn job_done(&mut self, result: JobResult, now: f64) {
         let Some(running) = self.running.remove(&result.id) else { return };
+        if running.purpose == Purpose::Population {
+            self.population_done(result);
+            return;
+        }
         self.note_inexact(&running, &result);
         match running.stage {
-            Stage::Search if running.glimpse => self.glimpse_done(running.owner, result),
+            Stage::Search if running.purpose == Purpose::Glimpse => self.glimpse_done(running.owner, result),
             Stage::Search => self.search_job_done(&running, result, now),
             Stage::Refit => self.refit_job_done(&running, result),
         }

@@ -3,7 +3,7 @@
 
 use super::check::Check;
 use super::search::fold_seed;
-use super::{Running, Step, Study};
+use super::{Purpose, Running, Step, Study};
 use crate::engine::job::{Job, JobResult, Stage};
 use crate::engine::protocol::EndReason;
 
@@ -102,7 +102,7 @@ impl Study {
         let (fold, folds) = (member.started, member.folds.len() as u32);
         member.started += 1;
         let trial = member.trial;
-        let id = self.hand_out(Running { owner, stage: Stage::Refit, glimpse: false, fold });
+        let id = self.hand_out(Running { owner, stage: Stage::Refit, purpose: Purpose::Fold, fold });
         let trial = &self.trials[trial];
         Some(Job {
             id,
@@ -115,6 +115,7 @@ impl Study {
             recipe: trial.proposal.recipe.clone(),
             seed: fold_seed(trial.seed, Stage::Refit, fold),
             deadline_secs: left.map(|l| l.max(0.0)),
+            population: Vec::new(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::glimpse::Glimpse;
 use super::trial::{Fold, Trial};
-use super::{Running, Step, Study};
+use super::{Purpose, Running, Step, Study};
 use crate::engine::job::{Job, JobFailure, JobResult, Stage};
 use crate::engine::protocol::{EndReason, TrialState};
 use crate::numeric::Rng;
@@ -42,6 +42,9 @@ const MOST_SKIPPED: usize = 16;
 impl Study {
     pub(super) fn next_search_job(&mut self, now: f64) -> Option<Job> {
         let left = self.search_secs_left(now);
+        if let Some(job) = self.population_job(left) {
+            return Some(job);
+        }
         if left.is_some_and(|l| l <= 0.0) && !self.trials.is_empty() {
             let due = self.next_open_fold().filter(|(trial, _)| *trial == 0);
             return due.map(|(trial, fold)| self.search_job(trial, fold, left));
@@ -79,6 +82,7 @@ impl Study {
         let enough = self.request.max_trials.is_some_and(|m| n >= m.max(1) as usize);
         let visible = (n + 1).saturating_sub(LOOKBACK);
         if enough
+            || self.waits_for_population(n)
             || self.exhausted
             || self.skipped >= MOST_SKIPPED
             || !self.is_fixed() && self.trials[..visible].iter().any(Trial::is_open)
@@ -95,13 +99,18 @@ impl Study {
             })
             .collect();
         let tried: Vec<&Proposal> = self.trials.iter().map(|t| &t.proposal).collect();
-        let Some(proposal) = self.proposer.propose(n, &past, &tried) else {
+        let (chosen, before) = self.next_chosen(n);
+        let own = || self.proposer.propose(n - before, &past, &tried);
+        let is_chosen = chosen.is_some();
+        let Some(proposal) = chosen.or_else(own) else {
             self.exhausted = true;
             return false;
         };
+        self.note_chosen(is_chosen);
         let seed = Rng::for_stream(self.request.seed, &[0x7B1A, n as u64]).next_u64();
         let mut trial = Trial::new(proposal, self.prepared.split.folds(), seed);
         trial.glimpse = self.glimpse_of_new(n);
+        trial.is_chosen = is_chosen;
         if let Some(why_not) = left.and_then(|left| self.too_slow(&trial, left)) {
             trial.state = TrialState::Cut;
             trial.note = why_not;
@@ -139,7 +148,7 @@ impl Study {
     }
 
     fn search_job(&mut self, index: usize, fold: u32, left: Option<f64>) -> Job {
-        let id = self.hand_out(Running { owner: index, stage: Stage::Search, glimpse: false, fold });
+        let id = self.hand_out(Running { owner: index, stage: Stage::Search, purpose: Purpose::Fold, fold });
         let (budget, is_fixed) = (self.clock.budget(), self.is_fixed());
         let trial = &mut self.trials[index];
         trial.started = fold + 1;
@@ -160,6 +169,7 @@ impl Study {
             recipe: trial.proposal.recipe.clone(),
             seed: fold_seed(trial.seed, Stage::Search, fold),
             deadline_secs: if index == 0 { None } else { deadline },
+            population: Vec::new(),
         }
     }
 
@@ -346,6 +356,7 @@ impl Study {
         }
         let late = self.search_secs_left(now).is_some_and(|l| l <= 0.0) && !self.baseline_is_due();
         let all_closed = self.trials.iter().all(|t| !t.is_open()) && !self.trials.is_empty();
+        let all_closed = all_closed && !self.waits_for_population(self.trials.len());
         let enough = self.request.max_trials.is_some_and(|m| self.trials.len() >= m.max(1) as usize);
         if late || all_closed && self.skipped >= MOST_SKIPPED {
             self.end_search(EndReason::Time);
@@ -359,6 +370,7 @@ impl Study {
     pub(super) fn end_search(&mut self, reason: EndReason) {
         self.end_reason = Some(reason);
         self.drop_running();
+        self.drop_population();
         for trial in &mut self.trials {
             if trial.is_open() {
                 trial.state = TrialState::Cut;

@@ -31,6 +31,8 @@ pub(super) struct Trial {
     /// Bytes of its pipelines, once it was done.
     pub kept_bytes: usize,
     pub note: String,
+    /// A population chose its setting.
+    pub is_chosen: bool,
     /// Something of it was computed on a graphics card, whose last digits are its own.
     pub inexact: bool,
     /// Score on the locked rows, once they were opened and where this trial was chosen.
@@ -52,6 +54,7 @@ impl Trial {
             folds: (0..folds).map(|_| None).collect(),
             kept_bytes: 0,
             note: String::new(),
+            is_chosen: false,
             inexact: false,
             locked_score: None,
             weight: 0.0,

@@ -17,7 +17,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use super::train::OUT_OF_BOUNDS;
 use crate::compute::gpu::{Device, Lost};
+use crate::learner::dense::unsuitable;
 use crate::learner::{Fit, FitError, Params, Reproducible};
 use crate::model::{Model, Target};
 use crate::node::Frame;
@@ -143,6 +145,17 @@ async fn fit_at_once(
     Ok(ends.iter().map(|end| end.trained(&table)).collect())
 }
 
+/// Settings that were chosen without a model of any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Places among the candidates, the best first.
+    pub best: Vec<usize>,
+    /// So many were trained, the first ones: as many as the card held at once.
+    pub trained: usize,
+    /// Epochs that were trained, some of the candidates having ended before.
+    pub epochs: usize,
+}
+
 /// Successive halving (Jamieson and Talwalkar, 2016): all candidates are trained at once, and from time to time the worse half
 /// is dropped, by the least loss so far, so that the card has less to do for those that are left. Gives those that are left in
 /// the end, the best first.
@@ -156,17 +169,9 @@ pub async fn halve(
 ) -> Result<Vec<Trained>, Failure> {
     let table = Table::of(contest)?;
     let all: Vec<usize> = (0..contest.candidates.len()).collect();
-    let keep = halving.keep.max(1);
-    let mut cut_at = halving.first.max(1);
     let mut race = Race::begin(device, contest, &table, &all)?;
-    while race.is_running() {
-        race.pass().await?;
-        if race.epoch() == cut_at {
-            race.cut(race.alive().div_ceil(2).max(keep))?;
-            cut_at *= 2;
-        }
-    }
-    race.cut(keep)?;
+    run(&mut race, halving, &Cancel::new()).await?;
+    race.cut(halving.keep.max(1))?;
     let ends = race.ended();
     let mut trained = Vec::new();
     let mut why = None;
@@ -181,4 +186,48 @@ pub async fn halve(
         Some(error) if trained.is_empty() => Err(error.into()),
         _ => Ok(trained),
     }
+}
+
+/// [`halve`] for its settings alone. Where the card does not hold all candidates at once, half of them are dropped unseen, the
+/// last ones; once `enough`, those that are the best so far are taken, if the worse half was dropped before.
+///
+/// # Errors
+/// [`Failure`]: as [`halve`]; cancelled also where there was `enough` too early.
+pub async fn choose(
+    device: &Device,
+    contest: &Contest<'_>,
+    halving: Halving,
+    enough: &Cancel,
+) -> Result<Choice, Failure> {
+    let table = Table::of(contest)?;
+    let keep = halving.keep.max(1);
+    let mut some: Vec<usize> = (0..contest.candidates.len()).collect();
+    let mut race = loop {
+        match Race::begin(device, contest, &table, &some) {
+            Err(Failure::TooLarge { .. }) if some.len() > 2 * keep => some.truncate(some.len() / 2),
+            begun => break begun?,
+        }
+    };
+    run(&mut race, halving, enough).await?;
+    if race.is_running() && race.epoch() < halving.first.max(1) {
+        return Err(FitError::Cancelled.into());
+    }
+    let best = race.best(keep);
+    if best.is_empty() {
+        return Err(unsuitable(OUT_OF_BOUNDS).into());
+    }
+    Ok(Choice { best, trained: some.len(), epochs: race.epoch() })
+}
+
+/// Trains candidates and drops the worse half of them from time to time, until all have ended or there is `enough`.
+async fn run(race: &mut Race<'_, '_>, halving: Halving, enough: &Cancel) -> Result<(), Failure> {
+    let mut cut_at = halving.first.max(1);
+    while race.is_running() && !enough.is_cancelled() {
+        race.pass().await?;
+        if race.epoch() == cut_at {
+            race.cut(race.alive().div_ceil(2).max(halving.keep.max(1)))?;
+            cut_at *= 2;
+        }
+    }
+    Ok(())
 }

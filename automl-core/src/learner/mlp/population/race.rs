@@ -242,14 +242,25 @@ impl<'a, 'd> Race<'a, 'd> {
     /// # Errors
     /// A card that was lost.
     pub fn cut(&mut self, count: usize) -> Result<(), Failure> {
-        let running = self.members.iter().map(|m| (m.best.loss, m.candidate));
-        let mut all: Vec<(f64, usize)> =
-            running.chain(self.ends.iter().map(|e| (e.best.loss, e.candidate))).collect();
-        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut all = self.standings();
         all.truncate(count);
         let stays = |candidate: usize| all.iter().any(|&(_, other)| other == candidate);
         self.ends.retain(|end| stays(end.candidate));
         self.retain(|member| stays(member.candidate))
+    }
+
+    /// The `count` best candidates so far, the best first, without those that never were within bounds.
+    pub fn best(&self, count: usize) -> Vec<usize> {
+        self.standings().into_iter().filter(|s| s.0.is_finite()).map(|s| s.1).take(count).collect()
+    }
+
+    /// Candidates with their least losses, the best first, ended or not.
+    fn standings(&self) -> Vec<(f64, usize)> {
+        let running = self.members.iter().map(|m| (m.best.loss, m.candidate));
+        let mut all: Vec<(f64, usize)> =
+            running.chain(self.ends.iter().map(|e| (e.best.loss, e.candidate))).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        all
     }
 
     fn retain(&mut self, stays: impl Fn(&Member) -> bool) -> Result<(), Failure> {

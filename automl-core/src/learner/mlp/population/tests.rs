@@ -159,6 +159,34 @@ fn the_worse_half_is_dropped() {
 }
 
 #[test]
+fn settings_are_chosen_as_halving_leaves_them() {
+    let Some(card) = card() else { return };
+    let given = given(800, 2, true);
+    let with = |rate| candidate(&[("epochs", Int(6)), ("learning_rate", Float(rate))], 7);
+    let candidates = [1e-6, 0.01, 1e-5, 0.02, 2e-5, 3e-5, 0.006, 1e-6].map(with);
+    let contest = given.contest(&candidates);
+    let halving = Halving { first: 1, keep: 2 };
+    let chosen = ready(super::choose(&card.device, &contest, halving, &Cancel::new()));
+    let chosen = chosen.expect("the card is there");
+    let left = ready(super::halve(&card.device, &contest, halving)).expect("the card is there");
+    assert_eq!(chosen.best, left.iter().map(|one| one.candidate).collect::<Vec<_>>());
+    assert_eq!((chosen.trained, chosen.epochs), (8, 6));
+    // There was enough before the first half was dropped.
+    let enough = Cancel::new();
+    enough.cancel();
+    let early = ready(super::choose(&card.device, &contest, halving, &enough));
+    assert_eq!(early, Err(Failure::Fit(FitError::Cancelled)));
+    // They would become better for ever.
+    let slow = [1, 2, 3].map(|seed| {
+        candidate(&[("epochs", Int(10_000)), ("learning_rate", Float(1e-6)), ("hidden", Int(8))], seed)
+    });
+    let enough = Cancel::new().with_deadline_secs(2.0);
+    let chosen = ready(super::choose(&card.device, &given.contest(&slow), halving, &enough));
+    let chosen = chosen.expect("the card is there");
+    assert!(chosen.best.len() == 2 && (1..10_000).contains(&chosen.epochs), "{chosen:?}");
+}
+
+#[test]
 fn those_that_leave_make_room() {
     let Some(card) = card() else { return };
     let given = given(600, 2, true);
