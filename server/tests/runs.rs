@@ -52,6 +52,33 @@ fn a_study_gives_the_model_that_the_command_gives() {
     assert!(project.trials(&server, &id, "done") >= 6, "{shown}");
 }
 
+/// A card's trees are the processor's to the last bit, and the board says who grew them.
+#[test]
+fn trials_may_be_computed_on_a_graphics_card() {
+    let Here { folder: _folder, server, project } = here(&["--workers", "1", "--backend", "gpu"]);
+    let id = project.begin(&server, &project.study(&server, 4));
+    let bytes = project.model(&server, &id);
+    assert!(bytes == fit(4), "the card's model differs from the command's");
+    let events = project.events(&server, &id, 0, usize::MAX);
+    let board =
+        events.iter().rfind(|e| e.kind == "finished").map_or(Value::Null, |e| e.data["board"].clone());
+    let rows = board["rows"].as_array().cloned().unwrap_or_default();
+    let why = |row: &Value| row["backend_reason"].as_str().unwrap_or_default().to_owned();
+    assert!(rows.iter().any(|row| !why(row).is_empty()), "{board}");
+    if rows.iter().any(|row| why(row).contains("no graphics card")) {
+        println!("skipped: {rows:?}");
+        return;
+    }
+    let on_card = |row: &Value| row["learner"] == "gbt" && row["backend"] == "gpu";
+    assert!(rows.iter().any(on_card), "{rows:?}");
+
+    // Without the wish nobody asks for one.
+    let Here { folder: _other, server, project } = here(&["--workers", "1", "--backend", "cpu"]);
+    let id = project.begin(&server, &project.study(&server, 2));
+    project.ended(&server, &id);
+    assert!(!format!("{:?}", project.events(&server, &id, 0, usize::MAX)).contains("\"gpu\""));
+}
+
 const PIPELINE: &str = r#"{
   "format": "trellis.pipeline",
   "version": 1,

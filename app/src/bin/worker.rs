@@ -86,7 +86,10 @@ fn receive(role: &Rc<RefCell<Role>>, parts: &Array) {
             let workers = parts.get(1).as_f64().unwrap_or(1.0) as u32;
             *role = Role::Conductor(Conductor::start(workers));
         }
-        (_, message::EXECUTE) => *role = Role::Executor(Executor::new(backend_of(&parts.get(1)))),
+        (_, message::EXECUTE) => {
+            let measured = parts.get(2).as_string().unwrap_or_default();
+            *role = Role::Executor(Executor::new(backend_of(&parts.get(1)), &measured));
+        }
         (Role::Executor(executor), message::JOB) => executor.clone().receive(bytes_of(&parts.get(1))),
         (Role::Executor(executor), message::BACKEND) => executor.want(backend_of(&parts.get(1))),
         (Role::Conductor(conductor), _) => {

@@ -65,8 +65,9 @@ pub enum Broken {
 }
 
 type OnBroken = Rc<dyn Fn(Broken)>;
-/// Hears a graphics card's name, or an empty one and why there is none.
-type OnCard = Rc<dyn Fn(String, String)>;
+/// Hears a graphics card's name, or an empty one and why there is none; then what is to be kept of what was measured, if
+/// anything is.
+type OnCard = Rc<dyn Fn(String, String, String)>;
 
 /// Who asks for a graphics card: the first executor.
 const CARD_SLOT: usize = 1;
@@ -81,6 +82,8 @@ struct Inner {
     on_card: OnCard,
     /// Where the first executor may compute: `auto`, `cpu` or `gpu`.
     backend: String,
+    /// What was measured of graphics cards.
+    measured: String,
 }
 
 /// A handle on the pool.
@@ -105,11 +108,11 @@ impl Pool {
     pub fn start(
         network: Network,
         (listener, broken, on_card): (Listener, OnBroken, OnCard),
-        backend: String,
+        (backend, measured): (String, String),
     ) -> Self {
         let slots = (0..=executors()).map(|_| Slot::new()).collect();
-        let pool =
-            Self(Rc::new(RefCell::new(Inner { program: None, slots, listener, broken, on_card, backend })));
+        let inner = Inner { program: None, slots, listener, broken, on_card, backend, measured };
+        let pool = Self(Rc::new(RefCell::new(inner)));
         let loading = pool.clone();
         wasm_bindgen_futures::spawn_local(async move {
             gloo_timers::future::TimeoutFuture::new(FIRST_PAINT_MS).await;
@@ -246,7 +249,12 @@ impl Pool {
             message::CARD => {
                 let text = |place: u32| parts.get(place).as_string().unwrap_or_default();
                 let tell = self.0.borrow().on_card.clone();
-                tell(text(1), text(2));
+                // A worker that is started afresh knows it too.
+                Some(text(3))
+                    .filter(|m| !m.is_empty())
+                    .into_iter()
+                    .for_each(|m| self.0.borrow_mut().measured = m);
+                tell(text(1), text(2), text(3));
             }
             message::RESET => self.restart(parts.get(1).as_f64().unwrap_or(0.0) as usize + 1),
             _ => {}
@@ -258,13 +266,14 @@ impl Pool {
         let executors = inner.slots.len() as u32 - 1;
         // One card is enough for one of them; the others compute on the processor meanwhile.
         let inner_backend = if index == CARD_SLOT { inner.backend.clone() } else { "cpu".to_owned() };
+        let measured = inner.measured.clone();
         let slot = &mut inner.slots[index];
         slot.ready = true;
         slot.starts = 0;
         let role = if index == 0 {
             Array::of2(&message::CONDUCT.into(), &executors.into())
         } else {
-            Array::of2(&message::EXECUTE.into(), &inner_backend.into())
+            Array::of3(&message::EXECUTE.into(), &inner_backend.into(), &measured.into())
         };
         slot.send(role, Array::new());
         for (message, transfer) in std::mem::take(&mut slot.waiting) {

@@ -5,6 +5,7 @@ use gloo_storage::{LocalStorage, Storage};
 use leptos::prelude::*;
 
 const BACKEND: &str = "trellis-backend";
+const MEASURED: &str = "trellis-cards";
 /// What may be chosen, and what it is called.
 pub const CHOICES: [(&str, &str); 3] =
     [("auto", "Whichever is quicker"), ("cpu", "Processor only"), ("gpu", "Graphics card, where it can")];
@@ -13,6 +14,18 @@ pub const CHOICES: [(&str, &str); 3] =
 pub fn kept() -> String {
     let kept: Option<String> = LocalStorage::get(BACKEND).ok();
     kept.filter(|kept| CHOICES.iter().any(|c| c.0 == kept)).unwrap_or_else(|| CHOICES[0].0.to_owned())
+}
+
+/// What was measured of graphics cards on earlier visits, as an executor told it.
+pub fn measured() -> String {
+    LocalStorage::raw().get_item(MEASURED).ok().flatten().unwrap_or_default()
+}
+
+/// Keeps it for the next visit, where there is anything; without storage it is measured again.
+pub fn keep_measured(measured: &str) {
+    if !measured.is_empty() {
+        let _ = LocalStorage::raw().set_item(MEASURED, measured);
+    }
 }
 
 impl Store {

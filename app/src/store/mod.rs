@@ -168,10 +168,13 @@ impl Store {
     pub fn start(self) {
         let listener = Rc::new(move |event, body| self.hear(event, body));
         let broken = Rc::new(move |broken| self.hear_broken(broken));
-        let on_card = Rc::new(move |name: String, why_not: String| self.card.set(Some((name, why_not))));
+        let on_card = Rc::new(move |name: String, why_not: String, measured: String| {
+            backend::keep_measured(&measured);
+            self.card.set(Some((name, why_not)));
+        });
         let hearing = (listener as _, broken as _, on_card as _);
-        let backend = self.backend.get_untracked();
-        self.engine.pool.set_value(Some(Pool::start(self.network, hearing, backend)));
+        let computing = (self.backend.get_untracked(), backend::measured());
+        self.engine.pool.set_value(Some(Pool::start(self.network, hearing, computing)));
         self.keep_backend();
         self.flow.ask(FlowCommand::Catalogue, Beside::Nothing);
         self.follow_address();

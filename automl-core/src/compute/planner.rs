@@ -24,8 +24,9 @@ const PRODUCTS: f64 = 3.0;
 /// What a squared difference takes of a row's pair and feature, in products; and what sifting takes of a pair, on a card.
 const SQUARES: f64 = 1.5;
 const SIFTED: f64 = 40.0;
-/// What a row's step down a tree takes, in cells of a histogram.
-const STEP_CELLS: f64 = 1.0;
+/// What a row's step down a tree takes in cells of a histogram: the processor makes all tests of a small tree.
+const STEP_CELLS: f64 = 6.0;
+const CARD_STEP_CELLS: f64 = 2.0;
 /// Bytes that come back for a row whose neighbours are sought.
 const FOUND_BYTES: f64 = 400.0;
 
@@ -249,7 +250,7 @@ impl Costs {
                 let steps = rows * trees * depth;
                 Estimate {
                     cpu_secs: steps * STEP_CELLS / self.cpu_cells,
-                    card_secs: way_secs + steps * STEP_CELLS / self.card_cells,
+                    card_secs: way_secs + steps * CARD_STEP_CELLS / self.card_cells,
                     way_secs,
                 }
             }
@@ -369,6 +370,18 @@ mod tests {
         assert!((found.cpu_secs - 1.92e12 / 5e9).abs() < 1e-6, "{found:?}");
         let way = 0.004 + 3910.0 * 3.0 * 4.0 * 5e-6 + 10.0 * 1e-4;
         assert!((found.card_secs - way - 1.92e12 / 5e12).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn predictions_of_many_rows_pay() {
+        let costs = costs();
+        let trees = |rows| Work::Ensemble { rows, features: 28, trees: 100, leaves: 3_200, outputs: 1 };
+        let found = costs.estimate(&trees(1_000_000));
+        // Five levels and the leaf.
+        assert!((found.cpu_secs - 6e8 * 6.0 / 1e9).abs() < 1e-9, "{found:?}");
+        let way = 1e6 * 120.0 / 5e9 + 8e6 / 2.5e9 + 1e-4;
+        assert!((found.card_secs - way - 6e8 * 2.0 / 2e10).abs() < 1e-9, "{found:?}");
+        assert!(costs.pays(&trees(1_000_000), 0).is_ok() && costs.pays(&trees(10), 0).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the server and its workers take.
 
-use super::megabytes;
+use super::{BackendArg, megabytes};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -44,6 +44,10 @@ pub struct ServeArgs {
     /// Trials that this server computes at once; 0: none, workers elsewhere do [default: one a processor core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=256))]
     pub workers: Option<u16>,
+    /// Where one trial at a time is computed: "auto" takes the graphics card for what it is quicker with, "gpu" for all that
+    /// can be computed on one, even one that is a program
+    #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
+    pub backend: BackendArg,
     /// Most memory that one trial may take, for example 2GB [default: an even share of this machine's]
     #[arg(long, value_name = "SIZE", value_parser = megabytes)]
     pub trial_memory: Option<u64>,
@@ -77,6 +81,10 @@ pub struct WorkerArgs {
     /// Trials that are computed at once [default: one a processor core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub slots: Option<u16>,
+    /// Where one of them at a time is computed: "auto" takes the graphics card for what it is quicker with, "gpu" for all that
+    /// can be computed on one, even one that is a program
+    #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
+    pub backend: BackendArg,
     /// What the server calls this worker
     #[arg(long)]
     pub name: Option<String>,
@@ -90,4 +98,7 @@ pub struct ChildArgs {
     /// Most memory that this process may take, in megabytes
     #[arg(long, value_name = "MB")]
     pub max_memory: Option<u64>,
+    /// Whether it may compute on a graphics card
+    #[arg(long, value_enum, default_value_t = BackendArg::Cpu)]
+    pub backend: BackendArg,
 }

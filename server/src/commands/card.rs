@@ -66,6 +66,27 @@ impl Asked {
     }
 }
 
+/// Whether a process with this wish may come to use a card.
+pub fn may_be_used(backend: BackendArg) -> bool {
+    match backend {
+        BackendArg::Auto => may_have_one(),
+        BackendArg::Cpu => false,
+        BackendArg::Gpu => true,
+    }
+}
+
+/// The card of a process that computes trials on a table of so many rows and columns, or why there is none; `None` where none
+/// was wished for.
+pub fn of_child(backend: BackendArg, (rows, columns): (usize, usize)) -> Option<Card> {
+    if backend == BackendArg::Cpu {
+        return None;
+    }
+    Some(match Asked::begin(backend) {
+        Ok(asked) => asked.for_table(rows, columns).card(),
+        Err(why) => Card::absent(why.what),
+    })
+}
+
 /// What is used, and why, in one line.
 pub fn told(card: &Card, backend: BackendArg) -> String {
     match (card.why_not(), backend) {

@@ -1,7 +1,7 @@
 //! The commands, one a file.
 
 pub mod assertion;
-mod card;
+pub mod card;
 pub mod check;
 mod drive;
 pub mod fit;

@@ -1,10 +1,25 @@
 //! The other end of [`super::executor`]: a child process that computes one trial at a time.
 
 use super::executor::LARGEST;
+use crate::args::BackendArg;
 use std::io::{Error, ErrorKind};
 use std::process::Stdio;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child as Process, ChildStdin, ChildStdout, Command};
+
+/// What a child may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Means {
+    pub max_memory_mb: Option<u64>,
+    pub backend: BackendArg,
+}
+
+impl Means {
+    /// The same without a graphics card.
+    pub fn on_processor(self) -> Self {
+        Self { backend: BackendArg::Cpu, ..self }
+    }
+}
 
 /// A child with the data of one study.
 pub struct Child {
@@ -20,10 +35,10 @@ impl Child {
     ///
     /// # Errors
     /// A process that cannot be started.
-    pub async fn start(study: &str, data: &[u8], max_memory_mb: Option<u64>) -> std::io::Result<Self> {
+    pub async fn start(study: &str, data: &[u8], means: Means) -> std::io::Result<Self> {
         let mut command = Command::new(this_program()?);
-        command.arg("child");
-        if let Some(megabytes) = max_memory_mb {
+        command.args(["child", "--backend", means.backend.name()]);
+        if let Some(megabytes) = means.max_memory_mb {
             command.arg("--max-memory").arg(megabytes.to_string());
         }
         let mut process = command

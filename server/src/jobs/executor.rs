@@ -5,6 +5,7 @@
 
 use crate::Done;
 use crate::args::ChildArgs;
+use crate::commands::card;
 use crate::failure::because;
 use automl_core::engine::WorkerState;
 use std::io::{ErrorKind, Read, Write};
@@ -16,7 +17,10 @@ pub const LARGEST: u32 = 1 << 30;
 /// Input or output that breaks off.
 pub fn run(args: &ChildArgs) -> Done {
     end_with_parent();
-    limit(args.max_memory);
+    // Drivers keep far more room free than they write to.
+    let cap = if card::may_be_used(args.backend) { limit_data } else { limit };
+    cap(args.max_memory);
+    let mut card = None;
     let mut state = WorkerState::default();
     let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
     let failed = |e| because("the worker broke off", e, "start the server or the worker again");
@@ -25,6 +29,10 @@ pub fn run(args: &ChildArgs) -> Done {
             let length = (answer.len() as u32).to_le_bytes();
             output.write_all(&length).and_then(|()| output.write_all(&answer)).map_err(failed)?;
             output.flush().map_err(failed)?;
+        } else if let Some(size) = state.size().filter(|_| card.is_none()) {
+            // The study's data have come: before its first job, so that nothing else is measured with the card.
+            card = card::of_child(args.backend, size);
+            state.use_card(card.clone());
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! `trellis worker`: computes trials of a server elsewhere.
 
+use super::child::Means;
 use super::worker::{Claimed, Ledger, Worker, work};
 use super::{IDLE, JobError};
 use crate::Done;
@@ -171,7 +172,8 @@ pub fn run(args: &WorkerArgs) -> Done {
             )
         })?;
         eprintln!("working for {} with {slots} at once; Ctrl-C ends", args.server);
-        let working = tokio::spawn(work(remote, slots, args.trial_memory));
+        let means = Means { max_memory_mb: args.trial_memory, backend: args.backend };
+        let working = tokio::spawn(work(remote, slots, means));
         crate::serve::signal().await;
         end.send_replace(true);
         // What is not given back in good order is found by its lease.

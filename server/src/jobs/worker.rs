@@ -1,6 +1,6 @@
 //! A worker: claims trials of the ledger, has them computed, and brings what came of them.
 
-use super::child::Child;
+use super::child::{Child, Means};
 use super::tally::count;
 use super::{IDLE, JobError, Jobs, lease, renew};
 use crate::store::{Claim, EMBEDDED, StoreError, Trial, TrialState, new_id, now};
@@ -119,16 +119,18 @@ impl Ledger for Jobs {
     }
 }
 
-/// Computes trials, `slots` at once, until the ledger says that it is over.
-pub async fn work<L: Ledger>(ledger: L, slots: u16, max_memory_mb: Option<u64>) {
+/// Computes trials, `slots` at once, until the ledger says that it is over. One slot has the graphics card, so that nobody else
+/// measures with it or waits for it.
+pub async fn work<L: Ledger>(ledger: L, slots: u16, means: Means) {
     let mut all = JoinSet::new();
     let worker = new_id();
     if slots > 0 {
         told(ledger.announce(&worker, slots).await);
         all.spawn(announce(ledger.clone(), worker, slots));
     }
-    for _ in 0..slots {
-        all.spawn(slot(ledger.clone(), format!("{}{}", L::MARK, new_id()), max_memory_mb));
+    for number in 0..slots {
+        let means = if number == 0 { means } else { means.on_processor() };
+        all.spawn(slot(ledger.clone(), format!("{}{}", L::MARK, new_id()), means));
     }
     while all.join_next().await.is_some() {}
 }
@@ -142,12 +144,19 @@ async fn announce<L: Ledger>(ledger: L, worker: String, slots: u16) {
     }
 }
 
-async fn slot<L: Ledger>(mut ledger: L, worker: String, max_memory_mb: Option<u64>) {
+async fn slot<L: Ledger>(mut ledger: L, worker: String, mut means: Means) {
     let mut child: Option<Child> = None;
     // What was given back may be claimed at once, by another.
     while !ledger.is_ending() {
         match ledger.claim(&worker).await {
-            Ok(Some(trial)) => child = compute(&ledger, &trial, child, max_memory_mb).await,
+            Ok(Some(trial)) => {
+                let outcome;
+                (child, outcome) = compute(&ledger, &trial, child, means).await;
+                if outcome == Outcome::Failed {
+                    // It may have been the card's driver.
+                    means = means.on_processor();
+                }
+            }
             Ok(None) => {
                 if !ledger.wait().await {
                     return;
@@ -169,10 +178,10 @@ async fn compute<L: Ledger>(
     ledger: &L,
     trial: &Trial,
     child: Option<Child>,
-    max_memory_mb: Option<u64>,
-) -> Option<Child> {
+    means: Means,
+) -> (Option<Child>, Outcome) {
     let mut span = Span::begin("trial", Kind::Internal, trace::of_run(&trial.run, &trial.trace).as_ref());
-    let doing = computed(ledger, trial, child, max_memory_mb);
+    let doing = computed(ledger, trial, child, means);
     let (child, outcome) = trace::within(span.as_ref().map(Span::context), doing).await;
     if let Some(span) = &mut span {
         span.add("trellis.run.id", trial.run.as_str());
@@ -180,7 +189,7 @@ async fn compute<L: Ledger>(
         span.add("trellis.trial.outcome", outcome.name());
     }
     span.into_iter().for_each(|span| span.end(outcome == Outcome::Failed));
-    child
+    (child, outcome)
 }
 
 /// What became of a trial here.
@@ -210,11 +219,11 @@ async fn computed<L: Ledger>(
     ledger: &L,
     trial: &Trial,
     child: Option<Child>,
-    max_memory_mb: Option<u64>,
+    means: Means,
 ) -> (Option<Child>, Outcome) {
     let claim = trial.claim();
     let attempted = tokio::select! {
-        attempted = kept(ledger, &claim, attempt(ledger, trial, child, max_memory_mb)) => attempted,
+        attempted = kept(ledger, &claim, attempt(ledger, trial, child, means)) => attempted,
         // A child that is let go ends.
         () = ledger.ending() => {
             told(ledger.release(&claim).await);
@@ -301,9 +310,9 @@ async fn attempt<L: Ledger>(
     ledger: &L,
     trial: &Trial,
     child: Option<Child>,
-    max_memory_mb: Option<u64>,
+    means: Means,
 ) -> Result<(Child, Vec<u8>), Broken> {
-    let mut child = ready(ledger, trial, child, max_memory_mb).await?;
+    let mut child = ready(ledger, trial, child, means).await?;
     let span = Span::begin("trial process", Kind::Internal, trace::current().as_ref());
     let computed = child.compute(&trial.payload).await;
     span.into_iter().for_each(|span| span.end(computed.is_err()));
@@ -318,7 +327,7 @@ async fn ready<L: Ledger>(
     ledger: &L,
     trial: &Trial,
     child: Option<Child>,
-    max_memory_mb: Option<u64>,
+    means: Means,
 ) -> Result<Child, Broken> {
     if let Some(child) = child {
         if child.study == trial.study {
@@ -331,7 +340,7 @@ async fn ready<L: Ledger>(
         Err(error) if error.is_passing() => return Err(Broken::Data(error)),
         data => data.map_err(|e| broken(e.to_string()))?,
     };
-    Child::start(&trial.study, &data, max_memory_mb).await.map_err(|e| broken(e.to_string()))
+    Child::start(&trial.study, &data, means).await.map_err(|e| broken(e.to_string()))
 }
 
 /// What cannot be told now is found by the lease.

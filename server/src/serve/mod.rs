@@ -18,7 +18,7 @@ use crate::Done;
 use crate::args::ServeArgs;
 use crate::blobs::{Blobs, Vault};
 use crate::failure::{Failure, because};
-use crate::jobs::{conductor, sweep, worker};
+use crate::jobs::{child, conductor, sweep, worker};
 use crate::store::{self, Account, Store, StoreError};
 pub use assets::Assets;
 use axum::Router;
@@ -96,7 +96,7 @@ async fn serve(args: &ServeArgs) -> Done {
 }
 
 /// Begins to drive runs and to compute trials.
-async fn work(shared: Arc<Shared>, slots: u16, trial_memory: Option<u64>, run_memory: Option<u64>) {
+async fn work(shared: Arc<Shared>, slots: u16, of_trial: child::Means, run_memory: Option<u64>) {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let means = conductor::Means {
         // A table lies there as its bytes, as columns and as what trials are sent.
@@ -105,7 +105,7 @@ async fn work(shared: Arc<Shared>, slots: u16, trial_memory: Option<u64>, run_me
             .or(crate::memory::available().map(|m| m / 2)),
         threads: cores.min(usize::from(slots.max(1))),
     };
-    let computing = worker::work(shared.jobs.clone(), slots, trial_memory);
+    let computing = worker::work(shared.jobs.clone(), slots, of_trial);
     tokio::join!(
         conductor::conduct(shared.jobs.clone(), means),
         computing,
@@ -117,7 +117,8 @@ fn begin_work(shared: &Arc<Shared>, args: &ServeArgs) -> tokio::task::JoinHandle
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u16);
     let slots = args.workers.unwrap_or(cores);
     let share = || Some(crate::memory::available()? / 1_000_000 / u64::from(slots.max(1)));
-    tokio::spawn(work(shared.clone(), slots, args.trial_memory.or_else(share), args.run_memory))
+    let of_trial = child::Means { max_memory_mb: args.trial_memory.or_else(share), backend: args.backend };
+    tokio::spawn(work(shared.clone(), slots, of_trial, args.run_memory))
 }
 
 /// Where data are kept where nobody says otherwise.
