@@ -101,6 +101,18 @@ test('a pipeline runs on the server: what comes out is here, the same as in the 
   await state(page, 'model', 'done');
   assert.deepEqual(await model(page, 'again.trellis'), expected, 'after a reload');
 
+  // What a pin keeps is this tab's.
+  const pin = () => id(page, 'inspector').getByRole('button', { name: 'Pin', exact: true }).click();
+  await node(page, 'model').click();
+  await pin();
+  await choose(page, 'run-on-server');
+  await id(page, 'pins-stay').waitFor();
+  await portraits(page, 'saved-pins');
+  await page.keyboard.press('Escape');
+  await id(page, 'server-dialog').waitFor({ state: 'detached' });
+  await node(page, 'model').click();
+  await pin();
+
   // The table is there already.
   sent.length = 0;
   await choose(page, 'run-on-server');

@@ -100,15 +100,26 @@ mod on_card {
     }
 
     #[test]
-    fn a_lost_card_is_no_loss() {
-        let Ok(device) = ready(Device::request(true)) else { return println!("skipped: no graphics card") };
+    fn a_card_that_is_lost_or_full_is_no_loss() {
         let (x, some) = (normals(300, 4, 1), normals(900, 4, 2));
         let model = fit(&Knn, &x, &Target::Values(values(&x, |x| x[0])), &[("k", Int(5))]);
-        let device = Arc::new(device);
-        let card = Card::always(device.clone());
-        device.raw().0.destroy();
-        let there = ready(model.predict_waiting(&some, Some(&card)));
-        assert_eq!(there, model.predict(&some));
-        assert_eq!(card.used().name(), "cpu", "{:?}", card.used());
+        let lose = |device: &Device| device.raw().0.destroy();
+        // What a driver refuses memory by comes the same way as any other error.
+        let fill = |device: &Device| {
+            let size = device.limits().max_buffer_size + 4;
+            drop(device.pool().take(device.raw().0, size, wgpu::BufferUsages::STORAGE));
+        };
+        for fail in [lose as fn(&Device), fill] {
+            let Ok(device) = ready(Device::request(true)) else {
+                return println!("skipped: no graphics card");
+            };
+            let device = Arc::new(device);
+            let card = Card::always(device.clone());
+            fail(&device);
+            let there = ready(model.predict_waiting(&some, Some(&card)));
+            assert_eq!(there, model.predict(&some));
+            assert_eq!(card.used().name(), "cpu", "{:?}", card.used());
+            assert!(card.why_not().is_some());
+        }
     }
 }
