@@ -28,7 +28,7 @@ impl Rng {
 
     /// Uniform in [0, 1), with 53 random bits.
     pub fn uniform(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
+        uniform(self.next_u64())
     }
 
     /// Uniform in 0..n, as [`below`]. Returns 0 when `n` is 0.
@@ -53,6 +53,11 @@ impl Rng {
             items.swap(i, self.below(i + 1));
         }
     }
+}
+
+/// Uniform in [0, 1), of 64 random bits 53 of which decide.
+pub fn uniform(bits: u64) -> f64 {
+    (bits >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
 }
 
 /// Uniform in 0..n of 64 random bits, by multiply-shift (Lemire, 2019, without the rejection step: the bias is below n/2⁶⁴).

@@ -122,7 +122,7 @@ impl Bench<'_> {
         let drawn = FEATURES as u32;
         let tree = |seed| {
             let (features, first, last) = (all.as_slice(), true, false);
-            booster.tree(&Sent { output: 0, seed, draws: 0, features, drawn, first, last })
+            booster.tree(&Sent { output: 0, seed, draws: 0, rows_seed: 0, features, drawn, first, last })
         };
         booster.read(tree(1)?).await?;
         let long = LONG_SECS.max(LONG_WAYS * self.answer_secs);
@@ -213,6 +213,7 @@ fn fit(rows: u32) -> Fit {
         random_cuts: false,
         level_rows: 0,
         group_rows: 0,
+        bar_steps: 0,
         l1: 0.0,
         l2: 1.0,
         rate: 0.1,
@@ -227,6 +228,7 @@ fn fit(rows: u32) -> Fit {
         cat_l2: 1.0,
         cat_smooth: 0.0,
         powers: [0.0; 2],
+        wanted: 0.0,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::learner::tree::constraint::Constraints;
 use crate::learner::tree::draw::{choose, share_of};
 use crate::learner::tree::flat::{Builder, Flat};
 use crate::learner::tree::leafwise::Grower;
-use crate::learner::tree::packing::{quantise, within};
+use crate::learner::tree::packing::{Layout, quantise, within};
 use crate::learner::tree::shape::{Grown, Shape};
 use crate::learner::tree::store::Store;
 use crate::learner::{Fit, FitError, weight};
@@ -218,14 +218,28 @@ impl Boosting<'_> {
     /// The rows that this round's trees see; `None` for all.
     pub fn bag(&mut self, round: usize) -> Option<Vec<u32>> {
         let share = self.settings.row_sample;
+        let mut rng = self.bag_rng(round);
         (share < 1.0).then(|| {
-            let mut rng = Rng::for_stream(self.seed, &[0xBA, round as u64]);
             if self.settings.minimal_variance {
-                sampling::minimal_variance(&mut self.memory.pairs, share, &mut rng)
+                let pairs = &mut self.memory.pairs;
+                sampling::minimal_variance(pairs, share, rng.next_u64(), self.threads)
             } else {
                 sampling::uniform(self.data.rows, share, &mut rng)
             }
         })
+    }
+
+    /// What the rows of a round are drawn with.
+    pub fn bag_rng(&self, round: usize) -> Rng {
+        Rng::for_stream(self.seed, &[0xBA, round as u64])
+    }
+
+    /// Of the words of a tree's rows, where these are so many.
+    pub fn layout(&self, rows: usize) -> Layout {
+        // Rows that are drawn by their gradients differ in their weights, and how many they are is known too late.
+        let by_gradients = self.settings.draws_by_gradients();
+        let most = if by_gradients { self.data.rows } else { rows };
+        Layout::new(most as u64, self.goal.has_hessian() || by_gradients)
     }
 
     /// Grows one tree, adds it to the ensemble and its values to all scores.
@@ -242,11 +256,10 @@ impl Boosting<'_> {
             let chosen = choose(count, share_of(count, self.settings.column_sample), &mut rng);
             grower.use_features(chosen.into_iter().map(|f| f as u32).collect());
         }
+        let layout = self.layout(bag.map_or(self.data.rows, <[u32]>::len));
         let Memory { pairs, words, rows, spare } = &mut self.memory;
         let pairs = &pairs[output];
-        // Rows that were drawn with probabilities of their own differ in their weights.
-        let with_hessian = self.goal.has_hessian() || bag.is_some() && self.settings.minimal_variance;
-        let scales = quantise(pairs, bag, with_hessian, &mut rng, words, self.threads);
+        let scales = quantise(pairs, bag, layout, &mut rng, words, self.threads);
         let (rules, limits) = (&self.settings.rules, &self.settings.limits);
         let grown = grower.grow(bag, words, scales, rules, limits, rng.next_u64())?;
         let scores = &self.scores[output];

@@ -4,6 +4,7 @@
 use super::boost::{Boosting, Progress, Tree};
 use super::leaves::most_step;
 use super::objective::{Link, Objective, powers_of};
+use super::sampling::MOST_STEPS;
 use crate::compute::gpu::{Device, Lost};
 use crate::compute::kernels::boosting::{self, Booster, Column, Data, Grown, Others, Reading, Sent};
 use crate::compute::{Card, Used, Work};
@@ -48,10 +49,6 @@ fn unsuited(boosting: &Boosting<'_>) -> Option<&'static str> {
         (
             limits.max_leaves > boosting::MOST_LEAVES,
             "trees of so many leaves are grown on the processor only",
-        ),
-        (
-            boosting.settings.row_sample < 1.0 && boosting.settings.minimal_variance,
-            "rows are drawn by their gradients on the processor only",
         ),
     ]
     .into_iter()
@@ -150,11 +147,12 @@ async fn grow(
     Ok(())
 }
 
-/// How many rows a tree sees, and the layout of their words.
+/// How many rows a tree sees at most, and the layout of their words.
 fn listed(boosting: &Boosting<'_>) -> (usize, Layout) {
-    let (rows, share) = (boosting.data.rows, boosting.settings.row_sample);
-    let listed = if share < 1.0 { share_of(rows, share) } else { rows };
-    (listed, Layout::new(listed as u64, boosting.goal.has_hessian()))
+    let (rows, settings) = (boosting.data.rows, boosting.settings);
+    let all = settings.row_sample >= 1.0 || settings.draws_by_gradients();
+    let listed = if all { rows } else { share_of(rows, settings.row_sample) };
+    (listed, boosting.layout(listed))
 }
 
 fn begin<'d>(
@@ -165,7 +163,7 @@ fn begin<'d>(
 ) -> Result<Booster<'d>, Lost> {
     let Boosting { settings, goal, data, .. } = boosting;
     let (count_bits, hessian_bits) = layout.bits();
-    let [gradient_room, hessian_room] = layout.rooms(listed as f64);
+    let [gradient_room, hessian_room] = layout.rooms();
     let (mut factor, mut powers) = (1.0, [0.0; 2]);
     let objective = match goal.objective {
         Objective::Softmax(k) => {
@@ -200,6 +198,7 @@ fn begin<'d>(
         random_cuts: rules.random_cuts,
         level_rows: rules.cat_smooth.ceil() as u32,
         group_rows: whole(rules.cat_group_rows),
+        bar_steps: if settings.draws_by_gradients() { MOST_STEPS as u32 } else { 0 },
         l1: rules.l1,
         l2: rules.l2,
         rate: settings.learning_rate,
@@ -214,6 +213,7 @@ fn begin<'d>(
         cat_l2: rules.l2 + rules.cat_l2,
         cat_smooth: rules.cat_smooth,
         powers,
+        wanted: settings.row_sample * data.rows as f64,
     };
     let features: Vec<Column<'_>> = data.features.iter().map(column).collect();
     let targets: Vec<u64> = match goal.objective.link() {
@@ -233,9 +233,11 @@ fn column(feature: &BinnedFeature) -> Column<'_> {
 
 /// Sends the trees of a round, drawn as [`Boosting::round`] draws them.
 fn send(boosting: &mut Boosting<'_>, booster: &Booster<'_>, round: usize) -> Result<Vec<Reading>, Lost> {
-    if let Some(bag) = boosting.bag(round) {
+    let by_gradients = boosting.settings.draws_by_gradients();
+    if !by_gradients && let Some(bag) = boosting.bag(round) {
         booster.use_rows(&bag);
     }
+    let rows_seed = boosting.bag_rng(round).next_u64();
     let (outputs, count) = (boosting.scores.len(), boosting.data.features.len());
     let share = boosting.settings.column_sample;
     let sent = (0..outputs).map(|output| {
@@ -250,6 +252,7 @@ fn send(boosting: &mut Boosting<'_>, booster: &Booster<'_>, round: usize) -> Res
             draws: rng.next_u64(),
             features: &features,
             drawn: share_of(features.len(), boosting.settings.limits.node_features) as u32,
+            rows_seed,
             first: output == 0,
             last: output + 1 == outputs,
         })

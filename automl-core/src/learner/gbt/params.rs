@@ -203,6 +203,11 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// Whether the rows of a round are drawn by their gradients.
+    pub fn draws_by_gradients(&self) -> bool {
+        self.row_sample < 1.0 && self.minimal_variance
+    }
+
     pub fn new(params: &Params, rows: usize) -> Self {
         let small = (rows / 40).max(1);
         Self {

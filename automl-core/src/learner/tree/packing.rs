@@ -29,6 +29,8 @@ const WORTH_THREADS: usize = if cfg!(test) { 32 } else { 1 << 15 };
 pub struct Layout {
     count_bits: u32,
     hessian_bits: u32,
+    /// Rows that are summed at most.
+    most: u64,
 }
 
 /// The three sums in a word.
@@ -50,11 +52,11 @@ pub struct Scales {
 }
 
 impl Layout {
-    /// For rows whose weights sum to `total_weight`.
-    pub fn new(total_weight: u64, with_hessian: bool) -> Self {
-        let count_bits = (64 - total_weight.leading_zeros()).clamp(1, 33);
+    /// For up to `most` rows.
+    pub fn new(most: u64, with_hessian: bool) -> Self {
+        let count_bits = (64 - most.leading_zeros()).clamp(1, 33);
         let hessian_bits = if with_hessian { (64 - count_bits) * 15 / 32 } else { 0 };
-        Self { count_bits, hessian_bits }
+        Self { count_bits, hessian_bits, most }
     }
 
     pub fn has_hessian(self) -> bool {
@@ -94,9 +96,9 @@ impl Layout {
         [self.gradient_limit(), self.hessian_limit()]
     }
 
-    /// What these sums of `n` rows are made to be, before rounding.
-    pub fn rooms(self, n: f64) -> [f64; 2] {
-        self.limits().map(|limit| room(n, limit))
+    /// What these sums are made to be, before rounding.
+    pub fn rooms(self) -> [f64; 2] {
+        self.limits().map(|limit| room(self.most as f64, limit))
     }
 
     /// What Σ|gradient| may reach, one bit being the sign's.
@@ -122,25 +124,25 @@ fn unit_for(total: f64, room: f64) -> f64 {
 }
 
 /// Words of `rows`, written into `words` (one a row of the data; others are left as they are). `pairs` holds
-/// gradient and hessian of each row; the hessian is 1 and not stored where `with_hessian` is false. `rows` ascend.
+/// gradient and hessian of each row; the hessian is 1 and not stored where `layout` has none. `rows` ascend, and are no more
+/// than it is for.
 pub fn quantise(
     pairs: &[[f32; 2]],
     rows: Option<&[u32]>,
-    with_hessian: bool,
+    layout: Layout,
     rng: &mut Rng,
     words: &mut [i64],
     threads: usize,
 ) -> Scales {
     let n = rows.map_or(pairs.len(), <[u32]>::len);
-    let layout = Layout::new(n as u64, with_hessian);
     let size = |row: usize| [f64::from(pairs[row][0].abs()), f64::from(pairs[row][1])];
     let [sum_gradient, sum_hessian] = match rows {
         None => pair_sums(n, threads, size),
         Some(rows) => pair_sums(n, threads, |place| size(rows[place] as usize)),
     };
-    let [gradient_room, hessian_room] = layout.rooms(n as f64);
+    let [gradient_room, hessian_room] = layout.rooms();
     let mut scales = Scales { layout, gradient: unit_for(sum_gradient, gradient_room), hessian: 1.0 };
-    if with_hessian {
+    if layout.has_hessian() {
         scales.hessian = unit_for(sum_hessian, hessian_room);
     }
     let seed = rng.next_u64();
@@ -160,7 +162,7 @@ pub fn quantise(
         let hessians: u64 = parts.iter().map(|part| part.hessians).sum();
         // Only where the limits are small against the rows can this happen; coarser units then end it.
         let gradient_fits = gradients as f64 <= layout.gradient_limit();
-        let hessian_fits = !with_hessian || hessians as f64 <= layout.hessian_limit();
+        let hessian_fits = !layout.has_hessian() || hessians as f64 <= layout.hessian_limit();
         if gradient_fits && hessian_fits {
             return scales;
         }

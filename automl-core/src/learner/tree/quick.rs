@@ -366,7 +366,7 @@ mod tests {
     use super::super::constraint::Constraints;
     use super::super::flat::Builder;
     use super::super::leafwise::Grower;
-    use super::super::packing::quantise;
+    use super::super::packing::{Layout, quantise};
     use super::super::plan::{Limits, Policy};
     use super::super::split::Rules;
     use super::super::testing::{frame, mixed, numbers};
@@ -394,7 +394,7 @@ mod tests {
             let pairs: Vec<[f32; 2]> =
                 (0..1200).map(|_| [rng.normal() as f32, rng.uniform() as f32]).collect();
             let mut words = vec![0; 1200];
-            let scales = quantise(&pairs, None, true, rng, &mut words, 1);
+            let scales = quantise(&pairs, None, Layout::new(pairs.len() as u64, true), rng, &mut words, 1);
             let limits = Limits { policy: Policy::LeafWise, max_leaves, max_depth: 9, node_features: 0.5 };
             let mut grower = Grower::new(&data, Constraints::default(), 1);
             let Ok(tree) = grower.grow(None, &words, scales, &rules, &limits, rng.next_u64());

@@ -117,7 +117,8 @@ fn words_hold_their_sums() {
     for (rows, with_hessian) in [(1, true), (1000, true), (1000, false), (100_000, true)] {
         let pairs = random_pairs(rows, &mut rng);
         let mut words = vec![0; rows];
-        let scales = quantise(&pairs, None, with_hessian, &mut rng, &mut words, 1);
+        let scales =
+            quantise(&pairs, None, Layout::new(pairs.len() as u64, with_hessian), &mut rng, &mut words, 1);
         let sums = scales.layout.unpack(words.iter().sum());
         let (mut g, mut h) = (0i64, 0i64);
         for (&word, pair) in words.iter().zip(&pairs) {
@@ -236,7 +237,7 @@ fn the_best_cut_is_the_best_of_all() {
         let mut rng = Rng::new(seed);
         let pairs = random_pairs(120, &mut rng);
         let mut words = vec![0; 120];
-        let scales = quantise(&pairs, None, true, &mut rng, &mut words, 1);
+        let scales = quantise(&pairs, None, Layout::new(pairs.len() as u64, true), &mut rng, &mut words, 1);
         let search = Search::new(&RULES, scales, words.iter().sum());
         let mut best = 0.0f64;
         for (f, feature) in data.features.iter().enumerate().filter(|(_, f)| !f.cuts.is_categorical()) {
@@ -271,7 +272,7 @@ fn levels_are_grouped_by_what_they_predict() {
         codes.iter().map(|&c| [if c == NO_CATEGORY || c % 2 == 1 { -1.0 } else { 1.0 }, 1.0]).collect();
     let mut words = vec![0; 600];
     let mut rng = Rng::new(1);
-    let scales = quantise(&pairs, None, false, &mut rng, &mut words, 1);
+    let scales = quantise(&pairs, None, Layout::new(pairs.len() as u64, false), &mut rng, &mut words, 1);
     let feature = &data.features[0];
     let mut sums = vec![0; feature.bin_count];
     feature.bins.iter().zip(&words).for_each(|(&bin, word)| sums[usize::from(bin)] += word);
@@ -322,7 +323,7 @@ fn subtraction_is_exact() {
     let mut rng = Rng::new(12);
     let pairs = random_pairs(2000, &mut rng);
     let mut words = vec![0; 2000];
-    let scales = quantise(&pairs, None, true, &mut rng, &mut words, 1);
+    let scales = quantise(&pairs, None, Layout::new(pairs.len() as u64, true), &mut rng, &mut words, 1);
     let limits =
         |max_leaves| Limits { policy: Policy::LeafWise, max_leaves, max_depth: 0, node_features: 1.0 };
     let grow = |grower: &mut Grower<'_>, leaves| {
@@ -354,7 +355,7 @@ fn a_finished_tree_sends_rows_where_they_were() {
     let mut rng = Rng::new(15);
     let pairs = random_pairs(1500, &mut rng);
     let mut words = vec![0; 1500];
-    let scales = quantise(&pairs, None, true, &mut rng, &mut words, 1);
+    let scales = quantise(&pairs, None, Layout::new(pairs.len() as u64, true), &mut rng, &mut words, 1);
     // The smaller trees are predicted by sets of leaves, the larger ones are walked.
     for max_leaves in [1, 2, 31, 32, 33, 60] {
         let limits = Limits { policy: Policy::LeafWise, max_leaves, max_depth: 9, node_features: 0.5 };

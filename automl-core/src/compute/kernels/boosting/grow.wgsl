@@ -23,10 +23,12 @@ fn list(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 @compute @workgroup_size(1)
 fn begin() {
     var nothing: Found;
-    leaves[0] = Leaf(0u, fit.listed, 0u, 0u, nothing);
+    // Those that were drawn by their gradients are counted.
+    if fit.by_gradients == 0u { state.listed = fit.listed; }
+    leaves[0] = Leaf(0u, state.listed, 0u, 0u, nothing);
     var now: Now;
-    now.sum_count = fit.listed;
-    let opens = fit.max_leaves > 1u && may_split(0u, fit.listed);
+    now.sum_count = state.listed;
+    let opens = fit.max_leaves > 1u && may_split(0u, state.listed);
     now.open = vec2<u32>(select(0u, 1u, opens), 0u);
     if !opens { now.sum_count = 0u; }
     state.now = now;

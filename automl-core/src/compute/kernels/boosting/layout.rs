@@ -6,7 +6,7 @@ pub const PACKED: usize = 4;
 pub const BINS: usize = 256;
 /// Bytes of a histogram of four features.
 pub const GROUP_BYTES: usize = PACKED * BINS * 8;
-pub const STATE_WORDS: usize = 46;
+pub const STATE_WORDS: usize = 52;
 pub const LEAF_WORDS: usize = 20;
 pub const FOUND_WORDS: usize = 16;
 pub const NODE_WORDS: usize = 18;
@@ -28,7 +28,7 @@ pub enum Objective {
 #[derive(Debug, Clone, Copy)]
 pub struct Fit {
     pub rows: u32,
-    /// Rows that a tree is grown on.
+    /// Rows that a tree is grown on, or at most where these are drawn by their gradients.
     pub listed: u32,
     /// Scores a row.
     pub outputs: u32,
@@ -47,6 +47,9 @@ pub struct Fit {
     /// Fewest rows of a level that is grouped, and of the levels between two tried groupings.
     pub level_rows: u32,
     pub group_rows: u32,
+    /// Where the rows of a round are drawn by their gradients, in how many steps at most it is found with what probabilities;
+    /// else 0.
+    pub bar_steps: u32,
     pub l1: f64,
     pub l2: f64,
     pub rate: f64,
@@ -64,6 +67,8 @@ pub struct Fit {
     pub cat_smooth: f64,
     /// Of Tweedie's loss: the powers of its terms.
     pub powers: [f64; 2],
+    /// How many rows are to be drawn by their gradients.
+    pub wanted: f64,
 }
 
 /// A split that the card has made.
@@ -107,7 +112,7 @@ impl Fit {
             u32::from(self.random_cuts),
             self.level_rows,
             self.group_rows,
-            0,
+            u32::from(self.bar_steps > 0),
         ];
         let doubles = [
             self.l1,
@@ -125,6 +130,7 @@ impl Fit {
             self.cat_smooth,
             self.powers[0],
             self.powers[1],
+            self.wanted,
         ];
         words.extend(doubles.into_iter().flat_map(double));
         words

@@ -13,7 +13,7 @@ const NONE: u32 = 0xffffffffu;
 
 struct Fit {
     rows: u32,
-    // Rows that a tree is grown on.
+    // Rows that a tree is grown on, or at most where these are drawn by their gradients.
     listed: u32,
     outputs: u32,
     objective: u32,
@@ -33,7 +33,8 @@ struct Fit {
     // Fewest rows of a level that is grouped, and of the levels between two tried groupings.
     level_rows: u32,
     group_rows: u32,
-    unused: u32,
+    // Whether a round's rows are drawn by their gradients.
+    by_gradients: u32,
     l1: Double,
     l2: Double,
     rate: Double,
@@ -55,6 +56,8 @@ struct Fit {
     // Of Tweedie's loss: the powers of its terms.
     first_power: Double,
     second_power: Double,
+    // How many rows are to be drawn by their gradients.
+    wanted: Double,
 }
 
 struct Tree {
@@ -68,6 +71,8 @@ struct Tree {
     // How many of its features a split may use.
     drawn: u32,
     unused: u32,
+    // Of those that a round's rows are drawn by.
+    rows_seed: Wide,
 }
 
 // Of the tree: what one unit of its whole numbers is, and rules in these units.
@@ -114,6 +119,13 @@ struct State {
     now: Now,
     leaves: u32,
     nodes: u32,
+    // Rows that the tree is grown on.
+    listed: u32,
+    // Of rows that are drawn by their gradients: whether `bar` is found, from which on a row's norm is certain to be drawn, and
+    // by how much hessians count in norms.
+    done: u32,
+    bar: Double,
+    step: Double,
 }
 
 struct Leaf {

@@ -22,6 +22,7 @@ pub struct Sizes {
     pub max_leaves: u32,
     pub listed: u32,
     pub outputs: u32,
+    pub bar_steps: u32,
 }
 
 /// The buffers; the shaders say what is in them.
@@ -40,6 +41,8 @@ pub struct Memory {
     pub list: wgpu::Buffer,
     /// The rows that trees are grown on, where these are not all.
     pub bag: wgpu::Buffer,
+    /// Of rows that are drawn by their gradients.
+    pub norms: wgpu::Buffer,
     pub lefts: wgpu::Buffer,
     pub partials: wgpu::Buffer,
     pub histograms: wgpu::Buffer,
@@ -91,6 +94,7 @@ impl Sizes {
             max_leaves: fit.max_leaves,
             listed: fit.listed,
             outputs: fit.outputs,
+            bar_steps: fit.bar_steps,
         }
     }
 
@@ -120,7 +124,7 @@ impl Memory {
         let other_bins = data.others.map(|o| packed(others, o.bins.iter().map(Vec::as_slice)));
         Self {
             uniform: fill(bytes_of(fit.words(sizes.groups, sizes.features).into_iter()), UNIFORM),
-            tree: take(32, UNIFORM),
+            tree: take(40, UNIFORM),
             bins: filled(packed(rows, data.features.iter().map(|f| f.bins))),
             kinds: filled(bytes_of(kinds)),
             used: room(features * 4),
@@ -130,7 +134,8 @@ impl Memory {
             pairs: room(rows * outputs * 8),
             words: room(rows * 8),
             list: room(rows * 8),
-            bag: room(if fit.listed < fit.rows { rows * 4 } else { 4 }),
+            bag: room(if fit.listed < fit.rows || fit.bar_steps > 0 { rows * 4 } else { 4 }),
+            norms: room(if fit.bar_steps > 0 { rows * 8 } else { 8 }),
             lefts: room(PART_GROUPS as usize * 4),
             partials: room((rows.div_ceil(CHUNK as usize) + leaves) * 16),
             histograms: room(leaves * groups * layout::GROUP_BYTES),
@@ -162,6 +167,7 @@ impl Memory {
             &self.words,
             &self.list,
             &self.bag,
+            &self.norms,
             &self.lefts,
             &self.partials,
             &self.histograms,

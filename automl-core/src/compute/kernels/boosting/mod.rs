@@ -23,10 +23,11 @@ macro_rules! kernel {
 }
 
 const GRADIENTS: (&str, &str) = ("boosting gradients", kernel!("gradients.wgsl"));
-const WORDS: (&str, &str) = ("boosting words", kernel!("words.wgsl"));
-const SUMS: (&str, &str) = ("boosting sums", kernel!("sums.wgsl"));
+const SAMPLING: (&str, &str) = ("boosting sampling", kernel!("lanes.wgsl", "blocks.wgsl", "sampling.wgsl"));
+const WORDS: (&str, &str) = ("boosting words", kernel!("lanes.wgsl", "words.wgsl"));
+const SUMS: (&str, &str) = ("boosting sums", kernel!("lanes.wgsl", "sums.wgsl"));
 const GROW: (&str, &str) = ("boosting grow", kernel!("grow.wgsl"));
-const ROWS: (&str, &str) = ("boosting rows", kernel!("rows.wgsl"));
+const ROWS: (&str, &str) = ("boosting rows", kernel!("blocks.wgsl", "rows.wgsl"));
 const SEARCH: (&str, &str) = ("boosting search", kernel!("splits.wgsl", "search.wgsl"));
 const LEVELS: (&str, &str) = ("boosting levels", kernel!("splits.wgsl", "levels.wgsl"));
 const ROUTE: (&str, &str) = ("boosting route", kernel!("route.wgsl"));

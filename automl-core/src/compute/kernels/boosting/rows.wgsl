@@ -1,4 +1,4 @@
-// needs: double/double.wgsl, boosting/layout.wgsl
+// needs: double/double.wgsl, boosting/layout.wgsl, boosting/blocks.wgsl
 // Parts the rows of the leaf that is split, those that go left first, each side in the order that it had, into the other half
 // of `rows`; sums the smaller leaf; sends rows down a tree.
 
@@ -14,30 +14,9 @@
 @group(0) @binding(6) var<storage, read_write> histograms: array<atomic<u32>>;
 @group(0) @binding(7) var<storage, read> row_list: array<u32>;
 
-var<workgroup> scan: array<u32, 256>;
-
 fn goes_left(row: u32) -> bool {
     let bin = extractBits(bins[state.now.group * fit.rows + row], state.now.shift, 8u);
     return extractBits(state.now.side[bin >> 5u], bin & 31u, 1u) == 1u;
-}
-
-// Rows of a block: as many as every workgroup of so many has, in whole turns.
-fn block_of(count: u32, groups: u32) -> u32 {
-    return ((count + groups * GROUP - 1u) / (groups * GROUP)) * GROUP;
-}
-
-// Of the numbers of the threads, the sums up to each, itself included.
-fn scanned(thread: u32, value: u32) -> u32 {
-    scan[thread] = value;
-    workgroupBarrier();
-    for (var step = 1u; step < GROUP; step <<= 1u) {
-        var before = 0u;
-        if thread >= step { before = scan[thread - step]; }
-        workgroupBarrier();
-        scan[thread] += before;
-        workgroupBarrier();
-    }
-    return scan[thread];
 }
 
 @compute @workgroup_size(GROUP)

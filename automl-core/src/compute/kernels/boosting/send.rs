@@ -1,7 +1,7 @@
 //! Sends the kernels of boosting, and reads what they made.
 
 use super::layout::{Fit, LEAVES_AT, NODE_WORDS, NODES_AT, Node, STATE_WORDS};
-use super::memory::{Memory, PART_GROUPS, Sizes, bytes_of};
+use super::memory::{CHUNK, Memory, PART_GROUPS, Sizes, bytes_of};
 use super::steps::{Step, Steps};
 use crate::compute::gpu::{Device, Lost, Pending};
 use wgpu::BufferUsages;
@@ -56,6 +56,8 @@ pub struct Sent<'a> {
     pub features: &'a [u32],
     /// How many of them a split may use.
     pub drawn: u32,
+    /// Of the random bits by which a round's rows are drawn, where these are drawn by their gradients.
+    pub rows_seed: u64,
     /// Whether it is the first of its round, for which gradients are made, and whether the last, of which scores of the other
     /// rows are wanted.
     pub first: bool,
@@ -103,12 +105,13 @@ impl<'d> Booster<'d> {
     pub fn new(device: &'d Device, data: &Data<'_>, fit: &Fit) -> Result<Self, Lost> {
         let sizes = Sizes::new(data, fit);
         let memory = Memory::new(device, sizes, data, fit);
-        let steps = Steps::new(device, &memory, data.features.iter().any(|f| f.categorical));
+        let categories = data.features.iter().any(|f| f.categorical);
+        let steps = Steps::new(device, &memory, categories, sizes.bar_steps > 0);
         device.check()?;
         Ok(Self { device, sizes, memory, steps })
     }
 
-    /// The rows that the next trees are grown on, ascending: as many as the fit says.
+    /// The rows that the next trees are grown on, ascending: as many as the fit says. Not where they are drawn by their gradients.
     pub fn use_rows(&self, rows: &[u32]) {
         if self.sizes.listed == self.sizes.rows {
             return;
@@ -123,10 +126,11 @@ impl<'d> Booster<'d> {
     pub fn tree(&self, tree: &Sent<'_>) -> Result<Reading, Lost> {
         let Sent { output, features, first, last, .. } = *tree;
         let (raw, queue) = self.device.raw();
-        let [seed, draws] = [tree.seed, tree.draws].map(|bits| [bits as u32, (bits >> 32) as u32]);
+        let halves = |bits: u64| [bits as u32, (bits >> 32) as u32];
         let used = features.len() as u32;
-        let about = [seed[0], seed[1], output, used, draws[0], draws[1], tree.drawn, 0];
-        queue.write_buffer(&self.memory.tree, 0, &bytes_of(about.into_iter()));
+        let about =
+            [halves(tree.seed), [output, used], halves(tree.draws), [tree.drawn, 0], halves(tree.rows_seed)];
+        queue.write_buffer(&self.memory.tree, 0, &bytes_of(about.into_iter().flatten()));
         queue.write_buffer(&self.memory.used, 0, &bytes_of(features.iter().copied()));
         for (buffer, rows) in
             [(&self.memory.sent, self.sizes.rows), (&self.memory.other_sent, self.sizes.others)]
@@ -136,16 +140,14 @@ impl<'d> Booster<'d> {
         let mut encoder = raw.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.clear_buffer(&self.memory.histograms, 0, None);
         encoder.clear_buffer(&self.memory.checks, 0, None);
-        if self.sizes.listed < self.sizes.rows {
-            encoder.copy_buffer_to_buffer(
-                &self.memory.bag,
-                0,
-                &self.memory.list,
-                0,
-                u64::from(self.sizes.listed) * 4,
-            );
+        if first {
+            self.encode_round(&mut encoder);
         }
-        self.encode(&mut encoder, used, first);
+        if self.has_bag() {
+            let (bag, list) = (&self.memory.bag, &self.memory.list);
+            encoder.copy_buffer_to_buffer(bag, 0, list, 0, u64::from(self.sizes.listed) * 4);
+        }
+        self.encode_tree(&mut encoder, used);
         let (leaves, others) = (self.sizes.max_leaves as usize, self.sizes.others * self.sizes.outputs);
         let others = if last { others as usize } else { 0 };
         let parts = [
@@ -167,14 +169,34 @@ impl<'d> Booster<'d> {
         Ok(Reading { pending: self.device.pending(staging, bytes, index), leaves, others })
     }
 
-    fn encode(&self, encoder: &mut wgpu::CommandEncoder, features: u32, first: bool) {
+    /// Whether trees are grown on some of the rows.
+    fn has_bag(&self) -> bool {
+        self.sizes.listed < self.sizes.rows || self.sizes.bar_steps > 0
+    }
+
+    /// Gradients, and the rows that are drawn by them.
+    fn encode_round(&self, encoder: &mut wgpu::CommandEncoder) {
+        let rows = self.sizes.rows;
+        let (all, chunks) = ([over(rows), 1], [rows.div_ceil(CHUNK), 1]);
+        let parts = [rows.div_ceil(GROUP).clamp(1, PART_GROUPS), 1];
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        self.steps.gradients.send(&mut pass, all);
+        let Some(sampling) = &self.steps.sampling else { return };
+        sampling.sum_pairs.send(&mut pass, chunks);
+        sampling.begin_bar.send(&mut pass, [1, 1]);
+        sampling.write_norms.send(&mut pass, all);
+        for _ in 0..self.sizes.bar_steps {
+            sampling.sum_below.send(&mut pass, chunks);
+            sampling.lower_bar.send(&mut pass, [1, 1]);
+        }
+        sampling.count_drawn.send(&mut pass, parts);
+        sampling.list_drawn.send(&mut pass, parts);
+    }
+
+    fn encode_tree(&self, encoder: &mut wgpu::CommandEncoder, features: u32) {
         let Sizes { rows, others, groups, max_leaves, listed, .. } = self.sizes;
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        let mut send = |step: &Step, groups: [u32; 2]| {
-            pass.set_pipeline(&step.pipeline);
-            pass.set_bind_group(0, &step.bindings, &[]);
-            pass.dispatch_workgroups(groups[0], groups[1], 1);
-        };
+        let mut send = |step: &Step, groups: [u32; 2]| step.send(&mut pass, groups);
         let steps = &self.steps;
         let search = |send: &mut dyn FnMut(&Step, [u32; 2]), leaves| {
             send(&steps.search, [features, leaves]);
@@ -182,10 +204,7 @@ impl<'d> Booster<'d> {
         };
         let (all, parts) = (over(rows), listed.div_ceil(GROUP).clamp(1, PART_GROUPS));
         let sums = listed.div_ceil(4 * GROUP).clamp(1, (SUM_GROUPS / groups).max(16));
-        if first {
-            send(&steps.gradients, [all, 1]);
-        }
-        if listed == rows {
+        if !self.has_bag() {
             send(&steps.list, [all, 1]);
         }
         send(&steps.begin, [1, 1]);

@@ -1,7 +1,7 @@
 //! The kernels of boosting with what they work on.
 
 use super::memory::Memory;
-use super::{GRADIENTS, GROW, LEVELS, ROUTE, ROWS, SEARCH, SUMS, WORDS};
+use super::{GRADIENTS, GROW, LEVELS, ROUTE, ROWS, SAMPLING, SEARCH, SUMS, WORDS};
 use crate::compute::gpu::Device;
 
 /// A kernel with its bindings.
@@ -10,9 +10,29 @@ pub struct Step {
     pub bindings: wgpu::BindGroup,
 }
 
+impl Step {
+    pub fn send(&self, pass: &mut wgpu::ComputePass<'_>, groups: [u32; 2]) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bindings, &[]);
+        pass.dispatch_workgroups(groups[0], groups[1], 1);
+    }
+}
+
+/// Those that draw rows by their gradients.
+pub struct Sampling {
+    pub sum_pairs: Step,
+    pub begin_bar: Step,
+    pub write_norms: Step,
+    pub sum_below: Step,
+    pub lower_bar: Step,
+    pub count_drawn: Step,
+    pub list_drawn: Step,
+}
+
 /// All of them; the shaders say what they do.
 pub struct Steps {
     pub gradients: Step,
+    pub sampling: Option<Sampling>,
     pub list: Step,
     pub begin: Step,
     pub sum_sizes: Step,
@@ -50,8 +70,25 @@ fn step<'b>(
     Step { pipeline, bindings }
 }
 
+impl Sampling {
+    fn new(device: &Device, m: &Memory) -> Self {
+        let (fit, tree, state, pairs) = ((0, &m.uniform), (1, &m.tree), (2, &m.state), (3, &m.pairs));
+        let (norms, partials, counts, bag) = ((4, &m.norms), (5, &m.partials), (6, &m.lefts), (7, &m.bag));
+        let step = |entry, bindings: &[(u32, &wgpu::Buffer)]| step(device, SAMPLING, entry, bindings);
+        Self {
+            sum_pairs: step("sum_pairs", &[fit, pairs, partials]),
+            begin_bar: step("begin_bar", &[fit, state, partials]),
+            write_norms: step("write_norms", &[fit, state, pairs, norms]),
+            sum_below: step("sum_below", &[fit, state, norms, partials]),
+            lower_bar: step("lower_bar", &[fit, state, partials]),
+            count_drawn: step("count_drawn", &[fit, tree, state, norms, counts]),
+            list_drawn: step("list_drawn", &[fit, tree, state, pairs, norms, counts, bag]),
+        }
+    }
+}
+
 impl Steps {
-    pub fn new(device: &Device, memory: &Memory, categories: bool) -> Self {
+    pub fn new(device: &Device, memory: &Memory, categories: bool, by_gradients: bool) -> Self {
         let m = memory;
         let step = |kernel, entry, bindings: &[(u32, &wgpu::Buffer)]| step(device, kernel, entry, bindings);
         let about = [(0, &m.uniform), (1, &m.tree), (2, &m.state), (3, &m.leaf_list)];
@@ -70,6 +107,7 @@ impl Steps {
         let made = [(0, &m.uniform), (1, &m.scores), (2, &m.targets), (3, &m.weights), (4, &m.pairs)];
         Self {
             gradients: step(GRADIENTS, "gradients", &made),
+            sampling: by_gradients.then(|| Sampling::new(device, memory)),
             list: step(GROW, "list", &[(0, &m.uniform), (7, &m.list)]),
             begin: step(GROW, "begin", &[(0, &m.uniform), (2, &m.state), (3, &m.leaf_list)]),
             sum_sizes: step(SUMS, "sum_sizes", &summed),

@@ -1,4 +1,4 @@
-// needs: double/double.wgsl, boosting/layout.wgsl
+// needs: double/double.wgsl, boosting/layout.wgsl, boosting/lanes.wgsl
 // Sums of gradients and hessians of each leaf's rows, in the fixed order of `tree::lanes`: a workgroup takes a chunk of a
 // leaf, and each of its lanes every 64th row.
 
@@ -13,24 +13,8 @@
 // Singles.
 @group(0) @binding(7) var<storage, read_write> values: array<u32>;
 
-var<workgroup> sums: array<vec4<u32>, 64>;
-
 fn chunks_of(leaf: u32) -> u32 {
     return (leaves[leaf].count + CHUNK - 1u) / CHUNK;
-}
-
-// Adds up the lanes, pairwise; the first has the sum in the end.
-fn fold(lane: u32, total: vec4<u32>) {
-    sums[lane] = total;
-    workgroupBarrier();
-    for (var half = SUM_LANES / 2u; half > 0u; half >>= 1u) {
-        if lane < half {
-            let a = sums[lane];
-            let b = sums[lane + half];
-            sums[lane] = vec4<u32>(sum(a.xy, b.xy), sum(a.zw, b.zw));
-        }
-        workgroupBarrier();
-    }
 }
 
 fn sum_chunk(group: u32, lane: u32, sign: u32) {
@@ -92,7 +76,7 @@ fn value_leaves(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocati
     var total = vec4<u32>(0u);
     for (var chunk = lane; chunk < chunks_of(group.x); chunk += SUM_LANES) {
         let more = partials[first + chunk];
-        total = vec4<u32>(sum(total.xy, more.xy), sum(total.zw, more.zw));
+        total = both(total, more);
     }
     fold(lane, total);
     if lane == 0u { values[group.x] = value_of(sums[0].xy, sums[0].zw); }

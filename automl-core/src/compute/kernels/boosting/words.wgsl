@@ -1,4 +1,4 @@
-// needs: double/double.wgsl, boosting/layout.wgsl
+// needs: double/double.wgsl, boosting/layout.wgsl, boosting/lanes.wgsl
 // The units of a tree's whole numbers, and the words of its rows: `tree/packing.rs` to the bit.
 
 @group(0) @binding(0) var<uniform> fit: Fit;
@@ -10,8 +10,6 @@
 @group(0) @binding(6) var<storage, read_write> words: array<Wide>;
 // Σ|gradient| and Σ hessian in units, lower and upper halves.
 @group(0) @binding(7) var<storage, read_write> checks: array<atomic<u32>, 4>;
-
-var<workgroup> sums: array<vec4<u32>, 64>;
 
 fn unit_for(total: Double, room: Double) -> Double {
     if less(Double(0u, 0u), total) { return quotient(total, room); }
@@ -27,22 +25,12 @@ fn least_whole(a: Double) -> u32 {
 
 @compute @workgroup_size(SUM_LANES)
 fn units(@builtin(local_invocation_index) lane: u32) {
-    let chunks = (fit.listed + CHUNK - 1u) / CHUNK;
+    let chunks = (state.listed + CHUNK - 1u) / CHUNK;
     var total = vec4<u32>(0u);
     for (var chunk = lane; chunk < chunks; chunk += SUM_LANES) {
-        let more = partials[chunk];
-        total = vec4<u32>(sum(total.xy, more.xy), sum(total.zw, more.zw));
+        total = both(total, partials[chunk]);
     }
-    sums[lane] = total;
-    workgroupBarrier();
-    for (var half = SUM_LANES / 2u; half > 0u; half >>= 1u) {
-        if lane < half {
-            let a = sums[lane];
-            let b = sums[lane + half];
-            sums[lane] = vec4<u32>(sum(a.xy, b.xy), sum(a.zw, b.zw));
-        }
-        workgroupBarrier();
-    }
+    fold(lane, total);
     if lane == 0u {
         var units: Units;
         units.gradient = unit_for(sums[0].xy, fit.gradient_room);
@@ -89,7 +77,7 @@ fn pack(
     workgroupBarrier();
     var total_gradient = Wide(0u, 0u);
     var total_hessian = Wide(0u, 0u);
-    for (var at = group.x * GROUP + thread; at < fit.listed; at += groups.x * GROUP) {
+    for (var at = group.x * GROUP + thread; at < state.listed; at += groups.x * GROUP) {
         let row = rows[at];
         let pair = pairs[tree.output * fit.rows + row];
         let bits = of_place(tree.seed, row);

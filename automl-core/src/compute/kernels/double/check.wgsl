@@ -4,7 +4,7 @@
 @group(0) @binding(0) var<storage, read> pairs: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read_write> results: array<vec2<u32>>;
 
-const RESULTS: u32 = 10u;
+const RESULTS: u32 = 11u;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -22,4 +22,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     results[at + 7u] = from_signed(a);
     results[at + 8u] = floor_of(a);
     results[at + 9u] = quick_exp(a);
+    results[at + 10u] = root(absolute(a));
 }

@@ -173,6 +173,28 @@ fn quotient(a: Double, b: Double) -> Double {
     return rounded(sign, exponent, wide_left(digits, 9u), any(rest != Wide(0u, 0u)));
 }
 
+// The square root of a number from 0, digit by digit.
+fn root(a: Double) -> Double {
+    if is_zero(a) { return a; }
+    let exponent = i32(exponent_of(a)) - 1023;
+    // 54 places behind the point, of a number from 1 to below 4.
+    var rest = wide_left(digits_of(a), 2u + u32(exponent & 1));
+    var twice = Wide(0u, 0u);
+    var digits = Wide(0u, 0u);
+    var bit = Wide(0u, 0x400000u);
+    for (var i = 0u; i < 55u; i++) {
+        let tried = wide_sum(twice, bit);
+        if !wide_less(rest, tried) {
+            twice = wide_sum(tried, bit);
+            rest = wide_difference(rest, tried);
+            digits = wide_sum(digits, bit);
+        }
+        rest = wide_left(rest, 1u);
+        bit = wide_right(bit, 1u);
+    }
+    return rounded(0u, 1023 + (exponent >> 1u), wide_left(digits, 9u), any(rest != Wide(0u, 0u)));
+}
+
 fn less(a: Double, b: Double) -> bool {
     if is_zero(a) && is_zero(b) { return false; }
     let a_below = a.y >= SIGN;

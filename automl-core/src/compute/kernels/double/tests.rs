@@ -3,7 +3,7 @@ use super::*;
 use crate::numeric::Rng;
 use crate::numeric::exp::quick_exp;
 
-const RESULTS: usize = 10;
+const RESULTS: usize = 11;
 /// Within this, 2⁵¹, numbers are rounded down.
 const LIMIT: f64 = 2_251_799_813_685_248.0;
 /// Pairs that are tried.
@@ -40,6 +40,7 @@ fn expected(a: f64, b: f64) -> [u64; RESULTS] {
         (a.to_bits().cast_signed() as f64).to_bits(),
         whole.cast_unsigned(),
         quick_exp(a).to_bits(),
+        if a.is_subnormal() { 0 } else { a.abs().sqrt().to_bits() },
     ]
 }
 

@@ -88,6 +88,7 @@ proptest! {
             ("min_rows_leaf", Int(least)),
             ("growth", Text(GROWTHS[growth].to_owned())),
             ("row_sample", Float(row_sample.min(1.0))),
+            ("sampling", Text(if seed % 2 == 0 { "mvs" } else { "uniform" }.to_owned())),
             ("column_sample", Float(column_sample.min(1.0))),
             ("column_sample_node", Float(node_sample.min(1.0))),
             ("extra_trees", Bool(random_cuts)),

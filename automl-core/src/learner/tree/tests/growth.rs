@@ -4,7 +4,7 @@ use super::super::binning::Binned;
 use super::super::constraint::Constraints;
 use super::super::flat::Builder;
 use super::super::leafwise::Grower;
-use super::super::packing::{Scales, quantise};
+use super::super::packing::{Layout, Scales, quantise};
 use super::super::plan::{Limits, Policy};
 use super::super::shape::{Child, Shape};
 use super::super::split::{Rules, Test};
@@ -35,7 +35,8 @@ impl Ground {
         let mut rng = Rng::new(seed);
         let pairs = random_pairs(rows, &mut rng);
         let mut words = vec![0; rows];
-        let scales = quantise(&pairs, None, with_hessian, &mut rng, &mut words, 1);
+        let scales =
+            quantise(&pairs, None, Layout::new(pairs.len() as u64, with_hessian), &mut rng, &mut words, 1);
         Self { frame, data, words, scales }
     }
 
@@ -195,7 +196,7 @@ fn levels_of_a_category_have_one_order_in_a_tree() {
     let pairs: Vec<[f32; 2]> =
         codes.iter().zip(x).map(|(&c, x)| [-((of_level(c) + step(x) - 6.0) as f32), 1.0]).collect();
     let (mut words, mut rng) = (vec![0; 600], Rng::new(5));
-    let scales = quantise(&pairs, None, false, &mut rng, &mut words, 1);
+    let scales = quantise(&pairs, None, Layout::new(pairs.len() as u64, false), &mut rng, &mut words, 1);
     let rules = Rules { cat_l2: 0.0, l2: 0.0, ..RULES };
     let mut grower = Grower::new(&data, Constraints::default(), 1);
     let Ok(grown) =
