@@ -293,7 +293,7 @@ fn populations_are_asked_for_and_told_of() {
         println!("skipped: {err}");
         return;
     }
-    assert!(err.contains("note: a population of networks chooses settings on the graphics card "), "{err}");
+    assert!(err.contains("note: a population of networks trains on the graphics card "), "{err}");
     let remark = remark(&there);
     // A program may be too slow for its share of the time.
     let known = [

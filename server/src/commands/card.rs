@@ -94,7 +94,7 @@ pub fn told_of_populations(card: &Card) -> String {
             format!("no population of networks is trained, and the search goes on without: {why_not}")
         }
         None => format!(
-            "a population of networks chooses settings on the graphics card {}; another card may choose others, and so \
+            "a population of networks trains on the graphics card {}; another card may choose other settings, and so \
              give another model",
             card.name()
         ),
