@@ -188,6 +188,7 @@ fn fill(
             recipe: proposal.recipe,
             seed: options.seed,
             deadline_secs: Some(MOST_FOLD_SECS),
+            population: Vec::new(),
         };
         let mut line = cross_validated(&mut executor, &prepared, job, options, entry)?;
         line.setting = name;

@@ -111,6 +111,10 @@ pub struct FitArgs {
     /// computed on one, even one that is a program
     #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
     pub backend: BackendArg,
+    /// Also train many settings of neural networks side by side on a graphics card, drop the worse half again and again, and try
+    /// the best few as trials. Another card may choose others and so give another model, so it excludes --reproducible
+    #[arg(long, conflicts_with = "reproducible")]
+    pub populations: bool,
     /// A column that must not be looked at; may be given more than once
     #[arg(long, value_name = "COL")]
     pub ignore: Vec<String>,

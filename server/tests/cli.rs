@@ -245,6 +245,69 @@ fn a_graphics_card_is_asked_for_and_told_of() {
 }
 
 #[test]
+fn populations_are_asked_for_and_told_of() {
+    let scratch = Scratch::new();
+    let text = String::from_utf8(read(&sample("churn.csv").to_string_lossy())).unwrap_or_default();
+    // Enough rows for one, and few enough for a program that computes as a card does.
+    let data =
+        scratch.file("some.csv", &text.lines().take(900).map(|l| format!("{l}\n")).collect::<String>());
+    let out = scratch.path("m.trellis");
+    let fit = |extra: &[&str], out: &str, drivers: Option<&str>| {
+        let usual = [
+            "--target",
+            "churn",
+            "--learner",
+            "logistic",
+            "--learner",
+            "mlp",
+            "--budget",
+            "12s",
+            "--threads",
+            "2",
+        ];
+        fit_with_drivers(&[&["fit", &data, "--out", out], &usual[..], extra].concat(), drivers)
+    };
+    let (code, err) = fit(&["--populations", "--reproducible"], &out, None);
+    assert!(code == 2 && err.contains("--reproducible"), "{err}");
+    let (code, err) = fit(&["--populations", "--backend", "cpu"], &out, None);
+    assert!(code == 1 && err.contains("leave out one of the two"), "{err}");
+    assert!(!Path::new(&out).exists());
+
+    // A machine without any driver: the search goes on without, and says so twice.
+    let nowhere = scratch.path("no-driver.json");
+    let (code, err) = fit(&["--populations", "--max-trials", "2"], &out, Some(&nowhere));
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        err.contains("note: no population of networks is trained, and the search goes on without: "),
+        "{err}"
+    );
+    let remark = |out: &str| {
+        let (_, told, _) = told(&["leaderboard", out]);
+        told.lines().find(|l| l.contains("opulation of")).unwrap_or_default().to_owned()
+    };
+    assert!(remark(&out).starts_with("No population of networks, so that the search went on without: "));
+
+    let there = scratch.path("there.trellis");
+    let (code, err) = fit(&["--populations", "--backend", "gpu"], &there, None);
+    if code != 0 {
+        println!("skipped: {err}");
+        return;
+    }
+    assert!(err.contains("note: a population of networks trains on the graphics card "), "{err}");
+    let remark = remark(&there);
+    // A program may be too slow for its share of the time.
+    let known = [
+        "A population of 64 settings of networks trained on ",
+        "No population of networks, so that the search went on without: the time ended before",
+    ];
+    assert!(known.iter().any(|words| remark.starts_with(words)), "{remark}");
+    let (_, board, _) = told(&["leaderboard", &there, "--json"]);
+    let board: serde_json::Value = serde_json::from_str(&board).unwrap_or_default();
+    let blend = board["rows"].as_array().and_then(|rows| rows.iter().find(|r| r["trial"].is_null()));
+    assert_eq!(blend.map(|r| r["reproducible"] == false), Some(true), "{board}");
+}
+
+#[test]
 fn leaks_and_shared_rows_are_looked_for() {
     let scratch = Scratch::new();
     let row = |i: usize| {

@@ -133,6 +133,11 @@ impl Card {
         }
     }
 
+    /// Seconds that work is expected to take on it alone; `None` where it was not measured.
+    pub fn secs(&self, work: &Work) -> Option<f64> {
+        self.shared.costs.as_ref().map(|costs| costs.estimate(work).card_secs)
+    }
+
     /// Takes a turn where the work pays, and notes what is used and why in either case.
     pub fn turn(&self, work: &Work) -> Option<Turn<'_>> {
         match self.pays(work) {
@@ -307,7 +312,9 @@ mod tests {
         assert!(card.exact(true).turn_as_asked().is_err());
         let asked = card.for_fit();
         assert!(asked.turn_as_asked().is_ok_and(|turn| turn.device().is_some()) && !asked.used().is_exact());
+        assert!(card.secs(&networks).is_some_and(|secs| secs > 0.0));
         let always = Card::always(device);
+        assert_eq!(always.secs(&networks), None);
         assert_eq!(
             always.pays(&Work::Trees { rows: 1, features: 1, leaves: 2, rounds: 1, outputs: 1, threads: 1 }),
             Ok("as was asked for".to_owned())

@@ -1,7 +1,7 @@
 //! Populations in a study: what they choose is tried, what goes wrong with them is told, and nothing else changes.
 
 use super::job::Chosen;
-use super::protocol::{Board, Population, StudyRequest};
+use super::protocol::{Board, Direction, Population, StudyRequest};
 use super::tests::{csv, request, table};
 use super::worker::ToWorker;
 use super::{
@@ -190,16 +190,21 @@ fn a_search_that_ends_gives_its_population_up() {
 
 #[test]
 fn a_population_that_cannot_be_is_refused_or_told() {
-    let request = StudyRequest { reproducible: true, ..asked(6) };
-    let (table, next) = table(&csv(Task::Binary));
-    let refused = prepare(&table, next, &request).expect_err("cannot be promised");
-    assert_eq!(refused[0].code, "populations.not_reproducible");
+    let refused = |request: &StudyRequest| {
+        let (table, next) = table(&csv(Task::Binary));
+        prepare(&table, next, request).expect_err("cannot be done")[0].code.clone()
+    };
+    let promised = StudyRequest { reproducible: true, ..asked(6) };
+    assert_eq!(refused(&promised), "populations.not_reproducible");
+    let others = StudyRequest { learners: vec!["ridge".to_owned(), "gbt".to_owned()], ..asked(6) };
+    assert_eq!(refused(&others), "populations.no_networks");
     let told = |request: StudyRequest| {
         let study = Study::new(prepared(&request), request, 1, 0.0, 0.0);
         study.board(0.0).population.map(|p| p.told()).unwrap_or_default()
     };
-    let others = StudyRequest { learners: vec!["ridge".to_owned(), "gbt".to_owned()], ..asked(6) };
-    assert!(told(others).contains("networks are not among the models"));
+    let monotone = [("amount".to_owned(), Direction::Up)].into();
+    let constrained = StudyRequest { learners: Vec::new(), monotone, ..asked(6) };
+    assert!(told(constrained).contains("networks are not among the models"));
     assert!(told(asked(1)).contains("no trial to try"));
 }
 

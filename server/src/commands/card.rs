@@ -15,23 +15,31 @@ pub enum Asked {
     Known(Card),
     /// It is asked for once it is known how large the table is.
     Later,
+    /// It is asked for however small that is.
+    Anyway,
     Coming(JoinHandle<Card>),
 }
 
 impl Asked {
     /// What was asked for; a card that must be is asked for at once, and may be a program that computes as one does.
+    /// `populations`: whether there is also something to do that only a card does.
     ///
     /// # Errors
-    /// There is none.
-    pub fn begin(backend: BackendArg) -> Result<Self, Failure> {
+    /// There is none, or it was said that none is to be used.
+    pub fn begin(backend: BackendArg, populations: bool) -> Result<Self, Failure> {
         match backend {
+            BackendArg::Auto if populations => Ok(Self::Anyway),
             BackendArg::Auto => Ok(Self::Later),
+            BackendArg::Cpu if populations => Err(Failure::new(
+                "--populations trains networks on a graphics card, and --backend cpu says to use none",
+                "leave out one of the two",
+            )),
             BackendArg::Cpu => Ok(Self::Known(Card::absent("as was asked for"))),
             BackendArg::Gpu => {
                 let device = ready(Device::request(true)).map_err(|why| {
                     Failure::new(
                         format!("{why}"),
-                        "install the card's driver with Vulkan, or leave out --backend: the processor then does it",
+                        "install the card's driver, or leave out --backend: the processor then does it",
                     )
                 })?;
                 Ok(Self::Known(Card::always(Arc::new(device))))
@@ -43,13 +51,15 @@ impl Asked {
     #[must_use]
     pub fn for_table(self, rows: usize, columns: usize) -> Self {
         match self {
-            Self::Later if worth_asking(rows, columns) => {
+            Self::Later if !worth_asking(rows, columns) => {
+                Self::Known(Card::absent("the table is too small for a graphics card to pay"))
+            }
+            Self::Later | Self::Anyway => {
                 let asking = std::thread::Builder::new().spawn(real);
                 let none =
                     |_| Self::Known(Card::absent("the system has no thread left to ask for a graphics card"));
                 asking.map_or_else(none, Self::Coming)
             }
-            Self::Later => Self::Known(Card::absent("the table is too small for a graphics card to pay")),
             known => known,
         }
     }
@@ -58,7 +68,7 @@ impl Asked {
     pub fn card(self) -> Card {
         match self {
             Self::Known(card) => card,
-            Self::Later => Card::absent("no graphics card was asked for"),
+            Self::Later | Self::Anyway => Card::absent("no graphics card was asked for"),
             Self::Coming(asking) => {
                 asking.join().unwrap_or_else(|_| Card::absent("the graphics card's driver broke off"))
             }
@@ -81,7 +91,7 @@ pub fn of_child(backend: BackendArg, (rows, columns): (usize, usize)) -> Option<
     if backend == BackendArg::Cpu {
         return None;
     }
-    Some(match Asked::begin(backend) {
+    Some(match Asked::begin(backend, false) {
         Ok(asked) => asked.for_table(rows, columns).card(),
         Err(why) => Card::absent(why.what),
     })
@@ -95,6 +105,20 @@ pub fn told(card: &Card, backend: BackendArg) -> String {
             format!("computing on the graphics card {} what can be, as was asked for", card.name())
         }
         (None, _) => format!("computing on the graphics card {} what it is quicker with", card.name()),
+    }
+}
+
+/// What becomes of a population of networks that was asked for, in one line.
+pub fn told_of_populations(card: &Card) -> String {
+    match card.why_not() {
+        Some(why_not) => {
+            format!("no population of networks is trained, and the search goes on without: {why_not}")
+        }
+        None => format!(
+            "a population of networks trains on the graphics card {}; another card may choose other settings, and so \
+             give another model",
+            card.name()
+        ),
     }
 }
 

@@ -9,7 +9,8 @@ use crate::engine::job::{Chosen, FoldResult, Job, JobFailure, JobResult};
 use crate::platform::{Cancel, Stopwatch};
 
 impl Executor {
-    /// Runs a job with a population. Its deadline ends the training; what is the best by then is taken.
+    /// Runs a job with a population. Its deadline ends the training after the epoch that is under way, and what is the best by
+    /// then is taken; twice that time ends it at once.
     pub(super) async fn run_population(&mut self, job: &Job, cancel: &Cancel) -> JobResult {
         let watch = Stopwatch::start();
         let card = self.card.as_ref().map(Card::for_fit);
@@ -37,6 +38,7 @@ impl Executor {
         card: Option<&Card>,
         cancel: &Cancel,
     ) -> Result<Chosen, JobFailure> {
+        use crate::compute::Work;
         use crate::learner::features;
         use crate::learner::mlp::population::{Candidate, Contest, Halving, choose};
         /// Epochs before the worse half is dropped for the first time: rates rise during the first.
@@ -51,7 +53,10 @@ impl Executor {
         // One recipe and one unit of the target for all.
         let first = job.population.first().ok_or_else(|| failed("there are no settings".to_owned()))?;
         let job_of_all = Job { params: first.clone(), ..job.clone() };
-        let enough = job.deadline_secs.map_or(cancel.clone(), |secs| cancel.with_deadline_secs(secs));
+        let within = |factor: f64| {
+            job.deadline_secs.map_or_else(|| cancel.clone(), |secs| cancel.with_deadline_secs(factor * secs))
+        };
+        let (enough, cancel) = (within(1.0), within(2.0));
         let data = self.fold_data(job, features::recipe(&job.recipe, first)).map_err(failed)?;
         let log = super::log_target(&job_of_all, &data).map_err(failed)?;
         let with_seed =
@@ -64,10 +69,14 @@ impl Executor {
             candidates: &candidates,
             seed: job.seed,
             threads: self.threads,
-            cancel,
+            cancel: &cancel,
         };
         let halving = Halving { first: FIRST, keep: KEEP };
-        let chosen = choose(&device, &contest, halving, &enough).await.map_err(|why| told(card, why))?;
+        // Where it is known how quick the card is.
+        let secs = |work: &Work| job.deadline_secs.zip(card.secs(work));
+        let affords = |work: &Work| secs(work).is_none_or(|(most, secs)| secs <= most);
+        let chosen = choose(&device, &contest, halving, affords, &enough).await;
+        let chosen = chosen.map_err(|why| told(card, why))?;
         Ok(Chosen {
             best: chosen.best.iter().map(|&place| place as u32).collect(),
             trained: chosen.trained as u32,

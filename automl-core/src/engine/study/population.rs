@@ -47,6 +47,14 @@ pub(super) struct Population {
 /// # Errors
 /// Why it is not.
 pub(in crate::engine) fn check_populations(request: &StudyRequest) -> Result<(), Diagnostic> {
+    let names_networks = request.learners.is_empty() || request.learners.iter().any(|id| id == LEARNER);
+    if request.populations && !names_networks {
+        return Err(Diagnostic::error(
+            "populations.no_networks",
+            format!("A population is of neural networks, and \"{LEARNER}\" is not among the learners."),
+            format!("Add \"{LEARNER}\" to the learners, or leave out the population."),
+        ));
+    }
     if request.populations && request.reproducible {
         return Err(Diagnostic::error(
             "populations.not_reproducible",

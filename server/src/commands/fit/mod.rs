@@ -3,7 +3,7 @@
 mod beyond;
 mod executors;
 
-use super::card::{Asked, told as told_of_card};
+use super::card::{Asked, told as told_of_card, told_of_populations};
 use super::drive::drive;
 use super::progress::Progress;
 use super::{print, print_json, show, timings};
@@ -44,6 +44,7 @@ fn request(args: &FitArgs) -> StudyRequest {
         seed: args.seed,
         reproducible: args.reproducible,
         learners: args.learners.clone(),
+        populations: args.populations,
         weights: args.weights.clone(),
         monotone: args.monotone.iter().cloned().collect(),
         interactions: args.interact.clone(),
@@ -65,7 +66,7 @@ pub fn usable_threads(asked: Option<u16>) -> usize {
 /// A table or a request that cannot be used, or a file that cannot be written.
 pub fn run(args: &FitArgs, started: Instant) -> Done {
     reading::check_writable(&args.out)?;
-    let asked = Asked::begin(args.backend)?;
+    let asked = Asked::begin(args.backend, args.populations)?;
     let mut options = args.dialect.apply(ReadOptions::default());
     options.types.extend(args.types.iter().cloned());
     let limit = args.max_memory.map(|mb| mb.saturating_mul(1_000_000)).or_else(memory::available);
@@ -114,6 +115,9 @@ fn card(args: &FitArgs, asked: Asked) -> Card {
     let card = asked.card();
     if !args.quiet {
         eprintln!("note: {}", told_of_card(&card, args.backend));
+        if args.populations {
+            eprintln!("note: {}", told_of_populations(&card));
+        }
     }
     card.exact(args.reproducible)
 }

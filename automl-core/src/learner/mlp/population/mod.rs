@@ -17,7 +17,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::train::OUT_OF_BOUNDS;
+use super::net::Net;
+use super::train::{OUT_OF_BOUNDS, Shape};
+use crate::compute::Work;
 use crate::compute::gpu::{Device, Lost};
 use crate::learner::dense::unsuitable;
 use crate::learner::{Fit, FitError, Params, Reproducible};
@@ -188,8 +190,9 @@ pub async fn halve(
     }
 }
 
-/// [`halve`] for its settings alone. Where the card does not hold all candidates at once, half of them are dropped unseen, the
-/// last ones; once `enough`, those that are the best so far are taken, if the worse half was dropped before.
+/// [`halve`] for its settings alone. Where the card does not hold all candidates at once, or `affords` says that there is no
+/// time for so much, half of them are dropped unseen, the last ones, and half of these; once `enough`, those that are the best so
+/// far are taken, if the worse half was dropped before.
 ///
 /// # Errors
 /// [`Failure`]: as [`halve`]; cancelled also where there was `enough` too early.
@@ -197,11 +200,15 @@ pub async fn choose(
     device: &Device,
     contest: &Contest<'_>,
     halving: Halving,
+    affords: impl Fn(&Work) -> bool,
     enough: &Cancel,
 ) -> Result<Choice, Failure> {
     let table = Table::of(contest)?;
     let keep = halving.keep.max(1);
     let mut some: Vec<usize> = (0..contest.candidates.len()).collect();
+    while some.len() > 2 * keep && !affords(&work(contest, &table, some.len(), halving)?) {
+        some.truncate(some.len() / 2);
+    }
     let mut race = loop {
         match Race::begin(device, contest, &table, &some) {
             Err(Failure::TooLarge { .. }) if some.len() > 2 * keep => some.truncate(some.len() / 2),
@@ -217,6 +224,36 @@ pub async fn choose(
         return Err(unsuitable(OUT_OF_BOUNDS).into());
     }
     Ok(Choice { best, trained: some.len(), epochs: race.epoch() })
+}
+
+/// What halving the first `count` candidates asks of a card.
+///
+/// # Errors
+/// [`FitError`]: settings that make no networks.
+fn work(contest: &Contest<'_>, table: &Table, count: usize, halving: Halving) -> Result<Work, FitError> {
+    let shapes = contest.candidates[..count].iter().map(|c| table.shape(&c.params));
+    let shapes = shapes.collect::<Result<Vec<Shape>, FitError>>()?;
+    let most = |of: &dyn Fn(&Shape) -> usize| shapes.iter().map(of).max().unwrap_or(1);
+    let epochs = most(&|shape| shape.settings.epochs);
+    let weights = |shape: &Shape| shape.widths.iter().filter_map(|w| Net::size(w)).sum::<usize>() / 2;
+    // Epochs of all candidates, with fewer of them from time to time.
+    let (mut all, mut alive, mut at, mut cut_at) = (0, count, 0, halving.first.max(1));
+    while at < epochs {
+        let until = cut_at.min(epochs);
+        all += alive * (until - at);
+        (at, cut_at, alive) = (until, 2 * cut_at, alive.div_ceil(2).max(halving.keep).min(alive));
+    }
+    let networks: usize = shapes.iter().map(|shape| shape.networks).sum();
+    Ok(Work::Networks {
+        rows: table.training.len(),
+        inputs: table.data.pieces.features(),
+        weights: shapes.iter().map(weights).sum::<usize>() / count.max(1),
+        layers: most(&|shape| shape.widths[0].len() - 1),
+        epochs,
+        batch: most(&|shape| shape.settings.batch),
+        networks: (networks * all).div_ceil((count * epochs).max(1)),
+        threads: contest.threads,
+    })
 }
 
 /// Trains candidates and drops the worse half of them from time to time, until all have ended or there is `enough`.

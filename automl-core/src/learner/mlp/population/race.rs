@@ -71,12 +71,7 @@ impl<'a, 'd> Race<'a, 'd> {
         table: &'a Table,
         some: &[usize],
     ) -> Result<Self, Failure> {
-        let inputs = |most| [table.pieces[table.pieces_of(most)].1.width(), table.data.pieces.features()];
-        let shape = |&candidate: &usize| {
-            let params = &contest.candidates[candidate].params;
-            let inputs = inputs(params.count("pieces"));
-            Ok((candidate, Shape::of(params, inputs, table.meaning.outputs(), table.rows)?))
-        };
+        let shape = |&candidate: &usize| Ok((candidate, table.shape(&contest.candidates[candidate].params)?));
         let shapes = some.iter().map(shape).collect::<Result<Vec<_>, FitError>>()?;
         // The same for all, as it follows from the rows.
         let batch = shapes.iter().map(|(_, shape)| shape.settings.batch).max().unwrap_or(1);

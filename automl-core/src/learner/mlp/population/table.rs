@@ -7,6 +7,7 @@ use super::super::train::{self, FEW_ROWS, Shape};
 use super::{Contest, Failure};
 use crate::compute::kernels::inputs::{Column, View};
 use crate::learner::dense::{check, unsuitable};
+use crate::learner::{FitError, Params};
 use crate::numeric::Rng;
 use crate::platform;
 
@@ -68,6 +69,16 @@ impl Table {
         let pieces = asked.into_iter().map(cut).collect();
         let (training, held_out) = train::hold_out(&fit, &meaning, &mut data, rows);
         Ok(Self { meaning, data, training, held_out, rows, pieces })
+    }
+
+    /// The networks that a candidate's parameters make.
+    ///
+    /// # Errors
+    /// [`FitError`] where they would be too large.
+    pub fn shape(&self, params: &Params) -> Result<Shape, FitError> {
+        let pieces = &self.pieces[self.pieces_of(params.count("pieces"))].1;
+        let inputs = [pieces.width(), self.data.pieces.features()];
+        Shape::of(params, inputs, self.meaning.outputs(), self.rows)
     }
 
     /// The place in `pieces` of those of so many.

@@ -166,22 +166,32 @@ fn settings_are_chosen_as_halving_leaves_them() {
     let candidates = [1e-6, 0.01, 1e-5, 0.02, 2e-5, 3e-5, 0.006, 1e-6].map(with);
     let contest = given.contest(&candidates);
     let halving = Halving { first: 1, keep: 2 };
-    let chosen = ready(super::choose(&card.device, &contest, halving, &Cancel::new()));
+    let chosen = ready(super::choose(&card.device, &contest, halving, |_| true, &Cancel::new()));
     let chosen = chosen.expect("the card is there");
     let left = ready(super::halve(&card.device, &contest, halving)).expect("the card is there");
     assert_eq!(chosen.best, left.iter().map(|one| one.candidate).collect::<Vec<_>>());
     assert_eq!((chosen.trained, chosen.epochs), (8, 6));
+    // 8 × 1 + 4 × 1 + 2 × 4 of 8 × 6 epochs, two networks each; half of them is as much as is afforded.
+    let networks = |work: &Work| if let Work::Networks { networks, .. } = work { *networks } else { 0 };
+    let affords = |work: &Work| networks(work) < 7;
+    assert!(
+        work(&contest, &Table::of(&contest).expect("suits"), 8, halving).is_ok_and(|w| networks(&w) == 7)
+    );
+    let fewer = ready(super::choose(&card.device, &contest, halving, affords, &Cancel::new()));
+    assert_eq!(fewer.map(|chosen| chosen.trained), Ok(4));
+    let none = ready(super::choose(&card.device, &contest, halving, |_| false, &Cancel::new()));
+    assert_eq!(none.map(|chosen| chosen.trained), Ok(4));
     // There was enough before the first half was dropped.
     let enough = Cancel::new();
     enough.cancel();
-    let early = ready(super::choose(&card.device, &contest, halving, &enough));
+    let early = ready(super::choose(&card.device, &contest, halving, |_| true, &enough));
     assert_eq!(early, Err(Failure::Fit(FitError::Cancelled)));
     // They would become better for ever.
     let slow = [1, 2, 3].map(|seed| {
         candidate(&[("epochs", Int(10_000)), ("learning_rate", Float(1e-6)), ("hidden", Int(8))], seed)
     });
     let enough = Cancel::new().with_deadline_secs(2.0);
-    let chosen = ready(super::choose(&card.device, &given.contest(&slow), halving, &enough));
+    let chosen = ready(super::choose(&card.device, &given.contest(&slow), halving, |_| true, &enough));
     let chosen = chosen.expect("the card is there");
     assert!(chosen.best.len() == 2 && (1..10_000).contains(&chosen.epochs), "{chosen:?}");
 }
