@@ -30,7 +30,7 @@ impl Made {
         }
         let feature = rng.below(features) as u32;
         let missing_left = (rng.below(2) as u32) << 30;
-        let (kind, test) = if feature % 2 == 0 {
+        let (kind, test) = if feature.is_multiple_of(2) {
             let ends = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.0, -0.0, 1e-44];
             let threshold = if rng.below(4) == 0 { ends[rng.below(6)] } else { rng.normal() as f32 };
             (0, ordered_threshold(threshold))

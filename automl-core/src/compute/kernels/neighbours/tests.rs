@@ -91,11 +91,13 @@ proptest! {
 #[test]
 fn the_slack_is_wide_enough() {
     for features in [1, 2, 50, 2_500] {
-        let unit = 2f64.powi(-24);
-        let wrong = (1.0 + (features as f64 + 4.0) * unit).powi(4);
+        // 2⁻²⁴ and 2⁻¹²⁶.
+        let (unit, smallest) = (0.5 * f64::from(f32::EPSILON), f64::from(f32::MIN_POSITIVE));
+        let wrong = 1.0 + (features as f64 + 4.0) * unit;
+        let wrong = wrong * wrong * wrong * wrong;
         for bits in [least(features), 1.0f32.to_bits(), 1.999_999_9f32.to_bits(), 1e30f32.to_bits()] {
             let (from, to) = (f32::from_bits(bits), f32::from_bits(bits + slack(features)));
-            let vanished = 4.0 * features as f64 * 2f64.powi(-126);
+            let vanished = 4.0 * features as f64 * smallest;
             assert!(f64::from(to) > f64::from(from) * wrong + vanished, "{features} {from:e} {to:e}");
         }
     }
