@@ -1,7 +1,7 @@
 //! Exactness of the parts that boosting and forests are built from.
 
 mod growth;
-#[cfg(feature = "gpu")]
+
 use super::binning::{Binned, Cuts};
 use super::constraint::Constraints;
 use super::draw::{Draws, share_of};
