@@ -208,6 +208,7 @@ fn fit(rows: u32) -> Fit {
         max_leaves: LEAVES as u32,
         max_depth: 0,
         by_depth: false,
+        levels: 0,
         min_rows: 1,
         weighted: false,
         random_cuts: false,

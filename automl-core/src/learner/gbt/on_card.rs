@@ -13,9 +13,10 @@ use crate::learner::tree::binning::BinnedFeature;
 use crate::learner::tree::constraint::Constraints;
 use crate::learner::tree::draw::{choose, share_of};
 use crate::learner::tree::packing::Layout;
-use crate::learner::tree::plan::Policy;
+use crate::learner::tree::plan::{Limits, Policy};
 use crate::learner::tree::shape::{Branch, Child, Shape};
 use crate::learner::tree::split::{RELATIVE_GAIN, Split, Test};
+use crate::learner::tree::symmetric;
 use crate::numeric::Rng;
 use crate::platform::Cancel;
 use std::collections::VecDeque;
@@ -38,16 +39,31 @@ impl From<Lost> for Stopped {
     }
 }
 
+/// How many levels a tree may have whose leaves of a level share a test.
+fn levels(limits: &Limits) -> Option<u32> {
+    let is_symmetric = limits.policy == Policy::Symmetric;
+    is_symmetric.then(|| symmetric::levels(limits.max_leaves, limits.max_depth) as u32)
+}
+
+/// Leaves that a tree may have.
+fn most_leaves(limits: &Limits) -> usize {
+    levels(limits).map_or(limits.max_leaves, |levels| 1 << levels)
+}
+
 /// Why no card can do this, for people; `None` where one can.
 fn unsuited(boosting: &Boosting<'_>) -> Option<&'static str> {
     let limits = boosting.settings.limits;
+    let categorical = boosting.data.features.iter().any(|feature| feature.cuts.is_categorical());
     let objective = boosting.goal.objective;
     [
         (objective.refits(), "this loss is computed on the processor only"),
         (*boosting.constraints != Constraints::default(), "constraints are kept on the processor only"),
-        (limits.policy == Policy::Symmetric, "symmetric trees are grown on the processor only"),
         (
-            limits.max_leaves > boosting::MOST_LEAVES,
+            limits.policy == Policy::Symmetric && categorical,
+            "symmetric trees that split categories are grown on the processor only",
+        ),
+        (
+            most_leaves(&limits) > boosting::MOST_LEAVES,
             "trees of so many leaves are grown on the processor only",
         ),
     ]
@@ -95,7 +111,7 @@ pub(super) async fn run(
 fn fits(boosting: &Boosting<'_>, device: &Device) -> Result<(), String> {
     let others = boosting.validation.as_ref().map_or(0, |v| v.scores.first().map_or(0, Vec::len));
     let (rows, features) = (boosting.data.rows, boosting.data.features.len());
-    let (leaves, outputs) = (boosting.settings.limits.max_leaves, boosting.scores.len());
+    let (leaves, outputs) = (most_leaves(&boosting.settings.limits), boosting.scores.len());
     boosting::fits(device.limits().max_storage_buffer_binding_size, (rows, others), features, leaves, outputs)
 }
 
@@ -106,7 +122,7 @@ fn work(boosting: &Boosting<'_>) -> Work {
     Work::Trees {
         rows: boosting.data.rows,
         features: boosting.data.features.len(),
-        leaves: settings.limits.max_leaves.min(most),
+        leaves: most_leaves(&settings.limits).min(most),
         rounds: settings.rounds,
         outputs: boosting.scores.len(),
         threads: boosting.threads,
@@ -190,9 +206,10 @@ fn begin<'d>(
         objective,
         count_bits,
         hessian_bits,
-        max_leaves: small(settings.limits.max_leaves),
+        max_leaves: small(most_leaves(&settings.limits)),
         max_depth: small(settings.limits.max_depth),
         by_depth: settings.limits.policy == Policy::DepthWise,
+        levels: levels(&settings.limits).unwrap_or(0),
         min_rows: whole(rules.min_rows),
         weighted: goal.weights().is_some(),
         random_cuts: rules.random_cuts,

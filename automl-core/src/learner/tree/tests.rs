@@ -1,6 +1,7 @@
 //! Exactness of the parts that boosting and forests are built from.
 
 mod growth;
+
 use super::binning::{Binned, Cuts};
 use super::constraint::Constraints;
 use super::draw::{Draws, share_of};

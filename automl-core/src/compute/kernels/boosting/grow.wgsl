@@ -34,6 +34,7 @@ fn begin() {
     state.now = now;
     state.leaves = 1u;
     state.nodes = 0u;
+    state.level = 0u;
 }
 
 fn may_split(depth: u32, count: u32) -> bool {
@@ -145,4 +146,50 @@ fn choose(@builtin(local_invocation_index) thread: u32) {
     } else {
         split_leaf(places[0]);
     }
+}
+
+// The test of a level: the best of all features'.
+@compute @workgroup_size(GROUP)
+fn choose_test(@builtin(local_invocation_index) thread: u32) {
+    places[thread] = NONE;
+    for (var place = thread; place < tree.used; place += GROUP) {
+        if found[place].there == 1u { take(thread, place, found[place].gain); }
+    }
+    best_of(thread);
+    if thread != 0u { return; }
+    state.level = select(state.level + 1u, NONE, places[0] == NONE);
+    if places[0] == NONE { return; }
+    state.test = found[places[0]];
+    state.end = state.leaves;
+    state.next = 0u;
+}
+
+// Where nothing is known of missing rows they go where most rows go.
+fn settle_missing() {
+    if state.test.left.x == 1u { return; }
+    var left = 0u;
+    for (var leaf = 0u; leaf < state.end; leaf++) { left += found[leaf].left.x & ((1u << fit.count_bits) - 1u); }
+    state.test.missing_left = select(0u, 1u, 2u * left >= state.listed);
+    let last = features[state.test.feature].bins - 1u;
+    let word = state.test.side[last >> 5u];
+    state.test.side[last >> 5u] = insertBits(word, state.test.missing_left, last & 31u, 1u);
+}
+
+// Splits the next leaf that its level's test splits; `found` says what that does to each.
+@compute @workgroup_size(1)
+fn next_leaf() {
+    var nothing: Now;
+    state.now = nothing;
+    if state.level == NONE { return; }
+    if state.next == 0u { settle_missing(); }
+    while state.next < state.end && found[state.next].there == 0u { state.next += 1u; }
+    if state.next == state.end { return; }
+    let at = state.next;
+    state.next += 1u;
+    leaves[at].found = state.test;
+    leaves[at].found.gain = found[at].gain;
+    leaves[at].found.left = found[at].left;
+    split_leaf(at);
+    let small = state.now.leaves.x;
+    state.now.sum_count = select(0u, leaves[small].count, state.level < fit.levels);
 }

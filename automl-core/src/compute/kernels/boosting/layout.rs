@@ -6,7 +6,7 @@ pub const PACKED: usize = 4;
 pub const BINS: usize = 256;
 /// Bytes of a histogram of four features.
 pub const GROUP_BYTES: usize = PACKED * BINS * 8;
-pub const STATE_WORDS: usize = 52;
+pub const STATE_WORDS: usize = 72;
 pub const LEAF_WORDS: usize = 20;
 pub const FOUND_WORDS: usize = 16;
 pub const NODE_WORDS: usize = 18;
@@ -40,6 +40,8 @@ pub struct Fit {
     /// 0 for no limit.
     pub max_depth: u32,
     pub by_depth: bool,
+    /// Of trees whose leaves of a level share a test, else 0.
+    pub levels: u32,
     pub min_rows: u32,
     pub weighted: bool,
     /// Whether one cut of a feature is tried, a random one.
@@ -113,6 +115,8 @@ impl Fit {
             self.level_rows,
             self.group_rows,
             u32::from(self.bar_steps > 0),
+            self.levels,
+            0,
         ];
         let doubles = [
             self.l1,

@@ -35,6 +35,9 @@ struct Fit {
     group_rows: u32,
     // Whether a round's rows are drawn by their gradients.
     by_gradients: u32,
+    // Of a tree whose leaves of a level share a test, else 0.
+    levels: u32,
+    unused: u32,
     l1: Double,
     l2: Double,
     rate: Double,
@@ -126,6 +129,13 @@ struct State {
     done: u32,
     bar: Double,
     step: Double,
+    // Where leaves of a level share a test: how many levels have one, or NONE where there is no more; the level's leaves, the
+    // next of them to be split, and their test, in which `left` says whether rows miss the feature.
+    level: u32,
+    end: u32,
+    next: u32,
+    unused: u32,
+    test: Found,
 }
 
 struct Leaf {

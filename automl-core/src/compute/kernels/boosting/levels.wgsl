@@ -64,7 +64,7 @@ fn levels(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     let last = features[number].bins - 1u;
     var word = Wide(0u, 0u);
     if thread <= last { word = word_of(leaf, number, thread); }
-    if !is_drawn(thread, leaf, number) {
+    if !is_drawn(thread, draws_of(leaf), number) {
         if thread == 0u { found[at].there = 0u; }
         return;
     }

@@ -23,6 +23,7 @@ pub struct Sizes {
     pub listed: u32,
     pub outputs: u32,
     pub bar_steps: u32,
+    pub levels: u32,
 }
 
 /// The buffers; the shaders say what is in them.
@@ -95,6 +96,7 @@ impl Sizes {
             listed: fit.listed,
             outputs: fit.outputs,
             bar_steps: fit.bar_steps,
+            levels: fit.levels,
         }
     }
 
@@ -139,7 +141,7 @@ impl Memory {
             lefts: room(PART_GROUPS as usize * 4),
             partials: room((rows.div_ceil(CHUNK as usize) + leaves) * 16),
             histograms: room(leaves * groups * layout::GROUP_BYTES),
-            found: room(features * 2 * layout::FOUND_WORDS * 4),
+            found: room((features * 2).max(leaves) * layout::FOUND_WORDS * 4),
             state: room(STATE_WORDS * 4),
             leaf_list: room(leaves * layout::LEAF_WORDS * 4),
             nodes: room(leaves * NODE_WORDS * 4),

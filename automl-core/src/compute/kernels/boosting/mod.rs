@@ -29,6 +29,7 @@ const SUMS: (&str, &str) = ("boosting sums", kernel!("lanes.wgsl", "sums.wgsl"))
 const GROW: (&str, &str) = ("boosting grow", kernel!("grow.wgsl"));
 const ROWS: (&str, &str) = ("boosting rows", kernel!("blocks.wgsl", "rows.wgsl"));
 const SEARCH: (&str, &str) = ("boosting search", kernel!("splits.wgsl", "search.wgsl"));
+const SYMMETRIC: (&str, &str) = ("boosting symmetric", kernel!("splits.wgsl", "symmetric.wgsl"));
 const LEVELS: (&str, &str) = ("boosting levels", kernel!("splits.wgsl", "levels.wgsl"));
 const ROUTE: (&str, &str) = ("boosting route", kernel!("route.wgsl"));
 

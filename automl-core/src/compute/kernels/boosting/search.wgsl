@@ -7,7 +7,7 @@ var<workgroup> lowest: atomic<u32>;
 var<workgroup> uppermost: atomic<u32>;
 
 // The bin after which a random cut is: one from the lowest that has rows to before the highest.
-fn random_cut(thread: u32, has_rows: bool, bits: Wide) -> u32 {
+fn random_cut(thread: u32, has_rows: bool, draws: Wide, feature: u32) -> u32 {
     if thread == 0u {
         atomicStore(&lowest, BINS);
         atomicStore(&uppermost, 0u);
@@ -19,8 +19,7 @@ fn random_cut(thread: u32, has_rows: bool, bits: Wide) -> u32 {
     }
     workgroupBarrier();
     let low = atomicLoad(&lowest);
-    let width = max(atomicLoad(&uppermost), low) - low;
-    return low + wide_sum(wide_product(bits.y, width), Wide(wide_product(bits.x, width).y, 0u)).y;
+    return low + random_below(draws, feature, max(atomicLoad(&uppermost), low) - low);
 }
 
 @compute @workgroup_size(BINS)
@@ -40,7 +39,7 @@ fn search(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         missing_word = word;
         word = Wide(0u, 0u);
     }
-    if !is_drawn(thread, leaf, number) {
+    if !is_drawn(thread, draws_of(leaf), number) {
         if thread == 0u { found[at].there = 0u; }
         return;
     }
@@ -54,7 +53,7 @@ fn search(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     let l2 = state.units.l2;
     var is_tried = any(word != Wide(0u, 0u));
     if fit.random_cuts == 1u {
-        is_tried = thread == random_cut(thread, is_tried, of_place(bits_of(leaf, number), 0u));
+        is_tried = thread == random_cut(thread, is_tried, draws_of(leaf), number);
     }
     var sizes = vec2<u32>(0u, 0u);
     if is_tried {

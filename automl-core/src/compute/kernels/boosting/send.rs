@@ -2,7 +2,7 @@
 
 use super::layout::{Fit, LEAVES_AT, NODE_WORDS, NODES_AT, Node, STATE_WORDS};
 use super::memory::{CHUNK, Memory, PART_GROUPS, Sizes, bytes_of};
-use super::steps::{Step, Steps};
+use super::steps::{Steps, Symmetric};
 use crate::compute::gpu::{Device, Lost, Pending};
 use wgpu::BufferUsages;
 
@@ -106,7 +106,7 @@ impl<'d> Booster<'d> {
         let sizes = Sizes::new(data, fit);
         let memory = Memory::new(device, sizes, data, fit);
         let categories = data.features.iter().any(|f| f.categorical);
-        let steps = Steps::new(device, &memory, categories, sizes.bar_steps > 0);
+        let steps = Steps::new(device, &memory, categories, sizes);
         device.check()?;
         Ok(Self { device, sizes, memory, steps })
     }
@@ -196,37 +196,73 @@ impl<'d> Booster<'d> {
     fn encode_tree(&self, encoder: &mut wgpu::CommandEncoder, features: u32) {
         let Sizes { rows, others, groups, max_leaves, listed, .. } = self.sizes;
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        let mut send = |step: &Step, groups: [u32; 2]| step.send(&mut pass, groups);
         let steps = &self.steps;
-        let search = |send: &mut dyn FnMut(&Step, [u32; 2]), leaves| {
-            send(&steps.search, [features, leaves]);
-            steps.levels.iter().for_each(|levels| send(levels, [features, leaves]));
-        };
-        let (all, parts) = (over(rows), listed.div_ceil(GROUP).clamp(1, PART_GROUPS));
-        let sums = listed.div_ceil(4 * GROUP).clamp(1, (SUM_GROUPS / groups).max(16));
+        let sums = [listed.div_ceil(4 * GROUP).clamp(1, (SUM_GROUPS / groups).max(16)), groups];
         if !self.has_bag() {
-            send(&steps.list, [all, 1]);
+            steps.list.send(&mut pass, [over(rows), 1]);
         }
-        send(&steps.begin, [1, 1]);
-        send(&steps.sum_sizes, [self.sizes.chunks(), 1]);
-        send(&steps.units, [1, 1]);
-        send(&steps.pack, [over(listed).min(1024), 1]);
-        send(&steps.histogram, [sums, groups]);
-        search(&mut send, 1);
-        for left in (0..max_leaves.saturating_sub(1)).rev() {
-            send(&steps.choose, [1, 1]);
-            send(&steps.count_left, [parts, 1]);
-            send(&steps.place, [parts, 1]);
+        steps.begin.send(&mut pass, [1, 1]);
+        steps.sum_sizes.send(&mut pass, [self.sizes.chunks(), 1]);
+        steps.units.send(&mut pass, [1, 1]);
+        steps.pack.send(&mut pass, [over(listed).min(1024), 1]);
+        steps.histogram.send(&mut pass, sums);
+        match &steps.symmetric {
+            None => self.encode_leaves(&mut pass, features, sums),
+            Some(symmetric) => self.encode_levels(&mut pass, symmetric, features, sums),
+        }
+        steps.sum_leaves.send(&mut pass, [self.sizes.chunks() + max_leaves, 1]);
+        steps.value_leaves.send(&mut pass, [max_leaves, 1]);
+        steps.route.send(&mut pass, [over(rows), 1]);
+        if others > 0 {
+            steps.route_others.send(&mut pass, [over(others), 1]);
+        }
+    }
+
+    /// Parts the rows of the leaf that was chosen.
+    fn encode_parting(&self, pass: &mut wgpu::ComputePass<'_>) {
+        let parts = [self.sizes.listed.div_ceil(GROUP).clamp(1, PART_GROUPS), 1];
+        self.steps.count_left.send(pass, parts);
+        self.steps.place.send(pass, parts);
+    }
+
+    /// One leaf after the other.
+    fn encode_leaves(&self, pass: &mut wgpu::ComputePass<'_>, features: u32, sums: [u32; 2]) {
+        let steps = &self.steps;
+        let search = |pass: &mut wgpu::ComputePass<'_>, leaves| {
+            steps.search.send(pass, [features, leaves]);
+            steps.levels.iter().for_each(|levels| levels.send(pass, [features, leaves]));
+        };
+        search(pass, 1);
+        for left in (0..self.sizes.max_leaves.saturating_sub(1)).rev() {
+            steps.choose.send(pass, [1, 1]);
+            self.encode_parting(pass);
             if left > 0 {
-                send(&steps.histogram, [sums, groups]);
-                search(&mut send, 2);
+                steps.histogram.send(pass, sums);
+                search(pass, 2);
             }
         }
-        send(&steps.sum_leaves, [self.sizes.chunks() + max_leaves, 1]);
-        send(&steps.value_leaves, [max_leaves, 1]);
-        send(&steps.route, [all, 1]);
-        if others > 0 {
-            send(&steps.route_others, [over(others), 1]);
+    }
+
+    /// All leaves of a level by one test, of at most twice as many as the level before has.
+    fn encode_levels(
+        &self,
+        pass: &mut wgpu::ComputePass<'_>,
+        symmetric: &Symmetric,
+        features: u32,
+        sums: [u32; 2],
+    ) {
+        for level in 0..self.sizes.levels {
+            symmetric.level_gains.send(pass, [features, 1]);
+            symmetric.choose_test.send(pass, [1, 1]);
+            symmetric.level_lefts.send(pass, [1 << level, 1]);
+            for _ in 0..1 << level {
+                symmetric.next_leaf.send(pass, [1, 1]);
+                self.encode_parting(pass);
+                if level + 1 < self.sizes.levels {
+                    self.steps.histogram.send(pass, sums);
+                    symmetric.subtract.send(pass, [features, 1]);
+                }
+            }
         }
     }
 

@@ -111,24 +111,30 @@ fn scan_words(thread: u32, word: Wide) {
     }
 }
 
-// The random bits of a feature in a leaf, which is known by when it was made: `tree/draw.rs`.
-fn bits_of(leaf: u32, feature: u32) -> Wide {
+// What the random bits of a new leaf's features are drawn by, which is known by when it was made: `tree/draw.rs`.
+fn draws_of(leaf: u32) -> Wide {
     let is_left = state.now.leaves[leaf] != state.nodes;
-    return of_place(of_place(tree.draws, 2u * state.nodes - select(0u, 1u, is_left)), feature);
+    return of_place(tree.draws, 2u * state.nodes - select(0u, 1u, is_left));
 }
 
-// Whether the leaf may be split on this feature: so many of the tree's have the lowest bits.
-fn is_drawn(thread: u32, leaf: u32, feature: u32) -> bool {
+// Whether a feature may be split on: so many of the tree's have the lowest bits.
+fn is_drawn(thread: u32, draws: Wide, feature: u32) -> bool {
     if tree.drawn == tree.used { return true; }
     if thread == 0u { atomicStore(&earlier, 0u); }
     workgroupBarrier();
-    let bits = bits_of(leaf, feature);
+    let bits = of_place(draws, feature);
     for (var place = thread; place < tree.used; place += BINS) {
-        if wide_less(bits_of(leaf, used[place]), bits) { atomicAdd(&earlier, 1u); }
+        if wide_less(of_place(draws, used[place]), bits) { atomicAdd(&earlier, 1u); }
     }
     workgroupBarrier();
     if thread == 0u { place_drawn = atomicLoad(&earlier); }
     return workgroupUniformLoad(&place_drawn) < tree.drawn;
+}
+
+// One of so many numbers, by the random bits of a feature; not by those that it is drawn by.
+fn random_below(draws: Wide, feature: u32, count: u32) -> u32 {
+    let bits = of_place(of_place(draws, feature), 0u);
+    return wide_sum(wide_product(bits.y, count), Wide(wide_product(bits.x, count).y, 0u)).y;
 }
 
 // Compares the splits near the highest in their order, and returns the best; `last` is its place in `prefix`.

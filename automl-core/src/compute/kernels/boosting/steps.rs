@@ -1,7 +1,7 @@
 //! The kernels of boosting with what they work on.
 
-use super::memory::Memory;
-use super::{GRADIENTS, GROW, LEVELS, ROUTE, ROWS, SAMPLING, SEARCH, SUMS, WORDS};
+use super::memory::{Memory, Sizes};
+use super::{GRADIENTS, GROW, LEVELS, ROUTE, ROWS, SAMPLING, SEARCH, SUMS, SYMMETRIC, WORDS};
 use crate::compute::gpu::Device;
 
 /// A kernel with its bindings.
@@ -29,10 +29,20 @@ pub struct Sampling {
     pub list_drawn: Step,
 }
 
+/// Those that grow trees whose leaves of a level share a test.
+pub struct Symmetric {
+    pub level_gains: Step,
+    pub choose_test: Step,
+    pub level_lefts: Step,
+    pub next_leaf: Step,
+    pub subtract: Step,
+}
+
 /// All of them; the shaders say what they do.
 pub struct Steps {
     pub gradients: Step,
     pub sampling: Option<Sampling>,
+    pub symmetric: Option<Symmetric>,
     pub list: Step,
     pub begin: Step,
     pub sum_sizes: Step,
@@ -87,8 +97,26 @@ impl Sampling {
     }
 }
 
+impl Symmetric {
+    fn new(device: &Device, m: &Memory) -> Self {
+        let (fit, tree, leaves) = ((0, &m.uniform), (1, &m.tree), (3, &m.leaf_list));
+        let (state, kinds, used) = ((1, &m.state), (2, &m.kinds), (3, &m.used));
+        let (histograms, found, drawn) = ((4, &m.histograms), (5, &m.found), (6, &m.tree));
+        let step = |entry, bindings: &[(u32, &wgpu::Buffer)]| step(device, SYMMETRIC, entry, bindings);
+        let grow = |entry, bindings: &[(u32, &wgpu::Buffer)]| self::step(device, GROW, entry, bindings);
+        let list = (7, &m.leaf_list);
+        Self {
+            level_gains: step("level_gains", &[fit, state, kinds, used, histograms, found, drawn, list]),
+            choose_test: grow("choose_test", &[tree, (2, &m.state), (5, &m.found)]),
+            level_lefts: step("level_lefts", &[fit, state, kinds, histograms, found, list]),
+            next_leaf: grow("next_leaf", &[fit, (2, &m.state), leaves, (4, &m.nodes), found, (6, &m.kinds)]),
+            subtract: step("subtract", &[fit, state, used, histograms]),
+        }
+    }
+}
+
 impl Steps {
-    pub fn new(device: &Device, memory: &Memory, categories: bool, by_gradients: bool) -> Self {
+    pub fn new(device: &Device, memory: &Memory, categories: bool, sizes: Sizes) -> Self {
         let m = memory;
         let step = |kernel, entry, bindings: &[(u32, &wgpu::Buffer)]| step(device, kernel, entry, bindings);
         let about = [(0, &m.uniform), (1, &m.tree), (2, &m.state), (3, &m.leaf_list)];
@@ -107,7 +135,8 @@ impl Steps {
         let made = [(0, &m.uniform), (1, &m.scores), (2, &m.targets), (3, &m.weights), (4, &m.pairs)];
         Self {
             gradients: step(GRADIENTS, "gradients", &made),
-            sampling: by_gradients.then(|| Sampling::new(device, memory)),
+            sampling: (sizes.bar_steps > 0).then(|| Sampling::new(device, memory)),
+            symmetric: (sizes.levels > 0).then(|| Symmetric::new(device, memory)),
             list: step(GROW, "list", &[(0, &m.uniform), (7, &m.list)]),
             begin: step(GROW, "begin", &[(0, &m.uniform), (2, &m.state), (3, &m.leaf_list)]),
             sum_sizes: step(SUMS, "sum_sizes", &summed),
