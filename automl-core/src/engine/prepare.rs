@@ -6,7 +6,7 @@ use super::constraints;
 use super::memory::{self, Memory, Wanted};
 use super::protocol::{InputField, StudyRequest};
 use super::settings;
-use super::study::{check_limit, check_populations};
+use super::study::check_request;
 use super::target::{EncodedTarget, encode, feature_columns, find_column, question, target_info};
 use crate::diagnostic::Diagnostic;
 use crate::learner::{Learner, LearnerSpec, Reproducible};
@@ -132,8 +132,7 @@ pub fn prepare_within(
         return Err(errors);
     }
     let metric = chosen_metric(request, info.task).map_err(one)?;
-    check_names(learned, request).and_then(|()| check_limit(request)).map_err(one)?;
-    check_populations(request).map_err(one)?;
+    check_names(learned, request).and_then(|()| check_request(request)).map_err(one)?;
     let column = find_column(asked, &request.target).map_err(one)?;
     let mut diagnostics = info.diagnostics;
     let mut encoded = encode(column, info.task).map_err(one)?;

@@ -10,7 +10,7 @@ use crate::platform::{Cancel, Stopwatch};
 
 impl Executor {
     /// Runs a job with a population. Its deadline ends the training after the epoch that is under way, and what is the best by
-    /// then is taken; twice that time ends it at once.
+    /// then is taken; after twice that time nothing more of an epoch is sent.
     pub(super) async fn run_population(&mut self, job: &Job, cancel: &Cancel) -> JobResult {
         let watch = Stopwatch::start();
         let card = self.card.as_ref().map(Card::for_fit);

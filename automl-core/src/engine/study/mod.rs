@@ -20,8 +20,6 @@ mod search;
 mod trial;
 
 pub(super) use assess::{Unseen, are_scaled, conformal};
-pub(super) use population::check_populations;
-pub(super) use quick::check_limit;
 
 use super::artifact::ModelArtifact;
 use super::job::{Job, JobResult, Stage};
@@ -39,6 +37,15 @@ use refit::Refit;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use trial::Trial;
+
+/// Whether a request asks for nothing that excludes something else that it asks for.
+///
+/// # Errors
+/// What excludes what.
+pub(super) fn check_request(request: &StudyRequest) -> Result<(), Diagnostic> {
+    quick::check_limit(request)?;
+    population::check(request)
+}
 
 /// What a study leaves.
 #[derive(Debug)]

@@ -46,7 +46,7 @@ pub(super) struct Population {
 ///
 /// # Errors
 /// Why it is not.
-pub(in crate::engine) fn check_populations(request: &StudyRequest) -> Result<(), Diagnostic> {
+pub(super) fn check(request: &StudyRequest) -> Result<(), Diagnostic> {
     let names_networks = request.learners.is_empty() || request.learners.iter().any(|id| id == LEARNER);
     if request.populations && !names_networks {
         return Err(Diagnostic::error(

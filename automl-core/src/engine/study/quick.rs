@@ -16,7 +16,7 @@ use crate::engine::protocol::{StudyRequest, TrialState};
 ///
 /// # Errors
 /// Why it is not.
-pub(in crate::engine) fn check_limit(request: &StudyRequest) -> Result<(), Diagnostic> {
+pub(super) fn check_limit(request: &StudyRequest) -> Result<(), Diagnostic> {
     let Some(limit) = request.max_predict_us_per_row else { return Ok(()) };
     if !(limit.is_finite() && limit > 0.0) {
         return Err(Diagnostic::error(
