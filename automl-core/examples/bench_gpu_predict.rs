@@ -81,12 +81,13 @@ fn main() -> Fallible<()> {
     let costs = ready(measure(&device))?;
     let card = Card::always(device);
     let ensemble = Work::Ensemble { rows, features: columns, trees, leaves: trees * leaves, outputs: 1 };
-    let all: [(&str, Vec<(&str, i64)>, Work); 2] = [
-        ("gbt", vec![("trees", trees as i64), ("max_leaves", leaves as i64)], ensemble),
-        ("knn", vec![("k", k as i64)], Work::Neighbours { rows: known, asked: rows, features: columns }),
+    let boosted = [("trees", trees as i64), ("max_leaves", leaves as i64)];
+    let all = [
+        ("gbt", &boosted[..], ensemble),
+        ("knn", &[("k", k as i64)], Work::Neighbours { rows: known, asked: rows, features: columns }),
     ];
     for (id, given, work) in all {
-        let model = fitted(id, &given, &training, seed)?;
+        let model = fitted(id, given, &training, seed)?;
         let (cpu_secs, here) = best(repeats, || model.predict(&asked));
         let (card_secs, there) = best(repeats, || ready(model.predict_waiting(&asked, Some(&card))));
         let differ =
