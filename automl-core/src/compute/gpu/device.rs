@@ -152,14 +152,24 @@ impl Device {
 
     /// An entry of a kernel by its name, compiled once.
     pub fn pipeline(&self, name: &'static str, source: &'static str, entry: &'static str) -> Pipeline {
-        self.pipeline_laid_out(name, source, entry, || None)
+        self.pipeline_laid_out(name, &[source], entry, || None)
+    }
+
+    /// The same of a kernel in parts, which kernels share: each is in the program once.
+    pub fn pipeline_of(
+        &self,
+        name: &'static str,
+        parts: &'static [&'static str],
+        entry: &'static str,
+    ) -> Pipeline {
+        self.pipeline_laid_out(name, parts, entry, || None)
     }
 
     /// The same with bindings laid out so; as the kernel itself says where there is no layout.
     pub(super) fn pipeline_laid_out(
         &self,
         name: &'static str,
-        source: &'static str,
+        parts: &[&str],
         entry: &'static str,
         layout: impl FnOnce() -> Option<wgpu::PipelineLayout>,
     ) -> Pipeline {
@@ -168,7 +178,7 @@ impl Device {
             let layout = layout();
             let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(name),
-                source: wgpu::ShaderSource::Wgsl(Cow::Borrowed(source)),
+                source: wgpu::ShaderSource::Wgsl(Cow::Owned(parts.concat())),
             });
             let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(name),

@@ -39,7 +39,7 @@ impl Device {
         entry_point: &'static str,
         access: &[Access],
     ) -> Pipeline {
-        self.pipeline_laid_out(name, source, entry_point, || {
+        self.pipeline_laid_out(name, &[source], entry_point, || {
             let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform, true)];
             entries.extend((1..).zip(access).map(|(binding, access)| {
                 let read_only = *access == Access::Read;

@@ -26,12 +26,13 @@ impl Executor {
         }
     }
 
-    #[cfg(not(feature = "gpu"))]
+    // The page asks for none yet, and everyone would wait for what trains one.
+    #[cfg(any(not(feature = "gpu"), target_arch = "wasm32"))]
     async fn choose(&self, _: &Job, _: Option<&Card>, _: &Cancel) -> Result<Chosen, JobFailure> {
-        Err(JobFailure::Failed("this program computes on no graphics card".to_owned()))
+        Err(JobFailure::Failed("this program trains no populations".to_owned()))
     }
 
-    #[cfg(feature = "gpu")]
+    #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
     async fn choose(
         &mut self,
         job: &Job,
@@ -87,7 +88,7 @@ impl Executor {
 }
 
 /// Why nothing was chosen; a card that was lost is asked for no more.
-#[cfg(feature = "gpu")]
+#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 fn told(card: &Card, why: crate::learner::mlp::population::Failure) -> JobFailure {
     use crate::learner::FitError;
     use crate::learner::mlp::population::Failure;

@@ -4,7 +4,7 @@ use super::super::access::{Action, Actor};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::extract::uploaded;
-use super::{Content, Json, KNOWN, List, Page, Path, Query, Route, checked_name, from_json, quota};
+use super::{Content, Json, KNOWN, List, Page, Path, Query, Route, checked_name, object_from_json, quota};
 use crate::blobs::Files;
 use crate::look::{LookError, What, look};
 use crate::store::{Dataset, NewDataset, PAGE};
@@ -95,7 +95,7 @@ async fn list(
 
 /// Options of reading as they are kept.
 fn read_options(text: &str) -> Result<String, Problem> {
-    let options: ReadOptions = from_json(text.as_bytes())?;
+    let options: ReadOptions = object_from_json(text.as_bytes())?;
     Ok(serde_json::to_string(&options).unwrap_or_default())
 }
 

@@ -57,7 +57,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Body<T> {
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let Whole(bytes) = Whole::from_request(request, shared).await?;
-        from_json(&bytes).map(Self)
+        object_from_json(&bytes).map(Self)
     }
 }
 
@@ -125,15 +125,22 @@ pub fn uploaded(
     }))
 }
 
+/// Reads an object of JSON. A list would be taken for its fields in their order.
+///
+/// # Errors
+/// A list, and as [`from_json`].
+pub fn object_from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::bad_request("The JSON has to be an object, in braces; this is a list."));
+    }
+    from_json(bytes)
+}
+
 /// Reads JSON; what is wrong is told with a pointer to it.
 ///
 /// # Errors
 /// Bytes that are not JSON, or JSON of another shape.
 pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // A list would be taken for the fields of an object in their order.
-    if bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::bad_request("The JSON has to be an object, in braces; this is a list."));
-    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
     let read = read.map_err(|e| {

@@ -9,7 +9,7 @@ use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::extract::whole;
 use super::models::version_named;
-use super::{Json, Path, Route, from_json};
+use super::{Json, Path, Route, object_from_json};
 use crate::store::{ModelVersion, StoreError};
 use automl_core::engine::ModelArtifact;
 use axum::Extension;
@@ -260,7 +260,7 @@ async fn infer(shared: &Shared, version: ModelVersion, body: RawBody) -> Result<
     let most = shared.limits.inference;
     let large = || Problem::too_large(format!("A request may have {} MB at most.", most >> 20));
     let bytes = whole(body, most, large).await?;
-    let request: Request = from_json(&bytes)?;
+    let request: Request = object_from_json(&bytes)?;
     let artifact = shared.loaded.get(shared, &version).await?;
     let (rows, columns) = columns(&request)?;
     let id = request.id;

@@ -19,7 +19,7 @@ mod runs;
 mod tokens;
 mod work;
 
-pub use extract::{Body, Path, Query, Whole, from_json};
+pub use extract::{Body, Path, Query, Whole, from_json, object_from_json};
 pub use infer::{Loaded, Sought};
 
 use super::access::{Action, allowed, who};

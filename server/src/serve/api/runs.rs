@@ -4,7 +4,7 @@ use super::super::access::{Action, Actor, allowed, who};
 use super::super::problem::Problem;
 use super::super::state::{Shared, State};
 use super::datasets::blob;
-use super::{Body, Content, Json, KNOWN, List, Page, Path, Query, Route, Whole, from_json};
+use super::{Body, Content, Json, KNOWN, List, Page, Path, Query, Route, Whole, object_from_json};
 use crate::blobs::Files;
 use crate::jobs::Jobs;
 use crate::jobs::conductor::event as hidden_as;
@@ -135,7 +135,7 @@ async fn begin(
     if shared.jobs.is_draining() {
         return Err(Problem::unavailable("This server is ending."));
     }
-    let begin: Begin = from_json(&body)?;
+    let begin: Begin = object_from_json(&body)?;
     check(&shared, &project, &begin).await?;
     let key = headers.get("idempotency-key").map(|v| v.to_str().unwrap_or_default().to_owned());
     let made = async {

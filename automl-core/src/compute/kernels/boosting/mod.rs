@@ -16,22 +16,31 @@ pub use send::{Booster, Column, Data, Grown, Others, Reading, Sent};
 /// Most leaves of a tree, each of which has a histogram on the card.
 pub const MOST_LEAVES: usize = 512;
 
+/// What kernels share, each once in the program.
+const LAYOUT: &str = include_str!("layout.wgsl");
+const SHARED_LANES: &str = include_str!("lanes.wgsl");
+const BLOCKS: &str = include_str!("blocks.wgsl");
+const SPLITS: &str = include_str!("splits.wgsl");
+
+/// A kernel by its name, and its parts.
+type Kernel = (&'static str, &'static [&'static str]);
+
 macro_rules! kernel {
-    ($($name:literal),+) => {
-        concat!(include_str!("../double/double.wgsl"), include_str!("layout.wgsl"), $(include_str!($name)),+)
+    ($($name:expr),+) => {
+        &[super::double::SOURCE, LAYOUT, $($name),+]
     };
 }
 
-const GRADIENTS: (&str, &str) = ("boosting gradients", kernel!("gradients.wgsl"));
-const SAMPLING: (&str, &str) = ("boosting sampling", kernel!("lanes.wgsl", "blocks.wgsl", "sampling.wgsl"));
-const WORDS: (&str, &str) = ("boosting words", kernel!("lanes.wgsl", "words.wgsl"));
-const SUMS: (&str, &str) = ("boosting sums", kernel!("lanes.wgsl", "sums.wgsl"));
-const GROW: (&str, &str) = ("boosting grow", kernel!("grow.wgsl"));
-const ROWS: (&str, &str) = ("boosting rows", kernel!("blocks.wgsl", "rows.wgsl"));
-const SEARCH: (&str, &str) = ("boosting search", kernel!("splits.wgsl", "search.wgsl"));
-const SYMMETRIC: (&str, &str) = ("boosting symmetric", kernel!("splits.wgsl", "symmetric.wgsl"));
-const LEVELS: (&str, &str) = ("boosting levels", kernel!("splits.wgsl", "levels.wgsl"));
-const ROUTE: (&str, &str) = ("boosting route", kernel!("route.wgsl"));
+const GRADIENTS: Kernel = ("boosting gradients", kernel!(include_str!("gradients.wgsl")));
+const SAMPLING: Kernel = ("boosting sampling", kernel!(SHARED_LANES, BLOCKS, include_str!("sampling.wgsl")));
+const WORDS: Kernel = ("boosting words", kernel!(SHARED_LANES, include_str!("words.wgsl")));
+const SUMS: Kernel = ("boosting sums", kernel!(SHARED_LANES, include_str!("sums.wgsl")));
+const GROW: Kernel = ("boosting grow", kernel!(include_str!("grow.wgsl")));
+const ROWS: Kernel = ("boosting rows", kernel!(BLOCKS, include_str!("rows.wgsl")));
+const SEARCH: Kernel = ("boosting search", kernel!(SPLITS, include_str!("search.wgsl")));
+const SYMMETRIC: Kernel = ("boosting symmetric", kernel!(SPLITS, include_str!("symmetric.wgsl")));
+const LEVELS: Kernel = ("boosting levels", kernel!(SPLITS, include_str!("levels.wgsl")));
+const ROUTE: Kernel = ("boosting route", kernel!(include_str!("route.wgsl")));
 
 /// Whether each of the buffers may be bound, where one may have `limit` bytes.
 ///

@@ -1,7 +1,7 @@
 //! The kernels of boosting with what they work on.
 
 use super::memory::{Memory, Sizes};
-use super::{GRADIENTS, GROW, LEVELS, ROUTE, ROWS, SAMPLING, SEARCH, SUMS, SYMMETRIC, WORDS};
+use super::{GRADIENTS, GROW, Kernel, LEVELS, ROUTE, ROWS, SAMPLING, SEARCH, SUMS, SYMMETRIC, WORDS};
 use crate::compute::gpu::Device;
 
 /// A kernel with its bindings.
@@ -64,11 +64,11 @@ pub struct Steps {
 /// `bindings`: buffers by their binding, those that the entry uses.
 fn step<'b>(
     device: &Device,
-    (name, source): (&'static str, &'static str),
+    (name, parts): Kernel,
     entry: &'static str,
     bindings: &[(u32, &'b wgpu::Buffer)],
 ) -> Step {
-    let pipeline = device.pipeline(name, source, entry).raw().clone();
+    let pipeline = device.pipeline_of(name, parts, entry).raw().clone();
     let resource = |buffer: &'b wgpu::Buffer| buffer.as_entire_binding();
     let entries = bindings.iter().map(|&(binding, buffer)| (binding, resource(buffer)));
     let entries = entries.map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource });

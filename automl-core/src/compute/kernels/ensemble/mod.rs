@@ -8,7 +8,7 @@ mod tests;
 use crate::compute::gpu::{Device, Lost, Pending, Pipeline};
 use wgpu::BufferUsages;
 
-const SOURCE: &str = concat!(include_str!("../double/double.wgsl"), include_str!("kernel.wgsl"));
+const PARTS: &[&str] = &[super::double::SOURCE, include_str!("kernel.wgsl")];
 const DATA: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_SRC).union(BufferUsages::COPY_DST);
 const UNIFORM: BufferUsages = BufferUsages::UNIFORM.union(BufferUsages::COPY_DST);
 const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
@@ -22,7 +22,7 @@ const MOST_BYTES: u64 = 64 << 20;
 /// What a missing number is on the card: no threshold is as high.
 pub const MISSING: u32 = u32::MAX;
 
-/// Trees, laid out as [`crate::learner::tree::flat`] does, with thresholds that are ordered as [`ordered`] says.
+/// Trees, laid out as learners keep them, with thresholds that are ordered as [`ordered`] says.
 #[derive(Debug, Clone, Copy)]
 pub struct Trees<'a> {
     /// Four words a node: feature and flags, threshold or where a set begins, and two children.
@@ -108,7 +108,7 @@ impl<'d> Ensemble<'d> {
             take(block * features * 4, DATA),
             take(block * outputs * 8, DATA),
         ];
-        let pipeline = device.pipeline("ensemble", SOURCE, "predict");
+        let pipeline = device.pipeline_of("ensemble", PARTS, "predict");
         device.check()?;
         Ok(Self {
             device,
