@@ -17,6 +17,7 @@ pub use send::{Booster, Column, Data, Grown, Others, Reading, Sent};
 pub const MOST_LEAVES: usize = 512;
 
 /// What kernels share, each once in the program.
+const DOUBLE: &str = include_str!("../double/double.wgsl");
 const LAYOUT: &str = include_str!("layout.wgsl");
 const SHARED_LANES: &str = include_str!("lanes.wgsl");
 const BLOCKS: &str = include_str!("blocks.wgsl");
@@ -27,7 +28,7 @@ type Kernel = (&'static str, &'static [&'static str]);
 
 macro_rules! kernel {
     ($($name:expr),+) => {
-        &[super::double::SOURCE, LAYOUT, $($name),+]
+        &[DOUBLE, LAYOUT, $($name),+]
     };
 }
 

@@ -4,6 +4,5 @@
 mod tests;
 
 /// The arithmetic, without an entry.
-pub const SOURCE: &str = include_str!("double.wgsl");
 #[cfg(test)]
 const CHECK: &str = concat!(include_str!("double.wgsl"), include_str!("check.wgsl"));

@@ -8,7 +8,7 @@ mod tests;
 use crate::compute::gpu::{Device, Lost, Pending, Pipeline};
 use wgpu::BufferUsages;
 
-const PARTS: &[&str] = &[super::double::SOURCE, include_str!("kernel.wgsl")];
+const PARTS: &[&str] = &[include_str!("../double/double.wgsl"), include_str!("kernel.wgsl")];
 const DATA: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_SRC).union(BufferUsages::COPY_DST);
 const UNIFORM: BufferUsages = BufferUsages::UNIFORM.union(BufferUsages::COPY_DST);
 const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
