@@ -153,7 +153,7 @@ impl Card {
         }
     }
 
-    /// The same beside a fit's own work, of which alone something is noted.
+    /// As [`Card::turn`], beside a fit's own work, of which alone something is noted.
     pub fn turn_beside(&self, work: &Work) -> Option<Turn<'_>> {
         let fits = Self { used: Arc::default(), ..self.clone() };
         fits.turn(work).is_some().then(|| {
