@@ -71,6 +71,14 @@ impl Device {
     /// # Errors
     /// Where there is none that can be used.
     pub async fn request(software: bool) -> Result<Self, NoDevice> {
+        Self::request_within(software, u64::MAX).await
+    }
+
+    /// The same, one binding of which has `binding` bytes at most, as on a device that offers no more.
+    ///
+    /// # Errors
+    /// Where there is none that can be used.
+    pub async fn request_within(software: bool, binding: u64) -> Result<Self, NoDevice> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let options = wgpu::RequestAdapterOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
@@ -87,7 +95,7 @@ impl Device {
         // Larger bindings than the default hold more rows; all else stays within what every device has.
         let offered = adapter.limits();
         let required_limits = wgpu::Limits {
-            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size.min(binding),
             max_buffer_size: offered.max_buffer_size,
             ..wgpu::Limits::default()
         };

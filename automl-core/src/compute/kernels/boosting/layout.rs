@@ -95,7 +95,7 @@ fn double(x: f64) -> [u32; 2] {
 }
 
 impl Fit {
-    pub fn words(&self, groups: u32, features: u32) -> Vec<u32> {
+    pub fn words(&self, features: u32) -> Vec<u32> {
         let mut words = vec![
             self.rows,
             self.listed,
@@ -109,14 +109,12 @@ impl Fit {
             self.min_rows,
             u32::from(self.hessian_bits > 0),
             u32::from(self.weighted),
-            groups,
             features,
             u32::from(self.random_cuts),
             self.level_rows,
             self.group_rows,
             u32::from(self.bar_steps > 0),
             self.levels,
-            0,
         ];
         let doubles = [
             self.l1,

@@ -25,8 +25,6 @@ struct Fit {
     min_rows: u32,
     has_hessian: u32,
     weighted: u32,
-    // Words of bins of a row.
-    groups: u32,
     features: u32,
     // Whether one cut of a feature is tried, a random one.
     random_cuts: u32,
@@ -37,7 +35,6 @@ struct Fit {
     by_gradients: u32,
     // Of a tree whose leaves of a level share a test, else 0.
     levels: u32,
-    unused: u32,
     l1: Double,
     l2: Double,
     rate: Double,
@@ -174,6 +171,17 @@ struct Feature {
     shift: u32,
     bins: u32,
     categorical: u32,
+}
+
+// Features whose bins and histograms lie in buffers of their own, where one binding does not hold all: the first of their words
+// in a row, and how many words. Kernels that are sent for one leave alone what lies in others.
+struct Tile {
+    first: u32,
+    groups: u32,
+}
+
+fn is_in(tile: Tile, group: u32) -> bool {
+    return group - tile.first < tile.groups;
 }
 
 // 64 random bits of a place: SplitMix64 (Steele, Lea and Flood, 2014), as in `numeric/rng.rs`.

@@ -56,7 +56,7 @@ fn levels(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     let leaf = group.y;
     let at = leaf * fit.features + group.x;
     let number = used[group.x];
-    if features[number].categorical == 0u { return; }
+    if features[number].categorical == 0u || !is_in(tile, features[number].group) { return; }
     if state.now.open[leaf] == 0u {
         if thread == 0u { found[at].there = 0u; }
         return;

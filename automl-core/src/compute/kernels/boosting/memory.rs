@@ -19,6 +19,8 @@ pub struct Sizes {
     pub others: u32,
     pub features: u32,
     pub groups: u32,
+    /// Of a tile at most.
+    pub tile_groups: u32,
     pub max_leaves: u32,
     pub listed: u32,
     pub outputs: u32,
@@ -26,11 +28,20 @@ pub struct Sizes {
     pub levels: u32,
 }
 
+/// Features whose bins and histograms lie in buffers of their own: as many as one binding holds.
+pub struct Tile {
+    pub groups: u32,
+    pub about: wgpu::Buffer,
+    pub bins: wgpu::Buffer,
+    pub other_bins: wgpu::Buffer,
+    pub histograms: wgpu::Buffer,
+}
+
 /// The buffers; the shaders say what is in them.
 pub struct Memory {
     pub uniform: wgpu::Buffer,
     pub tree: wgpu::Buffer,
-    pub bins: wgpu::Buffer,
+    pub tiles: Vec<Tile>,
     pub kinds: wgpu::Buffer,
     pub used: wgpu::Buffer,
     pub targets: wgpu::Buffer,
@@ -46,7 +57,6 @@ pub struct Memory {
     pub norms: wgpu::Buffer,
     pub lefts: wgpu::Buffer,
     pub partials: wgpu::Buffer,
-    pub histograms: wgpu::Buffer,
     pub found: wgpu::Buffer,
     pub state: wgpu::Buffer,
     pub leaf_list: wgpu::Buffer,
@@ -56,8 +66,9 @@ pub struct Memory {
     /// About the rows that scores are added to: those that train, and the others.
     pub sent: wgpu::Buffer,
     pub other_sent: wgpu::Buffer,
-    pub other_bins: wgpu::Buffer,
     pub other_scores: wgpu::Buffer,
+    /// Of rows that are sent down a tree, those that train and the others, where there are several tiles.
+    pub ways: [wgpu::Buffer; 2],
 }
 
 pub fn bytes_of(numbers: impl Iterator<Item = u32>) -> Vec<u8> {
@@ -85,13 +96,18 @@ fn doubles(numbers: &[Vec<f64>]) -> Vec<u8> {
 }
 
 impl Sizes {
-    pub fn new(data: &Data<'_>, fit: &Fit) -> Self {
+    /// Of rows whose buffers may have `limit` bytes each.
+    pub fn new(limit: u64, data: &Data<'_>, fit: &Fit) -> Self {
         let others = data.others.map_or(0, |others| others.scores.first().map_or(0, Vec::len));
+        let groups = data.features.len().div_ceil(layout::PACKED);
+        let most = most_groups(limit, fit.rows.max(others as u32) as usize, fit.max_leaves as usize).max(1);
+        let tiles = groups.div_ceil(most).max(1);
         Self {
             rows: fit.rows,
             others: others as u32,
             features: data.features.len() as u32,
-            groups: data.features.len().div_ceil(layout::PACKED) as u32,
+            groups: groups as u32,
+            tile_groups: groups.div_ceil(tiles) as u32,
             max_leaves: fit.max_leaves,
             listed: fit.listed,
             outputs: fit.outputs,
@@ -100,16 +116,30 @@ impl Sizes {
         }
     }
 
+    /// The first group of each tile, and how many it has.
+    fn tiles(self) -> impl Iterator<Item = (u32, u32)> {
+        let starts = (0..self.groups.max(1)).step_by(self.tile_groups.max(1) as usize);
+        starts.map(move |first| (first, self.tile_groups.min(self.groups - first)))
+    }
+
     pub fn chunks(self) -> u32 {
         self.listed.div_ceil(CHUNK)
     }
+}
+
+/// Fours of features whose bins, and whose histograms, one binding of `limit` bytes holds.
+pub fn most_groups(limit: u64, rows: usize, leaves: usize) -> usize {
+    // Buffers are as large as a power of two.
+    let whole = limit.checked_ilog2().map_or(0, |bits| 1u64 << bits);
+    let most = |bytes: usize| usize::try_from(whole / bytes.max(1) as u64).unwrap_or(usize::MAX);
+    most(rows * layout::PACKED).min(most(leaves * layout::GROUP_BYTES))
 }
 
 impl Memory {
     /// Makes it, and sends the rows.
     pub fn new(device: &Device, sizes: Sizes, data: &Data<'_>, fit: &Fit) -> Self {
         let (rows, others) = (sizes.rows as usize, sizes.others as usize);
-        let (features, groups) = (sizes.features as usize, sizes.groups as usize);
+        let features = sizes.features as usize;
         let (leaves, outputs) = (sizes.max_leaves as usize, sizes.outputs as usize);
         let take = |bytes: usize, usage| device.pool().take(device.raw().0, bytes as u64, usage);
         let room = |bytes: usize| take(bytes, DATA);
@@ -123,11 +153,25 @@ impl Memory {
             let (group, shift) = (place / layout::PACKED, place % layout::PACKED * 8);
             [group as u32, shift as u32, feature.bin_count as u32, u32::from(feature.categorical)]
         });
-        let other_bins = data.others.map(|o| packed(others, o.bins.iter().map(Vec::as_slice)));
+        let tile = |(first, groups): (u32, u32)| {
+            let first_feature = first as usize * layout::PACKED;
+            let inside = first_feature..features.min(first_feature + groups as usize * layout::PACKED);
+            let bins = data.features[inside.clone()].iter().map(|f| f.bins);
+            let other_bins = data.others.map(|o| packed(others, o.bins[inside].iter().map(Vec::as_slice)));
+            Tile {
+                groups,
+                about: fill(bytes_of([first, groups].into_iter()), UNIFORM),
+                bins: filled(packed(rows, bins)),
+                other_bins: filled(other_bins.unwrap_or_default()),
+                histograms: room(leaves * groups as usize * layout::GROUP_BYTES),
+            }
+        };
+        let tiles: Vec<Tile> = sizes.tiles().map(tile).collect();
+        let ways = [rows, others].map(|rows| room(if tiles.len() > 1 { rows * 8 } else { 0 }));
         Self {
-            uniform: fill(bytes_of(fit.words(sizes.groups, sizes.features).into_iter()), UNIFORM),
+            uniform: fill(bytes_of(fit.words(sizes.features).into_iter()), UNIFORM),
             tree: take(40, UNIFORM),
-            bins: filled(packed(rows, data.features.iter().map(|f| f.bins))),
+            tiles,
             kinds: filled(bytes_of(kinds)),
             used: room(features * 4),
             targets: filled(wide(data.targets.iter().copied())),
@@ -140,7 +184,6 @@ impl Memory {
             norms: room(if fit.bar_steps > 0 { rows * 8 } else { 8 }),
             lefts: room(PART_GROUPS as usize * 4),
             partials: room((rows.div_ceil(CHUNK as usize) + leaves) * 16),
-            histograms: room(leaves * groups * layout::GROUP_BYTES),
             found: room((features * 2).max(leaves) * layout::FOUND_WORDS * 4),
             state: room(STATE_WORDS * 4),
             leaf_list: room(leaves * layout::LEAF_WORDS * 4),
@@ -149,8 +192,8 @@ impl Memory {
             checks: room(16),
             sent: take(8, UNIFORM),
             other_sent: take(8, UNIFORM),
-            other_bins: filled(other_bins.unwrap_or_default()),
             other_scores: filled(doubles(data.others.map_or(&[], |o| o.scores))),
+            ways,
         }
     }
 
@@ -159,7 +202,6 @@ impl Memory {
         let all = [
             &self.uniform,
             &self.tree,
-            &self.bins,
             &self.kinds,
             &self.used,
             &self.targets,
@@ -172,7 +214,6 @@ impl Memory {
             &self.norms,
             &self.lefts,
             &self.partials,
-            &self.histograms,
             &self.found,
             &self.state,
             &self.leaf_list,
@@ -181,9 +222,9 @@ impl Memory {
             &self.checks,
             &self.sent,
             &self.other_sent,
-            &self.other_bins,
             &self.other_scores,
         ];
-        all.into_iter().for_each(|buffer| device.pool().give(buffer.clone()));
+        let tiled = self.tiles.iter().flat_map(|t| [&t.about, &t.bins, &t.other_bins, &t.histograms]);
+        all.into_iter().chain(tiled).chain(&self.ways).for_each(|buffer| device.pool().give(buffer.clone()));
     }
 }

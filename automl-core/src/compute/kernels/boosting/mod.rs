@@ -43,7 +43,7 @@ const SYMMETRIC: Kernel = ("boosting symmetric", kernel!(SPLITS, include_str!("s
 const LEVELS: Kernel = ("boosting levels", kernel!(SPLITS, include_str!("levels.wgsl")));
 const ROUTE: Kernel = ("boosting route", kernel!(include_str!("route.wgsl")));
 
-/// Whether each of the buffers may be bound, where one may have `limit` bytes.
+/// Whether each of the buffers may be bound, where one may have `limit` bytes; bins and histograms may be tiled by features.
 ///
 /// # Errors
 /// Which may not, in words that follow a colon.
@@ -54,9 +54,9 @@ pub fn fits(
     leaves: usize,
     outputs: usize,
 ) -> Result<(), String> {
-    let groups = features.div_ceil(PACKED);
+    let groups = features.div_ceil(PACKED).min(1);
     let most = [
-        ("bins", rows.max(others) * groups * 4),
+        ("bins of four features", rows.max(others) * groups * PACKED),
         ("scores", rows.max(others) * outputs * 8),
         ("histograms", leaves * groups * layout::GROUP_BYTES),
     ];

@@ -4,18 +4,19 @@
 
 @group(0) @binding(0) var<uniform> fit: Fit;
 @group(0) @binding(1) var<storage, read> state: State;
-// Bins of four features a word: group × rows.
+// Bins of four features a word: group of the tile × rows.
 @group(0) @binding(2) var<storage, read> bins: array<u32>;
 @group(0) @binding(3) var<storage, read_write> rows: array<u32>;
 // How many rows of each block go left.
 @group(0) @binding(4) var<storage, read_write> lefts: array<u32>;
 @group(0) @binding(5) var<storage, read> words: array<Wide>;
-// Slots × features × 256 × 2.
+// Slots × features of the tile × 256 × 2.
 @group(0) @binding(6) var<storage, read_write> histograms: array<atomic<u32>>;
 @group(0) @binding(7) var<storage, read> row_list: array<u32>;
+@group(0) @binding(8) var<uniform> tile: Tile;
 
 fn goes_left(row: u32) -> bool {
-    let bin = extractBits(bins[state.now.group * fit.rows + row], state.now.shift, 8u);
+    let bin = extractBits(bins[(state.now.group - tile.first) * fit.rows + row], state.now.shift, 8u);
     return extractBits(state.now.side[bin >> 5u], bin & 31u, 1u) == 1u;
 }
 
@@ -27,7 +28,7 @@ fn count_left(
 ) {
     let block = block_of(state.now.count, groups.x);
     let first = group.x * block;
-    if first >= state.now.count { return; }
+    if first >= state.now.count || !is_in(tile, state.now.group) { return; }
     let end = min(first + block, state.now.count);
     var left = 0u;
     for (var at = first + thread; at < end; at += GROUP) {
@@ -45,7 +46,7 @@ fn place(
 ) {
     let block = block_of(state.now.count, groups.x);
     let first = group.x * block;
-    if first >= state.now.count { return; }
+    if first >= state.now.count || !is_in(tile, state.now.group) { return; }
     let end = min(first + block, state.now.count);
     var before = 0u;
     for (var other = thread; other < group.x; other += GROUP) { before += lefts[other]; }
@@ -102,7 +103,7 @@ fn histogram(
         }
     }
     workgroupBarrier();
-    let out = (state.now.slots.x * fit.groups + group.y) * PACKED * BINS;
+    let out = (state.now.slots.x * tile.groups + group.y) * PACKED * BINS;
     for (var i = thread; i < PACKED * BINS; i += GROUP) {
         let word = Wide(atomicLoad(&low[i]), atomicLoad(&high[i]));
         if any(word != Wide(0u, 0u)) {

@@ -27,7 +27,7 @@ fn search(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     let leaf = group.y;
     let at = leaf * fit.features + group.x;
     let number = used[group.x];
-    if features[number].categorical == 1u { return; }
+    if features[number].categorical == 1u || !is_in(tile, features[number].group) { return; }
     if state.now.open[leaf] == 0u {
         if thread == 0u { found[at].there = 0u; }
         return;

@@ -2,7 +2,7 @@
 
 use super::layout::{Fit, LEAVES_AT, NODE_WORDS, NODES_AT, Node, STATE_WORDS};
 use super::memory::{CHUNK, Memory, PART_GROUPS, Sizes, bytes_of};
-use super::steps::{Steps, Symmetric};
+use super::steps::{Route, Steps, Symmetric, Tiled};
 use crate::compute::gpu::{Device, Lost, Pending};
 use wgpu::BufferUsages;
 
@@ -14,6 +14,8 @@ const GROUP: u32 = 256;
 const MOST_GROUPS: u32 = 4096;
 /// Workgroups that sum a leaf, over all fours of features.
 const SUM_GROUPS: u32 = 2048;
+/// Splits that rows are led by at once, where there are several tiles: `AT_ONCE` of `route.wgsl`.
+const SPLITS_AT_ONCE: u32 = 32;
 
 /// Rows to learn from.
 pub struct Data<'a> {
@@ -103,7 +105,8 @@ impl<'d> Booster<'d> {
     /// # Errors
     /// A card that was lost, or that has no memory left.
     pub fn new(device: &'d Device, data: &Data<'_>, fit: &Fit) -> Result<Self, Lost> {
-        let sizes = Sizes::new(data, fit);
+        let limit = device.limits().max_storage_buffer_binding_size;
+        let sizes = Sizes::new(limit, data, fit);
         let memory = Memory::new(device, sizes, data, fit);
         let categories = data.features.iter().any(|f| f.categorical);
         let steps = Steps::new(device, &memory, categories, sizes);
@@ -138,8 +141,9 @@ impl<'d> Booster<'d> {
             queue.write_buffer(buffer, 0, &bytes_of([rows, output].into_iter()));
         }
         let mut encoder = raw.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        encoder.clear_buffer(&self.memory.histograms, 0, None);
-        encoder.clear_buffer(&self.memory.checks, 0, None);
+        self.memory.tiles.iter().for_each(|tile| encoder.clear_buffer(&tile.histograms, 0, None));
+        let begun = self.memory.ways.iter().chain([&self.memory.checks]);
+        begun.for_each(|buffer| encoder.clear_buffer(buffer, 0, None));
         if first {
             self.encode_round(&mut encoder);
         }
@@ -194,10 +198,9 @@ impl<'d> Booster<'d> {
     }
 
     fn encode_tree(&self, encoder: &mut wgpu::CommandEncoder, features: u32) {
-        let Sizes { rows, others, groups, max_leaves, listed, .. } = self.sizes;
+        let Sizes { rows, others, max_leaves, listed, .. } = self.sizes;
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         let steps = &self.steps;
-        let sums = [listed.div_ceil(4 * GROUP).clamp(1, (SUM_GROUPS / groups).max(16)), groups];
         if !self.has_bag() {
             steps.list.send(&mut pass, [over(rows), 1]);
         }
@@ -205,62 +208,82 @@ impl<'d> Booster<'d> {
         steps.sum_sizes.send(&mut pass, [self.sizes.chunks(), 1]);
         steps.units.send(&mut pass, [1, 1]);
         steps.pack.send(&mut pass, [over(listed).min(1024), 1]);
-        steps.histogram.send(&mut pass, sums);
+        self.encode_sums(&mut pass);
         match &steps.symmetric {
-            None => self.encode_leaves(&mut pass, features, sums),
-            Some(symmetric) => self.encode_levels(&mut pass, symmetric, features, sums),
+            None => self.encode_leaves(&mut pass, features),
+            Some(symmetric) => self.encode_levels(&mut pass, symmetric, features),
         }
         steps.sum_leaves.send(&mut pass, [self.sizes.chunks() + max_leaves, 1]);
         steps.value_leaves.send(&mut pass, [max_leaves, 1]);
-        steps.route.send(&mut pass, [over(rows), 1]);
+        self.encode_route(&mut pass, 0, rows);
         if others > 0 {
-            steps.route_others.send(&mut pass, [over(others), 1]);
+            self.encode_route(&mut pass, 1, others);
         }
+    }
+
+    /// Sends rows down the tree: those that train, or the others.
+    fn encode_route(&self, pass: &mut wgpu::ComputePass<'_>, which: usize, rows: u32) {
+        let all = [over(rows), 1];
+        match &self.steps.routes[which] {
+            Route::Whole(route) => route.send(pass, all),
+            Route::Lead(lead) => {
+                for _ in 0..self.sizes.max_leaves.div_ceil(SPLITS_AT_ONCE) {
+                    self.steps.tiled.iter().for_each(|tile| tile.looks[which].send(pass, all));
+                    lead.send(pass, all);
+                }
+            }
+        }
+    }
+
+    /// Sums the smaller of the new leaves.
+    fn encode_sums(&self, pass: &mut wgpu::ComputePass<'_>) {
+        let Sizes { groups, listed, .. } = self.sizes;
+        let sums = listed.div_ceil(4 * GROUP).clamp(1, (SUM_GROUPS / groups.max(1)).max(16));
+        self.steps.tiled.iter().for_each(|tile| tile.histogram.send(pass, [sums, tile.groups]));
     }
 
     /// Parts the rows of the leaf that was chosen.
     fn encode_parting(&self, pass: &mut wgpu::ComputePass<'_>) {
         let parts = [self.sizes.listed.div_ceil(GROUP).clamp(1, PART_GROUPS), 1];
-        self.steps.count_left.send(pass, parts);
-        self.steps.place.send(pass, parts);
+        for tile in &self.steps.tiled {
+            tile.count_left.send(pass, parts);
+            tile.place.send(pass, parts);
+        }
     }
 
     /// One leaf after the other.
-    fn encode_leaves(&self, pass: &mut wgpu::ComputePass<'_>, features: u32, sums: [u32; 2]) {
+    fn encode_leaves(&self, pass: &mut wgpu::ComputePass<'_>, features: u32) {
         let steps = &self.steps;
         let search = |pass: &mut wgpu::ComputePass<'_>, leaves| {
-            steps.search.send(pass, [features, leaves]);
-            steps.levels.iter().for_each(|levels| levels.send(pass, [features, leaves]));
+            for Tiled { search, levels, .. } in &steps.tiled {
+                search.send(pass, [features, leaves]);
+                levels.iter().for_each(|levels| levels.send(pass, [features, leaves]));
+            }
         };
         search(pass, 1);
         for left in (0..self.sizes.max_leaves.saturating_sub(1)).rev() {
             steps.choose.send(pass, [1, 1]);
             self.encode_parting(pass);
             if left > 0 {
-                steps.histogram.send(pass, sums);
+                self.encode_sums(pass);
                 search(pass, 2);
             }
         }
     }
 
     /// All leaves of a level by one test, of at most twice as many as the level before has.
-    fn encode_levels(
-        &self,
-        pass: &mut wgpu::ComputePass<'_>,
-        symmetric: &Symmetric,
-        features: u32,
-        sums: [u32; 2],
-    ) {
+    fn encode_levels(&self, pass: &mut wgpu::ComputePass<'_>, symmetric: &Symmetric, features: u32) {
+        let tiled = || self.steps.tiled.iter().filter_map(|tile| tile.symmetric.as_ref());
         for level in 0..self.sizes.levels {
-            symmetric.level_gains.send(pass, [features, 1]);
+            tiled().for_each(|tile| tile.level_gains.send(pass, [features, 1]));
             symmetric.choose_test.send(pass, [1, 1]);
-            symmetric.level_lefts.send(pass, [1 << level, 1]);
+            tiled().for_each(|tile| tile.level_lefts.send(pass, [1 << level, 1]));
             for _ in 0..1 << level {
                 symmetric.next_leaf.send(pass, [1, 1]);
                 self.encode_parting(pass);
                 if level + 1 < self.sizes.levels {
-                    self.steps.histogram.send(pass, sums);
-                    symmetric.subtract.send(pass, [features, 1]);
+                    self.encode_sums(pass);
+                    tiled().for_each(|tile| tile.subtract.send(pass, [features, 1]));
                 }
             }
         }

@@ -14,6 +14,7 @@
 @group(0) @binding(4) var<storage, read_write> histograms: array<Wide>;
 @group(0) @binding(5) var<storage, read_write> found: array<Found>;
 @group(0) @binding(6) var<uniform> tree: Tree;
+@group(0) @binding(8) var<uniform> tile: Tile;
 
 // What goes left by each of the splits, that with missing rows on the right where there are two.
 var<workgroup> prefix: array<Wide, 256>;
@@ -87,13 +88,16 @@ fn rough(f: Fraction) -> u32 {
 // What lies between scores that count as near: more than rounding in `rough`, and far more than in comparisons.
 const NEAR: u32 = 8u;
 
+// Where a bin's word lies in a leaf's histogram of the tile.
+fn place_of(slot: u32, feature: u32, bin: u32) -> u32 {
+    return ((slot * tile.groups - tile.first) * PACKED + feature) * BINS + bin;
+}
+
 // The word of this thread's bin; where the leaf is the larger one, it takes the smaller one's off that of both.
 fn word_of(leaf: u32, feature: u32, bin: u32) -> Wide {
-    let length = fit.groups * PACKED * BINS;
-    let at = feature * BINS + bin;
-    let small = histograms[state.now.slots.x * length + at];
+    let small = histograms[place_of(state.now.slots.x, feature, bin)];
     if leaf == 0u { return small; }
-    let both = state.now.slots.y * length + at;
+    let both = place_of(state.now.slots.y, feature, bin);
     let word = wide_difference(histograms[both], small);
     histograms[both] = word;
     return word;

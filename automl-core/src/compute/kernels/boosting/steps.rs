@@ -1,6 +1,6 @@
 //! The kernels of boosting with what they work on.
 
-use super::memory::{Memory, Sizes};
+use super::memory::{Memory, Sizes, Tile};
 use super::{GRADIENTS, GROW, Kernel, LEVELS, ROUTE, ROWS, SAMPLING, SEARCH, SUMS, SYMMETRIC, WORDS};
 use crate::compute::gpu::Device;
 
@@ -31,11 +31,37 @@ pub struct Sampling {
 
 /// Those that grow trees whose leaves of a level share a test.
 pub struct Symmetric {
-    pub level_gains: Step,
     pub choose_test: Step,
-    pub level_lefts: Step,
     pub next_leaf: Step,
+}
+
+/// The same for one tile.
+pub struct TiledSymmetric {
+    pub level_gains: Step,
+    pub level_lefts: Step,
     pub subtract: Step,
+}
+
+/// Those that see bins or histograms, for one tile.
+pub struct Tiled {
+    pub groups: u32,
+    pub histogram: Step,
+    pub search: Step,
+    /// Where there are categories.
+    pub levels: Option<Step>,
+    pub symmetric: Option<TiledSymmetric>,
+    pub count_left: Step,
+    pub place: Step,
+    /// For the rows that train, and for the others.
+    pub looks: [Step; 2],
+}
+
+/// Those that add to the scores of the rows that train, or of the others.
+pub enum Route {
+    /// Where there is one tile.
+    Whole(Step),
+    /// Where there are several, after each tile has looked at the rows.
+    Lead(Step),
 }
 
 /// All of them; the shaders say what they do.
@@ -48,17 +74,11 @@ pub struct Steps {
     pub sum_sizes: Step,
     pub units: Step,
     pub pack: Step,
-    pub histogram: Step,
-    pub search: Step,
-    /// Where there are categories.
-    pub levels: Option<Step>,
     pub choose: Step,
-    pub count_left: Step,
-    pub place: Step,
     pub sum_leaves: Step,
     pub value_leaves: Step,
-    pub route: Step,
-    pub route_others: Step,
+    pub tiled: Vec<Tiled>,
+    pub routes: [Route; 2],
 }
 
 /// `bindings`: buffers by their binding, those that the entry uses.
@@ -99,18 +119,74 @@ impl Sampling {
 
 impl Symmetric {
     fn new(device: &Device, m: &Memory) -> Self {
-        let (fit, tree, leaves) = ((0, &m.uniform), (1, &m.tree), (3, &m.leaf_list));
-        let (state, kinds, used) = ((1, &m.state), (2, &m.kinds), (3, &m.used));
-        let (histograms, found, drawn) = ((4, &m.histograms), (5, &m.found), (6, &m.tree));
-        let step = |entry, bindings: &[(u32, &wgpu::Buffer)]| step(device, SYMMETRIC, entry, bindings);
-        let grow = |entry, bindings: &[(u32, &wgpu::Buffer)]| self::step(device, GROW, entry, bindings);
-        let list = (7, &m.leaf_list);
+        let (state, leaves, found) = ((2, &m.state), (3, &m.leaf_list), (5, &m.found));
+        let step = |entry, bindings: &[(u32, &wgpu::Buffer)]| step(device, GROW, entry, bindings);
         Self {
-            level_gains: step("level_gains", &[fit, state, kinds, used, histograms, found, drawn, list]),
-            choose_test: grow("choose_test", &[tree, (2, &m.state), (5, &m.found)]),
-            level_lefts: step("level_lefts", &[fit, state, kinds, histograms, found, list]),
-            next_leaf: grow("next_leaf", &[fit, (2, &m.state), leaves, (4, &m.nodes), found, (6, &m.kinds)]),
-            subtract: step("subtract", &[fit, state, used, histograms]),
+            choose_test: step("choose_test", &[(1, &m.tree), state, found]),
+            next_leaf: step(
+                "next_leaf",
+                &[(0, &m.uniform), state, leaves, (4, &m.nodes), found, (6, &m.kinds)],
+            ),
+        }
+    }
+}
+
+impl TiledSymmetric {
+    fn new(device: &Device, m: &Memory, tile: &Tile) -> Self {
+        let (fit, state, kinds, used) = ((0, &m.uniform), (1, &m.state), (2, &m.kinds), (3, &m.used));
+        let (histograms, found, about) = ((4, &tile.histograms), (5, &m.found), (8, &tile.about));
+        let (tree, list) = ((6, &m.tree), (7, &m.leaf_list));
+        let step = |entry, bindings: &[(u32, &wgpu::Buffer)]| step(device, SYMMETRIC, entry, bindings);
+        Self {
+            level_gains: step(
+                "level_gains",
+                &[fit, state, kinds, used, histograms, found, tree, list, about],
+            ),
+            level_lefts: step("level_lefts", &[fit, state, kinds, histograms, found, list, about]),
+            subtract: step("subtract", &[state, kinds, used, histograms, about]),
+        }
+    }
+}
+
+impl Tiled {
+    fn new(device: &Device, m: &Memory, tile: &Tile, categories: bool, sizes: Sizes) -> Self {
+        let step = |kernel, entry, bindings: &[(u32, &wgpu::Buffer)]| step(device, kernel, entry, bindings);
+        let (fit, state, about) = ((0, &m.uniform), (1, &m.state), (8, &tile.about));
+        let parted = [fit, state, (2, &tile.bins), (3, &m.list), (4, &m.lefts), about];
+        let summed = [fit, state, (2, &tile.bins), (5, &m.words), (6, &tile.histograms), (7, &m.list), about];
+        let features = [fit, state, (2, &m.kinds), (3, &m.used), (6, &m.tree), about];
+        let sought = [&features[..], &[(4, &tile.histograms), (5, &m.found)]].concat();
+        let look = |sent, bins, ways| {
+            let looked = [(0, &tile.about), (1, sent), (2, &m.state), (3, &m.nodes), (4, &m.kinds)];
+            step(ROUTE, "look", &[&looked[..], &[(5, bins), (8, ways)]].concat())
+        };
+        Self {
+            groups: tile.groups,
+            histogram: step(ROWS, "histogram", &summed),
+            search: step(SEARCH, "search", &sought),
+            levels: categories.then(|| step(LEVELS, "levels", &sought)),
+            symmetric: (sizes.levels > 0).then(|| TiledSymmetric::new(device, m, tile)),
+            count_left: step(ROWS, "count_left", &parted),
+            place: step(ROWS, "place", &parted),
+            looks: [look(&m.sent, &tile.bins, &m.ways[0]), look(&m.other_sent, &tile.other_bins, &m.ways[1])],
+        }
+    }
+}
+
+impl Route {
+    /// `bins`: those of a tile.
+    fn new(
+        device: &Device,
+        m: &Memory,
+        [sent, scores, ways]: [&wgpu::Buffer; 3],
+        bins: fn(&Tile) -> &wgpu::Buffer,
+    ) -> Self {
+        let added = [(1, sent), (2, &m.state), (3, &m.nodes), (6, &m.values), (7, scores)];
+        let step =
+            |entry, more: &[(u32, &wgpu::Buffer)]| step(device, ROUTE, entry, &[&added[..], more].concat());
+        match &m.tiles[..] {
+            [tile] => Self::Whole(step("route", &[(0, &tile.about), (4, &m.kinds), (5, bins(tile))])),
+            _ => Self::Lead(step("lead", &[(8, ways)])),
         }
     }
 }
@@ -123,15 +199,8 @@ impl Steps {
         let summed = [&about[..], &[(4, &m.list), (5, &m.pairs), (6, &m.partials)]].concat();
         let chosen = [&about[..], &[(4, &m.nodes), (5, &m.found), (6, &m.kinds)]].concat();
         let packed = [(4, &m.list), (5, &m.pairs), (6, &m.words), (7, &m.checks)];
-        let parted = [(0, &m.uniform), (1, &m.state), (2, &m.bins), (3, &m.list), (4, &m.lefts)];
-        let rows = [(0, &m.uniform), (1, &m.state), (2, &m.bins), (5, &m.words)];
-        let about_features = [(0, &m.uniform), (1, &m.state), (2, &m.kinds), (3, &m.used), (6, &m.tree)];
-        let sought = [&about_features[..], &[(4, &m.histograms), (5, &m.found)]].concat();
         let valued = [(0, &m.uniform), (2, &m.state), (3, &m.leaf_list), (6, &m.partials), (7, &m.values)];
-        let routed = [(2, &m.state), (3, &m.nodes), (4, &m.kinds), (6, &m.values)];
-        let route = |sent, bins, scores| {
-            step(ROUTE, "route", &[&routed[..], &[(1, sent), (5, bins), (7, scores)]].concat())
-        };
+        let tiled = m.tiles.iter().map(|tile| Tiled::new(device, m, tile, categories, sizes));
         let made = [(0, &m.uniform), (1, &m.scores), (2, &m.targets), (3, &m.weights), (4, &m.pairs)];
         Self {
             gradients: step(GRADIENTS, "gradients", &made),
@@ -142,16 +211,14 @@ impl Steps {
             sum_sizes: step(SUMS, "sum_sizes", &summed),
             units: step(WORDS, "units", &[(0, &m.uniform), (2, &m.state), (3, &m.partials)]),
             pack: step(WORDS, "pack", &[&about[..3], &packed].concat()),
-            histogram: step(ROWS, "histogram", &[&rows[..], &[(6, &m.histograms), (7, &m.list)]].concat()),
-            search: step(SEARCH, "search", &sought),
-            levels: categories.then(|| step(LEVELS, "levels", &sought)),
             choose: step(GROW, "choose", &chosen),
-            count_left: step(ROWS, "count_left", &parted),
-            place: step(ROWS, "place", &parted),
             sum_leaves: step(SUMS, "sum_leaves", &summed),
             value_leaves: step(SUMS, "value_leaves", &valued),
-            route: route(&m.sent, &m.bins, &m.scores),
-            route_others: route(&m.other_sent, &m.other_bins, &m.other_scores),
+            tiled: tiled.collect(),
+            routes: [
+                Route::new(device, m, [&m.sent, &m.scores, &m.ways[0]], |tile| &tile.bins),
+                Route::new(device, m, [&m.other_sent, &m.other_scores, &m.ways[1]], |tile| &tile.other_bins),
+            ],
         }
     }
 }

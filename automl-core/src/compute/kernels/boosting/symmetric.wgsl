@@ -25,7 +25,7 @@ fn is_open(leaf: u32) -> bool {
 
 fn word_at(leaf: u32, feature: u32, bin: u32) -> Wide {
     if bin >= features[feature].bins { return Wide(0u, 0u); }
-    return histograms[(leaves[leaf].slot * fit.groups * PACKED + feature) * BINS + bin];
+    return histograms[place_of(leaves[leaf].slot, feature, bin)];
 }
 
 fn find_span(thread: u32, feature: u32) {
@@ -90,6 +90,7 @@ fn best_cut(number: u32, draws: Wide) -> Found {
 @compute @workgroup_size(BINS)
 fn level_gains(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let number = used[group.x];
+    if !is_in(tile, features[number].group) { return; }
     let draws = of_place(tree.draws, state.level);
     if state.level == NONE || !is_drawn(thread, draws, number) {
         if thread == 0u { found[group.x].there = 0u; }
@@ -148,7 +149,7 @@ fn level_gains(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocatio
 @compute @workgroup_size(BINS)
 fn level_lefts(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let leaf = group.x;
-    if state.level == NONE || leaf >= state.end { return; }
+    if state.level == NONE || leaf >= state.end || !is_in(tile, features[state.test.feature].group) { return; }
     let word = word_at(leaf, state.test.feature, thread);
     scan_words(thread, word);
     let whole = sums_of(workgroupUniformLoad(&prefix[BINS - 1u]));
@@ -168,5 +169,6 @@ fn level_lefts(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocatio
 // The larger new leaf's histogram, of that of both.
 @compute @workgroup_size(BINS)
 fn subtract(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    if state.now.sum_count > 0u { _ = word_of(1u, used[group.x], thread); }
+    let number = used[group.x];
+    if state.now.sum_count > 0u && is_in(tile, features[number].group) { _ = word_of(1u, number, thread); }
 }

@@ -206,10 +206,58 @@ fn what_one_binding_does_not_hold_is_told() {
     use crate::compute::kernels::boosting::fits;
     let limit = 128 << 20;
     assert_eq!(fits(limit, (1_000_000, 0), 28, 31, 1), Ok(()));
-    let told = fits(limit, (10_000_000, 0), 28, 31, 1).expect_err("too many bins");
-    assert_eq!(told, "bins of 267 MB are more than the graphics card takes at once");
+    // In tiles of four features.
+    assert_eq!(fits(limit, (10_000_000, 0), 10_000, 511, 1), Ok(()));
+    let told = fits(limit, (40_000_000, 0), 28, 31, 1).expect_err("too many bins");
+    assert_eq!(told, "bins of four features of 152 MB are more than the graphics card takes at once");
     assert!(
         fits(limit, (1000, 20_000_000), 4, 31, 1).is_err_and(|told| told.starts_with("scores of 152 MB"))
     );
-    assert!(fits(limit, (1000, 0), 10_000, 31, 1).is_err_and(|told| told.starts_with("histograms of ")));
+    assert!(fits(1 << 20, (1000, 0), 4, 511, 1).is_err_and(|told| told.starts_with("histograms of ")));
+}
+
+/// A device whose bindings hold the bins or histograms of some features only: the same model, tile by tile.
+#[test]
+fn of_what_one_binding_does_not_hold_tiles_are_made() {
+    for (binding, rows, leaves, classes, growth) in [
+        (64 << 10, 2000, 8, 3, "leafwise"),
+        (64 << 10, 3000, 8, 2, "symmetric"),
+        (512 << 10, 900, 40, 2, "depthwise"),
+    ] {
+        let device = match ready(Device::request_within(true, binding)) {
+            Ok(device) => Arc::new(device),
+            Err(none) => {
+                println!("skipped: {none}");
+                return;
+            }
+        };
+        let card = Card::always(device);
+        let categories = growth != "symmetric";
+        let mut rng = Rng::new(binding);
+        let (train, target) = table(rows, 13, classes, categories, &mut rng);
+        let (other, truth) = table(200, 13, classes, categories, &mut rng);
+        for row_sample in [1.0, 0.6] {
+            let given = params(&[
+                ("trees", Int(3)),
+                ("max_leaves", Int(leaves)),
+                ("min_rows_leaf", Int(2)),
+                ("growth", Text(growth.to_owned())),
+                ("row_sample", Float(row_sample)),
+            ]);
+            let cancel = Cancel::new();
+            let on = |card| Fit {
+                frame: &train,
+                target: &target,
+                weights: None,
+                validation: Some((&other, &truth)),
+                params: &given,
+                seed: 4,
+                threads: 2,
+                cancel: &cancel,
+                card,
+            };
+            assert!(encoded(&on(None)) == encoded(&on(Some(&card))), "{growth}, {row_sample}");
+            assert_eq!(card.used().name(), "gpu", "{:?}", card.used());
+        }
+    }
 }
