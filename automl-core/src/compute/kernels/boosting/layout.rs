@@ -1,7 +1,10 @@
 //! What `layout.wgsl` says, as it is written and read here.
 
-/// Features of a word of bins.
+/// Features of a word of bins, and of one of half bytes.
 pub const PACKED: usize = 4;
+const NARROW_PACKED: usize = 8;
+/// Bins that half a byte tells apart.
+const NARROW_BINS: usize = 16;
 /// Bins of a feature, whether it has so many or not.
 pub const BINS: usize = 256;
 /// Bytes of a histogram of four features.
@@ -71,6 +74,55 @@ pub struct Fit {
     pub powers: [f64; 2],
     /// How many rows are to be drawn by their gradients.
     pub wanted: f64,
+}
+
+/// Where the bins of features lie: in which word of a row, and at which bit. Words of bytes come before those of half bytes, which
+/// hold features of few bins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packing {
+    /// One a feature.
+    pub seats: Vec<Seat>,
+    pub groups: u32,
+    /// The first word of half bytes.
+    pub narrow: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seat {
+    pub group: u32,
+    pub shift: u32,
+}
+
+impl Packing {
+    /// Of features with so many bins each.
+    pub fn new(bin_counts: impl Iterator<Item = usize>) -> Self {
+        let (mut wide, mut narrow) = (Vec::new(), Vec::new());
+        for (feature, bins) in bin_counts.enumerate() {
+            if bins > NARROW_BINS { wide.push(feature) } else { narrow.push(feature) }
+        }
+        // What is left of the last word of bytes is used up first.
+        let spare = (wide.len().next_multiple_of(PACKED) - wide.len()).min(narrow.len());
+        wide.extend(narrow.drain(..spare));
+        let first_narrow = wide.len().div_ceil(PACKED);
+        let mut seats = vec![Seat { group: 0, shift: 0 }; wide.len() + narrow.len()];
+        for (features, first, each) in [(&wide, 0, PACKED), (&narrow, first_narrow, NARROW_PACKED)] {
+            for (place, &feature) in features.iter().enumerate() {
+                let shift = (place % each * (32 / each)) as u32;
+                seats[feature] = Seat { group: (first + place / each) as u32, shift };
+            }
+        }
+        let groups = first_narrow + narrow.len().div_ceil(NARROW_PACKED);
+        Self { seats, groups: groups as u32, narrow: first_narrow as u32 }
+    }
+
+    /// Bytes of a leaf's histogram of so many words from `first` on.
+    pub fn histogram_bytes(&self, first: u32, groups: u32) -> usize {
+        let before = |group: u32| {
+            let wide = group.min(self.narrow);
+            (wide as usize * PACKED * BINS + (group - wide) as usize * NARROW_PACKED * NARROW_BINS) * 8
+        };
+        before(first + groups) - before(first)
+    }
 }
 
 /// A split that the card has made.
@@ -151,6 +203,42 @@ impl Node {
             missing_left: words[6] == 1,
             set: [8, 10, 12, 14].map(wide),
             leaf: words[16],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+
+    #[test]
+    fn few_bins_take_half_a_byte() {
+        let all_narrow = Packing::new(std::iter::repeat_n(16, 9));
+        assert_eq!((all_narrow.groups, all_narrow.narrow), (2, 0));
+        assert_eq!(all_narrow.histogram_bytes(0, 2), 2 * 8 * 16 * 8);
+        // The free bytes of a word are used up before a word of half bytes is begun.
+        let mixed = Packing::new([3, 17, 2, 256].into_iter());
+        assert_eq!((mixed.groups, mixed.narrow), (1, 1));
+        assert_eq!(Packing::new([3, 17, 2, 256, 2].into_iter()).groups, 2);
+    }
+
+    proptest! {
+        /// No two features share bits of a row, and each has as many as its bins need.
+        #[test]
+        fn features_do_not_overlap(bin_counts in proptest::collection::vec(1..257usize, 0..70), few in 0..70usize) {
+            let narrowed = |(place, bins): (usize, &usize)| if place < few { bins % 16 + 1 } else { *bins };
+            let counts: Vec<usize> = bin_counts.iter().enumerate().map(narrowed).collect();
+            let packing = Packing::new(counts.iter().copied());
+            let mut taken = vec![0u32; packing.groups as usize];
+            for (seat, bins) in packing.seats.iter().zip(&counts) {
+                let bits = if seat.group < packing.narrow { 8 } else { 4 };
+                prop_assert!(*bins <= 1 << bits && seat.shift.is_multiple_of(bits));
+                let mask = ((1u32 << bits) - 1) << seat.shift;
+                prop_assert_eq!(taken[seat.group as usize] & mask, 0);
+                taken[seat.group as usize] |= mask;
+            }
+            prop_assert!(taken.iter().all(|&word| word != 0));
         }
     }
 }

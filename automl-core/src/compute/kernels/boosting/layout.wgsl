@@ -7,8 +7,10 @@ const GROUP: u32 = 256u;
 const CHUNK: u32 = 4096u;
 const SUM_LANES: u32 = 64u;
 const BINS: u32 = 256u;
-// Features of a word of bins.
+// Features of a word of bins, and of one of half bytes, for features of so few bins.
 const PACKED: u32 = 4u;
+const NARROW_PACKED: u32 = 8u;
+const NARROW_BINS: u32 = 16u;
 const NONE: u32 = 0xffffffffu;
 
 struct Fit {
@@ -178,10 +180,29 @@ struct Feature {
 struct Tile {
     first: u32,
     groups: u32,
+    // The first word of half bytes, of all tiles'.
+    narrow: u32,
 }
 
 fn is_in(tile: Tile, group: u32) -> bool {
     return group - tile.first < tile.groups;
+}
+
+// Bits of a bin in a word.
+fn width(tile: Tile, group: u32) -> u32 {
+    return select(8u, 4u, group >= tile.narrow);
+}
+
+// Sums of a leaf's histogram that come before those of a word's features.
+fn sums_before(tile: Tile, group: u32) -> u32 {
+    let wide = min(group, tile.narrow);
+    return wide * PACKED * BINS + (group - wide) * NARROW_PACKED * NARROW_BINS;
+}
+
+// Where a leaf's histogram of the tile begins.
+fn histogram_of(tile: Tile, slot: u32) -> u32 {
+    let first = sums_before(tile, tile.first);
+    return slot * (sums_before(tile, tile.first + tile.groups) - first) - first;
 }
 
 // 64 random bits of a place: SplitMix64 (Steele, Lea and Flood, 2014), as in `numeric/rng.rs`.

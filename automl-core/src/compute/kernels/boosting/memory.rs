@@ -1,7 +1,7 @@
 //! What boosting keeps on a card.
 
 use super::Data;
-use super::layout::{self, Fit, NODE_WORDS, STATE_WORDS};
+use super::layout::{self, Fit, NODE_WORDS, Packing, STATE_WORDS};
 use crate::compute::gpu::Device;
 use wgpu::BufferUsages;
 
@@ -75,14 +75,19 @@ pub fn bytes_of(numbers: impl Iterator<Item = u32>) -> Vec<u8> {
     numbers.flat_map(u32::to_le_bytes).collect()
 }
 
-/// Bins of four features a word: groups × rows.
-fn packed<'b>(rows: usize, features: impl ExactSizeIterator<Item = &'b [u8]>) -> Vec<u8> {
-    let groups = features.len().div_ceil(layout::PACKED);
-    let mut packed = vec![0u8; rows * groups * layout::PACKED];
-    for (place, bins) in features.enumerate() {
-        let group = &mut packed[place / layout::PACKED * rows * layout::PACKED..];
-        let cells = group.iter_mut().skip(place % layout::PACKED).step_by(layout::PACKED);
-        cells.zip(bins).for_each(|(cell, &bin)| *cell = bin);
+/// Bins of features, some a word: words of the tile × rows.
+fn packed<'b>(
+    rows: usize,
+    (first, groups): (u32, u32),
+    packing: &Packing,
+    features: impl Iterator<Item = &'b [u8]>,
+) -> Vec<u8> {
+    let mut packed = vec![0u8; rows * groups as usize * 4];
+    for (seat, bins) in packing.seats.iter().zip(features) {
+        let Some(group) = seat.group.checked_sub(first).filter(|&group| group < groups) else { continue };
+        let words = &mut packed[group as usize * rows * 4..];
+        let cells = words.iter_mut().skip(seat.shift as usize / 8).step_by(4);
+        cells.zip(bins).for_each(|(cell, &bin)| *cell |= bin << (seat.shift % 8));
     }
     packed
 }
@@ -97,9 +102,9 @@ fn doubles(numbers: &[Vec<f64>]) -> Vec<u8> {
 
 impl Sizes {
     /// Of rows whose buffers may have `limit` bytes each.
-    pub fn new(limit: u64, data: &Data<'_>, fit: &Fit) -> Self {
+    pub fn new(limit: u64, data: &Data<'_>, fit: &Fit, packing: &Packing) -> Self {
         let others = data.others.map_or(0, |others| others.scores.first().map_or(0, Vec::len));
-        let groups = data.features.len().div_ceil(layout::PACKED);
+        let groups = packing.groups as usize;
         let most = most_groups(limit, fit.rows.max(others as u32) as usize, fit.max_leaves as usize).max(1);
         let tiles = groups.div_ceil(most).max(1);
         Self {
@@ -127,7 +132,7 @@ impl Sizes {
     }
 }
 
-/// Fours of features whose bins, and whose histograms, one binding of `limit` bytes holds.
+/// Words of bins of a row that one binding of `limit` bytes holds, and the histograms of their features.
 pub fn most_groups(limit: u64, rows: usize, leaves: usize) -> usize {
     // Buffers are as large as a power of two.
     let whole = limit.checked_ilog2().map_or(0, |bits| 1u64 << bits);
@@ -137,7 +142,7 @@ pub fn most_groups(limit: u64, rows: usize, leaves: usize) -> usize {
 
 impl Memory {
     /// Makes it, and sends the rows.
-    pub fn new(device: &Device, sizes: Sizes, data: &Data<'_>, fit: &Fit) -> Self {
+    pub fn new(device: &Device, sizes: Sizes, data: &Data<'_>, fit: &Fit, packing: &Packing) -> Self {
         let (rows, others) = (sizes.rows as usize, sizes.others as usize);
         let features = sizes.features as usize;
         let (leaves, outputs) = (sizes.max_leaves as usize, sizes.outputs as usize);
@@ -149,21 +154,20 @@ impl Memory {
             buffer
         };
         let filled = |bytes: Vec<u8>| fill(bytes, DATA);
-        let kinds = data.features.iter().enumerate().flat_map(|(place, feature)| {
-            let (group, shift) = (place / layout::PACKED, place % layout::PACKED * 8);
-            [group as u32, shift as u32, feature.bin_count as u32, u32::from(feature.categorical)]
+        let kinds = data.features.iter().zip(&packing.seats).flat_map(|(feature, seat)| {
+            [seat.group, seat.shift, feature.bin_count as u32, u32::from(feature.categorical)]
         });
         let tile = |(first, groups): (u32, u32)| {
-            let first_feature = first as usize * layout::PACKED;
-            let inside = first_feature..features.min(first_feature + groups as usize * layout::PACKED);
-            let bins = data.features[inside.clone()].iter().map(|f| f.bins);
-            let other_bins = data.others.map(|o| packed(others, o.bins[inside].iter().map(Vec::as_slice)));
+            let bins = data.features.iter().map(|f| f.bins);
+            let others = data
+                .others
+                .map(|o| packed(others, (first, groups), packing, o.bins.iter().map(Vec::as_slice)));
             Tile {
                 groups,
-                about: fill(bytes_of([first, groups].into_iter()), UNIFORM),
-                bins: filled(packed(rows, bins)),
-                other_bins: filled(other_bins.unwrap_or_default()),
-                histograms: room(leaves * groups as usize * layout::GROUP_BYTES),
+                about: fill(bytes_of([first, groups, packing.narrow].into_iter()), UNIFORM),
+                bins: filled(packed(rows, (first, groups), packing, bins)),
+                other_bins: filled(others.unwrap_or_default()),
+                histograms: room(leaves * packing.histogram_bytes(first, groups)),
             }
         };
         let tiles: Vec<Tile> = sizes.tiles().map(tile).collect();

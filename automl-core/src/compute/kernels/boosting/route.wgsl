@@ -33,7 +33,7 @@ const ARRIVED: u32 = 0xffffu;
 
 fn sends_left(node: u32, row: u32) -> bool {
     let feature = features[nodes[node].found.feature];
-    let bin = extractBits(bins[(feature.group - tile.first) * sent.rows + row], feature.shift, 8u);
+    let bin = extractBits(bins[(feature.group - tile.first) * sent.rows + row], feature.shift, width(tile, feature.group));
     return extractBits(nodes[node].found.side[bin >> 5u], bin & 31u, 1u) == 1u;
 }
 

@@ -4,19 +4,19 @@
 
 @group(0) @binding(0) var<uniform> fit: Fit;
 @group(0) @binding(1) var<storage, read> state: State;
-// Bins of four features a word: group of the tile × rows.
+// Bins of features, some a word: words of the tile × rows.
 @group(0) @binding(2) var<storage, read> bins: array<u32>;
 @group(0) @binding(3) var<storage, read_write> rows: array<u32>;
 // How many rows of each block go left.
 @group(0) @binding(4) var<storage, read_write> lefts: array<u32>;
 @group(0) @binding(5) var<storage, read> words: array<Wide>;
-// Slots × features of the tile × 256 × 2.
+// Slots × sums of the tile × 2.
 @group(0) @binding(6) var<storage, read_write> histograms: array<atomic<u32>>;
 @group(0) @binding(7) var<storage, read> row_list: array<u32>;
 @group(0) @binding(8) var<uniform> tile: Tile;
 
 fn goes_left(row: u32) -> bool {
-    let bin = extractBits(bins[(state.now.group - tile.first) * fit.rows + row], state.now.shift, 8u);
+    let bin = extractBits(bins[(state.now.group - tile.first) * fit.rows + row], state.now.shift, width(tile, state.now.group));
     return extractBits(state.now.side[bin >> 5u], bin & 31u, 1u) == 1u;
 }
 
@@ -87,7 +87,12 @@ fn histogram(
     let first = group.x * block;
     if first >= state.now.sum_count { return; }
     let end = min(first + block, state.now.sum_count);
-    for (var i = thread; i < PACKED * BINS; i += GROUP) {
+    let word_of_bins = tile.first + group.y;
+    let is_narrow = word_of_bins >= tile.narrow;
+    let lanes = select(PACKED, NARROW_PACKED, is_narrow);
+    let bins_each = select(BINS, NARROW_BINS, is_narrow);
+    let bits = width(tile, word_of_bins);
+    for (var i = thread; i < lanes * bins_each; i += GROUP) {
         atomicStore(&low[i], 0u);
         atomicStore(&high[i], 0u);
     }
@@ -96,15 +101,15 @@ fn histogram(
         let row = row_list[state.now.sum_start + at];
         let word = words[row];
         let record = bins[group.y * fit.rows + row];
-        for (var lane = 0u; lane < PACKED; lane++) {
-            let bin = lane * BINS + extractBits(record, lane * 8u, 8u);
+        for (var lane = 0u; lane < lanes; lane++) {
+            let bin = lane * bins_each + extractBits(record, lane * bits, bits);
             let before = atomicAdd(&low[bin], word.x);
             atomicAdd(&high[bin], word.y + select(0u, 1u, before + word.x < before));
         }
     }
     workgroupBarrier();
-    let out = (state.now.slots.x * tile.groups + group.y) * PACKED * BINS;
-    for (var i = thread; i < PACKED * BINS; i += GROUP) {
+    let out = histogram_of(tile, state.now.slots.x) + sums_before(tile, word_of_bins);
+    for (var i = thread; i < lanes * bins_each; i += GROUP) {
         let word = Wide(atomicLoad(&low[i]), atomicLoad(&high[i]));
         if any(word != Wide(0u, 0u)) {
             let at = (out + i) * 2u;

@@ -1,6 +1,6 @@
 //! Sends the kernels of boosting, and reads what they made.
 
-use super::layout::{Fit, LEAVES_AT, NODE_WORDS, NODES_AT, Node, STATE_WORDS};
+use super::layout::{Fit, LEAVES_AT, NODE_WORDS, NODES_AT, Node, Packing, STATE_WORDS};
 use super::memory::{CHUNK, Memory, PART_GROUPS, Sizes, bytes_of};
 use super::steps::{Route, Steps, Symmetric, Tiled};
 use crate::compute::gpu::{Device, Lost, Pending};
@@ -12,7 +12,7 @@ const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DS
 const GROUP: u32 = 256;
 /// Workgroups of a kernel that goes through all rows, at most.
 const MOST_GROUPS: u32 = 4096;
-/// Workgroups that sum a leaf, over all fours of features.
+/// Workgroups that sum a leaf, over all words of bins.
 const SUM_GROUPS: u32 = 2048;
 /// Splits that rows are led by at once, where there are several tiles: `AT_ONCE` of `route.wgsl`.
 const SPLITS_AT_ONCE: u32 = 32;
@@ -106,8 +106,9 @@ impl<'d> Booster<'d> {
     /// A card that was lost, or that has no memory left.
     pub fn new(device: &'d Device, data: &Data<'_>, fit: &Fit) -> Result<Self, Lost> {
         let limit = device.limits().max_storage_buffer_binding_size;
-        let sizes = Sizes::new(limit, data, fit);
-        let memory = Memory::new(device, sizes, data, fit);
+        let packing = Packing::new(data.features.iter().map(|f| f.bin_count));
+        let sizes = Sizes::new(limit, data, fit, &packing);
+        let memory = Memory::new(device, sizes, data, fit, &packing);
         let categories = data.features.iter().any(|f| f.categorical);
         let steps = Steps::new(device, &memory, categories, sizes);
         device.check()?;

@@ -90,7 +90,10 @@ const NEAR: u32 = 8u;
 
 // Where a bin's word lies in a leaf's histogram of the tile.
 fn place_of(slot: u32, feature: u32, bin: u32) -> u32 {
-    return ((slot * tile.groups - tile.first) * PACKED + feature) * BINS + bin;
+    let seat = features[feature];
+    let bins_each = select(BINS, NARROW_BINS, seat.group >= tile.narrow);
+    let lane = seat.shift / width(tile, seat.group);
+    return histogram_of(tile, slot) + sums_before(tile, seat.group) + lane * bins_each + bin;
 }
 
 // The word of this thread's bin; where the leaf is the larger one, it takes the smaller one's off that of both.

@@ -170,5 +170,6 @@ fn level_lefts(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocatio
 @compute @workgroup_size(BINS)
 fn subtract(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let number = used[group.x];
-    if state.now.sum_count > 0u && is_in(tile, features[number].group) { _ = word_of(1u, number, thread); }
+    if state.now.sum_count == 0u || !is_in(tile, features[number].group) { return; }
+    if thread < features[number].bins { _ = word_of(1u, number, thread); }
 }
