@@ -1,5 +1,5 @@
-//! A population of networks, where one was asked for: the study's first job trains many settings side by side on a graphics
-//! card, with successive halving, while other executors go on with trials on the processor. What it chooses are settings, which
+//! A population of networks, and of linear models, which are those without a hidden layer, where one was asked for: the study's
+//! first job trains many settings side by side on a graphics card, with successive halving, while other executors go on with trials on the processor. What it chooses are settings, which
 //! are then tried as all others are: fitted on every fold on the processor, scored by the same rows.
 //!
 //! So the model of a setting is the same bytes everywhere, and which settings are tried follows from the card. Without a time
@@ -11,6 +11,7 @@ use super::{Purpose, Running, Study};
 use crate::diagnostic::Diagnostic;
 use crate::engine::job::{Job, JobFailure, JobResult, Stage};
 use crate::engine::protocol::{self, StudyRequest};
+use crate::learner::ParamValue;
 use crate::numeric::Rng;
 use crate::search::{LOOKBACK, Proposal, Proposer};
 use std::collections::VecDeque;
@@ -19,6 +20,8 @@ use std::collections::VecDeque;
 const LEARNER: &str = "mlp";
 /// Settings that are drawn.
 const SETTINGS: usize = 64;
+/// One in so many is linear, or piecewise so.
+const LINEAR_IN: usize = 8;
 /// Most of the budget that it may take of one executor.
 const SHARE: f64 = 0.2;
 
@@ -71,7 +74,10 @@ impl Population {
         if !request.populations {
             return None;
         }
-        let settings = proposer.population(LEARNER, SETTINGS, of_logarithms);
+        let mut settings = proposer.population(LEARNER, SETTINGS, of_logarithms);
+        for linear in settings.iter_mut().skip(LINEAR_IN - 1).step_by(LINEAR_IN) {
+            linear.params = linear.params.clone().with("layers", ParamValue::Int(0));
+        }
         let told = protocol::Population::Training { settings: settings.len() as u32 };
         let few = request.max_trials.map_or(usize::MAX, |most| most as usize);
         // Of few trials the second half is for what it chooses.

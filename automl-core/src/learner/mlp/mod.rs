@@ -52,8 +52,8 @@ static SPEC: LearnerSpec = LearnerSpec {
         },
         ParamSpec {
             name: "layers",
-            help: "Hidden layers.",
-            kind: ParamKind::Int { default: 2, min: 1, max: 4, low: 1, high: 3, scale: Scale::Linear },
+            help: "Hidden layers; 0 for a sum of what each input, or each of its pieces, says by itself.",
+            kind: ParamKind::Int { default: 2, min: 0, max: 4, low: 1, high: 3, scale: Scale::Linear },
             searched: true,
         },
         ParamSpec {

@@ -35,6 +35,28 @@ fn learns_what_a_linear_model_cannot() {
 }
 
 #[test]
+fn without_a_hidden_layer_it_is_a_linear_model_or_a_sum_of_pieces() {
+    let (train, test) = (normals(3000, 5, 1), normals(1000, 5, 2));
+    let noise = values(&normals(3000, 1, 7), |x| x[0]);
+    let straight = |x: &[f64]| 3.0 * x[0] - x[1] + 0.5 * x[3];
+    let bent = |x: &[f64]| 4.0 * x[0].abs() + x[1];
+    for (truth, pieces, least, most) in [
+        (&straight as &dyn Fn(&[f64]) -> f64, 1, 0.9, 1.1),
+        (&bent, 1, 0.9, 1.1),
+        // A linear model cannot bend, pieces can.
+        (&bent, 12, 0.0, 0.5),
+    ] {
+        let clean = |x: &Frame| values(x, |x| truth(x));
+        let y = Target::Values(clean(&train).iter().zip(&noise).map(|(y, e)| y + e).collect());
+        let other = Target::Values(clean(&test).iter().zip(&noise).map(|(y, e)| y + e).collect());
+        let given = [("layers", Int(0)), ("pieces", Int(pieces)), ("networks", Int(1))];
+        let net = loss("rmse", &*fit(&Mlp, &train, &y, &given), &test, &other);
+        let linear = loss("rmse", &*fit(find("ridge").unwrap(), &train, &y, &[]), &test, &other);
+        assert!(net >= least * linear && net <= most * linear, "{pieces}: {net} beside {linear}");
+    }
+}
+
+#[test]
 fn beats_the_guess_on_noise_and_can_fit_noise_where_it_is_asked_to() {
     let (train, other) = (normals(200, 10, 3), normals(200, 10, 4));
     let noise = |rows, seed| classes(&values(&normals(rows, 1, seed), |x| x[0]), 2);

@@ -82,7 +82,7 @@ impl Shape {
     pub fn of(params: &Params, inputs: [usize; 2], outputs: usize, rows: usize) -> Result<Self, FitError> {
         // Whole tiles of the matrix product.
         let hidden = params.count("hidden").max(1).next_multiple_of(8);
-        let layers = params.count("layers").clamp(1, 4);
+        let layers = params.count("layers").min(4);
         let widths = inputs.map(|inputs| {
             let mut widths = vec![inputs];
             widths.extend(std::iter::repeat_n(hidden, layers));
@@ -187,7 +187,10 @@ pub(super) fn cost(params: &Params, load: &Load) -> f64 {
     // Half of the networks see pieces, of those features that are numbers: half of them, say.
     let pieces = if params.count("pieces") > 1 { params.count("pieces") as f64 / 4.0 } else { 0.0 };
     let inputs = load.features as f64 * (1.0 + pieces);
-    let size = inputs * hidden + (layers - 1.0) * hidden * hidden + hidden * load.scores();
+    let size = match layers {
+        0.0 => inputs * load.scores(),
+        _ => inputs * hidden + (layers - 1.0) * hidden * hidden + hidden * load.scores(),
+    };
     let network = (3.0 * size * load.rows as f64 * params.count("epochs") as f64).min(MOST_PRODUCTS);
     let networks = (AVERAGED_PRODUCTS / network).min(params.count("networks") as f64).max(1.0);
     1.5e-10 * network * networks

@@ -66,7 +66,7 @@ struct Nets<'d> {
     best: wgpu::Buffer,
     losses: wgpu::Buffer,
     load: Bound,
-    /// Of hidden layers by their number, then of last ones.
+    /// Of layers in the order of sending: [`Layout::forwards`], [`Layout::backwards`].
     forward: Vec<Bound>,
     back: Vec<Bound>,
     slope: Bound,
@@ -318,8 +318,8 @@ impl<'d> Nets<'d> {
         let losses = take("losses", layout.models.len() * blocks * DEGREES)?;
         let mut list = |layers: &[Layer]| buffers.filled("layers", &bytes(layers.iter().map(Layer::words)));
         let (last, all) = (list(&layout.last)?, list(&layout.all)?);
-        let mut stages = layout.hidden.iter().map(|layers| list(layers)).collect::<Result<Vec<_>, _>>()?;
-        stages.push(last.clone());
+        let forwards = layout.forwards().map(&mut list).collect::<Result<Vec<_>, _>>()?;
+        let backwards = layout.backwards().map(&mut list).collect::<Result<Vec<_>, _>>()?;
         let models = buffers.filled("models", &bytes(layout.models.iter().map(loss::Model::words)))?;
         let views = buffers.filled("views", &bytes(layout.views.iter().map(inputs::View::words)))?;
         let bind = |pipeline: &Pipeline, buffers: &[&wgpu::Buffer]| {
@@ -332,8 +332,8 @@ impl<'d> Nets<'d> {
             |entry| bind(&loss::pipeline(device, entry), &[&last, &models, order, truth, &scratch, &losses]);
         Ok(Self {
             load: bind(&inputs::pipeline(device), &[&views, columns, order, cells, &scratch]),
-            forward: stages.iter().map(|list| product("forward", list)).collect(),
-            back: stages.iter().map(|list| product("back", list)).collect(),
+            forward: forwards.iter().map(|list| product("forward", list)).collect(),
+            back: backwards.iter().map(|list| product("back", list)).collect(),
             slope: judging("slope"),
             judge: judging("judge"),
             adam: bind(&adam::pipeline(device), &[&all, &weights, &first, &second, &by_weights]),
@@ -348,22 +348,11 @@ impl<'d> Nets<'d> {
         })
     }
 
-    /// Layers that are sent together, with what is bound to them.
-    fn stages<'n>(
-        &'n self,
-        bound: &'n [Bound],
-    ) -> impl DoubleEndedIterator<Item = (&'n Bound, &'n [Layer])> + ExactSizeIterator {
-        let last = std::iter::once(&self.layout.last);
-        // `bound` has one for each, the last ones included.
-        let layers: Vec<&[Layer]> = self.layout.hidden.iter().chain(last).map(Vec::as_slice).collect();
-        bound.iter().zip(layers)
-    }
-
     /// One turn.
     fn send(&self, pass: &mut ComputePass<'_>, place: u32, turn: &Turn) {
         let (layout, rows) = (&self.layout, turn.rows as usize);
         self.load.send(pass, place, inputs::groups(&layout.views, rows));
-        for (forward, layers) in self.stages(&self.forward) {
+        for (forward, layers) in self.forward.iter().zip(layout.forwards()) {
             forward.send(pass, place, product::forward_groups(layers, rows));
         }
         if turn.step == 0 {
@@ -371,8 +360,9 @@ impl<'d> Nets<'d> {
             return;
         }
         self.slope.send(pass, place, loss::slope_groups(layout.last.len(), rows));
-        // What goes into first layers does not learn.
-        for (back, layers) in self.stages(&self.back).skip(1).rev() {
+        for (back, layers) in
+            self.back.iter().zip(layout.backwards()).filter(|(_, layers)| !layers.is_empty())
+        {
             back.send(pass, place, product::back_groups(layers, rows));
         }
         self.by_weights.send(pass, place, product::by_weights_groups(&layout.all));

@@ -2,7 +2,8 @@
 //!
 //! Weights: for each network those of its layers as in [`Net`](super::super::net::Net), then the factors of its inputs. Scratch:
 //! the views, then for each network what its layers give and the slopes by it. Layers of one depth are sent together, hidden
-//! ones by their number and last ones by themselves, so that networks of any depth take part.
+//! ones by their number and last ones by themselves, so that networks of any depth take part, those without a hidden layer among
+//! them.
 
 use crate::compute::kernels::inputs::View;
 use crate::compute::kernels::loss::Model;
@@ -31,6 +32,8 @@ pub struct Layout {
     /// Hidden layers by their number.
     pub hidden: Vec<Vec<Layer>>,
     pub last: Vec<Layer>,
+    /// Those of the last ones that have a hidden layer before them, which learns by their slopes.
+    pub returning: Vec<Layer>,
     pub all: Vec<Layer>,
     pub models: Vec<Model>,
     /// Where each network has its weights and factors.
@@ -106,6 +109,7 @@ impl Layout {
             };
             if is_last {
                 self.last.push(layer);
+                self.returning.extend((l > 0).then_some(layer));
             } else {
                 self.hidden.resize(self.hidden.len().max(l + 1), Vec::new());
                 self.hidden[l].push(layer);
@@ -115,6 +119,17 @@ impl Layout {
         }
         self.nets.push(start..end);
         self.weights = end;
+    }
+
+    /// Layers whose slopes are sent on to the layers before them, together those of a list, in the order of sending.
+    pub fn backwards(&self) -> impl Iterator<Item = &[Layer]> {
+        let hidden = self.hidden.iter().skip(1).rev();
+        std::iter::once(&self.returning).chain(hidden).map(Vec::as_slice)
+    }
+
+    /// The same forwards: all layers.
+    pub fn forwards(&self) -> impl Iterator<Item = &[Layer]> {
+        self.hidden.iter().chain([&self.last]).map(Vec::as_slice)
     }
 
     /// Where a model has its weights and factors: those of its networks lie side by side.
@@ -150,11 +165,14 @@ mod tests {
     #[test]
     fn nothing_overlaps_and_all_is_counted() {
         let view = |width| View { out_at: 0, columns: 0, width, features: 3 };
-        let models =
-            [vec![shape(&[3, 8, 2], 0), shape(&[7, 16, 8, 2], 2)], vec![shape(&[3, 24, 8, 8, 2], 0)]];
+        let models = [
+            vec![shape(&[3, 8, 2], 0), shape(&[7, 16, 8, 2], 2)],
+            vec![shape(&[3, 24, 8, 8, 2], 0), shape(&[7, 2], 2)],
+        ];
         let layout = Layout::of(&models, &[view(3), view(5), view(7)], 32, 20);
         assert_eq!(layout.hidden.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2, 1]);
-        assert_eq!((layout.last.len(), layout.all.len(), layout.views.len()), (3, 9, 2));
+        assert_eq!((layout.last.len(), layout.all.len(), layout.views.len()), (4, 10, 2));
+        assert_eq!(layout.backwards().map(<[Layer]>::len).collect::<Vec<_>>(), [3, 1, 2]);
         let mut parts: Vec<Range<u32>> =
             layout.views.iter().map(|v| v.out_at..v.out_at + 32 * v.width).collect();
         for layer in &layout.all {

@@ -46,6 +46,7 @@ fn candidates() -> Vec<Candidate> {
             &[("epochs", Int(12)), ("networks", Int(3)), ("pieces", Int(5)), ("dropout", Float(0.0))],
             4,
         ),
+        candidate(&[("epochs", Int(16)), ("layers", Int(0)), ("pieces", Int(12))], 5),
     ]
 }
 
@@ -293,13 +294,13 @@ struct Twin {
 
 impl Twin {
     fn turn(&mut self, turn: &Turn) {
-        let Layout { hidden, last, views, all, models, .. } = &self.layout;
+        let Layout { last, views, all, models, .. } = &self.layout;
         let mut scratch = vec![f32::NAN; self.layout.scratch];
         let mut slopes = vec![f32::NAN; self.layout.weights];
         for view in views {
             inputs::cpu::load(turn, view, &self.columns, &self.order, &self.cells, &mut scratch);
         }
-        for layer in hidden.iter().flatten().chain(last) {
+        for layer in self.layout.forwards().flatten() {
             product::cpu::forward(turn, layer, &self.state.weights, &mut scratch);
         }
         if turn.step == 0 {
@@ -308,8 +309,7 @@ impl Twin {
             return;
         }
         last.iter().for_each(|layer| loss::cpu::slope(turn, layer, &self.order, &self.truth, &mut scratch));
-        let backwards = hidden.iter().skip(1).rev().flatten();
-        for layer in last.iter().chain(backwards) {
+        for layer in self.layout.backwards().flatten() {
             product::cpu::back(turn, layer, &self.state.weights, &mut scratch);
         }
         for layer in all {
@@ -340,6 +340,7 @@ fn turns_are_what_the_twins_make_of_them() {
     let models = [
         vec![shape(&[3, 16, 8, 3], 1, 1 << 40, 0.25), shape(&[2, 8, 3], 0, 2, 0.0)],
         vec![shape(&[2, 70, 8, 8, 3], 0, 3, 0.5)],
+        vec![shape(&[3, 3], 1, 4, 0.0)],
     ];
     let layout = Layout::of(&models, &[view(0, 2), view(2, 3)], 16, 300);
     let cells: Vec<f32> = (0..400 * 2).map(|_| rng.normal() as f32).collect();
@@ -358,12 +359,12 @@ fn turns_are_what_the_twins_make_of_them() {
     let mut ours = Card::new(&card.device, &held, layout.clone(), &weights).expect("the card is there");
     ours.send(&order, &turns, &Cancel::new()).expect("the card is there");
     let losses = ready(ours.losses()).expect("the card is there");
-    ours.keep(&[0, 1]);
-    let after = ready(ours.best(&[0, 1])).expect("the card is there");
+    ours.keep(&[0, 1, 2]);
+    let after = ready(ours.best(&[0, 1, 2])).expect("the card is there");
 
     let zeros = vec![0.0; weights.len()];
     let state = adam::cpu::State { weights: weights.clone(), first: zeros.clone(), second: zeros };
-    let summed = vec![0.0; 2 * 2 * DEGREES];
+    let summed = vec![0.0; 3 * 2 * DEGREES];
     let mut twin = Twin { layout, columns, cells, truth, order, state, losses: summed };
     turns.iter().for_each(|turn| twin.turn(turn));
     let moved = |(a, b): (&f32, &f32)| f64::from((a - b).abs());
