@@ -1,6 +1,7 @@
 //! How quick a card is, and a thread of this machine's processor beside it.
 
 use super::device::{Device, Lost, Pipeline};
+use crate::compute::gpu::lean::lean;
 use crate::compute::kernels::boosting::{Booster, Column, Data, Fit, Objective, Sent};
 use crate::compute::planner::{Costs, Measured, tree_cells, tree_launches};
 use crate::numeric::Rng;
@@ -22,7 +23,7 @@ const SIDES: [usize; 3] = [256, 512, 1024];
 const OF_A_LOOP: f64 = 0.3;
 /// What training gets of the speed of bare products, here and there: there are activations, losses and the optimiser's step.
 const OF_PRODUCTS: f64 = 0.45;
-const PRODUCTS: &str = include_str!("products.wgsl");
+const PRODUCTS: &str = lean!(include_str!("products.wgsl"));
 /// What takes so long, or so many times the way there and back, is long enough to be measured.
 const LONG_SECS: f64 = 0.01;
 const LONG_WAYS: f64 = 20.0;

@@ -2,6 +2,7 @@
 
 mod buffers;
 mod device;
+pub(super) mod lean;
 mod measure;
 mod pass;
 

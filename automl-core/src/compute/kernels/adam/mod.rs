@@ -7,8 +7,9 @@ mod tests;
 
 use super::super::gpu::{Access, Device, Pipeline};
 use super::nets::{Layer, access};
+use crate::compute::gpu::lean::lean;
 
-pub const SOURCE: &str = concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl"));
+pub const SOURCE: &str = lean!(concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl")));
 
 /// Bindings: layers, weights, their first and second moments, slopes by them.
 pub const ACCESS: [Access; 5] = access(b"rwwwr");

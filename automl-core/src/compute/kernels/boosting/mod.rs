@@ -9,6 +9,7 @@ mod memory;
 mod send;
 mod steps;
 
+use crate::compute::gpu::lean::lean;
 use layout::PACKED;
 pub use layout::{Fit, Node, Objective};
 pub use send::{Booster, Column, Data, Grown, Others, Reading, Sent};
@@ -17,11 +18,11 @@ pub use send::{Booster, Column, Data, Grown, Others, Reading, Sent};
 pub const MOST_LEAVES: usize = 512;
 
 /// What kernels share, each once in the program.
-const DOUBLE: &str = include_str!("../double/double.wgsl");
-const LAYOUT: &str = include_str!("layout.wgsl");
-const SHARED_LANES: &str = include_str!("lanes.wgsl");
-const BLOCKS: &str = include_str!("blocks.wgsl");
-const SPLITS: &str = include_str!("splits.wgsl");
+const DOUBLE: &str = lean!(include_str!("../double/double.wgsl"));
+const LAYOUT: &str = lean!(include_str!("layout.wgsl"));
+const SHARED_LANES: &str = lean!(include_str!("lanes.wgsl"));
+const BLOCKS: &str = lean!(include_str!("blocks.wgsl"));
+const SPLITS: &str = lean!(include_str!("splits.wgsl"));
 
 /// A kernel by its name, and its parts.
 type Kernel = (&'static str, &'static [&'static str]);
@@ -32,16 +33,17 @@ macro_rules! kernel {
     };
 }
 
-const GRADIENTS: Kernel = ("boosting gradients", kernel!(include_str!("gradients.wgsl")));
-const SAMPLING: Kernel = ("boosting sampling", kernel!(SHARED_LANES, BLOCKS, include_str!("sampling.wgsl")));
-const WORDS: Kernel = ("boosting words", kernel!(SHARED_LANES, include_str!("words.wgsl")));
-const SUMS: Kernel = ("boosting sums", kernel!(SHARED_LANES, include_str!("sums.wgsl")));
-const GROW: Kernel = ("boosting grow", kernel!(include_str!("grow.wgsl")));
-const ROWS: Kernel = ("boosting rows", kernel!(BLOCKS, include_str!("rows.wgsl")));
-const SEARCH: Kernel = ("boosting search", kernel!(SPLITS, include_str!("search.wgsl")));
-const SYMMETRIC: Kernel = ("boosting symmetric", kernel!(SPLITS, include_str!("symmetric.wgsl")));
-const LEVELS: Kernel = ("boosting levels", kernel!(SPLITS, include_str!("levels.wgsl")));
-const ROUTE: Kernel = ("boosting route", kernel!(include_str!("route.wgsl")));
+const GRADIENTS: Kernel = ("boosting gradients", kernel!(lean!(include_str!("gradients.wgsl"))));
+const SAMPLING: Kernel =
+    ("boosting sampling", kernel!(SHARED_LANES, BLOCKS, lean!(include_str!("sampling.wgsl"))));
+const WORDS: Kernel = ("boosting words", kernel!(SHARED_LANES, lean!(include_str!("words.wgsl"))));
+const SUMS: Kernel = ("boosting sums", kernel!(SHARED_LANES, lean!(include_str!("sums.wgsl"))));
+const GROW: Kernel = ("boosting grow", kernel!(lean!(include_str!("grow.wgsl"))));
+const ROWS: Kernel = ("boosting rows", kernel!(BLOCKS, lean!(include_str!("rows.wgsl"))));
+const SEARCH: Kernel = ("boosting search", kernel!(SPLITS, lean!(include_str!("search.wgsl"))));
+const SYMMETRIC: Kernel = ("boosting symmetric", kernel!(SPLITS, lean!(include_str!("symmetric.wgsl"))));
+const LEVELS: Kernel = ("boosting levels", kernel!(SPLITS, lean!(include_str!("levels.wgsl"))));
+const ROUTE: Kernel = ("boosting route", kernel!(lean!(include_str!("route.wgsl"))));
 
 /// Whether each of the buffers may be bound, where one may have `limit` bytes; bins and histograms may be tiled by features.
 ///

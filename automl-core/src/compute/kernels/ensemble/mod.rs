@@ -5,10 +5,11 @@ pub mod cpu;
 #[cfg(test)]
 mod tests;
 
+use crate::compute::gpu::lean::lean;
 use crate::compute::gpu::{Device, Lost, Pending, Pipeline};
 use wgpu::BufferUsages;
 
-const PARTS: &[&str] = &[include_str!("../double/double.wgsl"), include_str!("kernel.wgsl")];
+const PARTS: &[&str] = &[lean!(include_str!("../double/double.wgsl")), lean!(include_str!("kernel.wgsl"))];
 const DATA: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_SRC).union(BufferUsages::COPY_DST);
 const UNIFORM: BufferUsages = BufferUsages::UNIFORM.union(BufferUsages::COPY_DST);
 const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);

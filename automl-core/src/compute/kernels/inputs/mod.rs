@@ -7,8 +7,9 @@ mod tests;
 
 use super::super::gpu::{Access, Device, Pipeline};
 use super::nets::access;
+use crate::compute::gpu::lean::lean;
 
-pub const SOURCE: &str = concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl"));
+pub const SOURCE: &str = lean!(concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl")));
 
 /// Bindings: views, columns, the order of rows, cells, scratch.
 pub const ACCESS: [Access; 5] = access(b"rrrrw");

@@ -7,8 +7,9 @@ mod tests;
 
 use super::super::gpu::{Access, Device, Pipeline};
 use super::nets::{JUDGED, access};
+use crate::compute::gpu::lean::lean;
 
-pub const SOURCE: &str = concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl"));
+pub const SOURCE: &str = lean!(concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl")));
 
 /// Bindings: last layers, models, the order of rows, true answers, scratch, losses.
 pub const ACCESS: [Access; 6] = access(b"rrrrww");

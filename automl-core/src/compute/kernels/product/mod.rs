@@ -8,8 +8,9 @@ mod tests;
 
 use super::super::gpu::{Access, Device, Pipeline};
 use super::nets::{Layer, access};
+use crate::compute::gpu::lean::lean;
 
-pub const SOURCE: &str = concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl"));
+pub const SOURCE: &str = lean!(concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl")));
 
 /// Rows and columns of a workgroup's tile.
 const TILE: usize = 64;
