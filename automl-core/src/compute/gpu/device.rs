@@ -99,7 +99,13 @@ impl Device {
             max_buffer_size: offered.max_buffer_size,
             ..wgpu::Limits::default()
         };
-        let wanted = wgpu::DeviceDescriptor { required_limits, ..wgpu::DeviceDescriptor::default() };
+        // The card's clock is read where there is one.
+        let required_features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let wanted = wgpu::DeviceDescriptor {
+            required_features,
+            required_limits,
+            ..wgpu::DeviceDescriptor::default()
+        };
         let (device, queue) = adapter
             .request_device(&wanted)
             .await

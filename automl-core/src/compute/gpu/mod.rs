@@ -1,6 +1,7 @@
 //! The card: asking for it, memory on it, work sent to it.
 
 mod buffers;
+mod clock;
 mod device;
 pub(super) mod lean;
 mod measure;
