@@ -84,7 +84,12 @@ impl Pipeline {
 
     /// Predictions of rows to which the chain was done.
     pub fn predict_chained(&self, table: &Table) -> Prediction {
-        self.predict_frame(&self.recipe.transform(table, None))
+        self.predict_frame(&self.features_of_chained(table))
+    }
+
+    /// Features of rows to which the chain was done.
+    pub fn features_of_chained(&self, table: &Table) -> Frame {
+        self.recipe.transform(table, None)
     }
 
     /// What the model says of features that the recipe has made, in the units of the target.

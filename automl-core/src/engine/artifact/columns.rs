@@ -1,9 +1,9 @@
-//! Predictions as columns, a block of rows at a time.
+//! Predictions as columns, a block of rows after the other.
 
+use super::ModelArtifact;
 use super::promise::{Held, PredictOptions};
-use super::{BLOCK, ModelArtifact};
 use crate::diagnostic::Diagnostic;
-use crate::table::{Column, ColumnType, Table, Values};
+use crate::table::{Column, ColumnType, Values};
 
 /// Columns of predictions, as they grow.
 #[derive(Debug, Default)]
@@ -23,20 +23,19 @@ impl PredictionColumns {
         self.values.len() / model.header.outputs().max(1)
     }
 
-    /// Predicts the next rows.
+    /// Adds the next rows: what the model says of them, rows × outputs, and by fold where `options` asks for what needs it.
     ///
     /// # Errors
     /// Where `options` asks for what cannot be.
-    pub fn advance(
+    pub fn add(
         &mut self,
         model: &ModelArtifact,
-        table: &Table,
         options: &PredictOptions,
+        (values, by_fold): (Vec<f64>, &[f64]),
     ) -> Result<(), Diagnostic> {
         let promise = options.interval.map(|level| model.promise(level)).transpose()?;
         let decision = model.decision_at(options.threshold)?;
         let outputs = model.header.outputs();
-        let (values, by_fold) = model.block(table, self.rows(model), promise.is_some())?;
         let width = outputs * model.promise_folds();
         for (i, row) in values.chunks(outputs).enumerate() {
             if outputs > 1 {
@@ -83,20 +82,6 @@ impl PredictionColumns {
             out.push(numbers("prediction_set_size", self.set_sizes));
         }
         out
-    }
-}
-
-impl ModelArtifact {
-    /// Predictions of the rows from `start` on, rows × outputs, and the row after them.
-    ///
-    /// # Errors
-    /// Where a step of the model cannot be done to these rows.
-    pub(in crate::engine) fn predict_block(
-        &self,
-        table: &Table,
-        start: usize,
-    ) -> Result<(Vec<f64>, usize), Diagnostic> {
-        Ok((self.block(table, start, false)?.0, table.rows.min(start + BLOCK)))
     }
 }
 

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Rows predicted at a time, so that features never need much memory.
-const BLOCK: usize = 16_384;
+pub(super) const BLOCK: usize = 16_384;
 
 /// What a model file says about itself, in JSON at its beginning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ pub struct Header {
 
 impl Header {
     /// How many numbers a prediction has.
-    pub(super) fn outputs(&self) -> usize {
+    pub(in crate::engine) fn outputs(&self) -> usize {
         if self.task.is_classification() { self.classes.len() } else { 1 }
     }
 }

@@ -1,12 +1,15 @@
 //! Predictions of tables and of single rows.
 
 use super::{BLOCK, ModelArtifact, inputs};
+use crate::compute::Card;
 use crate::diagnostic::Diagnostic;
 use crate::engine::chain::FittedChain;
 use crate::engine::protocol::{InputField, RowPrediction};
 use crate::model::Prediction;
+use crate::platform::ready;
 use crate::table::{Column, ColumnType, Format, ReadReport, Table, TextValues, Values, read, write_csv};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 impl ModelArtifact {
@@ -35,27 +38,42 @@ impl ModelArtifact {
         start: usize,
         by_fold: bool,
     ) -> Result<(Vec<f64>, Vec<f64>), Diagnostic> {
+        // Without a card nothing has to be waited for.
+        ready(self.block_waiting(table, start..table.rows.min(start + BLOCK), by_fold, None))
+    }
+
+    /// The same of the rows `rows`, on a graphics card where that pays.
+    ///
+    /// # Errors
+    /// Where a step cannot be done to these rows.
+    pub(in crate::engine) async fn block_waiting(
+        &self,
+        table: &Table,
+        rows: Range<usize>,
+        by_fold: bool,
+        card: Option<&Card>,
+    ) -> Result<(Vec<f64>, Vec<f64>), Diagnostic> {
         let outputs = self.header.outputs();
         let folds = if by_fold { self.promise_folds() } else { 1 };
-        let rows: Vec<u32> = (start..table.rows.min(start + BLOCK)).map(|row| row as u32).collect();
+        let rows: Vec<u32> = rows.map(|row| row as u32).collect();
         let mut total = vec![0.0; rows.len() * outputs];
         let mut tables: Vec<(&Arc<FittedChain>, Table)> = Vec::new();
         let mut apart = vec![0.0; if folds > 1 { total.len() * folds } else { 0 }];
         for member in &self.members {
             let share = member.weight / member.folds.len() as f64;
             for (k, fold) in member.folds.iter().enumerate() {
-                let predicted = match &fold.chain {
-                    None => fold.predict(table, Some(&rows))?,
+                let features = match &fold.chain {
+                    None => fold.features(table, Some(&rows))?,
                     Some(chain) => {
                         let known = tables.iter().position(|(c, _)| Arc::ptr_eq(c, chain));
                         let at = known.unwrap_or(tables.len());
                         if known.is_none() {
                             tables.push((chain, chain.apply(table, Some(&rows))?));
                         }
-                        fold.predict_chained(&tables[at].1)
+                        fold.features_of_chained(&tables[at].1)
                     }
-                }
-                .values;
+                };
+                let predicted = fold.predict_frame_waiting(&features, card).await.values;
                 if folds > 1 {
                     for (i, row) in predicted.chunks(outputs).enumerate() {
                         let at = (i * folds + k) * outputs;

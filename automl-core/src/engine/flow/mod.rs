@@ -5,12 +5,14 @@
 //! before training is fitted inside each fold, whatever the drawing ([`chain`]). Results are kept by the content of all
 //! that they depend on, so that titles and places never matter, and a change runs again only what depends on it.
 
+mod batch;
 mod brought;
 mod cache;
 mod catalogue;
 mod chain;
 mod check;
 mod complete;
+mod current;
 mod graph;
 mod html;
 mod judge;
@@ -28,6 +30,7 @@ mod view;
 mod work;
 mod workspace;
 
+pub use batch::{Batch, Said};
 pub use catalogue::catalogue;
 pub use order::{order_of, rename_order, sources};
 pub use request::from_request;

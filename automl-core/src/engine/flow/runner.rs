@@ -2,17 +2,17 @@
 //! no result.
 
 use super::cache::Entry;
+use super::current::Current;
 use super::judge;
 use super::plan::{Plan, Planned};
 use super::value::{Value, short};
-use super::work::{Begun, RunResult, Values, Work, begin};
+use super::work::{RunResult, Values};
 use super::workspace::Workspace;
 use crate::diagnostic::Diagnostic;
 use crate::document::{NodeId, PipelineDocument};
 use crate::engine::protocol::{Board, FlowEvent, NodeState, Pins, RunEnd, StudyRequest};
 use crate::engine::{Outcome, Prepared, prepare_within};
 use crate::kind::Finding;
-use crate::platform::Stopwatch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -42,14 +42,6 @@ pub struct Stepped {
     pub study: Option<StudyToRun>,
 }
 
-/// A node that is being run.
-struct Current {
-    node: NodeId,
-    /// `None`: not begun.
-    work: Option<Box<dyn Work>>,
-    secs: f64,
-}
-
 /// A study under way.
 struct Studying {
     node: NodeId,
@@ -60,10 +52,10 @@ struct Studying {
 
 /// A run under way.
 pub(super) struct Run {
-    plan: Arc<Plan>,
+    pub(super) plan: Arc<Plan>,
     /// In the order of the plan.
     todo: Vec<NodeId>,
-    current: Option<Current>,
+    pub(super) current: Option<Current>,
     study: Option<Studying>,
     /// Nodes that gave nothing, and nodes that were passed over for one of them: by the title of the one that failed.
     lost: BTreeMap<NodeId, String>,
@@ -210,6 +202,9 @@ impl Workspace {
     /// Whether [`Workspace::step`] has something to do at once. `can_study`: the caller could begin a study.
     pub fn has_work(&self, can_study: bool) -> bool {
         let Some(run) = &self.run else { return false };
+        if run.current.as_ref().is_some_and(|c| c.away.is_some()) {
+            return false;
+        }
         run.current.is_some()
             || run.study.is_none() && run.todo.is_empty()
             || self.next_ready(run, can_study).is_some()
@@ -229,6 +224,9 @@ impl Workspace {
 
     /// Does the next part of the run: begins a node, works on it, or gives a study to run where `can_study`.
     pub fn step(&mut self, can_study: bool, now: f64) -> Stepped {
+        if !self.has_work(can_study) {
+            return Stepped::default();
+        }
         let Some(mut run) = self.run.take() else { return Stepped::default() };
         if let Some(current) = run.current.take() {
             self.run = Some(run);
@@ -246,7 +244,7 @@ impl Workspace {
                 run.kept += 1;
                 self.last.extend(run.key(&id).map(|key| (id.clone(), key.clone())));
             } else {
-                run.current = Some(Current { node: id.clone(), work: None, secs: 0.0 });
+                run.current = Some(Current::new(id.clone()));
             }
             self.run = Some(run);
             return Stepped { events: vec![self.node_event(&plan, &id)], study: None };
@@ -258,36 +256,8 @@ impl Workspace {
         Stepped::default()
     }
 
-    fn work_on(&mut self, mut current: Current, now: f64) -> Stepped {
-        let Some(plan) = self.run.as_ref().map(|run| run.plan.clone()) else { return Stepped::default() };
-        let Some(planned) = plan.nodes.get(&current.node) else { return Stepped::default() };
-        let watch = Stopwatch::start();
-        let result = match &mut current.work {
-            None if planned.training.is_some() => return self.begin_study(&current.node, planned, now),
-            None => match begin(planned, &self.values(&plan, planned), &self.supplied) {
-                Begun::Done(result) => Some(result),
-                Begun::Long(work) => {
-                    current.work = Some(work);
-                    None
-                }
-            },
-            Some(work) => work.advance().transpose(),
-        };
-        current.secs += watch.elapsed_secs();
-        let id = current.node.clone();
-        match result {
-            Some(result) => self.done(&plan, &id, result, current.secs),
-            None => {
-                if let Some(run) = &mut self.run {
-                    run.current = Some(current);
-                }
-            }
-        }
-        Stepped { events: vec![self.node_event(&plan, &id)], study: None }
-    }
-
     /// What comes into a node.
-    fn values(&self, plan: &Plan, planned: &Planned) -> Values {
+    pub(super) fn values(&self, plan: &Plan, planned: &Planned) -> Values {
         let value = |from: &crate::document::PortRef| {
             let source = plan.nodes.get(&from.node)?;
             let at = source.kind?.spec.outputs.iter().position(|p| p.name == from.port)?;
@@ -297,7 +267,7 @@ impl Workspace {
         ports.map(|(port, wires)| (port.clone(), wires.iter().filter_map(value).collect())).collect()
     }
 
-    fn begin_study(&mut self, id: &NodeId, planned: &Planned, now: f64) -> Stepped {
+    pub(super) fn begin_study(&mut self, id: &NodeId, planned: &Planned, now: f64) -> Stepped {
         let Some(plan) = self.run.as_ref().map(|run| run.plan.clone()) else { return Stepped::default() };
         let values = self.values(&plan, planned);
         let table = values.get("table").and_then(|v| v.first()).and_then(Value::table).cloned();
@@ -358,7 +328,7 @@ impl Workspace {
         events
     }
 
-    fn done(&mut self, plan: &Plan, id: &NodeId, result: RunResult, secs: f64) {
+    pub(super) fn done(&mut self, plan: &Plan, id: &NodeId, result: RunResult, secs: f64) {
         let Some(planned) = plan.nodes.get(id) else { return };
         let Some(key) = planned.key.clone() else { return };
         match result {

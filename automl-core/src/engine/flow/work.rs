@@ -1,5 +1,6 @@
 //! Runs nodes that train nothing.
 
+use super::batch::{Batch, Place, Said};
 use super::catalogue::{Does, Kind};
 use super::judge;
 use super::kinds::EngineKind;
@@ -23,13 +24,22 @@ pub(super) struct Ran {
 
 pub(super) type RunResult = Result<Ran, Vec<Finding>>;
 
-/// Work that is done a part at a time.
+/// Work that is done a part at a time: each part is a batch of rows that a model predicts.
 pub(super) trait Work {
-    /// Does the next part; gives the result with the last.
+    /// The rows that are to be predicted next, for whom predicts them there; `None` once all are.
+    fn batch(&mut self, place: Place) -> Option<Batch>;
+
+    /// Takes what the model says of the batch that was given last.
     ///
     /// # Errors
     /// Why nothing comes of it.
-    fn advance(&mut self) -> Result<Option<Ran>, Vec<Finding>>;
+    fn take(&mut self, said: Said) -> Result<(), Vec<Finding>>;
+
+    /// What comes of it all, once no rows are left.
+    ///
+    /// # Errors
+    /// Why nothing comes of it.
+    fn finish(&mut self) -> RunResult;
 
     /// Share that is done, in [0, 1].
     fn share(&self) -> f64;

@@ -28,6 +28,8 @@ pub struct Workspace {
     /// Nodes that keep a result, with its key where the front knows it.
     pub(super) pinned: BTreeMap<NodeId, String>,
     pub(super) run: Option<Run>,
+    /// Batches that were given away so far.
+    pub(super) tickets: u64,
     /// Bytes of memory for a study; `None`: no limit.
     pub(super) memory: Option<u64>,
 }
@@ -46,6 +48,7 @@ impl Workspace {
             failures: BTreeMap::new(),
             pinned: BTreeMap::new(),
             run: None,
+            tickets: 0,
             memory,
         };
         workspace.replan();

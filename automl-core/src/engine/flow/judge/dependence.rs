@@ -3,8 +3,9 @@
 use super::{at_port, axis, categories, sample};
 use crate::diagnostic::Diagnostic;
 use crate::engine::artifact::{numbers, texts};
+use crate::engine::flow::batch::{Batch, Place, Said};
 use crate::engine::flow::value::{TableValue, TrainedModel, Value};
-use crate::engine::flow::work::{Begun, Ran, Work};
+use crate::engine::flow::work::{Begun, Ran, RunResult, Work};
 use crate::kind::{Axis, AxisScale, Chart, Finding, Given, Mark, Report};
 use crate::numeric::mean;
 use crate::table::{BitMask, Column, ColumnType, MISSING_CODE, Table, Values};
@@ -35,6 +36,8 @@ struct Varying {
     /// Place of the column.
     at: usize,
     grid: Vec<Point>,
+    /// Points that the batch under way is of.
+    asked: usize,
     /// Of each point and output: the mean, and what a tenth of the rows is below and above.
     lines: Vec<Vec<(f64, f64, f64)>>,
     findings: Vec<Finding>,
@@ -79,6 +82,7 @@ pub(in crate::engine::flow) fn dependence(
         table: table.take(&rows),
         at,
         grid,
+        asked: 0,
         lines: Vec::new(),
         findings: found.into_iter().map(|d| Finding::at_port("table", d)).collect(),
     })))
@@ -117,21 +121,32 @@ fn grid(column: &Column, points: usize) -> Vec<Point> {
     }
 }
 
-/// The column with one value in all rows.
-fn constant(column: &Column, value: Cell, rows: usize) -> Column {
-    let values = match (value, &column.values) {
-        (Cell::Number(v), _) => Values::F64(vec![v; rows]),
-        (Cell::Time(v), _) => Values::Time(vec![v; rows]),
-        (Cell::Truth(v), Values::Bool { labels, .. }) => Values::Bool {
-            values: (0..rows).map(|_| v).collect(),
-            missing: BitMask::zeros(rows),
-            labels: labels.clone(),
-        },
-        (Cell::Level(code), Values::Dict { levels, .. }) => {
-            Values::Dict { codes: vec![code; rows], levels: levels.clone() }
+/// The column with one value in so many rows, and then the next.
+fn constants(column: &Column, points: &[Point], rows: usize) -> Column {
+    /// `None` in place of a value of another kind: a grid is of its own column.
+    fn each<T: Clone>(points: &[Point], rows: usize, value: impl Fn(Cell) -> Option<T>) -> Vec<T> {
+        points.iter().filter_map(|p| value(p.value)).flat_map(|v| std::iter::repeat_n(v, rows)).collect()
+    }
+    let values = match &column.values {
+        Values::Time(_) => {
+            Values::Time(each(points, rows, |c| if let Cell::Time(v) = c { Some(v) } else { None }))
         }
-        // A grid is of its own column.
-        (_, values) => values.clone(),
+        Values::Bool { labels, .. } => {
+            let truths = each(points, rows, |c| if let Cell::Truth(v) = c { Some(v) } else { None });
+            Values::Bool {
+                missing: BitMask::zeros(truths.len()),
+                values: truths.into_iter().collect(),
+                labels: labels.clone(),
+            }
+        }
+        Values::Dict { levels, .. } => Values::Dict {
+            codes: each(points, rows, |c| if let Cell::Level(v) = c { Some(v) } else { None }),
+            levels: levels.clone(),
+        },
+        // Free text has no grid.
+        Values::F32(_) | Values::F64(_) | Values::Text(_) => {
+            Values::F64(each(points, rows, |c| if let Cell::Number(v) = c { Some(v) } else { None }))
+        }
     };
     Column { values, ..column.clone() }
 }
@@ -145,15 +160,37 @@ fn summary(mut values: Vec<f64>) -> (f64, f64, f64) {
 }
 
 impl Work for Varying {
-    fn advance(&mut self) -> Result<Option<Ran>, Vec<Finding>> {
-        if let Some(point) = self.grid.get(self.lines.len()) {
-            let mut table = self.table.clone();
-            table.columns[self.at] = constant(&self.table.columns[self.at], point.value, table.rows);
-            let (prediction, _) = self.model.artifact.predict(&table).map_err(at_port("table"))?;
-            let outputs = self.outputs();
-            self.lines.push(outputs.map(|j| summary(prediction.output(j).collect())).collect());
+    fn batch(&mut self, place: Place) -> Option<Batch> {
+        let left = &self.grid[self.lines.len()..];
+        if left.is_empty() {
+            return None;
         }
-        Ok((self.lines.len() >= self.grid.len()).then(|| self.finish()))
+        let rows = self.table.rows;
+        let points = &left[..left.len().min((place.rows(&self.table) / rows.max(1)).max(1))];
+        let as_they_are: Vec<u32> = points.iter().flat_map(|_| 0..rows as u32).collect();
+        let column = |(at, column): (usize, &Column)| {
+            if at == self.at { constants(column, points, rows) } else { column.take(&as_they_are) }
+        };
+        let columns = self.table.columns.iter().enumerate().map(column).collect();
+        let table = Arc::new(Table { columns, rows: as_they_are.len() });
+        self.asked = points.len();
+        Some(Batch::whole(&self.model, table))
+    }
+
+    fn take(&mut self, said: Said) -> Result<(), Vec<Finding>> {
+        let all = self.model.artifact.header().outputs();
+        let shown = self.outputs();
+        let cells = self.table.rows * all;
+        for point in 0..self.asked {
+            let said = said.values.get(point * cells..(point + 1) * cells).unwrap_or_default();
+            let of_output = |j: usize| said.iter().skip(j).step_by(all.max(1)).copied().collect();
+            self.lines.push(shown.clone().map(|j| summary(of_output(j))).collect());
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> RunResult {
+        Ok(self.ran())
     }
 
     fn share(&self) -> f64 {
@@ -171,7 +208,7 @@ impl Varying {
         }
     }
 
-    fn finish(&mut self) -> Ran {
+    fn ran(&mut self) -> Ran {
         let header = self.model.artifact.header();
         let names: Vec<String> = self
             .outputs()

@@ -3,8 +3,9 @@
 use super::curves::{precision_recall, residuals, roc};
 use super::{at_port, categories, model_name};
 use crate::engine::artifact::Answered;
+use crate::engine::flow::batch::{Batch, Place, Said};
 use crate::engine::flow::value::{TableValue, TrainedModel, Value, short};
-use crate::engine::flow::work::{Begun, Ran, Work};
+use crate::engine::flow::work::{Begun, Ran, RunResult, Work};
 use crate::engine::protocol::ModelScores;
 use crate::kind::{Chart, Finding, Given, Listing, Mark, Report};
 use crate::metric::told;
@@ -51,21 +52,26 @@ pub(in crate::engine::flow) fn evaluate(
 }
 
 impl Work for Evaluating {
-    fn advance(&mut self) -> Result<Option<Ran>, Vec<Finding>> {
-        if self.done < self.table.rows {
-            let (values, next) =
-                self.model.artifact.predict_block(&self.table, self.done).map_err(at_port("table"))?;
-            self.predicted.extend(values);
-            self.done = next;
-        }
-        if self.done < self.table.rows {
-            return Ok(None);
-        }
+    fn batch(&mut self, place: Place) -> Option<Batch> {
+        let (done, table) = (self.done, &self.table);
+        (done < table.rows).then(|| Batch {
+            rows: done..table.rows.min(done + place.rows(table)),
+            ..Batch::whole(&self.model, table.clone())
+        })
+    }
+
+    fn take(&mut self, said: Said) -> Result<(), Vec<Finding>> {
+        self.predicted.extend(said.values);
+        self.done = self.predicted.len() / self.model.artifact.header().outputs().max(1);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> RunResult {
         let scores = self.scores()?;
         let report = self.report(&scores);
         let findings = std::mem::take(&mut self.findings);
         let values = vec![Value::Scores(Arc::new(vec![scores])), Value::Report(Arc::new(report))];
-        Ok(Some(Ran { values, findings }))
+        Ok(Ran { values, findings })
     }
 
     fn share(&self) -> f64 {

@@ -2,9 +2,10 @@
 
 use super::at_port;
 use crate::engine::artifact::{PredictOptions, PredictionColumns};
+use crate::engine::flow::batch::{Batch, Place, Said};
 use crate::engine::flow::sketch::free_name;
 use crate::engine::flow::value::{TableValue, TrainedModel, Value};
-use crate::engine::flow::work::{Begun, Ran, Work};
+use crate::engine::flow::work::{Begun, Ran, RunResult, Work};
 use crate::kind::{Finding, Given};
 use std::sync::Arc;
 
@@ -45,22 +46,31 @@ pub(in crate::engine::flow) fn predict(
 }
 
 impl Work for Predicting {
-    fn advance(&mut self) -> Result<Option<Ran>, Vec<Finding>> {
-        let (artifact, table) = (&self.model.artifact, &self.table.table);
-        if self.columns.rows(artifact) < table.rows {
-            self.columns.advance(artifact, table, &self.options).map_err(at_port("table"))?;
-        }
-        if self.columns.rows(artifact) < table.rows {
-            return Ok(None);
-        }
-        let mut out = table.as_ref().clone();
-        for mut column in std::mem::take(&mut self.columns).into_columns(artifact, self.probabilities) {
+    fn batch(&mut self, place: Place) -> Option<Batch> {
+        let table = &self.table.table;
+        let done = self.columns.rows(&self.model.artifact);
+        (done < table.rows).then(|| Batch {
+            rows: done..table.rows.min(done + place.rows(table)),
+            by_fold: self.options.interval.is_some(),
+            ..Batch::whole(&self.model, table.clone())
+        })
+    }
+
+    fn take(&mut self, said: Said) -> Result<(), Vec<Finding>> {
+        let said = (said.values, said.by_fold.as_slice());
+        self.columns.add(&self.model.artifact, &self.options, said).map_err(at_port("table"))
+    }
+
+    fn finish(&mut self) -> RunResult {
+        let mut out = self.table.table.as_ref().clone();
+        let columns = std::mem::take(&mut self.columns);
+        for mut column in columns.into_columns(&self.model.artifact, self.probabilities) {
             column.name = free_name(&out, &column.name);
             out.columns.push(column);
         }
         let table = TableValue { table: Arc::new(out), read: self.table.read.clone() };
         let findings = std::mem::take(&mut self.findings);
-        Ok(Some(Ran { values: vec![Value::Table(table)], findings }))
+        Ok(Ran { values: vec![Value::Table(table)], findings })
     }
 
     fn share(&self) -> f64 {

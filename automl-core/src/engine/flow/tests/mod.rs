@@ -1,6 +1,7 @@
 //! Pipelines planned and run by hand.
 
 mod any;
+mod batches;
 mod brought;
 mod plan;
 mod run;
