@@ -2,14 +2,14 @@
 
 /// Worker → page: it is loaded.
 pub const READY: &str = "ready";
-/// Page → worker: be the conductor, with so many executors.
+/// Page → worker: be the conductor, with so many executors; then as for an executor.
 pub const CONDUCT: &str = "conduct";
 /// Page → worker: be an executor, which may compute on this (`auto`, `cpu`, `gpu`); with it, what was measured of graphics cards
 /// on earlier visits (JSON).
 pub const EXECUTE: &str = "execute";
-/// Page → executor: from the next study on, compute on this.
+/// Page → executor, conductor: from the next study or part of a pipeline on, compute on this.
 pub const BACKEND: &str = "backend";
-/// Executor → page: the graphics card that it found, or an empty name and why it has none; with it, what is known of cards for
+/// Executor, conductor → page: the graphics card that it found, or an empty name and why it has none; with it, what is known of cards for
 /// the next visit, where that is more than before (JSON).
 pub const CARD: &str = "card";
 /// Page → conductor: a command (JSON), with bytes or a file beside it.

@@ -184,6 +184,10 @@ pub struct PredictArgs {
     /// threshold; adds the column "prediction"
     #[arg(long, value_name = "P")]
     pub threshold: Option<f64>,
+    /// Where rows are predicted: "auto" takes the graphics card where the processor would take long, "gpu" for all that can be
+    /// computed on one, even one that is a program
+    #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
+    pub backend: BackendArg,
     /// Show no warnings or notes
     #[arg(long)]
     pub quiet: bool,
@@ -203,6 +207,10 @@ pub struct ScoreArgs {
     /// Print the scores as JSON
     #[arg(long)]
     pub json: bool,
+    /// Where rows are predicted: "auto" takes the graphics card where the processor would take long, "gpu" for all that can be
+    /// computed on one, even one that is a program
+    #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
+    pub backend: BackendArg,
     /// Show no warnings
     #[arg(long)]
     pub quiet: bool,
@@ -266,6 +274,10 @@ pub struct RunArgs {
     /// Threads [default: one a processor core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
+    /// Where models are computed: "auto" takes the graphics card for what it is quicker with, "gpu" for all that can be
+    /// computed on one, even one that is a program
+    #[arg(long, value_enum, default_value_t = BackendArg::Auto)]
+    pub backend: BackendArg,
     /// Print nodes, scores and files as JSON
     #[arg(long)]
     pub json: bool,

@@ -3,14 +3,18 @@
 //!
 //! Messages are JavaScript arrays that begin with a word; `app/src/client/workers.rs` is the other end.
 
+#[path = "worker/card.rs"]
+mod card;
 #[path = "worker/executor.rs"]
 mod executor;
 #[path = "worker/kept.rs"]
 mod kept;
 
-use automl_core::compute::Backend;
+use automl_core::compute::{Backend, Card};
+use automl_core::engine::flow::Batch;
 use automl_core::engine::protocol::{Command, Event, FlowCommand, FlowEvent};
 use automl_core::engine::{Output, Session};
+use card::Cards;
 use executor::Executor;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use kept::Kept;
@@ -84,7 +88,8 @@ fn receive(role: &Rc<RefCell<Role>>, parts: &Array) {
     match (&mut *role, word.as_str()) {
         (_, message::CONDUCT) => {
             let workers = parts.get(1).as_f64().unwrap_or(1.0) as u32;
-            *role = Role::Conductor(Conductor::start(workers));
+            let measured = parts.get(3).as_string().unwrap_or_default();
+            *role = Role::Conductor(Conductor::start(workers, backend_of(&parts.get(2)), &measured));
         }
         (_, message::EXECUTE) => {
             let measured = parts.get(2).as_string().unwrap_or_default();
@@ -113,10 +118,14 @@ struct Conductor {
     going_on: Cell<bool>,
     /// Results that outlast the page.
     kept: Kept,
+    cards: Cards,
+    wanted: Cell<Backend>,
+    /// For rows that pipelines ask models about, once there were many: the card, and as what it was asked for.
+    card: RefCell<(Backend, Option<Card>)>,
 }
 
 impl Conductor {
-    fn start(workers: u32) -> Rc<Self> {
+    fn start(workers: u32, wanted: Backend, measured: &str) -> Rc<Self> {
         let conductor = Rc::new(Self {
             session: RefCell::new(Session::new(workers)),
             opening: Cell::new(0),
@@ -124,6 +133,9 @@ impl Conductor {
             busy: Cell::new(false),
             going_on: Cell::new(false),
             kept: Kept::default(),
+            cards: Cards::known(measured),
+            wanted: Cell::new(wanted),
+            card: RefCell::new((Backend::Cpu, None)),
         });
         let ticking = conductor.clone();
         gloo_timers::callback::Interval::new(TICK_MS, move || {
@@ -142,13 +154,39 @@ impl Conductor {
         }
         wasm_bindgen_futures::spawn_local(async move {
             while self.session.borrow().has_work() {
-                let outputs = self.session.borrow_mut().tick(now());
-                carry(outputs);
+                match self.batch() {
+                    Some(batch) => self.predict(&batch).await,
+                    None => carry(self.session.borrow_mut().tick(now())),
+                }
                 gloo_timers::future::TimeoutFuture::new(0).await;
             }
             self.going_on.set(false);
             self.keep().await;
         });
+    }
+
+    /// Rows for a card, unless it is known that there is none.
+    fn batch(&self) -> Option<Batch> {
+        let (asked, card) = &*self.card.borrow();
+        let is_none = card.as_ref().is_none_or(|card| card.why_not().is_some());
+        if *asked == self.wanted.get() && is_none {
+            return None;
+        }
+        self.session.borrow_mut().batch()
+    }
+
+    /// Predicts many rows for a pipeline, on a card where there is one and it pays. Words of the page are heard meanwhile.
+    async fn predict(&self, batch: &Batch) {
+        let began = now();
+        let wanted = self.wanted.get();
+        if self.card.borrow().0 != wanted {
+            let card = self.cards.ask(wanted).await;
+            self.card.replace((wanted, card));
+        }
+        let card = self.card.borrow().1.clone();
+        let said = batch.predict(card.as_ref()).await;
+        let outputs = self.session.borrow_mut().predicted(batch, said, now() - began);
+        carry(outputs);
     }
 
     /// Writes down what came since the last time.
@@ -181,6 +219,7 @@ impl Conductor {
                 carry(outputs);
                 self.go_on();
             }
+            message::BACKEND => self.wanted.set(backend_of(&parts.get(1))),
             message::LOST => {
                 let reason = parts.get(2).as_string().unwrap_or_default();
                 let outputs = self.session.borrow_mut().worker_lost(number(), &reason, now());

@@ -69,7 +69,7 @@ type OnBroken = Rc<dyn Fn(Broken)>;
 /// anything is.
 type OnCard = Rc<dyn Fn(String, String, String)>;
 
-/// Who asks for a graphics card: the first executor.
+/// Who asks for a graphics card: the first executor, and before it the conductor, which predicts many rows for pipelines.
 const CARD_SLOT: usize = 1;
 
 struct Inner {
@@ -155,10 +155,11 @@ impl Pool {
     pub fn compute_on(&self, backend: &str) {
         let mut inner = self.0.borrow_mut();
         backend.clone_into(&mut inner.backend);
-        let slot = &mut inner.slots[CARD_SLOT];
-        // One that is not ready hears it when it is.
-        if slot.ready {
-            slot.send(Array::of2(&message::BACKEND.into(), &backend.into()), Array::new());
+        for slot in inner.slots.iter_mut().take(CARD_SLOT + 1) {
+            // One that is not ready hears it when it is.
+            if slot.ready {
+                slot.send(Array::of2(&message::BACKEND.into(), &backend.into()), Array::new());
+            }
         }
     }
 
@@ -265,15 +266,15 @@ impl Pool {
         let mut inner = self.0.borrow_mut();
         let executors = inner.slots.len() as u32 - 1;
         // One card is enough for one of them; the others compute on the processor meanwhile.
-        let inner_backend = if index == CARD_SLOT { inner.backend.clone() } else { "cpu".to_owned() };
+        let backend = if index <= CARD_SLOT { inner.backend.clone() } else { "cpu".to_owned() };
         let measured = inner.measured.clone();
         let slot = &mut inner.slots[index];
         slot.ready = true;
         slot.starts = 0;
         let role = if index == 0 {
-            Array::of2(&message::CONDUCT.into(), &executors.into())
+            Array::of4(&message::CONDUCT.into(), &executors.into(), &backend.into(), &measured.into())
         } else {
-            Array::of3(&message::EXECUTE.into(), &inner_backend.into(), &measured.into())
+            Array::of3(&message::EXECUTE.into(), &backend.into(), &measured.into())
         };
         slot.send(role, Array::new());
         for (message, transfer) in std::mem::take(&mut slot.waiting) {

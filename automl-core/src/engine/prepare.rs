@@ -59,6 +59,11 @@ impl Prepared {
         self.table.rows
     }
 
+    /// Rows and columns.
+    pub fn size(&self) -> (usize, usize) {
+        (self.table.rows, self.table.columns.len())
+    }
+
     /// What is to be predicted, a value a row.
     pub fn target(&self) -> &Target {
         &self.target

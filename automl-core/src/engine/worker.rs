@@ -81,8 +81,7 @@ impl WorkerState {
 
     /// Rows and columns of the study's data, where there are some.
     pub fn size(&self) -> Option<(usize, usize)> {
-        let table = &self.executor.as_ref()?.prepared().table;
-        Some((table.rows, table.columns.len()))
+        Some(self.executor.as_ref()?.prepared().size())
     }
 
     /// Takes a message of [`super::Session`] and gives the answer for [`super::Session::worker_message`], if there

@@ -9,6 +9,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+const TOO_SMALL: &str = "the table is too small for a graphics card to pay";
+/// Seconds that something takes the processor from which on a card is asked for, which itself takes about one.
+const WORTH_SECS: f64 = 3.0;
+/// Fits on a card notice within some rounds that nobody wants them any more.
+const MOST_LEAVING: Duration = Duration::from_secs(5);
 
 /// A card that is known, or still being asked for.
 pub enum Asked {
@@ -51,9 +58,7 @@ impl Asked {
     #[must_use]
     pub fn for_table(self, rows: usize, columns: usize) -> Self {
         match self {
-            Self::Later if !worth_asking(rows, columns) => {
-                Self::Known(Card::absent("the table is too small for a graphics card to pay"))
-            }
+            Self::Later if !worth_asking(rows, columns) => Self::Known(Card::absent(TOO_SMALL)),
             Self::Later | Self::Anyway => {
                 let asking = std::thread::Builder::new().spawn(real);
                 let none =
@@ -73,6 +78,60 @@ impl Asked {
                 asking.join().unwrap_or_else(|_| Card::absent("the graphics card's driver broke off"))
             }
         }
+    }
+}
+
+/// A card until the end of the program. Dropped before, it waits for what still computes there and keeps the card, so that no
+/// thread gives it back while the driver ends.
+pub struct AtEnd(pub Card);
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        let begun = Instant::now();
+        while self.0.close() && begun.elapsed() < MOST_LEAVING {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        std::mem::forget(self.0.clone());
+    }
+}
+
+/// One card for all that a command does, asked for with the first of it that is large enough.
+pub struct Shared {
+    backend: BackendArg,
+    asked: Option<AtEnd>,
+}
+
+impl Shared {
+    /// # Errors
+    /// As [`Asked::begin`].
+    pub fn begin(backend: BackendArg) -> Result<Self, Failure> {
+        let asked = match Asked::begin(backend, false)? {
+            Asked::Known(card) => Some(AtEnd(card)),
+            _ => None,
+        };
+        Ok(Self { backend, asked })
+    }
+
+    /// The card for what is done to so many rows and columns, or why there is none.
+    pub fn for_table(&mut self, rows: usize, columns: usize) -> Card {
+        match &self.asked {
+            Some(known) => known.0.clone(),
+            None if !worth_asking(rows, columns) => Card::absent(TOO_SMALL),
+            None => self.asked.insert(AtEnd(real())).0.clone(),
+        }
+    }
+
+    /// The card for what is expected to take the processor so many seconds; `None` where it is not worth asking for one.
+    pub fn for_secs(&mut self, secs: f64) -> Option<Card> {
+        match &self.asked {
+            Some(known) => Some(known.0.clone()),
+            None => (secs >= WORTH_SECS).then(|| self.asked.insert(AtEnd(real())).0.clone()),
+        }
+    }
+
+    /// What is used, and why, in one line; `None` where nothing was large enough to ask for a card.
+    pub fn told(&self) -> Option<String> {
+        Some(told(&self.asked.as_ref()?.0, self.backend))
     }
 }
 

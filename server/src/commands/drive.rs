@@ -40,9 +40,6 @@ pub fn is_interrupted() -> bool {
     interrupted().load(Ordering::SeqCst)
 }
 
-/// Fits on a card notice within some rounds that nobody wants them any more.
-const MOST_LEAVING: Duration = Duration::from_secs(5);
-
 fn start_threads(
     prepared: &Arc<Prepared>,
     (threads, card): (usize, Option<Card>),
@@ -65,16 +62,6 @@ fn start_threads(
         })
         .collect();
     (all, answers)
-}
-
-/// Waits for what still computes on a card, and keeps it to the end of the program, so that no thread gives it back while
-/// the driver ends.
-fn leave(card: Card) {
-    let begun = Instant::now();
-    while card.close() && begun.elapsed() < MOST_LEAVING {
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    Box::leak(Box::new(card));
 }
 
 /// Runs a study to its end on so many threads, and the graphics card if there is one. `started` is when the budget began.
@@ -105,7 +92,6 @@ pub fn drive(
         if let Some(outcome) = study.outcome() {
             progress.end();
             all.iter().filter_map(|t| t.busy.as_ref()).for_each(Cancel::cancel);
-            card.into_iter().for_each(leave);
             return outcome;
         }
         if study.must_abort_running() {

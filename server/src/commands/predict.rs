@@ -1,5 +1,6 @@
 //! `trellis predict`
 
+use super::card::Shared;
 use super::{print, show};
 use crate::args::PredictArgs;
 use crate::failure::warn;
@@ -20,10 +21,12 @@ pub fn run(args: &PredictArgs) -> Done {
     model.check_options(&options)?;
     let (table, report) =
         reading::table(&args.data, args.dialect.query.as_deref(), &args.dialect.apply(model.read_options()))?;
-    let (csv, diagnostics) = model.predictions_csv(&table, &options)?;
+    let mut cards = Shared::begin(args.backend)?;
+    let (csv, diagnostics) = model.predictions_csv_on(&table, &options, &mut |secs| cards.for_secs(secs))?;
     if !args.quiet {
         warn(&report.diagnostics);
         warn(&diagnostics);
+        cards.told().iter().for_each(|told| eprintln!("note: {told}"));
         if let Some(level) = args.interval {
             eprintln!("note: {}", show::promise(level, &model));
         }

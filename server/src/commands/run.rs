@@ -1,5 +1,6 @@
 //! `trellis run`
 
+use super::card::Shared;
 use super::drive::drive;
 use super::fit::usable_threads;
 use super::progress::Progress;
@@ -12,6 +13,7 @@ use automl_core::diagnostic::Diagnostic;
 use automl_core::document::{Edit, NodeId, PipelineDocument};
 use automl_core::engine::flow::{RunRequest, StudyToRun, SuppliedTable, Workspace, read_options};
 use automl_core::engine::protocol::{FlowEvent, NodeState, NodeView, PlanView, Wants, WantsFrom};
+use automl_core::platform::ready;
 use automl_core::table::{Format, read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Done {
     supply(args, &document, &mut workspace)?;
     let plan = workspace.plan(&document);
     refuse_faults(&plan)?;
+    let mut cards = Shared::begin(args.backend)?;
     let mut progress = Progress::new(args.quiet || args.json);
     let now = || started.elapsed().as_secs_f64();
     let asked = RunRequest { nodes: args.node.clone(), ..RunRequest::default() };
@@ -42,12 +45,23 @@ pub fn run(args: &RunArgs, started: Instant) -> Done {
         if !workspace.is_running() {
             break;
         }
+        if let Some(batch) = workspace.batch() {
+            let begun = Instant::now();
+            let (rows, columns) = batch.size();
+            // Natively, what a card computes is waited for where it is asked for.
+            let said = ready(batch.predict(Some(&cards.for_table(rows, columns))));
+            events = workspace.predicted(&batch, said, begun.elapsed().as_secs_f64()).into_iter().collect();
+            continue;
+        }
         let stepped = workspace.step(true, now());
         events = stepped.events;
         if let Some(study) = stepped.study {
             tell(args, &events)?;
-            events = workspace.trained(train(args, study, &mut progress), now());
+            events = workspace.trained(train(args, study, &mut cards, &mut progress), now());
         }
+    }
+    if let Some(told) = cards.told().filter(|_| !args.quiet) {
+        eprintln!("note: {told}");
     }
     let plan = workspace.plan_view();
     let files = export(args, &document, &workspace)?;
@@ -198,13 +212,16 @@ fn fault(id: &str, view: &NodeView) -> Failure {
 fn train(
     args: &RunArgs,
     study: StudyToRun,
+    cards: &mut Shared,
     progress: &mut Progress,
 ) -> Result<automl_core::engine::Outcome, Diagnostic> {
     let asked = usable_threads(args.threads);
     let limit = study.request.max_memory_mb.map(|mb| mb.saturating_mul(1_000_000)).or(memory::available());
     let threads = limit.map_or(asked, |bytes| study.prepared.executors_within(bytes, asked));
     // The budget of a node counts from its own start.
-    drive(&Arc::new(study.prepared), study.request, (threads, None), Instant::now(), progress)
+    let (rows, columns) = study.prepared.size();
+    let card = cards.for_table(rows, columns).exact(study.request.reproducible);
+    drive(&Arc::new(study.prepared), study.request, (threads, Some(card)), Instant::now(), progress)
 }
 
 /// A line for each node that was done or failed.

@@ -1,5 +1,6 @@
 //! `trellis score`
 
+use super::card::Shared;
 use super::{print, print_json, show};
 use crate::args::ScoreArgs;
 use crate::failure::warn;
@@ -13,10 +14,12 @@ pub fn run(args: &ScoreArgs) -> Done {
     let (model, _) = reading::model(&args.model)?;
     let (table, report) =
         reading::table(&args.data, args.dialect.query.as_deref(), &args.dialect.apply(model.read_options()))?;
-    let (scores, diagnostics) = model.score(&table, args.threshold)?;
+    let mut cards = Shared::begin(args.backend)?;
+    let (scores, diagnostics) = model.score_on(&table, args.threshold, &mut |secs| cards.for_secs(secs))?;
     if !args.quiet {
         warn(&report.diagnostics);
         warn(&diagnostics);
+        cards.told().iter().for_each(|told| eprintln!("note: {told}"));
     }
     if args.json {
         let metrics: serde_json::Map<String, serde_json::Value> =

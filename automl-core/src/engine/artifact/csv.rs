@@ -5,12 +5,20 @@
 //! `prediction_high`; sets add `prediction_set`, its classes from the likeliest on with `|` between them (a `|` or `\`
 //! inside a name has a `\` before it), and `prediction_set_size`.
 
+use super::predict::CardForRest;
 use super::promise::{Held, PredictOptions, Promise};
 use super::{BLOCK, ModelArtifact};
 use crate::calibrate::Decision;
 use crate::diagnostic::Diagnostic;
 use crate::table::{Table, write_csv_field};
 use std::fmt::Write;
+
+/// What goes beside the outputs.
+struct Asked<'a> {
+    promise: Option<Promise<'a>>,
+    /// How rows are called, where that is wanted.
+    labels: Option<Decision>,
+}
 
 impl ModelArtifact {
     /// Predictions as CSV, with what `options` asks for.
@@ -22,16 +30,25 @@ impl ModelArtifact {
         table: &Table,
         options: &PredictOptions,
     ) -> Result<(String, Vec<Diagnostic>), Diagnostic> {
+        self.predictions_csv_on(table, options, &mut |_| None)
+    }
+
+    /// The same, where a card may be asked for once it is known how long the processor takes. Natively only.
+    ///
+    /// # Errors
+    /// As [`ModelArtifact::predictions_csv`].
+    pub fn predictions_csv_on(
+        &self,
+        table: &Table,
+        options: &PredictOptions,
+        rest: CardForRest<'_>,
+    ) -> Result<(String, Vec<Diagnostic>), Diagnostic> {
         let diagnostics = self.check(table)?;
-        let (mut out, mut start) = (String::new(), 0);
-        while start == 0 || start < table.rows {
-            let (part, next) = self.predictions_part(table, start, options)?;
-            out.push_str(&part);
-            if next == start {
-                break;
-            }
-            start = next;
-        }
+        let asked = self.asked(options)?;
+        let mut out = self.csv_header(&asked);
+        self.blocks(table, asked.promise.is_some(), rest, |values, by_fold| {
+            self.write_rows(&values, by_fold, &asked, &mut out);
+        })?;
         Ok((out, diagnostics))
     }
 
@@ -46,24 +63,27 @@ impl ModelArtifact {
         start: usize,
         options: &PredictOptions,
     ) -> Result<(String, usize), Diagnostic> {
-        let promise = options.interval.map(|level| self.promise(level)).transpose()?;
-        let labels = (options.labels || options.threshold.is_some()) && !self.header.classes.is_empty();
-        let decision = self.decision_at(options.threshold)?;
-        let mut out = if start == 0 { self.csv_header(labels, promise.is_some()) } else { String::new() };
-        self.write_rows(table, start, labels.then_some(&decision), promise, &mut out)?;
+        let asked = self.asked(options)?;
+        let mut out = if start == 0 { self.csv_header(&asked) } else { String::new() };
+        let (values, by_fold) = self.block(table, start, asked.promise.is_some())?;
+        self.write_rows(&values, &by_fold, &asked, &mut out);
         Ok((out, table.rows.min(start + BLOCK)))
     }
 
-    fn write_rows(
-        &self,
-        table: &Table,
-        start: usize,
-        labels: Option<&Decision>,
-        promise: Option<Promise<'_>>,
-        out: &mut String,
-    ) -> Result<(), Diagnostic> {
+    /// # Errors
+    /// Where `options` asks for what cannot be.
+    fn asked(&self, options: &PredictOptions) -> Result<Asked<'_>, Diagnostic> {
+        let decision = self.decision_at(options.threshold)?;
+        let labels = (options.labels || options.threshold.is_some()) && !self.header.classes.is_empty();
+        Ok(Asked {
+            promise: options.interval.map(|level| self.promise(level)).transpose()?,
+            labels: labels.then_some(decision),
+        })
+    }
+
+    /// `values`: rows × outputs; `by_fold`: rows × folds × outputs, where a promise is asked for.
+    fn write_rows(&self, values: &[f64], by_fold: &[f64], asked: &Asked<'_>, out: &mut String) {
         let outputs = self.header.outputs();
-        let (values, by_fold) = self.block(table, start, promise.is_some())?;
         let width = outputs * self.promise_folds();
         for (i, row) in values.chunks(outputs).enumerate() {
             for (j, value) in row.iter().enumerate() {
@@ -71,12 +91,12 @@ impl ModelArtifact {
                 // Writing into a string cannot fail, here and below.
                 let _ = write!(out, "{separator}{value}");
             }
-            if let Some(decision) = labels {
+            if let Some(decision) = &asked.labels {
                 let label = self.header.classes.get(decision.label(row) as usize);
                 out.push(',');
                 write_csv_field(out, label.map_or("", String::as_str));
             }
-            if let Some(promise) = promise {
+            if let Some(promise) = asked.promise {
                 let by_fold = by_fold.get(i * width..(i + 1) * width).unwrap_or(row);
                 match promise.of_row(by_fold, row) {
                     Held::Between(low, high) => {
@@ -92,10 +112,9 @@ impl ModelArtifact {
             }
             out.push('\n');
         }
-        Ok(())
     }
 
-    fn csv_header(&self, labels: bool, promise: bool) -> String {
+    fn csv_header(&self, asked: &Asked<'_>) -> String {
         let mut names: Vec<String> = self.header.classes.clone();
         let mut add = |name: &str| {
             // A class may bear the name of a column.
@@ -104,10 +123,10 @@ impl ModelArtifact {
             names.extend(free);
         };
         let numbers = self.header.classes.is_empty();
-        if numbers || labels {
+        if numbers || asked.labels.is_some() {
             add("prediction");
         }
-        if promise {
+        if asked.promise.is_some() {
             let ends = ["prediction_low", "prediction_high"];
             let set = ["prediction_set", "prediction_set_size"];
             (if numbers { ends } else { set }).into_iter().for_each(add);

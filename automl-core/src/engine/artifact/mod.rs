@@ -12,6 +12,8 @@ mod score;
 pub(super) use columns::{PredictionColumns, numbers, texts};
 #[cfg(test)]
 pub(super) use file::unpacked;
+pub use predict::CardForRest;
+pub(super) use predict::block_for_card;
 pub use promise::PredictOptions;
 pub(super) use promise::USUAL_LEVEL;
 pub(super) use score::Answered;

@@ -6,11 +6,23 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::chain::FittedChain;
 use crate::engine::protocol::{InputField, RowPrediction};
 use crate::model::Prediction;
-use crate::platform::ready;
+use crate::platform::{Stopwatch, ready};
 use crate::table::{Column, ColumnType, Format, ReadReport, Table, TextValues, Values, read, write_csv};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// A card for the rows that are left, by the seconds that they are expected to take on the processor.
+pub type CardForRest<'a> = &'a mut dyn FnMut(f64) -> Option<Card>;
+
+/// Cells of a block for a card, which is the quicker the more it has to do at once: few enough that nobody waits long where the
+/// processor does it after all.
+const CELLS_FOR_CARD: usize = 2 << 20;
+
+/// Rows of a table that a card is given at a time.
+pub(in crate::engine) fn block_for_card(table: &Table) -> usize {
+    (CELLS_FOR_CARD / table.columns.len().max(1)).max(BLOCK)
+}
 
 impl ModelArtifact {
     /// Predictions of every row, with what is unusual about the table.
@@ -18,13 +30,50 @@ impl ModelArtifact {
     /// # Errors
     /// Where the table has none of the columns that the model reads.
     pub fn predict(&self, table: &Table) -> Result<(Prediction, Vec<Diagnostic>), Diagnostic> {
+        self.predict_on(table, &mut |_| None)
+    }
+
+    /// The same, where a card may be asked for once it is known how long the processor takes.
+    ///
+    /// # Errors
+    /// As [`ModelArtifact::predict`].
+    pub(super) fn predict_on(
+        &self,
+        table: &Table,
+        rest: CardForRest<'_>,
+    ) -> Result<(Prediction, Vec<Diagnostic>), Diagnostic> {
         let diagnostics = inputs::check(&self.header, table)?;
         let outputs = self.header.outputs();
-        let mut values = Vec::with_capacity(table.rows * outputs);
-        for start in (0..table.rows).step_by(BLOCK) {
-            values.extend(self.block(table, start, false)?.0);
+        let mut all = Vec::with_capacity(table.rows * outputs);
+        self.blocks(table, false, rest, |values, _| all.extend(values))?;
+        Ok((Prediction { values: all, rows: table.rows, outputs }, diagnostics))
+    }
+
+    /// Predicts all rows, block by block, and gives each to `take` in its order. Natively only, where what a card computes
+    /// is waited for.
+    ///
+    /// # Errors
+    /// Where a step cannot be done to the rows.
+    pub(super) fn blocks(
+        &self,
+        table: &Table,
+        by_fold: bool,
+        rest: CardForRest<'_>,
+        mut take: impl FnMut(Vec<f64>, &[f64]),
+    ) -> Result<(), Diagnostic> {
+        let watch = Stopwatch::start();
+        let (mut card, mut rows) = (None, 0..table.rows.min(BLOCK));
+        while !rows.is_empty() {
+            let (values, of_folds) = ready(self.block_waiting(table, rows.clone(), by_fold, card.as_ref()))?;
+            take(values, &of_folds);
+            let left = table.rows - rows.end;
+            if rows.start == 0 && left > 0 {
+                card = rest(watch.elapsed_secs() * left as f64 / rows.len() as f64);
+            }
+            let most = if card.is_some() { block_for_card(table) } else { BLOCK };
+            rows = rows.end..rows.end + left.min(most);
         }
-        Ok((Prediction { values, rows: table.rows, outputs }, diagnostics))
+        Ok(())
     }
 
     /// Predictions of a block of rows from `start` on, rows × outputs; and, where they are asked for, those that

@@ -1,6 +1,6 @@
 //! Scores of a table whose target is known.
 
-use super::ModelArtifact;
+use super::{CardForRest, ModelArtifact};
 use crate::diagnostic::Diagnostic;
 use crate::engine::answers::weights_of;
 use crate::engine::prepare::actual;
@@ -61,10 +61,23 @@ impl ModelArtifact {
         table: &Table,
         threshold: Option<f64>,
     ) -> Result<(Vec<Scored>, Vec<Diagnostic>), Diagnostic> {
+        self.score_on(table, threshold, &mut |_| None)
+    }
+
+    /// The same, where a card may be asked for once it is known how long the processor takes. Natively only.
+    ///
+    /// # Errors
+    /// As [`ModelArtifact::score`].
+    pub fn score_on(
+        &self,
+        table: &Table,
+        threshold: Option<f64>,
+        rest: CardForRest<'_>,
+    ) -> Result<(Vec<Scored>, Vec<Diagnostic>), Diagnostic> {
         self.decision_at(threshold)?;
         let mut answered = self.answered(table)?;
         let known = answered.known(table);
-        let (prediction, diagnostics) = self.predict(known.as_ref().unwrap_or(table))?;
+        let (prediction, diagnostics) = self.predict_on(known.as_ref().unwrap_or(table), rest)?;
         answered.diagnostics.splice(0..0, diagnostics);
         let judged = self.judge(&answered, &prediction.values, threshold)?;
         Ok((judged.scores, answered.diagnostics))

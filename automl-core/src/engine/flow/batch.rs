@@ -4,13 +4,10 @@
 use super::value::TrainedModel;
 use crate::compute::{Card, worth_asking};
 use crate::diagnostic::Diagnostic;
-use crate::engine::artifact::BLOCK;
+use crate::engine::artifact::{BLOCK, block_for_card};
 use crate::table::Table;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Cells of a batch for a card, which is the quicker the more it has to do at once.
-const CELLS: usize = 8 << 20;
 
 /// Where a batch is to be predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +23,7 @@ impl Place {
     pub fn rows(self, table: &Table) -> usize {
         match self {
             Self::Here => BLOCK,
-            Self::Card => (CELLS / table.columns.len().max(1)).max(BLOCK),
+            Self::Card => block_for_card(table),
         }
     }
 }
@@ -58,9 +55,15 @@ impl Batch {
         Self { model: model.clone(), rows: 0..table.rows, table, by_fold: false, ticket: 0 }
     }
 
+    /// Its rows and columns.
+    pub fn size(&self) -> (usize, usize) {
+        (self.rows.len(), self.table.columns.len())
+    }
+
     /// Whether it is large enough for a card to pay, whatever card it is.
     pub fn is_large(&self) -> bool {
-        worth_asking(self.rows.len(), self.table.columns.len())
+        let (rows, columns) = self.size();
+        worth_asking(rows, columns)
     }
 
     /// Predicts the rows, on the card where there is one and it pays; the numbers are the same in either case.

@@ -4,7 +4,7 @@ use super::driver::Told;
 use super::{Finished, Output, Purpose, Session, event};
 use crate::diagnostic::Diagnostic;
 use crate::document::PipelineDocument;
-use crate::engine::flow::{RunRequest, SuppliedTable, catalogue};
+use crate::engine::flow::{Batch, RunRequest, Said, SuppliedTable, catalogue};
 use crate::engine::protocol::{Event, FlowCommand, FlowEvent, MetricWords};
 use crate::engine::{ModelArtifact, Outcome};
 use crate::table::{ReadOptions, ReadReport, Table};
@@ -138,6 +138,16 @@ impl Session {
             out.extend(self.flow_told(what, now));
         }
         out
+    }
+
+    /// Rows that a model is to predict for a pipeline, for whoever may come by a graphics card ([`crate::engine::flow::Workspace::batch`]).
+    pub fn batch(&mut self) -> Option<Batch> {
+        self.flow.batch()
+    }
+
+    /// Takes what came of a batch after so many seconds.
+    pub fn predicted(&mut self, batch: &Batch, said: Result<Said, Diagnostic>, secs: f64) -> Vec<Output> {
+        told(self.flow.predicted(batch, said, secs).into_iter().collect())
     }
 
     /// Whether [`Session::tick`] has something to do at once.

@@ -5,7 +5,7 @@ use super::executors::Executors;
 use super::{request, usable_threads};
 use crate::args::FitArgs;
 use crate::beyond::{Blocks, PART_SHARE, held, searched, size};
-use crate::commands::card::Asked;
+use crate::commands::card::{Asked, AtEnd};
 use crate::commands::drive::{drive, is_interrupted};
 use crate::commands::progress::Progress;
 use crate::failure::{Failure, warn};
@@ -71,8 +71,11 @@ pub fn fit(
     let threads = usable_threads(args.threads);
     let prepared = Arc::new(prepared);
     let at_once = prepared.executors_within(limit, threads);
-    let card = super::card(args, card);
-    let outcome = drive(&prepared, asked.clone(), (at_once, Some(card)), Instant::now(), &mut progress)?;
+    let card = AtEnd(super::card(args, card));
+    let on = (at_once, Some(card.0.clone()));
+    let outcome = drive(&prepared, asked.clone(), on, Instant::now(), &mut progress)?;
+    // What follows learns on the processor.
+    drop(card);
     let told = |outcome: &Outcome, bytes: usize| super::Told {
         board: outcome.board.clone(),
         verdict: outcome.verdict.clone(),

@@ -3,7 +3,7 @@
 mod beyond;
 mod executors;
 
-use super::card::{Asked, told as told_of_card, told_of_populations};
+use super::card::{Asked, AtEnd, told as told_of_card, told_of_populations};
 use super::drive::drive;
 use super::progress::Progress;
 use super::{print, print_json, show, timings};
@@ -104,8 +104,9 @@ pub fn run(args: &FitArgs, started: Instant) -> Done {
             "note: {threads} of {wanted} threads are used, so that memory suffices; the model is the same"
         );
     }
-    let card = card(args, asked);
-    let outcome = drive(&Arc::new(prepared), request, (threads, Some(card)), started, &mut progress)?;
+    let card = AtEnd(card(args, asked));
+    let outcome =
+        drive(&Arc::new(prepared), request, (threads, Some(card.0.clone())), started, &mut progress)?;
     let bytes = write(args, &outcome)?;
     tell(args, &Told { board: outcome.board, verdict: outcome.verdict, bytes }, started)
 }
