@@ -103,6 +103,10 @@ fn what_a_population_chooses_is_tried_with_any_number_of_workers() {
     let mut study = Study::new(prepared.clone(), request.clone(), 1, 0.0, 0.0);
     let job = study.next_job(0.0).expect("the population is first");
     assert_eq!((job.population.len(), job.learner.as_str(), job.deadline_secs), (64, "mlp", None));
+    // Every eighth is a linear model.
+    let layers = job.population.iter().map(|params| params.count("layers"));
+    let linear: Vec<usize> = layers.enumerate().filter(|(_, n)| *n == 0).map(|(i, _)| i).collect();
+    assert_eq!(linear, [7, 15, 23, 31, 39, 47, 55, 63]);
     for (place, (_, params)) in [5, 0, 9].iter().zip(&tried) {
         assert_eq!(params, &job.population[*place]);
     }

@@ -12,6 +12,8 @@ struct Sizes {
     networks: [&'static str; 3],
     /// Rows that are predicted, and rows that are learned from before.
     predictions: [&'static str; 2],
+    /// Rows and networks on which kernels are timed one by one.
+    kernels: [&'static str; 2],
     repeats: usize,
 }
 
@@ -19,12 +21,14 @@ const REAL: Sizes = Sizes {
     trees: ["1000000", "28", "100"],
     networks: ["100000", "50", "64"],
     predictions: ["200000", "50000"],
+    kernels: ["100000", "64"],
     repeats: 3,
 };
 const SOFTWARE: Sizes = Sizes {
     trees: ["50000", "28", "20"],
     networks: ["2000", "20", "8"],
     predictions: ["5000", "2000"],
+    kernels: ["2000", "4"],
     repeats: 1,
 };
 const PEER: &str = "xtask/peers/xgboost_cuda.py";
@@ -63,6 +67,7 @@ pub fn run(folder: &Path) -> Result<Value, Failure> {
     lines.extend(trees(folder, &sizes)?);
     lines.extend(networks(&sizes)?);
     lines.extend(predictions(&sizes)?);
+    lines.extend(kernels(&sizes)?);
     Ok(lines.into())
 }
 
@@ -133,6 +138,37 @@ fn predictions(sizes: &Sizes) -> Result<Vec<Value>, Failure> {
     Ok(lines)
 }
 
+/// What each kernel takes by the card's own clock.
+fn kernels(sizes: &Sizes) -> Result<Vec<Value>, Failure> {
+    let [rows, networks] = sizes.kernels;
+    let keys = [format!("rows={rows}"), format!("networks={networks}")];
+    let lines = figures(&example_with("bench_gpu_kernels", Some("gpu"))?, &keys, |_| ())?;
+    if lines.is_empty() {
+        println!("the card has no clock for single kernels");
+        return Ok(lines);
+    }
+    println!("\n{:<20} {:<36} {:>6} {:>12} {:>7}", format!("{rows} rows"), "kernel", "sent", "each", "share");
+    for line in &lines {
+        println!("{}", kernel_row(line, &lines));
+    }
+    Ok(lines)
+}
+
+/// One line of the kernels' table; `all`: the lines, of which those of the same work share its time.
+fn kernel_row(line: &Value, all: &[Value]) -> String {
+    let text = |name: &str| line[name].as_str().unwrap_or_default();
+    let secs = |line: &Value| line["kernel_secs"].as_f64().unwrap_or(f64::NAN);
+    let whole: f64 = all.iter().filter(|other| other["what"] == line["what"]).map(secs).sum();
+    let sent = line["sent"].as_u64().unwrap_or(0);
+    format!(
+        "{:<20} {:<36} {sent:>6} {:>9.1} µs {:>5.1} %",
+        text("what"),
+        format!("{}: {}", text("kernel"), text("entry")),
+        secs(line) / sent as f64 * 1e6,
+        100.0 * secs(line) / whole,
+    )
+}
+
 /// A Python that has XGBoost.
 fn python() -> Option<PathBuf> {
     let python = std::env::var("TRELLIS_PYTHON").unwrap_or_else(|_| "python3".into());
@@ -179,6 +215,13 @@ mod tests {
         assert_eq!(
             row("x", &here, Some(6.0)).split_whitespace().collect::<Vec<_>>(),
             ["x", "gbt,", "cpu", "16", "6.000", "s", "1.00", "0.81235"]
+        );
+        let kernel =
+            |secs: f64| json!({"what": "w", "kernel": "k", "entry": "e", "sent": 4, "kernel_secs": secs});
+        let all = [kernel(1e-3), kernel(3e-3), json!({"what": "v", "kernel_secs": 9.0})];
+        assert_eq!(
+            kernel_row(&all[0], &all).split_whitespace().collect::<Vec<_>>(),
+            ["w", "k:", "e", "4", "250.0", "µs", "25.0", "%"]
         );
         assert_eq!(
             row("x", &there, Some(6.0)).split_whitespace().collect::<Vec<_>>(),

@@ -1,6 +1,8 @@
 //! One device, from Vulkan, Metal or Direct3D 12, or from the browser.
 
 use super::buffers::Pool;
+#[cfg(not(target_arch = "wasm32"))]
+use super::profile::{KernelTime, Profile, Timed};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -30,11 +32,31 @@ pub struct Lost {
 #[derive(Clone)]
 pub struct Pipeline {
     pub(super) pipeline: wgpu::ComputePipeline,
+    /// Where its times are noted, where they are.
+    #[cfg(not(target_arch = "wasm32"))]
+    timed: Option<Timed>,
 }
 
 impl Pipeline {
     pub(crate) fn raw(&self) -> &wgpu::ComputePipeline {
         &self.pipeline
+    }
+
+    /// Adds it to a pass with its bindings, where uniforms of turns begin in them, and how many workgroups.
+    pub(crate) fn send(
+        &self,
+        pass: &mut wgpu::ComputePass<'_>,
+        bindings: &wgpu::BindGroup,
+        turns: &[u32],
+        groups: [u32; 3],
+    ) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, bindings, turns);
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(timed) = &self.timed {
+            return timed.around(pass, |pass| pass.dispatch_workgroups(groups[0], groups[1], groups[2]));
+        }
+        pass.dispatch_workgroups(groups[0], groups[1], groups[2]);
     }
 }
 
@@ -59,6 +81,8 @@ pub struct Device {
     failure: Failure,
     pipelines: Mutex<BTreeMap<(&'static str, &'static str), Pipeline>>,
     pool: Pool,
+    #[cfg(not(target_arch = "wasm32"))]
+    profile: Option<Arc<Profile>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -79,6 +103,24 @@ impl Device {
     /// # Errors
     /// Where there is none that can be used.
     pub async fn request_within(software: bool, binding: u64) -> Result<Self, NoDevice> {
+        Self::request_with(software, binding, wgpu::Features::TIMESTAMP_QUERY).await
+    }
+
+    /// The same, whose kernels are timed one by one where it has a clock for that ([`Device::kernel_times`]), which takes time
+    /// itself.
+    ///
+    /// # Errors
+    /// Where there is none that can be used.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub async fn request_timed(software: bool) -> Result<Self, NoDevice> {
+        let clock = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::TIMESTAMP_QUERY_INSIDE_PASSES;
+        let mut device = Self::request_with(software, u64::MAX, clock).await?;
+        device.profile = Profile::of(&device.device, &device.queue).map(Arc::new);
+        Ok(device)
+    }
+
+    /// `clock`: what is asked for of the card's clock, where it is there.
+    async fn request_with(software: bool, binding: u64, clock: wgpu::Features) -> Result<Self, NoDevice> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let options = wgpu::RequestAdapterOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
@@ -99,8 +141,7 @@ impl Device {
             max_buffer_size: offered.max_buffer_size,
             ..wgpu::Limits::default()
         };
-        // The card's clock is read where there is one.
-        let required_features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let required_features = adapter.features() & clock;
         let wanted = wgpu::DeviceDescriptor {
             required_features,
             required_limits,
@@ -119,6 +160,8 @@ impl Device {
         }));
         Ok(Self {
             pool: Pool::default(),
+            #[cfg(not(target_arch = "wasm32"))]
+            profile: None,
             pipelines: Mutex::default(),
             device,
             queue,
@@ -202,7 +245,11 @@ impl Device {
                 compilation_options: wgpu::PipelineCompilationOptions::default(),
                 cache: None,
             });
-            Pipeline { pipeline }
+            Pipeline {
+                pipeline,
+                #[cfg(not(target_arch = "wasm32"))]
+                timed: self.profile.as_ref().map(|profile| Timed::new(profile, [name, entry])),
+            }
         });
         pipeline.clone()
     }
@@ -236,9 +283,20 @@ impl Device {
             layout: &pipeline.pipeline.get_bind_group_layout(0),
             entries: &entries,
         });
-        pass.set_pipeline(&pipeline.pipeline);
-        pass.set_bind_group(0, &group, &[]);
-        pass.dispatch_workgroups(groups[0], groups[1], groups[2]);
+        pipeline.send(pass, &group, &[], groups);
+    }
+
+    /// What kernels took since this was last asked, by the card's own clock: those that were sent first, as many as fit. None
+    /// where they are not timed.
+    ///
+    /// # Errors
+    /// A device that was lost.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub async fn kernel_times(&self) -> Result<Vec<KernelTime>, Lost> {
+        match &self.profile {
+            Some(profile) => profile.times(self).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// What work that was sent writes to `staging`, which is of the pool, once it is done.

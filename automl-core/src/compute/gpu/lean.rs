@@ -63,6 +63,10 @@ const fn put(byte: u8, at: usize, out: &mut [u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::write;
+    use std::path::{Path, PathBuf};
+    use wgpu::naga::front::wgsl::parse_str;
+
     const LEAN: &str = lean!(
         "// needs: a.wgsl\n\nfn f(x: u32) -> u32 {\n    let y = x / 2u;  // half\n\n    // two\n    return  y;\n}"
     );
@@ -71,5 +75,49 @@ mod tests {
     fn only_what_a_compiler_reads_is_left() {
         assert_eq!(LEAN, "fn f(x: u32) -> u32 {\nlet y = x / 2u;\nreturn y;\n}");
         assert_eq!(lean!("// nothing"), "");
+    }
+
+    fn shaders(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder of the source") {
+            let path = entry.expect("an entry").path();
+            match path.extension() {
+                _ if path.is_dir() => shaders(&path, found),
+                Some(ending) if ending == "wgsl" => found.push(path),
+                _ => {}
+            }
+        }
+    }
+
+    /// A kernel behind the files that its first line names.
+    fn whole(path: &Path, kernels: &Path) -> String {
+        let text = std::fs::read_to_string(path).expect("a shader");
+        let first = text.lines().next().unwrap_or_default();
+        let needed = first.strip_prefix("// needs:").unwrap_or_default().split(',').map(str::trim);
+        let needed = needed.filter(|name| !name.is_empty());
+        let mut parts: Vec<String> = needed
+            .map(|name| std::fs::read_to_string(kernels.join(name)).expect("a file that it needs"))
+            .collect();
+        parts.push(text);
+        parts.join("\n")
+    }
+
+    #[test]
+    fn every_kernel_is_the_same_program_without_the_rest() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/compute");
+        let mut all = Vec::new();
+        shaders(&source, &mut all);
+        assert!(all.len() > 10, "{all:?}");
+        for path in all {
+            let text = whole(&path, &source.join("kernels"));
+            let mut lean = vec![0; write(text.as_bytes(), &mut [])];
+            write(text.as_bytes(), &mut lean);
+            let lean = String::from_utf8(lean).expect("text");
+            let without_comments = text.lines().filter_map(|line| line.split("//").next());
+            let words = without_comments.flat_map(str::split_whitespace);
+            assert!(words.eq(lean.split_whitespace()), "{}", path.display());
+            if let Err(wrong) = parse_str(&lean) {
+                panic!("{}: {}", path.display(), wrong.emit_to_string(&lean));
+            }
+        }
     }
 }

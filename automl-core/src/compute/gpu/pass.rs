@@ -86,8 +86,6 @@ impl Device {
 impl Bound {
     /// Adds the kernel to a pass: the turn of this number, and how many workgroups.
     pub fn send(&self, pass: &mut wgpu::ComputePass<'_>, turn: u32, groups: [u32; 3]) {
-        pass.set_pipeline(&self.pipeline.pipeline);
-        pass.set_bind_group(0, &self.group, &[turn * TURN_STRIDE]);
-        pass.dispatch_workgroups(groups[0], groups[1], groups[2]);
+        self.pipeline.send(pass, &self.group, &[turn * TURN_STRIDE], groups);
     }
 }

@@ -229,7 +229,8 @@ impl<'d> Booster<'d> {
             Route::Whole(route) => route.send(pass, all),
             Route::Lead(lead) => {
                 for _ in 0..self.sizes.max_leaves.div_ceil(SPLITS_AT_ONCE) {
-                    self.steps.tiled.iter().for_each(|tile| tile.looks[which].send(pass, all));
+                    let looks = self.steps.tiled.iter().flat_map(|tile| &tile.looks);
+                    looks.for_each(|looks| looks[which].send(pass, all));
                     lead.send(pass, all);
                 }
             }

@@ -2,19 +2,17 @@
 
 use super::memory::{Memory, Sizes, Tile};
 use super::{GRADIENTS, GROW, Kernel, LEVELS, ROUTE, ROWS, SAMPLING, SEARCH, SUMS, SYMMETRIC, WORDS};
-use crate::compute::gpu::Device;
+use crate::compute::gpu::{Device, Pipeline};
 
 /// A kernel with its bindings.
 pub struct Step {
-    pub pipeline: wgpu::ComputePipeline,
-    pub bindings: wgpu::BindGroup,
+    pipeline: Pipeline,
+    bindings: wgpu::BindGroup,
 }
 
 impl Step {
     pub fn send(&self, pass: &mut wgpu::ComputePass<'_>, groups: [u32; 2]) {
-        pass.set_pipeline(&self.pipeline);
-        pass.set_bind_group(0, &self.bindings, &[]);
-        pass.dispatch_workgroups(groups[0], groups[1], 1);
+        self.pipeline.send(pass, &self.bindings, &[], [groups[0], groups[1], 1]);
     }
 }
 
@@ -52,8 +50,8 @@ pub struct Tiled {
     pub symmetric: Option<TiledSymmetric>,
     pub count_left: Step,
     pub place: Step,
-    /// For the rows that train, and for the others.
-    pub looks: [Step; 2],
+    /// For the rows that train, and for the others; where there are several tiles.
+    pub looks: Option<[Step; 2]>,
 }
 
 /// Those that add to the scores of the rows that train, or of the others.
@@ -88,13 +86,13 @@ fn step<'b>(
     entry: &'static str,
     bindings: &[(u32, &'b wgpu::Buffer)],
 ) -> Step {
-    let pipeline = device.pipeline_of(name, parts, entry).raw().clone();
+    let pipeline = device.pipeline_of(name, parts, entry);
     let resource = |buffer: &'b wgpu::Buffer| buffer.as_entire_binding();
     let entries = bindings.iter().map(|&(binding, buffer)| (binding, resource(buffer)));
     let entries = entries.map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource });
     let bindings = device.raw().0.create_bind_group(&wgpu::BindGroupDescriptor {
         label: None,
-        layout: &pipeline.get_bind_group_layout(0),
+        layout: &pipeline.raw().get_bind_group_layout(0),
         entries: &entries.collect::<Vec<_>>(),
     });
     Step { pipeline, bindings }
@@ -168,7 +166,9 @@ impl Tiled {
             symmetric: (sizes.levels > 0).then(|| TiledSymmetric::new(device, m, tile)),
             count_left: step(ROWS, "count_left", &parted),
             place: step(ROWS, "place", &parted),
-            looks: [look(&m.sent, &tile.bins, &m.ways[0]), look(&m.other_sent, &tile.other_bins, &m.ways[1])],
+            looks: (m.tiles.len() > 1).then(|| {
+                [look(&m.sent, &tile.bins, &m.ways[0]), look(&m.other_sent, &tile.other_bins, &m.ways[1])]
+            }),
         }
     }
 }
