@@ -147,7 +147,14 @@ fn kernels(sizes: &Sizes) -> Result<Vec<Value>, Failure> {
         println!("the card has no clock for single kernels");
         return Ok(lines);
     }
-    println!("\n{:<20} {:<36} {:>6} {:>12} {:>7}", format!("{rows} rows"), "kernel", "sent", "each", "share");
+    println!(
+        "\n{:<20} {:<36} {:>6} {:>12} {:>7}",
+        format!("{rows} rows"),
+        "kernel",
+        "sent",
+        "median",
+        "share"
+    );
     for line in &lines {
         println!("{}", kernel_row(line, &lines));
     }
@@ -157,14 +164,16 @@ fn kernels(sizes: &Sizes) -> Result<Vec<Value>, Failure> {
 /// One line of the kernels' table; `all`: the lines, of which those of the same work share its time.
 fn kernel_row(line: &Value, all: &[Value]) -> String {
     let text = |name: &str| line[name].as_str().unwrap_or_default();
-    let secs = |line: &Value| line["kernel_secs"].as_f64().unwrap_or(f64::NAN);
+    let sent = |line: &Value| line["sent"].as_u64().unwrap_or(0);
+    let each = |line: &Value| line["kernel_secs"].as_f64().unwrap_or(f64::NAN);
+    let secs = |line: &Value| sent(line) as f64 * each(line);
     let whole: f64 = all.iter().filter(|other| other["what"] == line["what"]).map(secs).sum();
-    let sent = line["sent"].as_u64().unwrap_or(0);
     format!(
-        "{:<20} {:<36} {sent:>6} {:>9.1} µs {:>5.1} %",
+        "{:<20} {:<36} {:>6} {:>9.1} µs {:>5.1} %",
         text("what"),
         format!("{}: {}", text("kernel"), text("entry")),
-        secs(line) / sent as f64 * 1e6,
+        sent(line),
+        each(line) * 1e6,
         100.0 * secs(line) / whole,
     )
 }
@@ -221,7 +230,7 @@ mod tests {
         let all = [kernel(1e-3), kernel(3e-3), json!({"what": "v", "kernel_secs": 9.0})];
         assert_eq!(
             kernel_row(&all[0], &all).split_whitespace().collect::<Vec<_>>(),
-            ["w", "k:", "e", "4", "250.0", "µs", "25.0", "%"]
+            ["w", "k:", "e", "4", "1000.0", "µs", "25.0", "%"]
         );
         assert_eq!(
             row("x", &there, Some(6.0)).split_whitespace().collect::<Vec<_>>(),

@@ -100,6 +100,26 @@ mod on_card {
     }
 
     #[test]
+    fn known_rows_beyond_one_buffer_are_sifted_in_parts() {
+        // As many bytes hold distances of 64 rows to 256, and of 256 rows to 64.
+        let Ok(device) = ready(Device::request_within(true, 64 << 10)) else {
+            return println!("skipped: no graphics card");
+        };
+        let card = Card::always(Arc::new(device));
+        for (rows, k) in [(100, 5), (333, 20), (700, 7)] {
+            let (x, some) = (normals(rows, 3, 4), normals(150, 3, 5));
+            let model = fit(&Knn, &x, &Target::Values(values(&x, |x| x[0] * x[1])), &[("k", Int(k))]);
+            same(&*model, &some, &card).expect("the processor's answers");
+        }
+        // A row alone is too large.
+        let (x, some) = (normals(40, 1_200, 6), normals(3, 1_200, 7));
+        let model = fit(&Knn, &x, &Target::Values(values(&x, |x| x[0])), &[("k", Int(5))]);
+        let card = card.for_fit();
+        assert_eq!(ready(model.predict_waiting(&some, Some(&card))), model.predict(&some));
+        assert_eq!(card.used().name(), "cpu");
+    }
+
+    #[test]
     fn a_card_that_is_lost_or_full_is_no_loss() {
         let (x, some) = (normals(300, 4, 1), normals(900, 4, 2));
         let model = fit(&Knn, &x, &Target::Values(values(&x, |x| x[0])), &[("k", Int(5))]);

@@ -449,13 +449,17 @@ mod tests {
     #[cfg(feature = "gpu")]
     #[test]
     fn a_card_gives_the_same_sums() {
+        use super::super::on_card::{Part, add};
         use crate::compute::gpu::Device;
         use crate::platform::ready;
-        let Ok(device) = ready(Device::request(true)) else {
+        /// One that holds little at a time, so that trees are sent in parts.
+        const LITTLE: u64 = 4096;
+        let devices = [u64::MAX, LITTLE].map(|binding| ready(Device::request_within(true, binding)));
+        let [Ok(device), Ok(little)] = devices else {
             println!("skipped: no graphics card");
             return;
         };
-        let card = Card::always(Arc::new(device));
+        let cards = [device, little].map(|device| Card::always(Arc::new(device)));
         let mut rng = Rng::new(16);
         let small: Vec<usize> = (0..30).map(|n| 1 + n % 32).collect();
         let large: Vec<usize> = (0..30).map(|n| 1 + 2 * n).collect();
@@ -463,6 +467,10 @@ mod tests {
             [(&small, 1, 1), (&small, 1, 3), (&large, 1, 1), (&large, 1, 3), (&large, 3, 3)]
         {
             let flat = grown(leaves, width, &mut rng);
+            let together = if width == 1 { outputs } else { 1 };
+            let parts = |limit| Part::all(&flat, limit, together).expect("trees that a card holds");
+            assert!(parts(u64::MAX).len() == 1 && parts(LITTLE).len() > 1);
+            assert!(Part::all(&flat, 64, together).is_none());
             for rows in [1, 5, 64, 300, 1_777] {
                 let (mut asked, _) = mixed(rows, 2, rows as u64);
                 if let FeatureValues::Numeric(v) = &mut asked.columns[0].values {
@@ -473,14 +481,14 @@ mod tests {
                     Arc::make_mut(codes).iter_mut().zip(9..200).for_each(|(code, other)| *code = other);
                 }
                 let begin: Vec<f64> = (0..rows * outputs).map(|_| rng.normal()).collect();
-                let (mut there, mut here) = (begin.clone(), begin);
-                assert_eq!(
-                    ready(super::super::on_card::add(&flat, &asked, outputs, &mut there, &card)),
-                    Some(())
-                );
+                let mut here = begin.clone();
                 flat.add_to(&asked, outputs, &mut here);
                 let bits = |scores: &[f64]| scores.iter().map(|s| s.to_bits()).collect::<Vec<_>>();
-                assert_eq!(bits(&there), bits(&here), "{rows}");
+                for card in &cards {
+                    let mut there = begin.clone();
+                    assert_eq!(ready(add(&flat, &asked, outputs, &mut there, card)), Some(()));
+                    assert_eq!(bits(&there), bits(&here), "{rows}");
+                }
             }
         }
     }

@@ -23,7 +23,7 @@ const MOST_BYTES: u64 = 64 << 20;
 /// What a missing number is on the card: no threshold is as high.
 pub const MISSING: u32 = u32::MAX;
 
-/// Trees, laid out as learners keep them, with thresholds that are ordered as [`ordered`] says.
+/// Trees, or some that follow each other, laid out as learners keep them, with thresholds that are ordered as [`ordered`] says.
 #[derive(Debug, Clone, Copy)]
 pub struct Trees<'a> {
     /// Four words a node: feature and flags, threshold or where a set begins, and two children.
@@ -55,44 +55,58 @@ pub fn ordered_threshold(x: f32) -> u32 {
     if x.is_nan() { 0 } else { ordered(x) }
 }
 
-/// Whether a card whose buffers may have `limit` bytes holds the trees.
-///
-/// # Errors
-/// What is too large, in words that follow a colon.
-pub fn fits(limit: u64, trees: &Trees<'_>) -> Result<(), String> {
-    let bytes = 16 * trees.nodes.len().max(trees.values.len() / 4).max(trees.sets.len() / 4);
-    if bytes.next_power_of_two() as u64 > limit {
-        return Err(format!("trees of {} MB are more than the graphics card takes at once", bytes >> 20));
-    }
-    Ok(())
+/// Whether a card whose buffers may have `limit` bytes holds so many nodes, words of sets and values as one part.
+pub fn fits(limit: u64, [nodes, sets, values]: [usize; 3]) -> bool {
+    (4 * (4 * nodes).max(sets).max(values)).next_power_of_two() as u64 <= limit
 }
 
-/// An ensemble on a card.
+/// Trees that follow each other.
+struct Part {
+    trees: usize,
+    /// As the kernel binds them.
+    buffers: [wgpu::Buffer; 5],
+}
+
+/// An ensemble on a card, in parts where one buffer does not hold it: each goes on from the scores of those before.
 pub struct Ensemble<'d> {
     device: &'d Device,
     features: usize,
     outputs: usize,
-    trees: usize,
     width: usize,
     /// Rows that are predicted at once, at most.
     block: usize,
     pipeline: Pipeline,
-    /// As the kernel binds them.
-    buffers: [wgpu::Buffer; 7],
+    parts: Vec<Part>,
+    /// Cells and scores.
+    rows: [wgpu::Buffer; 2],
 }
 
 /// Rows that were sent, until their scores are there.
 pub struct Sent(Pending);
 
 impl<'d> Ensemble<'d> {
-    /// Of trees that [`fits`] says the card holds, with so many scores a row; leaves of several values have one for each.
+    /// One without trees, for rows of so many features, with so many scores a row.
     ///
     /// # Errors
     /// A card that was lost, or has no memory left.
-    pub fn new(device: &'d Device, trees: &Trees<'_>, outputs: usize) -> Result<Self, Lost> {
+    pub fn new(device: &'d Device, features: usize, (width, outputs): (usize, usize)) -> Result<Self, Lost> {
         let limit = device.limits().max_storage_buffer_binding_size.min(MOST_BYTES) as usize;
-        let (features, outputs) = (trees.features, outputs.max(1));
+        let outputs = outputs.max(1);
         let block = (limit / (4 * features).max(8 * outputs)).clamp(1, 1 << 20);
+        let take = |bytes: usize| device.pool().take(device.raw().0, bytes as u64, DATA);
+        let rows = [take(block * features * 4), take(block * outputs * 8)];
+        let pipeline = device.pipeline_of("ensemble", PARTS, "predict");
+        device.check()?;
+        Ok(Self { device, features, outputs, width, block, pipeline, parts: Vec::new(), rows })
+    }
+
+    /// Adds trees that [`fits`] says the card holds, after those that are there: a multiple of the outputs many, unless they
+    /// are the last or their leaves have a value for each output.
+    ///
+    /// # Errors
+    /// A card that was lost, or has no memory left.
+    pub fn add(&mut self, trees: &Trees<'_>) -> Result<(), Lost> {
+        let device = self.device;
         let take = |bytes: usize, usage| device.pool().take(device.raw().0, bytes as u64, usage);
         let filled = |words: &mut dyn Iterator<Item = u32>| {
             let bytes: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
@@ -106,21 +120,9 @@ impl<'d> Ensemble<'d> {
             filled(&mut trees.roots.iter().copied()),
             filled(&mut trees.sets.iter().copied()),
             filled(&mut trees.values.iter().map(|value| value.to_bits())),
-            take(block * features * 4, DATA),
-            take(block * outputs * 8, DATA),
         ];
-        let pipeline = device.pipeline_of("ensemble", PARTS, "predict");
-        device.check()?;
-        Ok(Self {
-            device,
-            features,
-            outputs,
-            trees: trees.roots.len(),
-            width: trees.width,
-            block,
-            pipeline,
-            buffers,
-        })
+        self.parts.push(Part { trees: trees.roots.len(), buffers });
+        device.check()
     }
 
     /// Most rows that can be sent at once.
@@ -135,28 +137,24 @@ impl<'d> Ensemble<'d> {
     pub fn send(&self, cells: &[u32], scores: &[f64]) -> Result<Sent, Lost> {
         let (raw, queue) = self.device.raw();
         let rows = (scores.len() / self.outputs).min(self.block);
-        let about = [rows, self.outputs, self.trees, self.width].map(|n| (n as u32).to_le_bytes());
-        queue.write_buffer(&self.buffers[0], 0, about.as_flattened());
+        let [on_card, scored] = &self.rows;
         let cells: Vec<u8> = cells.iter().take(rows * self.features).flat_map(|c| c.to_le_bytes()).collect();
-        queue.write_buffer(&self.buffers[5], 0, &cells);
+        queue.write_buffer(on_card, 0, &cells);
         let scores: Vec<u8> =
             scores[..rows * self.outputs].iter().flat_map(|s| s.to_bits().to_le_bytes()).collect();
-        queue.write_buffer(&self.buffers[6], 0, &scores);
+        queue.write_buffer(scored, 0, &scores);
         let mut encoder = raw.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        {
+        let groups = [rows.div_ceil(GROUP).clamp(1, MOST_GROUPS) as u32, self.outputs as u32, 1];
+        for part in &self.parts {
+            let about = [rows, self.outputs, part.trees, self.width].map(|n| (n as u32).to_le_bytes());
+            queue.write_buffer(&part.buffers[0], 0, about.as_flattened());
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            let bindings: Vec<_> = self.buffers.iter().map(wgpu::Buffer::as_entire_binding).collect();
-            let groups = rows.div_ceil(GROUP).clamp(1, MOST_GROUPS);
-            self.device.dispatch(
-                &mut pass,
-                &self.pipeline,
-                &bindings,
-                [groups as u32, self.outputs as u32, 1],
-            );
+            let bindings = part.buffers.iter().chain(&self.rows).map(wgpu::Buffer::as_entire_binding);
+            self.device.dispatch(&mut pass, &self.pipeline, &bindings.collect::<Vec<_>>(), groups);
         }
         let bytes = scores.len() as u64;
         let staging = self.device.pool().take(raw, bytes, STAGING);
-        encoder.copy_buffer_to_buffer(&self.buffers[6], 0, &staging, 0, bytes);
+        encoder.copy_buffer_to_buffer(scored, 0, &staging, 0, bytes);
         let index = queue.submit([encoder.finish()]);
         self.device.check()?;
         Ok(Sent(self.device.pending(staging, bytes, index)))
@@ -175,6 +173,7 @@ impl<'d> Ensemble<'d> {
 
 impl Drop for Ensemble<'_> {
     fn drop(&mut self) {
-        self.buffers.iter().for_each(|buffer| self.device.pool().give(buffer.clone()));
+        let buffers = self.parts.iter().flat_map(|part| &part.buffers).chain(&self.rows);
+        buffers.for_each(|buffer| self.device.pool().give(buffer.clone()));
     }
 }

@@ -77,7 +77,8 @@ fn check(
         })
         .collect();
     let mut twin: Vec<f64> = (0..rows * outputs).map(|_| rng.normal()).collect();
-    let ensemble = Ensemble::new(&card.device, &trees, outputs).expect("a card");
+    let mut ensemble = Ensemble::new(&card.device, features, (width, outputs)).expect("a card");
+    ensemble.add(&trees).expect("a card");
     prop_assert!(rows <= ensemble.block());
     let given = ready(ensemble.scores(ensemble.send(&cells, &twin).expect("a card"))).expect("a card");
     cpu::predict(&trees, &cells, outputs, &mut twin);

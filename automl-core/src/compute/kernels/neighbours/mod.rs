@@ -40,21 +40,32 @@ fn least(features: usize) -> u32 {
 }
 
 /// Rows that are asked about at once, where so many are known and a buffer may have `limit` bytes; 0 where they are too many.
-fn block(limit: u64, rows: usize) -> usize {
-    let rows = (limit.min(MOST_BYTES) / 4) as usize / rows.max(1);
+fn block(limit: u64, rows: usize, (features, k): (usize, usize)) -> usize {
+    // Buffers have powers of two of bytes.
+    let limit = 1u64.checked_shl(limit.max(1).ilog2()).unwrap_or(1);
+    let words = |limit: u64| (limit / 4) as usize;
+    let rows = (words(limit.min(MOST_BYTES)) / rows.max(1)).min(words(limit) / features.max(k + SPARE + 1));
     rows.min(4096) / TILE * TILE
 }
 
-/// Whether a card whose buffers may have `limit` bytes holds so many known rows.
+/// How many of the known rows a card whose buffers may have `limit` bytes is given at a time: all, where it holds them.
 ///
 /// # Errors
 /// What is too large, in words that follow a colon.
-pub fn fits(limit: u64, rows: usize, features: usize) -> Result<(), String> {
-    let bytes = (rows * features * 4) as u64;
-    if bytes.next_power_of_two() > limit || block(limit, rows) == 0 {
-        return Err(format!("{} MB of rows are more than the graphics card takes at once", bytes >> 20));
+pub fn at_a_time(limit: u64, rows: usize, (features, k): (usize, usize)) -> Result<usize, String> {
+    let bytes = |rows: usize| ((rows * features * 4) as u64).next_power_of_two();
+    if bytes(rows) <= limit && block(limit, rows, (features, k)) > 0 {
+        return Ok(rows);
     }
-    Ok(())
+    // Some more rows that are asked about at once keep a card busy.
+    let mut some = ((limit.min(MOST_BYTES) / 4) as usize / (4 * TILE)).min(rows).max(1);
+    while some > 1 && bytes(some) > limit {
+        some /= 2;
+    }
+    if bytes(some) > limit || block(limit, some, (features, k)) == 0 {
+        return Err(format!("rows of {features} features are more than the graphics card takes"));
+    }
+    Ok(some)
 }
 
 /// Known rows on a card.
@@ -78,13 +89,14 @@ pub struct Asked {
 }
 
 impl<'d> Neighbours<'d> {
-    /// Of `cells`, rows × features, row-major, finite, which [`fits`] says the card holds. `k` is at least 1 and at most the rows.
+    /// Of `cells`, rows × features, row-major, finite, as many as [`at_a_time`] says. `k` is at least 1 and at most the rows.
     ///
     /// # Errors
     /// A card that was lost, or has no memory left.
     pub fn new(device: &'d Device, cells: &[f32], features: usize, k: usize) -> Result<Self, Lost> {
         let rows = cells.len() / features.max(1);
-        let block = block(device.limits().max_storage_buffer_binding_size, rows).max(TILE);
+        let limit = device.limits().max_storage_buffer_binding_size;
+        let block = block(limit, rows, (features, k)).max(TILE);
         let take = |bytes: usize, usage| device.pool().take(device.raw().0, bytes as u64, usage);
         let buffers = [
             take(32, UNIFORM),

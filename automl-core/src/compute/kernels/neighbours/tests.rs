@@ -101,6 +101,13 @@ fn the_slack_is_wide_enough() {
             assert!(f64::from(to) > f64::from(from) * wrong + vanished, "{features} {from:e} {to:e}");
         }
     }
-    assert_eq!((block(128 << 20, 100_000), block(128 << 20, 1), block(128 << 20, 1 << 20)), (128, 4096, 0));
-    assert!(fits(128 << 20, 100_000, 25).is_ok() && fits(128 << 20, 1 << 20, 1).is_err());
+    let blocks =
+        [(100_000, 25), (1, 25), (1 << 20, 1), (1, 1 << 18)].map(|(n, m)| block(128 << 20, n, (m, 5)));
+    assert_eq!(blocks, [128, 4096, 0, 128]);
+    let most = |rows, features| at_a_time(128 << 20, rows, (features, 5)).ok();
+    assert_eq!(
+        (most(100_000, 25), most(1 << 20, 1), most(1 << 20, 1000)),
+        (Some(100_000), Some(1 << 16), Some(1 << 15))
+    );
+    assert_eq!((most(5, 1 << 20), at_a_time(4096, 9, (2000, 5)).is_err()), (None, true));
 }
