@@ -29,7 +29,7 @@ fn about_card(card: Option<(String, String)>) -> String {
         None => "The graphics card (WebGPU) is asked for where a table is large enough for it to be quicker; nobody has asked yet.".into(),
         Some((_, why_not)) if !why_not.is_empty() => format!("The graphics card (WebGPU) is not used: {why_not}."),
         Some((name, _)) if name.is_empty() => "The graphics card (WebGPU) is not used, as you chose.".into(),
-        Some((name, _)) => format!("One worker uses the graphics card {name} (WebGPU) for boosted trees, where it is quicker."),
+        Some((name, _)) => format!("One worker uses the graphics card {name} (WebGPU) for trees, neighbours and populations of networks, where it is quicker."),
     }
 }
 

@@ -25,6 +25,7 @@ struct Form {
     metric: RwSignal<Option<String>>,
     ignore: RwSignal<Vec<String>>,
     reproducible: RwSignal<bool>,
+    populations: RwSignal<bool>,
     learners: RwSignal<choice::Changes>,
     asked: RwSignal<Asked>,
 }
@@ -39,6 +40,7 @@ impl Form {
             metric: RwSignal::new(None),
             ignore: RwSignal::new(Vec::new()),
             reproducible: RwSignal::new(false),
+            populations: RwSignal::new(false),
             learners: RwSignal::default(),
             asked: RwSignal::default(),
         };
@@ -65,6 +67,16 @@ impl Form {
             columns.map(|c| (c.name.clone(), c.ty)).collect()
         });
         Offered::new(&columns, target, &self.ignore.read(), &self.asked.read())
+    }
+
+    /// Why no population can be trained, in a sentence; `None` where one can.
+    fn no_populations(self, store: Store) -> Option<&'static str> {
+        if store.backend.with(|backend| backend == "cpu") {
+            return Some(
+                "Not where models are computed on the processor only, as is chosen at the top of the page.",
+            );
+        }
+        self.reproducible.get().then_some("Not in a search that is reproducible on every machine.")
     }
 
     /// The request, or what is wrong with the form.
@@ -100,6 +112,7 @@ impl Form {
             max_trials: trials.map(|t| t as u32),
             seed,
             reproducible,
+            populations: self.populations.get_untracked() && untrack(|| self.no_populations(store)).is_none(),
             learners,
             ..StudyRequest::default()
         };
@@ -246,6 +259,20 @@ fn Advanced(form: Form) -> impl IntoView {
             <p class="quiet small check-help" id="reproducible-help">
                 "Leaves out kinds of models whose last digits depend on the machine, even where they are chosen."
             </p>
+            <label class="check">
+                <input
+                    type="checkbox"
+                    data-testid="populations"
+                    aria-describedby="populations-help"
+                    disabled=move || form.no_populations(store).is_some()
+                    bind:checked=form.populations
+                />
+                "Population of networks on the graphics card"
+            </label>
+            <p class="quiet small check-help" id="populations-help">
+                "Trains 64 settings of neural networks side by side, drops the worse half again and again, and tries the best three. Another graphics card may choose others, and so give another model. "
+                {move || form.no_populations(store)}
+            </p>
             <Learners changes=form.learners reproducible=form.reproducible />
             <Constraints asked=form.asked offered />
             <details>
@@ -280,6 +307,9 @@ pub fn Setup() -> impl IntoView {
     };
     let offer = Callback::new(move |()| {
         if let Some(request) = asked() {
+            if request.populations {
+                return wrong.set("The server trains no population of networks: search here, or leave it out under \"More settings\".".to_owned());
+            }
             wasm_bindgen_futures::spawn_local(async move {
                 if let Err(what) = offer_search(store, request).await {
                     wrong.set(what);

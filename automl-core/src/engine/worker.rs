@@ -65,6 +65,11 @@ impl WorkerState {
         }
     }
 
+    /// Whether a message is a job that only a graphics card does, however small the table is.
+    pub fn needs_card(message: &[u8]) -> bool {
+        matches!(ToWorker::read(message), Ok(ToWorker::Choose(..)))
+    }
+
     /// The study's data in a message; `None`: it is a job, or no message.
     pub fn data_in(message: &[u8]) -> Option<Prepared> {
         match ToWorker::read(message) {
@@ -148,8 +153,10 @@ mod tests {
         let population = Job { population: vec![Params::default(); 2], id: 8, ..job.clone() };
         let message = ToWorker::run(population).to_bytes();
         assert_eq!(WorkerState::job_in(&message), Some(8));
+        assert!(WorkerState::needs_card(&message) && !WorkerState::needs_card(&message[..3]));
         let message = ToWorker::run(job).to_bytes();
         assert_eq!(WorkerState::job_in(&message), Some(7));
+        assert!(!WorkerState::needs_card(&message));
         assert_eq!(WorkerState::job_in(&message[..3]), None);
         assert_eq!(WorkerState::job_in(&[0, 1, 2]), None);
         assert_eq!(WorkerState::job_in(&[]), None);

@@ -117,15 +117,20 @@ impl Shared {
         match &self.asked {
             Some(known) => known.0.clone(),
             None if !worth_asking(rows, columns) => Card::absent(TOO_SMALL),
-            None => self.asked.insert(AtEnd(real())).0.clone(),
+            None => self.anyway(),
         }
+    }
+
+    /// The card, or why there is none, for what only a card does.
+    pub fn anyway(&mut self) -> Card {
+        self.asked.get_or_insert_with(|| AtEnd(real())).0.clone()
     }
 
     /// The card for what is expected to take the processor so many seconds; `None` where it is not worth asking for one.
     pub fn for_secs(&mut self, secs: f64) -> Option<Card> {
         match &self.asked {
             Some(known) => Some(known.0.clone()),
-            None => (secs >= WORTH_SECS).then(|| self.asked.insert(AtEnd(real())).0.clone()),
+            None => (secs >= WORTH_SECS).then(|| self.anyway()),
         }
     }
 

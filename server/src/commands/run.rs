@@ -220,7 +220,11 @@ fn train(
     let threads = limit.map_or(asked, |bytes| study.prepared.executors_within(bytes, asked));
     // The budget of a node counts from its own start.
     let (rows, columns) = study.prepared.size();
-    let card = cards.for_table(rows, columns).exact(study.request.reproducible);
+    let card = match study.request.populations {
+        true => cards.anyway(),
+        false => cards.for_table(rows, columns),
+    };
+    let card = card.exact(study.request.reproducible);
     drive(&Arc::new(study.prepared), study.request, (threads, Some(card)), Instant::now(), progress)
 }
 

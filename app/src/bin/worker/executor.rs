@@ -52,22 +52,26 @@ impl Executor {
             let Some(bytes) = next else { break };
             // Nobody else looks at it meanwhile: messages only queue.
             let mut state = self.state.take();
+            if WorkerState::needs_card(&bytes) {
+                self.find_card(&mut state, true).await;
+            }
             match state.handle_waiting(&bytes).await {
                 Some(answer) => post(&[message::ANSWER.into()], Some(&answer)),
-                None => self.find_card(&mut state).await,
+                None => self.find_card(&mut state, false).await,
             }
             self.state.replace(state);
         }
         self.busy.set(false);
     }
 
-    /// Asks for a card where the study's data have come, before its first job, so that nothing else is measured with it.
-    async fn find_card(&self, state: &mut WorkerState) {
+    /// Asks for a card where the study's data have come, before its first job, so that nothing else is measured with it; `anyway`:
+    /// however small they are.
+    async fn find_card(&self, state: &mut WorkerState, anyway: bool) {
         let (wanted, Some((rows, columns))) = (self.wanted.get(), state.size()) else { return };
         if wanted == self.asked.get() {
             return;
         }
-        if wanted == Backend::Auto && !worth_asking(rows, columns) {
+        if wanted == Backend::Auto && !anyway && !worth_asking(rows, columns) {
             // One that was asked for whatever it costs is not for this table.
             if self.asked.replace(Backend::Cpu) == Backend::Gpu {
                 let small = Card::absent("the table is too small for it to be quicker");

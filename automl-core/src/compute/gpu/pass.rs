@@ -31,15 +31,15 @@ fn entry(binding: u32, ty: wgpu::BufferBindingType, turns: bool) -> wgpu::BindGr
 }
 
 impl Device {
-    /// An entry of a kernel by its name, compiled once. Its binding 0 is the uniform of the turn, and those from 1 on are
+    /// An entry of a kernel by its name, in parts that others share, compiled once. Its binding 0 is the uniform of the turn, and those from 1 on are
     /// storage with these ways of access.
     pub fn pipeline_in_turns(
         &self,
-        (name, source): (&'static str, &'static str),
+        (name, parts): (&'static str, &[&str]),
         entry_point: &'static str,
         access: &[Access],
     ) -> Pipeline {
-        self.pipeline_laid_out(name, &[source], entry_point, || {
+        self.pipeline_laid_out(name, parts, entry_point, || {
             let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform, true)];
             entries.extend((1..).zip(access).map(|(binding, access)| {
                 let read_only = *access == Access::Read;

@@ -26,13 +26,12 @@ impl Executor {
         }
     }
 
-    // The page asks for none yet, and everyone would wait for what trains one.
-    #[cfg(any(not(feature = "gpu"), target_arch = "wasm32"))]
+    #[cfg(not(feature = "gpu"))]
     async fn choose(&self, _: &Job, _: Option<&Card>, _: &Cancel) -> Result<Chosen, JobFailure> {
         Err(JobFailure::Failed("this program trains no populations".to_owned()))
     }
 
-    #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+    #[cfg(feature = "gpu")]
     async fn choose(
         &mut self,
         job: &Job,
@@ -88,7 +87,7 @@ impl Executor {
 }
 
 /// Why nothing was chosen; a card that was lost is asked for no more.
-#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+#[cfg(feature = "gpu")]
 fn told(card: &Card, why: crate::learner::mlp::population::Failure) -> JobFailure {
     use crate::learner::FitError;
     use crate::learner::mlp::population::Failure;

@@ -174,11 +174,19 @@ async fn check(shared: &Shared, project: &str, begin: &Begin) -> Result<(), Prob
                 )
                 .at("/task/request"));
             }
+            if request.populations {
+                return Err(no_populations().at("/task/request/populations"));
+            }
         }
         Work::Pipeline { document, data, .. } => {
             let text = document.to_string();
-            automl_core::document::PipelineDocument::from_json(text.as_bytes())
+            let document = automl_core::document::PipelineDocument::from_json(text.as_bytes())
                 .map_err(|d| Problem::from(d).at("/task/document"))?;
+            let asks =
+                |node: &automl_core::document::Node| node.params.get("populations") == Some(&true.into());
+            if let Some((id, _)) = document.nodes().iter().find(|(_, node)| asks(node) && !node.bypassed) {
+                return Err(no_populations().at(format!("/task/document/nodes/{}/params/populations", id.0)));
+            }
             for (source, dataset) in data {
                 let found = shared.store.dataset(project, dataset).await;
                 found.map_err(|e| Problem::from(e).at(format!("/task/data/{source}")))?;
@@ -186,6 +194,14 @@ async fn check(shared: &Shared, project: &str, begin: &Begin) -> Result<(), Prob
         }
     }
     Ok(())
+}
+
+/// A trial goes to whichever worker is free first, and only some of them have a graphics card.
+fn no_populations() -> Problem {
+    Problem::unusable(
+        "The server trains no population of networks. Leave `populations` out, or run `trellis fit --populations` on a machine \
+         with a graphics card.",
+    )
 }
 
 async fn show(shared: State, Path((project, run)): Path<(String, String)>) -> Result<Json<Shown>, Problem> {

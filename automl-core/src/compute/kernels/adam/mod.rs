@@ -9,13 +9,13 @@ use super::super::gpu::{Access, Device, Pipeline};
 use super::nets::{Layer, access};
 use crate::compute::gpu::lean::lean;
 
-pub const SOURCE: &str = lean!(concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl")));
+const PARTS: &[&str] = &[lean!(include_str!("../nets/nets.wgsl")), lean!(include_str!("kernel.wgsl"))];
 
 /// Bindings: layers, weights, their first and second moments, slopes by them.
 pub const ACCESS: [Access; 5] = access(b"rwwwr");
 
 pub fn pipeline(device: &Device) -> Pipeline {
-    device.pipeline_in_turns(("adam", SOURCE), "main", &ACCESS)
+    device.pipeline_in_turns(("adam", PARTS), "main", &ACCESS)
 }
 
 /// Rows of weights of a workgroup.

@@ -9,7 +9,7 @@ use super::super::gpu::{Access, Device, Pipeline};
 use super::nets::access;
 use crate::compute::gpu::lean::lean;
 
-pub const SOURCE: &str = lean!(concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl")));
+const PARTS: &[&str] = &[lean!(include_str!("../nets/nets.wgsl")), lean!(include_str!("kernel.wgsl"))];
 
 /// Bindings: views, columns, the order of rows, cells, scratch.
 pub const ACCESS: [Access; 5] = access(b"rrrrw");
@@ -54,7 +54,7 @@ impl Column {
 }
 
 pub fn pipeline(device: &Device) -> Pipeline {
-    device.pipeline_in_turns(("inputs", SOURCE), "main", &ACCESS)
+    device.pipeline_in_turns(("inputs", PARTS), "main", &ACCESS)
 }
 
 /// Workgroups for so many rows.

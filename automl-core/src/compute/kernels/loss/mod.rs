@@ -9,7 +9,7 @@ use super::super::gpu::{Access, Device, Pipeline};
 use super::nets::{JUDGED, access};
 use crate::compute::gpu::lean::lean;
 
-pub const SOURCE: &str = lean!(concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl")));
+const PARTS: &[&str] = &[lean!(include_str!("../nets/nets.wgsl")), lean!(include_str!("kernel.wgsl"))];
 
 /// Bindings: last layers, models, the order of rows, true answers, scratch, losses.
 pub const ACCESS: [Access; 6] = access(b"rrrrww");
@@ -38,7 +38,7 @@ impl Model {
 
 /// Compiled: `slope` or `judge`.
 pub fn pipeline(device: &Device, entry: &'static str) -> Pipeline {
-    device.pipeline_in_turns(("loss", SOURCE), entry, &ACCESS)
+    device.pipeline_in_turns(("loss", PARTS), entry, &ACCESS)
 }
 
 /// Workgroups of `slope` for so many rows of so many networks.

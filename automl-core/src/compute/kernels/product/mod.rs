@@ -10,7 +10,7 @@ use super::super::gpu::{Access, Device, Pipeline};
 use super::nets::{Layer, access};
 use crate::compute::gpu::lean::lean;
 
-pub const SOURCE: &str = lean!(concat!(include_str!("../nets/nets.wgsl"), include_str!("kernel.wgsl")));
+const PARTS: &[&str] = &[lean!(include_str!("../nets/nets.wgsl")), lean!(include_str!("kernel.wgsl"))];
 
 /// Rows and columns of a workgroup's tile.
 const TILE: usize = 64;
@@ -21,7 +21,7 @@ pub const ACCESS: [Access; 4] = access(b"rrww");
 /// Compiled: what goes in to what comes out (`forward`), slopes from there to here (`back`), and slopes by weights
 /// (`by_weights`).
 pub fn pipeline(device: &Device, entry: &'static str) -> Pipeline {
-    device.pipeline_in_turns(("product", SOURCE), entry, &ACCESS)
+    device.pipeline_in_turns(("product", PARTS), entry, &ACCESS)
 }
 
 fn groups(layers: &[Layer], columns: impl Fn(&Layer) -> u32, rows: usize) -> [u32; 3] {

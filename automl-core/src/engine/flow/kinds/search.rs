@@ -121,6 +121,16 @@ pub(super) fn search() -> KindSpec {
         )
         .advanced(),
     );
+    spec.fields.push(
+        FieldSpec::flag(
+            "populations",
+            "Population of networks",
+            "Also train 64 settings of neural networks side by side on a graphics card, and try the best three. Which they are \
+             follows from the card: another may choose others, and so give another model.",
+            false,
+        )
+        .advanced(),
+    );
     spec.fields.extend([question::weights(), question::seed()]);
     spec.fields.extend(constraints());
     spec.example = Some(Example::new(
