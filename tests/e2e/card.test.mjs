@@ -17,22 +17,28 @@ after(async () => {
 });
 
 const cell = (i, by) => ((Math.sin(i * by) * 43758.5453) % 1).toFixed(4);
-const ROWS = Array.from({ length: 400 }, (_, i) => {
+const rows = (count) => Array.from({ length: count }, (_, i) => {
   const [a, b] = [cell(i, 12.9898), cell(i, 78.233)];
   return `${i % 11 ? a : ''},${b},${(i * 7919) % 13},${Number(a) + b * b > 0.1 ? 'yes' : 'no'}`;
 });
 
-// A search that computes on `backend`, chosen on an earlier visit; the page after it.
-async function searched(backend) {
-  const { page, context, faults } = await openPage(browser, server.url, {
+// The table, opened in a page that computes on `backend`, chosen on an earlier visit.
+async function opened(backend, { where = browser, count = 400 } = {}) {
+  const { page, context, faults } = await openPage(where, server.url, {
     prepare: (c) =>
       c.addInitScript((kept) => {
         localStorage.setItem('trellis-tour', 'true');
         localStorage.setItem('trellis-backend', JSON.stringify(kept));
       }, backend),
   });
-  await drop(page, 'table.csv', `a,b,c,y\n${ROWS.join('\n')}\n`);
+  await drop(page, 'table.csv', `a,b,c,y\n${rows(count).join('\n')}\n`);
   await id(page, 'target-select').waitFor();
+  return { page, context, faults };
+}
+
+// The page after a search.
+async function searched(backend) {
+  const { page, context, faults } = await opened(backend);
   // Enough for boosted trees to be among them; the stand-in takes a while.
   await search(page, { models: '8' });
   await id(page, 'predict-form').waitFor({ timeout: 240_000 });
@@ -69,4 +75,47 @@ test('a card gives the same model file, and the chip says that it is used', { ti
   assert.equal(await here.page.evaluate(() => localStorage.getItem('trellis-backend')), '"auto"');
   assert.deepEqual(here.faults, []);
   await here.context.close();
+});
+
+// A search with a population; the page after it, and what the board says of the population.
+async function populated(backend, where) {
+  // Enough for some to be held out.
+  const { page, context, faults } = await opened(backend, { where, count: 900 });
+  await page.getByText('More settings').click();
+  await id(page, 'populations').check();
+  await portraits(page, `population-${backend}`, id(page, 'populations'));
+  await search(page, { seconds: '60' });
+  await id(page, 'predict-form').waitFor({ timeout: 240_000 });
+  const remark = id(page, 'board-remark').filter({ hasText: /opulation of/ });
+  return { page, context, faults, told: await remark.innerText() };
+}
+
+test('a population of networks trains beside the search and chooses settings', { timeout: 400_000 }, async (t) => {
+  const { page, context, faults, told } = await populated('gpu', browser);
+  if (/offers no graphics card/.test(told)) return t.skip('this browser has no adapter');
+  assert.match(told, /^A population of \d+ settings of networks trained on the graphics card .* chose [1-3] to be tried/);
+  await portraits(page, 'population-chosen');
+  // It is a wish that goes with neither of these.
+  const box = id(page, 'populations');
+  await id(page, 'reproducible').check();
+  assert.ok(await box.isDisabled());
+  await id(page, 'reproducible').uncheck();
+  assert.ok(await box.isEnabled());
+  await id(page, 'backend-chip').click();
+  await id(page, 'backend-choice').selectOption('cpu');
+  assert.ok(await box.isDisabled());
+  assert.match(await page.locator('#populations-help').innerText(), /processor only/);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('without a card the board says why there is no population', { timeout: 300_000 }, async () => {
+  const without = await startBrowser(['--disable-gpu', '--disable-features=WebGPU']);
+  try {
+    const { faults, told } = await populated('auto', without);
+    assert.match(told, /^No population of networks, so that the search went on without: .*graphics card/);
+    assert.deepEqual(faults, []);
+  } finally {
+    await without.close();
+  }
 });

@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::learner::{Learner, LearnerSpec, Reproducible};
 use crate::metric::{self, Actual, MetricSpec};
 use crate::model::{Target, Task};
+use crate::numeric::sort_few_by_key;
 use crate::search::{Constraints, Loads, Split, plan_split, sample_rows};
 use crate::table::{Column, ColumnType, ReadOptions, Table, Values, fingerprint, profile};
 use serde::{Deserialize, Serialize};
@@ -358,6 +359,6 @@ fn most_frequent(column: &Column, most: usize) -> Vec<String> {
         }
     }
     let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
-    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    sort_few_by_key(&mut counts, |(_, n)| std::cmp::Reverse(*n));
     counts.into_iter().take(most).map(|(level, _)| level).collect()
 }

@@ -5,6 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::learner::{self, LearnerSpec, Reproducible};
 use crate::metric::{self, Question};
 use crate::model::{Target, Task};
+use crate::numeric::sort_few_by_key;
 use crate::table::{Column, ColumnType, Table, Values, target_checks};
 use std::collections::BTreeMap;
 
@@ -220,7 +221,7 @@ pub(super) fn find_column<'a>(table: &'a Table, name: &str) -> Result<&'a Column
             let common = c.chars().zip(folded.chars()).take_while(|(a, b)| a == b).count();
             (c != folded, !(c.contains(&folded) || folded.contains(&c)), std::cmp::Reverse(common))
         };
-        near.sort_by_key(|c| likeness(c));
+        sort_few_by_key(&mut near, |c| likeness(c));
         let shown: Vec<String> = near.iter().take(8).map(|c| format!("\"{c}\"")).collect();
         let more = if near.len() > 8 { format!(" and {} more", near.len() - 8) } else { String::new() };
         Diagnostic::error(

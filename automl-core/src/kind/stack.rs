@@ -1,6 +1,7 @@
 //! Columns made of columns: one below another, and names that no other bears.
 
 use super::keys::Texts;
+use crate::numeric::sort_few_by;
 use crate::table::{BitMask, Column, ColumnType, MISSING_CODE, MISSING_TIME, TextValues, Values};
 use std::collections::BTreeSet;
 
@@ -109,7 +110,7 @@ pub(super) fn stack(name: &str, parts: &[(Option<&Column>, usize)]) -> Column {
     let mut spellings: Vec<(f64, String)> = Vec::new();
     if matches!(form, Form::F32 | Form::F64) {
         spellings = columns.iter().flat_map(|c| c.spellings.iter().cloned()).collect();
-        spellings.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sort_few_by(&mut spellings, |a, b| a.0.total_cmp(&b.0));
         spellings.dedup_by(|b, a| a.0 == b.0);
     }
     Column { name: name.to_owned(), ty, values, spellings }

@@ -1,5 +1,6 @@
 //! The target as nodes see it.
 
+use crate::numeric::sort_few_by_key;
 /// Target values of the training rows, in their order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TargetView<'a> {
@@ -26,7 +27,7 @@ impl TargetView<'_> {
             }
         }
         let mut order: Vec<u32> = (0..classes as u32).collect();
-        order.sort_by_key(|&c| (std::cmp::Reverse(counts[c as usize]), c));
+        sort_few_by_key(&mut order, |&c| (std::cmp::Reverse(counts[c as usize]), c));
         order.truncate(max.max(1));
         order.sort_unstable();
         order

@@ -2,6 +2,7 @@
 //! with implicit shifts (Golub and Van Loan, "Matrix Computations", 8.3).
 
 use super::dot;
+use super::few::sort_few_by;
 
 /// Steps of the QL method for one eigenvalue, of which two or three are usual.
 const MOST_STEPS: usize = 60;
@@ -37,7 +38,7 @@ pub fn symmetric_eigen(mut a: Vec<f64>, n: usize) -> Eigen {
         }
     }
     let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&x, &y| diagonal[y].total_cmp(&diagonal[x]));
+    sort_few_by(&mut order, |&x, &y| diagonal[y].total_cmp(&diagonal[x]));
     Eigen {
         values: order.iter().map(|&i| diagonal[i]).collect(),
         vectors: order.iter().flat_map(|&i| vectors[i * n..(i + 1) * n].iter().copied()).collect(),

@@ -4,6 +4,7 @@
 pub mod cholesky;
 mod eigen;
 pub mod exp;
+mod few;
 pub mod math;
 mod moments;
 mod quantile;
@@ -13,6 +14,7 @@ pub mod student;
 mod sum;
 
 pub use eigen::{Eigen, symmetric_eigen};
+pub use few::{sort_few_by, sort_few_by_key};
 pub use moments::skewness;
 pub use quantile::{quantile, quantile_of};
 pub use rng::Rng;

@@ -2,7 +2,7 @@
 //! predictions.
 
 use crate::metric::{Actual, MetricSpec, Seen};
-use crate::numeric::Rng;
+use crate::numeric::{Rng, sort_few_by, sort_few_by_key};
 
 /// Rounds of adding a model.
 const ROUNDS: usize = 25;
@@ -97,9 +97,9 @@ pub fn select_ensemble_by_bags<'a>(
     }
     let mut members: Vec<(usize, f64)> =
         shares.into_iter().enumerate().filter(|(_, share)| *share >= LEAST_SHARE).collect();
-    members.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    sort_few_by(&mut members, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     members.truncate(MOST_MEMBERS);
-    members.sort_by_key(|m| m.0);
+    sort_few_by_key(&mut members, |m| m.0);
     let total: f64 = members.iter().map(|m| m.1).sum();
     members.iter_mut().for_each(|m| m.1 /= total);
     Some(if members.is_empty() { whole } else { Ensemble { members } })

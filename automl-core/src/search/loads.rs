@@ -4,7 +4,7 @@ use super::propose::Proposal;
 use crate::learner::{self, Load, ParamValue};
 use crate::model::Target;
 use crate::node::{DenseOptions, NativeOptions, Recipe};
-use crate::numeric::{math, skewness};
+use crate::numeric::{math, skewness, sort_few_by};
 use crate::table::{Column, Table};
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +88,7 @@ impl Loads {
         let Some(budget) = self.budget_secs else { return proposals };
         let is_quick = |p: &Proposal| self.trial_secs_said(p) <= QUICK_SHARE * budget;
         let (mut quick, mut slow): (Vec<_>, Vec<_>) = proposals.into_iter().partition(is_quick);
-        slow.sort_by(|a, b| self.trial_secs_said(a).total_cmp(&self.trial_secs_said(b)));
+        sort_few_by(&mut slow, |a, b| self.trial_secs_said(a).total_cmp(&self.trial_secs_said(b)));
         quick.append(&mut slow);
         quick
     }

@@ -17,7 +17,7 @@ use crate::learner::{self, LOG_TARGET, LearnerSpec, ParamValue, Params};
 use crate::metric::MetricSpec;
 use crate::model::{Target, Task};
 use crate::node::Recipe;
-use crate::numeric::{Rng, math};
+use crate::numeric::{Rng, math, sort_few_by};
 use std::collections::BTreeMap;
 
 /// Share of proposals drawn afresh from the whole range.
@@ -197,7 +197,7 @@ impl Proposer {
             .filter_map(|p| Some((p.proposal, p.loss?)))
             .filter(|(p, _)| self.varies(&p.learner))
             .collect();
-        ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
+        sort_few_by(&mut ranked, |a, b| a.1.total_cmp(&b.1));
         let spread = self.elite(&ranked);
         if spread.is_empty() || rng.uniform() < FRESH_SHARE {
             // Of two draws the learner that has done better: bad families are still looked at now and then.

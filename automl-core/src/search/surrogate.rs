@@ -10,7 +10,7 @@
 use super::range::code_of;
 use crate::learner::{LearnerSpec, ParamKind, Params};
 use crate::numeric::cholesky::{backward, factor, forward};
-use crate::numeric::{dot, math, mean};
+use crate::numeric::{dot, math, mean, sort_few_by};
 
 /// Fewest finished trials of a learner that are worth a model.
 const FEWEST: usize = 3;
@@ -171,7 +171,7 @@ fn most_telling<'a>(known: &[(&'a Params, Option<f64>)]) -> Vec<(&'a Params, Opt
     let mut order: Vec<usize> = (0..known.len()).collect();
     if order.len() > MOST {
         let loss = |i: usize| known[i].1.unwrap_or(f64::INFINITY);
-        order.sort_by(|&a, &b| loss(a).total_cmp(&loss(b)).then(a.cmp(&b)));
+        sort_few_by(&mut order, |&a, &b| loss(a).total_cmp(&loss(b)).then(a.cmp(&b)));
         let mut others = order.split_off(MOST / 2);
         others.sort_unstable_by_key(|i| std::cmp::Reverse(*i));
         order.extend(others.into_iter().take(MOST - MOST / 2));

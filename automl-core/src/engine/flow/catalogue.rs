@@ -2,6 +2,7 @@
 
 use super::kinds::{self, EngineKind};
 use crate::kind::{self, KindSpec, Operation, PortType, Rows, Step};
+use crate::numeric::sort_few_by_key;
 use std::sync::OnceLock;
 
 /// What runs a kind.
@@ -41,7 +42,7 @@ fn all() -> &'static [Kind] {
         let steps = kind::steps().iter().map(|s| Kind { spec: s.spec(), does: Does::Step(*s) });
         let engine = kinds::all().into_iter().map(|(spec, k)| Kind { spec, does: Does::Engine(k) });
         let mut all: Vec<Kind> = sources.chain(operations).chain(steps).chain(engine).collect();
-        all.sort_by_key(|k| k.spec.group);
+        sort_few_by_key(&mut all, |k| k.spec.group);
         all
     })
 }

@@ -6,6 +6,7 @@
 
 use crate::document::{Node, NodeId, PipelineDocument, PortRef};
 use crate::kind::ORDER;
+use crate::numeric::sort_few_by_key;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ pub(super) fn in_order(node: &Node, sources: &mut [PortRef]) {
     let named = named.iter().enumerate().rev();
     let places: BTreeMap<&str, usize> =
         named.filter_map(|(at, source)| Some((source.as_str()?, at))).collect();
-    sources.sort_by_key(|source| places.get(name(source).as_str()).copied().unwrap_or(usize::MAX));
+    sort_few_by_key(sources, |source| places.get(name(source).as_str()).copied().unwrap_or(usize::MAX));
 }
 
 /// What is connected to an input, in the order in which it comes in.

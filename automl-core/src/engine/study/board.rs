@@ -6,6 +6,7 @@ use super::{Step, Study};
 use crate::compute::Used;
 use crate::engine::protocol::{Board, BoardRow, CHOSEN, Phase, TOO_SLOW, TrialState, UNWEIGHTED};
 use crate::learner;
+use crate::numeric::sort_few_by;
 
 /// Share of the progress bar that the search takes where no budget tells.
 const SEARCH_PART: f64 = 0.85;
@@ -25,7 +26,7 @@ impl Study {
             };
             (group, row.score.map_or(f64::INFINITY, |s| metric.loss(s)), row.trial.map_or(0, |t| t + 1))
         };
-        rows.sort_by(|a, b| {
+        sort_few_by(&mut rows, |a, b| {
             let (a, b) = (place(a), place(b));
             a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
         });

@@ -12,7 +12,7 @@ use crate::explain::permutation::{Explained, importance_by, permutation_importan
 use crate::learner::Params;
 use crate::model::Target;
 use crate::node::Frame;
-use crate::numeric::Rng;
+use crate::numeric::{Rng, sort_few_by};
 use crate::platform::Stopwatch;
 use crate::search::{Candidate, select_ensemble_by_bags};
 use crate::table::Table;
@@ -212,7 +212,7 @@ impl Study {
         let chosen = select_ensemble_by_bags(metric, answers.seen(), &offered, &mut rng).map(|e| e.members);
         let mut members: Vec<(usize, f64)> =
             chosen.unwrap_or(vec![(0, 1.0)]).into_iter().map(|(i, w)| (candidates[i], w)).collect();
-        members.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        sort_few_by(&mut members, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         members
     }
 
@@ -325,7 +325,7 @@ impl Study {
         let late = most.is_some_and(|m| elapsed - started > m);
         if late || check.next_column >= self.prepared.table.columns.len() || check.weighed.is_empty() {
             let ranked = |i: &Importance| -i.mean;
-            check.importance.sort_by(|a, b| ranked(a).total_cmp(&ranked(b)));
+            sort_few_by(&mut check.importance, |a, b| ranked(a).total_cmp(&ranked(b)));
             self.start_refit(now);
             return;
         }

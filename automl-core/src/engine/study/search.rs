@@ -5,7 +5,7 @@ use super::trial::{Fold, Trial};
 use super::{Purpose, Running, Step, Study};
 use crate::engine::job::{Job, JobFailure, JobResult, Stage};
 use crate::engine::protocol::{EndReason, TrialState};
-use crate::numeric::Rng;
+use crate::numeric::{Rng, sort_few_by};
 use crate::search::{Contender, LOOKBACK, Past, Proposal, should_prune};
 use std::collections::BTreeMap;
 
@@ -298,7 +298,7 @@ impl Study {
             .enumerate()
             .filter_map(|(i, t)| Some((i, metric.loss(t.full_score()?))))
             .collect();
-        ranked.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        sort_few_by(&mut ranked, |a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
         ranked.into_iter().map(|(i, _)| i).collect()
     }
 

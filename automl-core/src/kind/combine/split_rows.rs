@@ -2,7 +2,7 @@
 
 use crate::kind::aggregate::quantile;
 use crate::kind::keys::{Groups, Members, NONE};
-use crate::numeric::Rng;
+use crate::numeric::{Rng, sort_few_by};
 use crate::table::Column;
 
 /// Where rows go that have no value to choose by.
@@ -80,7 +80,7 @@ pub(super) fn stratified(
     let mut rng = Rng::for_stream(seed, &[ROWS]);
     let mut by_rest: Vec<usize> = (0..count).collect();
     rng.shuffle(&mut by_rest);
-    by_rest.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()));
+    sort_few_by(&mut by_rest, |&a, &b| exact[b].fract().total_cmp(&exact[a].fract()));
     let wanting = wished(rows, share).saturating_sub(take.iter().sum());
     by_rest.iter().take(wanting).for_each(|&s| take[s] += 1);
     for (members, take) in members.iter().zip(take) {

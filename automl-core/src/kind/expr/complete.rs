@@ -6,6 +6,7 @@ use super::lex::{Placed, Token, lex};
 use super::parse::LONGEST;
 use super::syntax::{WORDS, is_name_part, quoted_name};
 use crate::kind::{Schema, Wanted};
+use crate::numeric::sort_few_by_key;
 use serde::{Deserialize, Serialize};
 
 /// Columns that are offered at once, and of everything.
@@ -171,7 +172,7 @@ fn ranked(found: Vec<Completion>, typed: &str, replaces: (usize, usize)) -> Vec<
     };
     let mut all: Vec<(u8, Completion)> =
         found.into_iter().filter_map(|c| Some((rank(&c.insert)?, Completion { replaces, ..c }))).collect();
-    all.sort_by_key(|(rank, _)| *rank);
+    sort_few_by_key(&mut all, |(rank, _)| *rank);
     let mut columns = 0;
     all.retain(|(_, c)| {
         columns += usize::from(c.kind == CompletionKind::Column);

@@ -2,6 +2,7 @@
 
 use super::complete::OPERATORS;
 use super::functions::FUNCTIONS;
+use crate::numeric::sort_few_by_key;
 use serde::{Deserialize, Serialize};
 
 /// A function or an operator, as it is shown to people.
@@ -56,6 +57,6 @@ pub fn listed() -> Vec<Listed> {
     let mut all: Vec<Listed> = functions.chain([case]).chain(operators).collect();
     let order: Vec<String> = all.iter().map(|l| l.group.clone()).collect();
     let place = |group: &str| order.iter().position(|g| g == group);
-    all.sort_by_key(|l| place(&l.group));
+    sort_few_by_key(&mut all, |l| place(&l.group));
     all
 }

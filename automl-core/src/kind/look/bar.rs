@@ -7,6 +7,7 @@ use crate::kind::keys::{Family, Members, family};
 use crate::kind::{
     Bar, Chart, Done, Example, FieldSpec, Finding, Given, Inputs, KindSpec, Mark, Operation, input, wanted,
 };
+use crate::numeric::sort_few_by;
 use serde_json::json;
 
 /// `chart.bar`
@@ -91,11 +92,11 @@ impl Operation for BarChart {
         };
         let mut order: Vec<usize> = (0..levels.count()).collect();
         match given.text("order").as_str() {
-            "height" => order.sort_by(|&a, &b| {
+            "height" => sort_few_by(&mut order, |&a, &b| {
                 let height = |at: usize| heights[at].unwrap_or(f64::NEG_INFINITY);
                 height(b).total_cmp(&height(a))
             }),
-            "name" => order.sort_by(|&a, &b| levels.names[a].cmp(&levels.names[b])),
+            "name" => sort_few_by(&mut order, |&a, &b| levels.names[a].cmp(&levels.names[b])),
             _ => {}
         }
         let names: Vec<String> = order.iter().map(|&at| levels.names[at].clone()).collect();

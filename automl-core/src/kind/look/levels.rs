@@ -3,7 +3,7 @@
 use super::drawn::short;
 use crate::kind::aggregate::quantile;
 use crate::kind::keys::{Family, NONE, codes, family};
-use crate::numeric::count;
+use crate::numeric::{count, sort_few_by, sort_few_by_key};
 use crate::table::Column;
 
 /// Longest name of a category, in characters.
@@ -51,12 +51,12 @@ impl Levels {
         }
         let room = most - usize::from(missing > 0);
         let mut kept: Vec<u32> = (0..distinct as u32).collect();
-        kept.sort_by_key(|&code| (std::cmp::Reverse(times[code as usize]), first[code as usize]));
+        sort_few_by_key(&mut kept, |&code| (std::cmp::Reverse(times[code as usize]), first[code as usize]));
         let pooled = if distinct > room { distinct - (room - 1) } else { 0 };
         kept.truncate(distinct - pooled);
         if family(column) != Family::Words {
             let value = |code: u32| column.number(first[code as usize] as usize).unwrap_or(f64::NAN);
-            kept.sort_by(|&a, &b| value(a).total_cmp(&value(b)));
+            sort_few_by(&mut kept, |&a, &b| value(a).total_cmp(&value(b)));
         }
         let mut names: Vec<String> = kept
             .iter()

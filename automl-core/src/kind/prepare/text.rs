@@ -5,7 +5,7 @@
 use super::columns::{Changed, Names, chosen, column_fields, input, single_column, whole};
 use crate::kind::{Example, FieldSpec, Finding, FittedStep, Given, Group, KindSpec, Rows, Step};
 use crate::node::{GramKind, Grams, hash_of};
-use crate::numeric::math::ln;
+use crate::numeric::{math::ln, sort_few_by_key};
 use crate::table::{Column, ColumnType, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -194,7 +194,7 @@ fn frequent_words(unit: Unit, texts: &[Option<&str>], size: usize, least: usize)
     }
     let mut words: Vec<(String, Counts)> =
         known.into_iter().filter(|(_, c)| c.texts >= least as u64).collect();
-    words.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.times));
+    sort_few_by_key(&mut words, |(_, counts)| std::cmp::Reverse(counts.times));
     words.truncate(size);
     words.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     let rarity = |c: &Counts| ln((1.0 + number as f64) / (1.0 + c.texts as f64)) + 1.0;

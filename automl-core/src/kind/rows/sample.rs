@@ -7,7 +7,7 @@ use crate::kind::keys::Groups;
 use crate::kind::{
     Done, Example, FieldSpec, Finding, Given, Group, Inputs, KindSpec, Operation, Rows, absent, build, input,
 };
-use crate::numeric::Rng;
+use crate::numeric::{Rng, sort_few_by_key};
 use crate::table::ColumnType;
 use serde_json::json;
 
@@ -118,7 +118,7 @@ fn quotas(sizes: &[usize], wanted: usize) -> Vec<usize> {
         sizes.iter().map(|&s| exact(s).checked_div(all).unwrap_or(0) as usize).collect();
     let short = wanted - quotas.iter().sum::<usize>().min(wanted);
     let mut by_rest: Vec<usize> = (0..sizes.len()).collect();
-    by_rest.sort_by_key(|&g| std::cmp::Reverse(exact(sizes[g]).checked_rem(all).unwrap_or(0)));
+    sort_few_by_key(&mut by_rest, |&g| std::cmp::Reverse(exact(sizes[g]).checked_rem(all).unwrap_or(0)));
     for &group in by_rest.iter().take(short) {
         quotas[group] += 1;
     }

@@ -3,7 +3,7 @@
 use super::scale::{Scale, shortened};
 use super::{Paint, mark_name, ranges};
 use crate::kind::{AxisScale, BoxSummary, Chart, Mark};
-use crate::numeric::figure;
+use crate::numeric::{figure, sort_few_by};
 use std::fmt::Write;
 
 /// Room beside the drawing for axes and titles.
@@ -244,7 +244,7 @@ impl Pen<'_> {
             };
             named.push((y.unwrap_or(TOP), number, mark_name(mark)));
         }
-        named.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        sort_few_by(&mut named, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (y, number, name) in named {
             let y = y.max(last + 16.0).min(self.size.height - BOTTOM);
             last = y;

@@ -12,8 +12,8 @@ mod score;
 mod words;
 
 use super::{FeatureValues, Fitted, Input, Node, TargetView};
-use crate::numeric::math::ln;
 use crate::numeric::mean;
+use crate::numeric::{math::ln, sort_few_by};
 use score::Scorer;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -120,7 +120,9 @@ impl TextFeatures {
             .collect();
         let score = associate(texts, &candidates, targets);
         let mut order: Vec<usize> = (0..candidates.len()).collect();
-        order.sort_by(|&a, &b| score[b].total_cmp(&score[a]).then(candidates[a].cmp(&candidates[b])));
+        sort_few_by(&mut order, |&a, &b| {
+            score[b].total_cmp(&score[a]).then(candidates[a].cmp(&candidates[b]))
+        });
         order.truncate((self.words as usize).min(MOST_FEATURES));
         let mut kept: Vec<(u32, u32)> =
             order.iter().map(|&i| (candidates[i], df[candidates[i] as usize])).collect();

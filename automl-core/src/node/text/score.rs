@@ -10,8 +10,8 @@
 use super::words::{BUCKETS, Grams, Kind};
 use crate::node::target_encode::{assign_folds, single};
 use crate::node::{FeatureValues, TargetView};
-use crate::numeric::math::ln;
 use crate::numeric::{dot, mean};
+use crate::numeric::{math::ln, sort_few_by_key};
 use serde::{Deserialize, Serialize};
 
 /// Folds by which training rows are scored.
@@ -163,7 +163,7 @@ impl Scorer {
         }
         let fewest = if self.characters { 3 } else { 2 };
         let mut order: Vec<u32> = (0..BUCKETS as u32).filter(|&b| df[b as usize] >= fewest).collect();
-        order.sort_by_key(|&b| (std::cmp::Reverse(df[b as usize]), b));
+        sort_few_by_key(&mut order, |&b| (std::cmp::Reverse(df[b as usize]), b));
         order.truncate(MOST_WORDS.min(MOST_WEIGHTS / outputs.max(1)));
         order.sort_unstable();
         let n = chosen.len() as f64;

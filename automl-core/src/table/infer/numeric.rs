@@ -4,6 +4,7 @@ use super::builder::{Finished, NumberFields, Numbers, Parsing};
 use super::decide::{Dictionary, number_findings, unparsed};
 use super::strings::{is_axis_name, is_id_name};
 use crate::diagnostic::Diagnostic;
+use crate::numeric::sort_few_by;
 use crate::table::number::{is_big_integer, rich};
 use crate::table::options::Decimal;
 use crate::table::{Column, ColumnType, TextValues};
@@ -102,7 +103,7 @@ pub(super) fn from_dictionary(
     }
     fields.tokens.clone_from(&dictionary.tokens);
     // Stable, so that the spelling met first stands for the value.
-    spellings.sort_by(|a, b| a.0.total_cmp(&b.0));
+    sort_few_by(&mut spellings, |a, b| a.0.total_cmp(&b.0));
     spellings.dedup_by(|a, b| a.0 == b.0);
     if spellings.len() > MOST_SPELLINGS || many {
         spellings.clear();

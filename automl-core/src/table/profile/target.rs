@@ -2,6 +2,7 @@
 
 use super::numeric::quantile;
 use crate::diagnostic::Diagnostic;
+use crate::numeric::sort_few_by_key;
 use crate::table::{Column, ColumnType, MISSING_CODE, Table, Values};
 use std::collections::BTreeMap;
 
@@ -116,7 +117,7 @@ fn counts_of(codes: &[u32], classes: usize) -> Vec<u64> {
 fn class_checks(target: &Column, codes: &[u32], names: &[String]) -> Vec<Diagnostic> {
     let counts = counts_of(codes, names.len());
     let mut met: Vec<(&String, u64)> = names.iter().zip(counts).filter(|(_, n)| *n > 0).collect();
-    met.sort_by_key(|(_, n)| *n);
+    sort_few_by_key(&mut met, |(_, n)| *n);
     let total: u64 = met.iter().map(|(_, n)| n).sum();
     let Some(&(rarest, least)) = met.first() else { return Vec::new() };
     if met.len() == 1 {

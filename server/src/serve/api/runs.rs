@@ -185,7 +185,9 @@ async fn check(shared: &Shared, project: &str, begin: &Begin) -> Result<(), Prob
             let asks =
                 |node: &automl_core::document::Node| node.params.get("populations") == Some(&true.into());
             if let Some((id, _)) = document.nodes().iter().find(|(_, node)| asks(node) && !node.bypassed) {
-                return Err(no_populations().at(format!("/task/document/nodes/{}/params/populations", id.0)));
+                return Err(
+                    no_populations().at(format!("/task/document/pipeline/nodes/{}/params/populations", id.0))
+                );
             }
             for (source, dataset) in data {
                 let found = shared.store.dataset(project, dataset).await;

@@ -7,6 +7,7 @@ use crate::engine::flow::value::{TableValue, Value, short};
 use crate::engine::flow::work::{Ran, RunResult};
 use crate::engine::protocol::ModelScores;
 use crate::kind::{Chart, Finding, Listing, Mark, Report};
+use crate::numeric::sort_few_by;
 use crate::table::Table;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ pub(in crate::engine::flow) fn compare(scores: &[ModelScores]) -> RunResult {
     let mut all: Vec<&ModelScores> = scores.iter().collect();
     let sign = if leading.greater_is_better { -1.0 } else { 1.0 };
     let rank = |s: &ModelScores| of(s, &leading.id).map_or(f64::INFINITY, |x| sign * x);
-    all.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
+    sort_few_by(&mut all, |a, b| rank(a).total_cmp(&rank(b)));
     // All metrics, in the order in which they are met.
     let mut metrics: Vec<(String, String)> = Vec::new();
     for m in all.iter().flat_map(|s| &s.metrics) {

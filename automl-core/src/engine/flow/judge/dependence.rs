@@ -7,7 +7,7 @@ use crate::engine::flow::batch::{Batch, Place, Said};
 use crate::engine::flow::value::{TableValue, TrainedModel, Value};
 use crate::engine::flow::work::{Begun, Ran, RunResult, Work};
 use crate::kind::{Axis, AxisScale, Chart, Finding, Given, Mark, Report};
-use crate::numeric::mean;
+use crate::numeric::{mean, sort_few_by_key};
 use crate::table::{BitMask, Column, ColumnType, MISSING_CODE, Table, Values};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -111,7 +111,7 @@ fn grid(column: &Column, points: usize) -> Vec<Point> {
             let mut rows: BTreeMap<u32, usize> = BTreeMap::new();
             codes.iter().filter(|c| **c != MISSING_CODE).for_each(|c| *rows.entry(*c).or_default() += 1);
             let mut rows: Vec<(u32, usize)> = rows.into_iter().collect();
-            rows.sort_by_key(|r| std::cmp::Reverse(r.1));
+            sort_few_by_key(&mut rows, |r| std::cmp::Reverse(r.1));
             rows.truncate(points);
             let level = |code: u32| levels.get(code as usize).cloned().unwrap_or_default();
             let at = |(i, (code, _)): (usize, (u32, usize))| point(Cell::Level(code), i as f64, level(code));

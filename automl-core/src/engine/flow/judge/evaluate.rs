@@ -10,7 +10,7 @@ use crate::engine::protocol::ModelScores;
 use crate::kind::{Chart, Finding, Given, Listing, Mark, Report};
 use crate::metric::told;
 use crate::model::Target;
-use crate::numeric::count;
+use crate::numeric::{count, sort_few_by_key};
 use crate::table::Table;
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ impl Evaluating {
             .judge(&self.answered, &self.predicted, self.threshold)
             .map_err(at_port("table"))?;
         let mut metrics = judged.scores;
-        metrics.sort_by_key(|m| m.id != header.metric);
+        sort_few_by_key(&mut metrics, |m| m.id != header.metric);
         let rows = self.answered.rows.len() as u64;
         Ok(ModelScores {
             model: model_name(&header.request),

@@ -9,7 +9,7 @@ use crate::engine::flow::value::{TableValue, TrainedModel, Value};
 use crate::engine::flow::work::{Begun, Ran, RunResult, Work};
 use crate::kind::{Chart, Finding, Given, Listing, Mark, Report};
 use crate::metric::{self, MetricSpec};
-use crate::numeric::{Rng, figure, mean, sum};
+use crate::numeric::{Rng, figure, mean, sort_few_by, sum};
 use crate::table::{Column, Table};
 use std::sync::Arc;
 
@@ -123,7 +123,7 @@ impl Explaining {
             .zip(&self.losses)
             .map(|(name, loss)| (name, loss.0, loss.1))
             .collect();
-        all.sort_by(|a, b| b.1.total_cmp(&a.1));
+        sort_few_by(&mut all, |a, b| b.1.total_cmp(&a.1));
         let rows = all.len();
         let columns = vec![
             texts("column", all.iter().map(|a| a.0.clone()).collect()),

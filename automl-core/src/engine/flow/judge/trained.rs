@@ -7,7 +7,7 @@ use crate::engine::protocol::{ModelScores, StudyRequest, Verdict};
 use crate::engine::{Outcome, Scored};
 use crate::kind::{Chart, Listing, Mark, Report};
 use crate::metric;
-use crate::numeric::{count, percent};
+use crate::numeric::{count, percent, sort_few_by_key};
 use std::sync::Arc;
 
 /// Columns of the chart of importance.
@@ -54,7 +54,7 @@ fn scores(model: &TrainedModel) -> ModelScores {
         let of = |m: &(String, String, Option<f64>, Option<f64>)| scored(&m.0, m.2);
         let mut metrics: Vec<Scored> = verdict.metrics.iter().filter_map(of).collect();
         // What models were compared by comes first.
-        metrics.sort_by_key(|m| m.id != verdict.metric);
+        sort_few_by_key(&mut metrics, |m| m.id != verdict.metric);
         (format!("{} rows that no model saw", count(locked)), locked, metrics)
     } else {
         let metrics = scored(&verdict.metric, header.board.best_score).into_iter().collect();

@@ -1,6 +1,7 @@
 //! Runs.
 
 use super::*;
+use crate::engine::protocol::StudyRequest;
 
 fn shop() -> (&'static str, &'static str, Value) {
     ("shop", "source.file", json!({"name": "shop.csv"}))
@@ -70,4 +71,20 @@ fn the_first_pages_search_gives_the_same_model() {
     assert!(model.artifact.to_bytes() == outcome.artifact.to_bytes());
     let _ = states(&desk.workspace.plan_view());
     let _ = found(&desk.workspace.plan_view());
+}
+
+#[test]
+fn a_population_that_is_asked_for_reaches_the_search() {
+    let learners = ["naive_bayes", "mlp"].map(str::to_owned).to_vec();
+    let request = StudyRequest { populations: true, learners, ..crate::engine::tests::request(3) };
+    let drawn =
+        |request: &StudyRequest| from_request(&catalogue(), "shop.csv", &ReadOptions::default(), request);
+    let mut desk = Desk::with_shop(Task::Binary);
+    all_done(&desk.run(&drawn(&request)));
+    let model = desk.workspace.model("search-1", "model").expect("a model");
+    let header = model.artifact.header();
+    assert!(header.request.populations && header.board.population.is_some(), "{:?}", header.request);
+    // What it does not go with is told at its own place.
+    let plan = desk.run(&drawn(&StudyRequest { reproducible: true, ..request }));
+    assert_eq!(found(&plan), ["search-1: populations.not_reproducible@populations"]);
 }

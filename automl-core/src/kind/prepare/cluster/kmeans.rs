@@ -1,7 +1,7 @@
 //! k-means: centres drawn by k-means++ (Arthur and Vassilvitskii, 2007), moved by Lloyd's method, the best of several
 //! draws; and the mean silhouette (Rousseeuw, 1987).
 
-use crate::numeric::{Rng, sum};
+use crate::numeric::{Rng, sort_few_by_key, sum};
 use std::ops::RangeInclusive;
 
 /// Stream label of the draws.
@@ -181,7 +181,7 @@ fn largest_first(clustering: Clustering) -> Clustering {
     let mut sizes = vec![0usize; centres.count];
     member_of.iter().for_each(|&k| sizes[k] += 1);
     let mut order: Vec<usize> = (0..centres.count).collect();
-    order.sort_by_key(|&k| std::cmp::Reverse(sizes[k]));
+    sort_few_by_key(&mut order, |&k| std::cmp::Reverse(sizes[k]));
     let mut place = vec![0; centres.count];
     order.iter().enumerate().for_each(|(at, &k)| place[k] = at);
     let values = order.iter().flat_map(|&k| centres.point(k).iter().copied()).collect();

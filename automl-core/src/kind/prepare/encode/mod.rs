@@ -12,6 +12,7 @@ use super::columns::{Names, chosen, input, real, whole};
 use super::target::{self, Target, TargetValues};
 use crate::kind::{Finding, FittedStep, Given, KindSpec, Step};
 use crate::node::{FeatureValues, LevelCounts, Smoothing, TargetEncode};
+use crate::numeric::{sort_few_by, sort_few_by_key};
 use crate::table::{ColumnType, Table, Values};
 use fitted::{Code, Encoded};
 
@@ -87,7 +88,7 @@ impl Step for Encode {
 fn one_hot(given: &Given<'_>, mut counts: LevelCounts, name: &str, free: &mut Names) -> Code {
     let most = whole(given, "levels", (1, MOST_LEVELS));
     let has_other = counts.levels.len() > most;
-    counts.levels.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    sort_few_by(&mut counts.levels, |a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     counts.levels.truncate(most);
     let mut levels: Vec<String> = counts.levels.into_iter().map(|(level, _)| level).collect();
     levels.sort_unstable();
@@ -101,7 +102,7 @@ fn one_hot(given: &Given<'_>, mut counts: LevelCounts, name: &str, free: &mut Na
 fn ordinal(given: &Given<'_>, counts: LevelCounts) -> Code {
     let mut order: Vec<usize> = (0..counts.levels.len()).collect();
     if given.text("order") == "frequency" {
-        order.sort_by_key(|&i| std::cmp::Reverse(counts.levels[i].1));
+        sort_few_by_key(&mut order, |&i| std::cmp::Reverse(counts.levels[i].1));
     }
     let mut values = vec![0.0; order.len()];
     order.iter().enumerate().for_each(|(place, &i)| values[i] = place as f64);

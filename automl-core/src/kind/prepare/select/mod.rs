@@ -7,6 +7,7 @@ use super::columns::{
 };
 use super::target::{self, Target};
 use crate::kind::{Example, FieldSpec, Finding, FittedStep, Given, Group, KindSpec, Rows, Step};
+use crate::numeric::sort_few_by;
 use crate::table::{ColumnType, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -162,7 +163,7 @@ fn by_score(given: &Given<'_>, table: &Table, rows: &[u32]) -> Result<Vec<String
         scores.push(score.map_err(|(message, remedy)| refusal("method", "select.method", message, remedy))?);
     }
     let mut order: Vec<usize> = (0..names.len()).collect();
-    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+    sort_few_by(&mut order, |&a, &b| scores[b].total_cmp(&scores[a]));
     let mut left_out: Vec<usize> = order.into_iter().skip(whole(given, "count", (1, usize::MAX))).collect();
     left_out.sort_unstable();
     Ok(left_out.into_iter().map(|i| names[i].clone()).collect())

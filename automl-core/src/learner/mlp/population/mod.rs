@@ -25,6 +25,7 @@ use crate::learner::dense::unsuitable;
 use crate::learner::{Fit, FitError, Params, Reproducible};
 use crate::model::{Model, Target};
 use crate::node::Frame;
+use crate::numeric::{sort_few_by, sort_few_by_key};
 use crate::platform::Cancel;
 use race::{End, Race};
 use table::Table;
@@ -143,7 +144,7 @@ async fn fit_at_once(
             }
         }
     }
-    ends.sort_by_key(|end| end.candidate);
+    sort_few_by_key(&mut ends, |end| end.candidate);
     Ok(ends.iter().map(|end| end.trained(&table)).collect())
 }
 
@@ -183,7 +184,7 @@ pub async fn halve(
             Err(error) => why = Some(error),
         }
     }
-    trained.sort_by(|a, b| a.loss.total_cmp(&b.loss).then(a.candidate.cmp(&b.candidate)));
+    sort_few_by(&mut trained, |a, b| a.loss.total_cmp(&b.loss).then(a.candidate.cmp(&b.candidate)));
     match why {
         Some(error) if trained.is_empty() => Err(error.into()),
         _ => Ok(trained),

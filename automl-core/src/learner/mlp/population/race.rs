@@ -14,7 +14,7 @@ use crate::compute::kernels::loss::{DEGREES, PLAIN};
 use crate::compute::kernels::nets::{JUDGED, Turn};
 use crate::learner::FitError;
 use crate::learner::dense::unsuitable;
-use crate::numeric::{Rng, math};
+use crate::numeric::{Rng, math, sort_few_by};
 
 /// Rows that are judged in one turn: as many of these as the card holds.
 const JUDGED_AT_ONCE: [usize; 3] = [4 * JUDGED, 2 * JUDGED, JUDGED];
@@ -254,7 +254,7 @@ impl<'a, 'd> Race<'a, 'd> {
         let running = self.members.iter().map(|m| (m.best.loss, m.candidate));
         let mut all: Vec<(f64, usize)> =
             running.chain(self.ends.iter().map(|e| (e.best.loss, e.candidate))).collect();
-        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        sort_few_by(&mut all, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         all
     }
 
