@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { cleanUp, download, drop, id, openPage, portraits, search, startBrowser, startServer } from './harness.mjs';
+import { link, node, pipeline } from './studio.mjs';
 
 let server;
 let browser;
@@ -22,15 +23,20 @@ const rows = (count) => Array.from({ length: count }, (_, i) => {
   return `${i % 11 ? a : ''},${b},${(i * 7919) % 13},${Number(a) + b * b > 0.1 ? 'yes' : 'no'}`;
 });
 
-// The table, opened in a page that computes on `backend`, chosen on an earlier visit.
-async function opened(backend, { where = browser, count = 400 } = {}) {
-  const { page, context, faults } = await openPage(where, server.url, {
+// A page that computes on `backend`, chosen on an earlier visit.
+const openOn = (backend, { where = browser, path = '/' } = {}) =>
+  openPage(where, server.url, {
+    path,
     prepare: (c) =>
       c.addInitScript((kept) => {
         localStorage.setItem('trellis-tour', 'true');
         localStorage.setItem('trellis-backend', JSON.stringify(kept));
       }, backend),
   });
+
+// The table, opened in such a page.
+async function opened(backend, { where = browser, count = 400 } = {}) {
+  const { page, context, faults } = await openOn(backend, { where });
   await drop(page, 'table.csv', `a,b,c,y\n${rows(count).join('\n')}\n`);
   await id(page, 'target-select').waitFor();
   return { page, context, faults };
@@ -75,6 +81,49 @@ test('a card gives the same model file, and the chip says that it is used', { ti
   assert.equal(await here.page.evaluate(() => localStorage.getItem('trellis-backend')), '"auto"');
   assert.deepEqual(here.faults, []);
   await here.context.close();
+});
+
+// Models that are asked about so many rows that a card is worth asking for.
+const asking = pipeline(
+  {
+    data: ['source.generate', { rows: 24_000 }],
+    split: ['table.split', { share: 0.95 }],
+    model: ['learner.extra_trees', { target: 'class', trees: 10 }],
+    evaluate: ['model.evaluate'],
+    importance: ['model.importance', { rows: 30_000, repeats: 1 }],
+    dependence: ['model.dependence', { column: 'informative_1', rows: 30_000, points: 4 }],
+  },
+  [
+    ['data.table', 'split.table'],
+    ['split.train', 'model.table'],
+    ['model.model', 'evaluate.model'],
+    ['split.test', 'evaluate.table'],
+    ['model.model', 'importance.model'],
+    ['split.test', 'importance.table'],
+    ['model.model', 'dependence.model'],
+    ['split.test', 'dependence.table'],
+  ],
+);
+
+test('a pipeline asks a card about many rows, and says the same', { timeout: 400_000 }, async (t) => {
+  const said = {};
+  for (const backend of ['gpu', 'cpu']) {
+    const { page, context, faults } = await openOn(backend, { path: `/#p=${link(asking)}` });
+    await id(page, 'run-link').click();
+    said[backend] = [];
+    for (const [name, words] of [['evaluate', 'Log loss'], ['importance', 'Which columns matter'], ['dependence', 'How predictions change']]) {
+      await page.locator(`[data-node=${name}][data-state=done]`).waitFor({ timeout: 150_000 });
+      await node(page, name).click();
+      await id(page, 'preview').getByText(words).first().waitFor();
+      said[backend].push(await id(page, 'preview').innerText());
+    }
+    const words = await panel(page);
+    if (/offers no graphics card/.test(words)) return t.skip('this browser has no adapter');
+    assert.match(words, backend === 'gpu' ? /One worker uses the graphics card/ : /has asked yet|as you chose/);
+    assert.deepEqual(faults, []);
+    await context.close();
+  }
+  assert.deepEqual(said.gpu, said.cpu);
 });
 
 // A search with a population; the page after it, and what the board says of the population.

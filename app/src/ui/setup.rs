@@ -203,6 +203,28 @@ fn Ignored(name: String, ignore: RwSignal<Vec<String>>) -> impl IntoView {
     view! { <label class="check"><input type="checkbox" prop:checked=ignored on:change=flip /><span>{shown}</span></label> }
 }
 
+/// The wish for a population of networks, where there can be one.
+#[component]
+fn Populations(form: Form) -> impl IntoView {
+    let store: Store = expect_context();
+    view! {
+        <label class="check">
+            <input
+                type="checkbox"
+                data-testid="populations"
+                aria-describedby="populations-help"
+                disabled=move || form.no_populations(store).is_some()
+                bind:checked=form.populations
+            />
+            "Population of networks on the graphics card"
+        </label>
+        <p class="quiet small check-help" id="populations-help">
+            "Trains 64 settings of neural networks side by side, drops the worse half again and again, and tries the best three. Another graphics card may choose others, and so give another model. "
+            {move || form.no_populations(store)}
+        </p>
+    }
+}
+
 #[component]
 fn Advanced(form: Form) -> impl IntoView {
     let store: Store = expect_context();
@@ -259,20 +281,7 @@ fn Advanced(form: Form) -> impl IntoView {
             <p class="quiet small check-help" id="reproducible-help">
                 "Leaves out kinds of models whose last digits depend on the machine, even where they are chosen."
             </p>
-            <label class="check">
-                <input
-                    type="checkbox"
-                    data-testid="populations"
-                    aria-describedby="populations-help"
-                    disabled=move || form.no_populations(store).is_some()
-                    bind:checked=form.populations
-                />
-                "Population of networks on the graphics card"
-            </label>
-            <p class="quiet small check-help" id="populations-help">
-                "Trains 64 settings of neural networks side by side, drops the worse half again and again, and tries the best three. Another graphics card may choose others, and so give another model. "
-                {move || form.no_populations(store)}
-            </p>
+            <Populations form />
             <Learners changes=form.learners reproducible=form.reproducible />
             <Constraints asked=form.asked offered />
             <details>

@@ -1,7 +1,6 @@
 //! The one way to write a document down.
 
 use super::{PipelineDocument, format};
-use crate::numeric::sort_few_by;
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
@@ -44,7 +43,7 @@ pub(crate) fn canonical(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<(String, Value)> = map.into_iter().collect();
-            sort_few_by(&mut entries, |a, b| a.0.cmp(&b.0));
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
             Value::Object(entries.into_iter().map(|(k, v)| (k, canonical(v))).collect::<Map<String, Value>>())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(canonical).collect()),
