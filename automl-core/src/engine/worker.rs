@@ -39,7 +39,8 @@ impl ToWorker {
 }
 
 /// First bytes of messages with a job: their places among the variants.
-const WITH_JOBS: [u8; 2] = [1, 2];
+const WITH_JOBS: [u8; 2] = [1, CHOOSE];
+const CHOOSE: u8 = 2;
 
 /// Id in the answer to a message that cannot be read.
 const UNREADABLE: u64 = u64::MAX;
@@ -67,7 +68,8 @@ impl WorkerState {
 
     /// Whether a message is a job that only a graphics card does, however small the table is.
     pub fn needs_card(message: &[u8]) -> bool {
-        matches!(ToWorker::read(message), Ok(ToWorker::Choose(..)))
+        // As in [`WorkerState::job_in`].
+        message.first() == Some(&CHOOSE) && matches!(ToWorker::read(message), Ok(ToWorker::Choose(..)))
     }
 
     /// The study's data in a message; `None`: it is a job, or no message.
