@@ -92,3 +92,38 @@ fn results_of_before_are_still_read() {
         assert!(JobResult::from_bytes(&bytes[..bytes.len() - 1]).is_err());
     }
 }
+
+/// A card: one that computes, where there is one.
+fn card() -> Card {
+    #[cfg(feature = "gpu")]
+    if let Some(card) = crate::compute::kernels::testing::card() {
+        return Card::always(card.device.clone());
+    }
+    Card::absent("it is only a test")
+}
+
+#[test]
+fn predictions_are_the_same_wherever_the_rest_of_the_rows_goes() {
+    let artifact = outcome(None, |_| None).artifact;
+    let text = csv(Task::Binary);
+    let (head, rows) = text.split_once('\n').expect("a header");
+    // More than two blocks for the processor.
+    let (rows, _) = table(&format!("{head}\n{}", rows.repeat(120)));
+    let options = super::PredictOptions { interval: Some(0.9), ..Default::default() };
+    let (here, _) = artifact.predictions_csv(&rows, &options).expect("its own table");
+    assert_eq!(here.lines().count(), rows.rows + 1);
+    let (scores, _) = artifact.score(&rows, None).expect("the target is there");
+    for at_once in [true, false] {
+        let mut told = Vec::new();
+        let mut rest = |secs: f64| {
+            told.push(secs);
+            (at_once || secs > 0.0).then(card)
+        };
+        let (there, _) = artifact.predictions_csv_on(&rows, &options, &mut rest).expect("its own table");
+        assert!(there == here, "{at_once}");
+        assert_eq!(artifact.score_on(&rows, None, &mut rest).expect("the target is there").0, scores);
+        // Without a card at first it is asked again, once the processor's time is known.
+        let known: Vec<bool> = told.iter().map(|secs| *secs > 0.0).collect();
+        assert_eq!(known, if at_once { vec![false, false] } else { vec![false, true, false, true] });
+    }
+}

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A card for the rows that are left, by the seconds that they are expected to take on the processor.
+/// A card for the rows that are left, by the seconds that they are expected to take on the processor; it is first asked with 0,
+/// before anything is known.
 pub type CardForRest<'a> = &'a mut dyn FnMut(f64) -> Option<Card>;
 
 /// Cells of a block for a card, which is the quicker the more it has to do at once: few enough that nobody waits long where the
@@ -62,16 +63,17 @@ impl ModelArtifact {
         mut take: impl FnMut(Vec<f64>, &[f64]),
     ) -> Result<(), Diagnostic> {
         let watch = Stopwatch::start();
-        let (mut card, mut rows) = (None, 0..table.rows.min(BLOCK));
+        let most = |card: &Option<Card>| if card.is_some() { block_for_card(table) } else { BLOCK };
+        let mut card = rest(0.0);
+        let mut rows = 0..table.rows.min(most(&card));
         while !rows.is_empty() {
             let (values, of_folds) = ready(self.block_waiting(table, rows.clone(), by_fold, card.as_ref()))?;
             take(values, &of_folds);
             let left = table.rows - rows.end;
-            if rows.start == 0 && left > 0 {
+            if card.is_none() && rows.start == 0 && left > 0 {
                 card = rest(watch.elapsed_secs() * left as f64 / rows.len() as f64);
             }
-            let most = if card.is_some() { block_for_card(table) } else { BLOCK };
-            rows = rows.end..rows.end + left.min(most);
+            rows = rows.end..rows.end + left.min(most(&card));
         }
         Ok(())
     }
