@@ -111,7 +111,8 @@ test('a pipeline asks a card about many rows, and says the same', { timeout: 400
     const { page, context, faults } = await openOn(backend, { path: `/#p=${link(asking)}` });
     await id(page, 'run-link').click();
     said[backend] = [];
-    for (const [name, words] of [['evaluate', 'Log loss'], ['importance', 'Which columns matter'], ['dependence', 'How predictions change']]) {
+    // Titles of axes are there once a chart is drawn whole.
+    for (const [name, words] of [['evaluate', 'Rows by what they are'], ['importance', 'Loss of ROC AUC when shuffled'], ['dependence', 'Probability of class 2']]) {
       await page.locator(`[data-node=${name}][data-state=done]`).waitFor({ timeout: 150_000 });
       await node(page, name).click();
       await id(page, 'preview').getByText(words).first().waitFor();
