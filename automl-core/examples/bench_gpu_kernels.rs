@@ -136,10 +136,10 @@ fn main() -> Fallible<()> {
     bench.tell("leaf by leaf")?;
     bench.fitted("gbt", &sampled, true)?;
     bench.tell("of drawn rows")?;
-    // Symmetric trees that split categories grow on the processor: they are told apart by their numbers alone there.
+    // Symmetric trees that split categories grow on the processor, and neighbours and networks have none.
     let level = [boosted, ("growth", text("symmetric")), ("max_depth", ParamValue::Int(6))];
-    let categories = bench.frame.columns.iter().filter(|c| matches!(c.values, FeatureValues::Numeric(_)));
-    let numbers = Frame { columns: categories.cloned().collect(), rows };
+    let numeric = bench.frame.columns.iter().filter(|c| matches!(c.values, FeatureValues::Numeric(_)));
+    let numbers = Frame { columns: numeric.cloned().collect(), rows };
     let of_numbers =
         Bench { device: bench.device.clone(), frame: numbers, target: bench.target.clone(), seed };
     of_numbers.fitted("gbt", &level, true)?;

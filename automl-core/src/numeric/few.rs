@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-/// Sorts as [`slice::sort_by`] does; for some thousands at most.
+/// Sorts as [`slice::sort_by`] does, each comparison by way of a pointer; not for rows of tables, nor for inner loops.
 pub fn sort_few_by<T>(all: &mut [T], mut compare: impl FnMut(&T, &T) -> Ordering) {
     let mut order = order(all.len(), &mut |a, b| compare(&all[a], &all[b]));
     // Each belongs where `order` names it: along every cycle, one is swapped on until it has come round.

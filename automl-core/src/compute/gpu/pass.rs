@@ -31,8 +31,8 @@ fn entry(binding: u32, ty: wgpu::BufferBindingType, turns: bool) -> wgpu::BindGr
 }
 
 impl Device {
-    /// An entry of a kernel by its name, in parts that others share, compiled once. Its binding 0 is the uniform of the turn, and those from 1 on are
-    /// storage with these ways of access.
+    /// An entry of a kernel by its name, in parts that others share, compiled once. Its binding 0 is the uniform of the turn, and
+    /// those from 1 on are storage with these ways of access.
     pub fn pipeline_in_turns(
         &self,
         (name, parts): (&'static str, &[&str]),
