@@ -74,6 +74,17 @@ fn refusals_are_problems() {
 }
 
 #[test]
+fn who_is_refused_in_the_middle_of_an_upload_reads_why() {
+    let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no temporary folder: {e}"));
+    let server = Server::start(folder.path(), &["--workers", "0", "--person-data", "1MB"]);
+    // More than lies between both sides, so that it cannot be sent unless somebody reads it.
+    let large = vec![b'1'; 64 << 20];
+    let path = format!("{}/datasets?name=a.csv", server.project().0);
+    let told = server.ask("POST", &path, &["Content-Type: text/csv"], &large).problem(507);
+    assert!(text(&told["detail"]).contains("1.0 MB"), "{told}");
+}
+
+#[test]
 fn inference_takes_eight_megabytes() {
     let (_folder, server) = here();
     let project = server.project();

@@ -1,21 +1,20 @@
 //! Takes connections, within bounds: so many at once, heads that come in time, with so many headers and bytes, and clients
 //! that take what they asked for.
 
+mod client;
+
 use axum::Router;
+use client::{Client, Linger};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
-use std::io::{Error, ErrorKind, IoSlice, Result};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio::time::Sleep;
 
 /// Connections at once; more wait until one ends. Where the system lets this process open few files, half of them.
 const MOST: usize = 4_096;
@@ -25,8 +24,6 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 const HEADERS: usize = 100;
 /// Bytes that are read ahead, and so bytes of a request's head.
 const READ_AHEAD: usize = 64 << 10;
-/// How long a client may take nothing of its answer.
-const STALL: Duration = Duration::from_secs(30);
 /// How long nothing is taken after the system refused a connection.
 const REFUSED: Duration = Duration::from_millis(200);
 
@@ -75,8 +72,8 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<O
         };
         // Answers are sent at once; where that cannot be had, they come a little later.
         let _ = stream.set_nodelay(true);
-        let connection = connections
-            .watch(http.serve_connection(TokioIo::new(Taken { stream, stalled: None }), service.clone()));
+        let client = TokioIo::new(Client::new(stream, Linger::USUAL));
+        let connection = connections.watch(http.serve_connection(client, service.clone()));
         tokio::spawn(async move {
             let _turn = turn;
             if let Err(error) = connection.await {
@@ -86,59 +83,4 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: impl Future<O
     }
     drop(listener);
     connections.shutdown().await;
-}
-
-/// A connection that ends where the client takes nothing for a while.
-struct Taken {
-    stream: TcpStream,
-    /// Runs while the client takes nothing.
-    stalled: Option<Pin<Box<Sleep>>>,
-}
-
-impl Taken {
-    fn written(&mut self, cx: &mut Context<'_>, written: Poll<Result<usize>>) -> Poll<Result<usize>> {
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
-        }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(STALL)));
-        match stalled.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the client takes nothing"))),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-}
-
-impl AsyncRead for Taken {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, into)
-    }
-}
-
-impl AsyncWrite for Taken {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.written(cx, written)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
-    ) -> Poll<Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
-        self.written(cx, written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }
