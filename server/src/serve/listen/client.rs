@@ -12,7 +12,7 @@ use tokio::time::Sleep;
 
 /// How long a client may take nothing of its answer.
 const STALL: Duration = Duration::from_secs(30);
-/// What is kept of what nobody reads any more.
+/// Bytes read at once of what is thrown away.
 const SCRATCH: usize = 16 << 10;
 
 /// How long a connection that is over is still read from.
@@ -38,6 +38,7 @@ enum Ending {
     },
 }
 
+/// A connection as the server of HTTP reads and writes it.
 pub struct Client {
     stream: TcpStream,
     linger: Linger,
@@ -126,7 +127,6 @@ impl AsyncWrite for Client {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that fails says where")]
 mod tests {
     use super::*;
     use std::io::{Read, Write};
@@ -144,26 +144,35 @@ mod tests {
         linger: Linger,
         ask: impl FnOnce(std::net::TcpStream) -> T + Send + 'static,
     ) -> T {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
         runtime.block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = listener.local_addr().unwrap();
-            let asking = thread::spawn(move || ask(std::net::TcpStream::connect(address).unwrap()));
-            let mut client = Client::new(listener.accept().await.unwrap().0, linger);
-            client.write_all(b"no").await.unwrap();
-            tokio::time::timeout(LONG, client.shutdown()).await.expect("it is closed").unwrap();
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("its address");
+            let asking =
+                thread::spawn(move || ask(std::net::TcpStream::connect(address).expect("it listens")));
+            let mut client = Client::new(listener.accept().await.expect("a client").0, linger);
+            client.write_all(b"no").await.expect("the client is there");
+            tokio::time::timeout(LONG, client.shutdown())
+                .await
+                .expect("it is closed in time")
+                .expect("it is closed in good order");
             drop(client);
-            tokio::task::spawn_blocking(|| asking.join().unwrap()).await.unwrap()
+            tokio::task::spawn_blocking(|| asking.join().expect("the client is content"))
+                .await
+                .expect("the client is content")
         })
     }
 
     #[test]
     fn who_sends_all_before_it_reads_gets_the_answer() {
         let answer = refuse(Linger { idle: LONG, whole: LONG }, |mut stream| {
-            stream.write_all(&vec![1; LARGE]).unwrap();
+            stream.write_all(&vec![1; LARGE]).expect("all of it is taken");
             let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
+            stream.read_to_string(&mut answer).expect("the answer comes");
             answer
         });
         assert_eq!(answer, "no");
